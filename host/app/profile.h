@@ -1,0 +1,57 @@
+/* Printer profiles: facts about a printer model from profiles/printers/NAME.yaml.
+ *
+ * A user's file overrides ours of the same name. Schema: profiles/README.md. Every mistake is told
+ * as FILE:LINE:COL.
+ */
+#ifndef PP_APP_PROFILE_H
+#define PP_APP_PROFILE_H
+
+#include "host/base/err.h"
+#include "host/core/preflight.h"
+
+#include <stddef.h>
+
+enum window_mode {
+    WINDOW_AUTO,  /* starts at 1, opens on evidence */
+    WINDOW_ONE,   /* always ping-pong */
+    WINDOW_BYTES  /* trusted from the start */
+};
+
+struct profile {
+    char id[64];       /* file name without .yaml */
+    char name[96];     /* for people */
+    char *models[16];  /* owned; limits.models points here */
+    struct limits limits;
+    struct kinematics kinematics;
+    char firmware[32]; /* dialect hint: marlin, prusa, repetier, klipper, ... */
+    int baud;          /* 0 = detect */
+    size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
+    int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */
+    enum window_mode window;
+    char *pause_script;  /* gcode, may be ""; owned */
+    char *resume_script;
+    char *cancel_script;
+    char *end_script; /* after a print that ended well */
+    char source[256];    /* file it came from */
+};
+
+struct profiles;
+
+/* Loads every profile from the folders, later ones override (dirs: NULL-terminated; a missing folder
+ * is fine). Mistakes are collected and that file is left out; the call fails only for I/O. */
+int profiles_open(struct profiles **out, const char *const *dirs, struct err *e);
+void profiles_close(struct profiles *p);
+
+/* Reads changed files again; true if anything changed. Pointers given out stay valid until close. */
+bool profiles_reload(struct profiles *p);
+
+const struct profile *profiles_find(const struct profiles *p, const char *id); /* NULL if none */
+const struct profile *profiles_at(const struct profiles *p, size_t index);     /* by id; NULL past */
+
+/* The mistakes found, "file:line:col: key: ...", one by one; NULL past the last. */
+const char *profiles_mistake(const struct profiles *p, size_t index);
+
+/* The profile whose models contain this name (case-insensitive, exact); NULL if none. */
+const struct profile *profiles_match(const struct profiles *p, const char *model);
+
+#endif

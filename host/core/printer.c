@@ -1,0 +1,59 @@
+#include "host/core/printer.h"
+
+#define LOST SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_ERROR)
+
+const struct sm_state printer_states[PRINTER_STATES] = {
+    [PRINTER_OFFLINE] = {"offline", SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING) |
+                                        SM_TO(PRINTER_ERROR)},
+    [PRINTER_DETECTING] = {"detecting", LOST | SM_TO(PRINTER_CONNECTING)},
+    [PRINTER_CONNECTING] = {"connecting", LOST | SM_TO(PRINTER_OPERATIONAL)},
+    [PRINTER_OPERATIONAL] = {"operational", LOST | SM_TO(PRINTER_CONNECTING) |
+                                                SM_TO(PRINTER_STARTING) |
+                                                SM_TO(PRINTER_RECOVERING)},
+    [PRINTER_STARTING] = {"starting",
+        LOST | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_OPERATIONAL)},
+    [PRINTER_PRINTING] = {"printing",
+        LOST | SM_TO(PRINTER_PAUSING) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_FINISHING)},
+    [PRINTER_PAUSING] = {"pausing", LOST | SM_TO(PRINTER_PAUSED) | SM_TO(PRINTER_CANCELLING)},
+    [PRINTER_PAUSED] = {"paused", LOST | SM_TO(PRINTER_RESUMING) | SM_TO(PRINTER_CANCELLING)},
+    [PRINTER_RESUMING] = {"resuming",
+        LOST | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSING) | SM_TO(PRINTER_CANCELLING)},
+    [PRINTER_CANCELLING] = {"cancelling", LOST | SM_TO(PRINTER_OPERATIONAL)},
+    [PRINTER_FINISHING] = {"finishing",
+        LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_PAUSING)},
+    [PRINTER_ERROR] = {"error", SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_DETECTING) |
+                                    SM_TO(PRINTER_CONNECTING)},
+    [PRINTER_RECOVERING] = {"recovering", LOST | SM_TO(PRINTER_OPERATIONAL) |
+                                              SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED)},
+};
+
+bool printer_has_job(enum printer_state state)
+{
+    return (state >= PRINTER_STARTING && state <= PRINTER_FINISHING) ||
+           state == PRINTER_RECOVERING;
+}
+
+bool printer_is_connected(enum printer_state state)
+{
+    return state >= PRINTER_OPERATIONAL && state != PRINTER_ERROR;
+}
+
+const char *printer_octoprint_text(enum printer_state state)
+{
+    static const char *const texts[PRINTER_STATES] = {
+        [PRINTER_OFFLINE] = "Offline",
+        [PRINTER_DETECTING] = "Detecting serial connection",
+        [PRINTER_CONNECTING] = "Connecting",
+        [PRINTER_OPERATIONAL] = "Operational",
+        [PRINTER_STARTING] = "Starting",
+        [PRINTER_PRINTING] = "Printing",
+        [PRINTER_PAUSING] = "Pausing",
+        [PRINTER_PAUSED] = "Paused",
+        [PRINTER_RESUMING] = "Resuming",
+        [PRINTER_CANCELLING] = "Cancelling",
+        [PRINTER_FINISHING] = "Finishing",
+        [PRINTER_ERROR] = "Offline after error",
+        [PRINTER_RECOVERING] = "Starting",
+    };
+    return texts[state];
+}

@@ -1,0 +1,132 @@
+/* The store: one SQLite database a host, written by one thread of its own.
+ *
+ * Every call below queues a job for the writer thread and returns; `done` runs later on the loop,
+ * once, after the transaction is durable (synchronous=FULL, WAL) or has failed. Jobs run in order,
+ * so a read sees every write queued before it. store_open() itself is synchronous: it migrates the
+ * schema, and after an unclean stop runs integrity_check.
+ *
+ * Failure modes: a corrupt file (open refuses and names it), a database newer than this program
+ * (refused), a full disk (the job's error; nothing is half-applied).
+ */
+#ifndef PP_IO_STORE_H
+#define PP_IO_STORE_H
+
+#include "host/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct store;
+
+/* What a call answers with. `e` is NULL on success. */
+typedef void (*store_cb)(void *context, const struct err *e);
+
+int store_open(struct store **out, uv_loop_t *loop, const char *path, struct err *e);
+
+/* True if the last process that had it open did not close it cleanly. */
+bool store_was_unclean(const struct store *s);
+
+/* Writes what is queued, marks the stop as clean, closes; then `closed` runs and `s` is gone. */
+void store_close(struct store *s, void (*closed)(void *context), void *context);
+
+/* ---- the printer of this data directory, and its bed ------------------------------------------ */
+
+enum bed_state {
+    BED_UNKNOWN, /* treated as occupied */
+    BED_OCCUPIED,
+    BED_CLEAR
+};
+
+/* Facts kept about the printer; one row. */
+struct printer_row {
+    char port_identity[256]; /* ports_stable_name() */
+    char uuid[64];           /* M115 UUID, "" if none */
+    char firmware[128];
+    char machine_type[128];
+    int baud; /* the last that worked; 0 = none yet */
+    enum bed_state bed;
+};
+
+/* Read at start, synchronously, before anything is queued. */
+int store_load_printer(struct store *s, struct printer_row *out, struct err *e);
+void store_save_printer(struct store *s, const struct printer_row *row, store_cb done, void *context);
+
+/* ---- runs: one attempt at one file ------------------------------------------------------------- */
+
+enum run_result {
+    RUN_OPEN, /* under way */
+    RUN_SUCCESS,
+    RUN_FAILURE,
+    RUN_CANCELLED,
+    RUN_ABORTED,
+    RUN_INTERRUPTED
+};
+
+struct run {
+    char id[37]; /* UUIDv7 */
+    char file_name[201];
+    char sha256[65];
+    int64_t start_ms; /* UTC */
+    int64_t end_ms;   /* 0 while open */
+    enum run_result result;
+    char reason[256];
+    int64_t lines;    /* sent and acknowledged */
+    int64_t resends;
+    int64_t filament_um; /* forward extrusion of the file, all tools */
+};
+
+const char *run_result_name(enum run_result r); /* "open", "success", "failure", ... */
+
+void store_save_run(struct store *s, const struct run *r, store_cb done, void *context);
+
+/* The newest `limit` runs, newest first; the array is valid during the callback only. */
+typedef void (*store_runs_cb)(void *context, const struct err *e, const struct run *runs, size_t n);
+void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context);
+
+/* At start: ends every open run as `interrupted` (the host died); *count of them. Synchronous. */
+int store_interrupt_runs(struct store *s, int64_t now_ms, size_t *count, struct err *e);
+
+/* ---- temperatures: one row a minute and heater, thinned to one an hour after a week ------------- */
+
+struct temp_row {
+    int64_t wall_ms;
+    char heater[8]; /* "tool0", "bed", "chamber" */
+    int32_t actual_mc;
+    int32_t target_mc;
+};
+void store_add_temps(struct store *s, const struct temp_row *rows, size_t n);
+
+/* ---- files: names for content in blobs/ -------------------------------------------------------- */
+
+struct file_row {
+    char name[201]; /* unique */
+    char sha256[65];
+    int64_t size_bytes;
+    int64_t uploaded_ms;
+    char analysis[4096]; /* JSON of host/core/analyze, "" while unknown */
+};
+void store_save_file(struct store *s, const struct file_row *f, store_cb done, void *context);
+void store_remove_file(struct store *s, const char *name, store_cb done, void *context);
+int store_load_files(struct store *s, struct file_row **out, size_t *n, struct err *e); /* at start */
+
+/* ---- keys: hashed API keys ---------------------------------------------------------------------- */
+
+struct key_row {
+    char name[64]; /* unique */
+    char scope[8]; /* "read", "print", "admin" */
+    uint8_t hash[32];
+    int64_t created_ms;
+};
+void store_save_key(struct store *s, const struct key_row *k, store_cb done, void *context);
+void store_remove_key(struct store *s, const char *name, store_cb done, void *context);
+int store_load_keys(struct store *s, struct key_row **out, size_t *n, struct err *e); /* at start */
+
+/* ---- settings: small named values ---------------------------------------------------------------- */
+
+int store_load_setting(struct store *s, const char *name, char *out, size_t out_size, struct err *e);
+void store_save_setting(struct store *s, const char *name, const char *value, store_cb done,
+    void *context);
+
+#endif
