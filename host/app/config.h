@@ -1,6 +1,6 @@
 /* Configuration: /etc/pphost/pphost.yaml, then $XDG_CONFIG_HOME/pphost/pphost.yaml, then --config;
- * later files override key by key. Every mistake is told as `file:line:col: key: "value": what would
- * be right`, with a suggestion for a misspelt key.
+ * later files override key by key. Every mistake is told as `file:line:col: key: "value": what
+ * would be right`, with a suggestion for a misspelt key.
  */
 #ifndef PP_APP_CONFIG_H
 #define PP_APP_CONFIG_H
@@ -14,24 +14,34 @@
 
 /* Settings of one printer (section `printers: NAME:`) over the global ones. */
 struct config {
-    char name[64];        /* section used, "" if none matched */
-    char device[256];     /* of the section */
-    char profile[64];     /* "" = none */
-    int baud;             /* 0 = auto */
-    char listen[96];      /* "127.0.0.1:8125" */
-    bool listen_set;      /* said by the user: no next free port */
+    char name[64];    /* section used, "" if none matched */
+    char device[256]; /* of the section */
+    char profile[64]; /* "" = none */
+    int baud;         /* 0 = auto */
+    char listen[96];  /* "127.0.0.1:8125" */
+    bool listen_set;  /* said by the user: no next free port */
     bool auth_loopback_open;
-    int64_t heaters_off_ms; /* 30 min */
+    int64_t heaters_off_ms;   /* 30 min */
     int64_t upload_max_bytes; /* 2 GiB */
-    char profiles_dir[256]; /* extra profiles folder, "" = none */
-    char data_dir[256];     /* "" = default */
+    char profiles_dir[256];   /* extra profiles folder, "" = none */
+    char data_dir[256];       /* "" = default */
 };
 
 /* Fills `c` for the printer called `name`, or, when name is "", for the section whose `device:`
- * resolves to `device`. `paths`: NULL-terminated, missing files are fine unless `required` equals the
- * path. Mistakes are added to `mistakes` line by line; PP_EINVAL if there were any. */
+ * resolves to `device`. `paths`: NULL-terminated, missing files are fine unless `required` equals
+ * the path. Mistakes are added to `mistakes` line by line; PP_EINVAL if there were any. */
 int config_load(struct config *c, const char *const *paths, const char *required, const char *name,
     const char *device, struct strbuf *mistakes, struct err *e);
+
+/* Checks one file by itself: what config_load() checks of it, that two printers do not share a
+ * device or an address, and that profiles exist (`profiles` NULL: not checked). */
+struct profiles;
+int config_check(
+    const char *path, const struct profiles *profiles, struct strbuf *mistakes, struct err *e);
+
+/* 0 if `text` is ADDRESS:PORT (numeric IPv4, [IPv6] or localhost); else says what would be right.
+ */
+int config_check_listen(const char *text, struct err *e);
 
 /* The files read by default plus `extra` (may be NULL), NULL-terminated in out (4 entries). */
 void config_paths(const char *out[static 4], const char *extra);

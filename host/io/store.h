@@ -1,12 +1,14 @@
 /* The store: one SQLite database a host, written by one thread of its own.
  *
- * Every call below queues a job for the writer thread and returns; `done` runs later on the loop,
- * once, after the transaction is durable (synchronous=FULL, WAL) or has failed. Jobs run in order,
- * so a read sees every write queued before it. store_open() itself is synchronous: it migrates the
- * schema, and after an unclean stop runs integrity_check.
+ * Every call below queues a job for the writer thread and returns; `done` (may be NULL) runs later
+ * on the loop, once, after the transaction is durable (synchronous=FULL, WAL) or has failed. Jobs
+ * run in order, so a read sees every write queued before it. store_open() itself is synchronous: it
+ * migrates the schema, and after an unclean stop runs integrity_check. So are the calls that return
+ * int: they are for the start, before anything is queued; later they would wait for the disk.
  *
  * Failure modes: a corrupt file (open refuses and names it), a database newer than this program
- * (refused), a full disk (the job's error; nothing is half-applied).
+ * (refused), a full disk (the job's PP_ENOSPC; nothing is half-applied), a disk that hangs
+ * (PP_ELIMIT once 1024 jobs wait).
  */
 #ifndef PP_IO_STORE_H
 #define PP_IO_STORE_H
@@ -28,10 +30,12 @@ int store_open(struct store **out, uv_loop_t *loop, const char *path, struct err
 /* True if the last process that had it open did not close it cleanly. */
 bool store_was_unclean(const struct store *s);
 
-/* Writes what is queued, marks the stop as clean, closes; then `closed` runs and `s` is gone. */
+/* Writes what is queued and answers it, marks the stop as clean, closes; then `closed` (may be
+ * NULL) runs and `s` is gone. */
 void store_close(struct store *s, void (*closed)(void *context), void *context);
 
-/* ---- the printer of this data directory, and its bed ------------------------------------------ */
+/* ---- the printer of this data directory, and its bed ------------------------------------------
+ */
 
 enum bed_state {
     BED_UNKNOWN, /* treated as occupied */
@@ -49,11 +53,13 @@ struct printer_row {
     enum bed_state bed;
 };
 
-/* Read at start, synchronously, before anything is queued. */
+/* Nothing saved yet: empty texts and a bed that is unknown. */
 int store_load_printer(struct store *s, struct printer_row *out, struct err *e);
-void store_save_printer(struct store *s, const struct printer_row *row, store_cb done, void *context);
+void store_save_printer(
+    struct store *s, const struct printer_row *row, store_cb done, void *context);
 
-/* ---- runs: one attempt at one file ------------------------------------------------------------- */
+/* ---- runs: one attempt at one file -------------------------------------------------------------
+ */
 
 enum run_result {
     RUN_OPEN, /* under way */
@@ -72,7 +78,7 @@ struct run {
     int64_t end_ms;   /* 0 while open */
     enum run_result result;
     char reason[256];
-    int64_t lines;    /* sent and acknowledged */
+    int64_t lines; /* sent and acknowledged */
     int64_t resends;
     int64_t filament_um; /* forward extrusion of the file, all tools */
 };
@@ -81,37 +87,47 @@ const char *run_result_name(enum run_result r); /* "open", "success", "failure",
 
 void store_save_run(struct store *s, const struct run *r, store_cb done, void *context);
 
-/* The newest `limit` runs, newest first; the array is valid during the callback only. */
+/* The newest `limit` (at most 1000) runs, newest first; the array is valid during the callback. */
 typedef void (*store_runs_cb)(void *context, const struct err *e, const struct run *runs, size_t n);
 void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context);
 
-/* At start: ends every open run as `interrupted` (the host died); *count of them. Synchronous. */
+/* At start: ends every open run as `interrupted` (the host died); *count of them. */
 int store_interrupt_runs(struct store *s, int64_t now_ms, size_t *count, struct err *e);
 
-/* ---- temperatures: one row a minute and heater, thinned to one an hour after a week ------------- */
+/* ---- temperatures: one row a minute and heater, thinned to one an hour after a week -------------
+ */
 
 struct temp_row {
     int64_t wall_ms;
     char heater[8]; /* "tool0", "bed", "chamber" */
     int32_t actual_mc;
-    int32_t target_mc;
+    int32_t target_mc; /* INT32_MIN = not told by the printer */
 };
+
+/* Takes the first sample of each minute and heater and drops the others at once, so it may be
+ * called for every sample. Nobody waits for temperatures: what cannot be written is dropped, and a
+ * year is kept. */
 void store_add_temps(struct store *s, const struct temp_row *rows, size_t n);
 
-/* ---- files: names for content in blobs/ -------------------------------------------------------- */
+/* ---- files: names for content in blobs/ --------------------------------------------------------
+ */
 
 struct file_row {
     char name[201]; /* unique */
     char sha256[65];
     int64_t size_bytes;
     int64_t uploaded_ms;
-    char analysis[4096]; /* JSON of host/core/analyze, "" while unknown */
+    char *analysis; /* owned; JSON of host/core/analyze, NULL while unknown */
 };
 void store_save_file(struct store *s, const struct file_row *f, store_cb done, void *context);
 void store_remove_file(struct store *s, const char *name, store_cb done, void *context);
-int store_load_files(struct store *s, struct file_row **out, size_t *n, struct err *e); /* at start */
 
-/* ---- keys: hashed API keys ---------------------------------------------------------------------- */
+/* At start, by name; free with store_free_files(). */
+int store_load_files(struct store *s, struct file_row **out, size_t *n, struct err *e);
+void store_free_files(struct file_row *rows, size_t n);
+
+/* ---- keys: hashed API keys ----------------------------------------------------------------------
+ */
 
 struct key_row {
     char name[64]; /* unique */
@@ -121,12 +137,17 @@ struct key_row {
 };
 void store_save_key(struct store *s, const struct key_row *k, store_cb done, void *context);
 void store_remove_key(struct store *s, const char *name, store_cb done, void *context);
-int store_load_keys(struct store *s, struct key_row **out, size_t *n, struct err *e); /* at start */
 
-/* ---- settings: small named values ---------------------------------------------------------------- */
+/* At start, by age; free() the array. */
+int store_load_keys(struct store *s, struct key_row **out, size_t *n, struct err *e);
 
-int store_load_setting(struct store *s, const char *name, char *out, size_t out_size, struct err *e);
-void store_save_setting(struct store *s, const char *name, const char *value, store_cb done,
-    void *context);
+/* ---- settings: small named values (up to 4 KiB)
+ * --------------------------------------------------- */
+
+/* "" when there is none; PP_ETOOBIG when it does not fit. */
+int store_load_setting(
+    struct store *s, const char *name, char *out, size_t out_size, struct err *e);
+void store_save_setting(
+    struct store *s, const char *name, const char *value, store_cb done, void *context);
 
 #endif

@@ -1,0 +1,59 @@
+/* One or more pphost.yaml laid over each other, every section of them; config.c picks from it. */
+#ifndef PP_APP_CONFIG_FILE_H
+#define PP_APP_CONFIG_FILE_H
+
+#include "host/base/yaml.h"
+
+enum config_section_key {
+    SECTION_DEVICE,
+    SECTION_PROFILE,
+    SECTION_BAUD,
+    SECTION_LISTEN,
+    SECTION_HEATERS_OFF,
+    SECTION_DATA,
+    SECTION_KEYS
+};
+
+struct config_section {
+    char name[64];
+    struct yaml_mark mark[SECTION_KEYS]; /* line 0 = not given */
+    char device[256];
+    char profile[64];
+    int baud; /* 0 = auto */
+    char listen[96];
+    int64_t heaters_off_ms;
+    char data[256];
+};
+
+enum config_global_key {
+    GLOBAL_LISTEN,
+    GLOBAL_AUTH,
+    GLOBAL_HEATERS_OFF,
+    GLOBAL_UPLOAD_LIMIT,
+    GLOBAL_PROFILES,
+    GLOBAL_PRINTERS,
+    GLOBAL_KEYS
+};
+
+struct config_file {
+    char listen[96];
+    int auth_loopback_open;
+    int64_t heaters_off_ms;
+    int64_t upload_max_bytes;
+    char profiles[256];
+    struct yaml_items printers; /* struct config_section */
+    struct yaml_mark mark[GLOBAL_KEYS];
+};
+
+/* The defaults of a configuration without a file. */
+void config_file_init(struct config_file *f);
+void config_file_fini(struct config_file *f);
+
+/* Reads a document over what is there; `name` is shown in mistakes. */
+int config_file_read(struct config_file *f, const char *name, const char *bytes, size_t len,
+    struct yaml_mistakes *m);
+
+/* NULL past the last. */
+const struct config_section *config_file_section(const struct config_file *f, size_t index);
+
+#endif

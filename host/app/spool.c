@@ -1,0 +1,534 @@
+#include "host/app/spool.h"
+
+#include "host/base/mem.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define CHUNK       (64u << 10)
+#define BUFFER      (2 * CHUNK) /* a chunk behind the rest of the last line */
+#define CHECK_EVERY 256u        /* lines between two kept modal states */
+#define CHECKS      64u
+#define LAYERS      256u
+
+struct check {
+    uint64_t end_offset;
+    struct gcode_modal modal;
+};
+
+struct layer_mark {
+    uint64_t offset;
+    int layer;
+};
+
+/* A line number and the file offset behind that line. */
+struct numbered {
+    uint64_t n;
+    uint64_t offset;
+};
+
+/* An injected line took this number; its text matters only if it is no temperature poll. */
+struct injected {
+    uint64_t n;
+    char *text; /* owned; NULL = M105 */
+};
+
+struct spool {
+    struct spool_options options;
+    struct spsc *ring;
+    int fd;
+    uint32_t generation;
+
+    uv_fs_t read;
+    bool reading;
+    bool discard; /* what is being read belongs to another place */
+    bool closing;
+    bool at_end; /* the file is read to its end */
+    bool ended;  /* ITEM_END is in the ring */
+
+    char buffer[BUFFER];
+    size_t start; /* of the unparsed part */
+    size_t end;
+    uint64_t file_offset; /* of buffer[end] */
+    bool skipping;        /* inside a line too long to be anything but a comment */
+
+    struct gcode_modal modal;
+    bool bed_barrier; /* SPOOL_BED is in the ring */
+    bool extruded;
+    uint64_t lines;
+    struct check check[CHECKS];
+    size_t checks;
+    struct layer_mark layer[LAYERS];
+    size_t layers;
+    int layer_now;
+
+    struct numbered *number; /* owned */
+    size_t numbers;
+    struct injected *inject; /* owned */
+    size_t injects;
+
+    bool rewinding; /* lines replay_from .. replay_until-1 go into the ring next */
+    uint64_t replay_from;
+    uint64_t replay_until;
+    uint64_t resume_offset; /* and then the file from here on */
+};
+
+static uint32_t next_generation(void)
+{
+    static uint32_t last;
+    return ++last;
+}
+
+/* ---- into the ring ------------------------------------------------------------------------------ */
+
+/* `item` gives kind, offset, n and tag. */
+static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
+{
+    struct stream_item *slot = spsc_reserve(s->ring, sizeof *item + len);
+    if (slot == NULL) {
+        return false;
+    }
+    *slot = *item;
+    slot->generation = s->generation;
+    slot->len = (uint16_t)len;
+    memcpy(slot->text, text, len);
+    spsc_push(s->ring, sizeof *item + len);
+    return true;
+}
+
+static bool is_display_only(const struct gcode *g)
+{
+    return g->letter == 'M' && (g->number == 117 || g->number == 118 || g->number == 486);
+}
+
+static bool starts_word(const struct gcode *g, const char *word)
+{
+    size_t n = strlen(word);
+    return g->len >= n && strncasecmp(g->text, word, n) == 0 && (g->len == n || g->text[n] == ' ');
+}
+
+/* The barrier a command is, or 0. */
+static enum spool_barrier barrier_of(const struct gcode *g)
+{
+    if (g->letter == 'M' && (g->number == 0 || g->number == 1)) {
+        return SPOOL_PAUSE;
+    }
+    if (g->letter == '@') {
+        if (starts_word(g, "@pause")) {
+            return SPOOL_PAUSE;
+        }
+        return starts_word(g, "@cancel") || starts_word(g, "@abort") ? SPOOL_CANCEL : 0;
+    }
+    return 0;
+}
+
+/* True if the command would extrude, which makes the bed occupied. */
+static bool extrudes(const struct gcode_modal *before, const struct gcode *g)
+{
+    if (before->extruded || g->letter != 'G' || g->number > 3 || !gcode_valued(g, 'E')) {
+        return false;
+    }
+    struct gcode_modal after = *before;
+    gcode_modal_step(&after, g);
+    return after.pos[3] > before->pos[3];
+}
+
+static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    enum spool_barrier barrier = barrier_of(g);
+    struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
+    size_t len = g->len;
+    if (barrier != 0) {
+        item.kind = ITEM_BARRIER;
+        item.tag = barrier;
+        return put(s, &item, "", 0);
+    }
+    if (g->letter == '@') {
+        return true; /* other host commands are nobody's yet */
+    }
+    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+        len = s->options.max_command;
+    }
+    if (g->letter == 'M' && g->number == 600) {
+        item.kind = ITEM_SYNC;
+    }
+    return put(s, &item, g->text, len < LINE_MAX_CMD ? len : LINE_MAX_CMD);
+}
+
+static void keep_check(struct spool *s, uint64_t end_offset)
+{
+    if (s->lines++ % CHECK_EVERY == 0) {
+        s->check[s->checks++ % CHECKS] =
+            (struct check){.end_offset = end_offset, .modal = s->modal};
+    }
+}
+
+static bool is_layer_comment(const char *line, size_t len)
+{
+    static const char *const marks[] = {";LAYER_CHANGE", ";LAYER:", "; CHANGE_LAYER", "; layer "};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t n = strlen(marks[i]);
+        if (len >= n && memcmp(line, marks[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* False when the ring is full: the line stays for the next time. */
+static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end_offset)
+{
+    struct gcode g;
+    gcode_parse(&g, line, len);
+    if (g.letter == 0 && g.len == 0) {
+        if (is_layer_comment(line, len)) {
+            s->layer[s->layers++ % LAYERS] =
+                (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
+        }
+        return true;
+    }
+    if (!s->bed_barrier && extrudes(&s->modal, &g)) {
+        struct stream_item item = {
+            .end_offset = end_offset - len - 1, .kind = ITEM_BARRIER, .tag = SPOOL_BED};
+        if (!put(s, &item, "", 0)) {
+            return false;
+        }
+        s->bed_barrier = true;
+    }
+    if (!put_command(s, &g, end_offset)) {
+        return false;
+    }
+    gcode_modal_step(&s->modal, &g);
+    s->extruded = s->extruded || s->modal.extruded;
+    keep_check(s, end_offset);
+    return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+static void on_read(uv_fs_t *req);
+
+static void free_spool(struct spool *s)
+{
+    for (size_t i = 0; i < s->injects; i++) {
+        free(s->inject[i].text);
+    }
+    free(s->inject);
+    free(s->number);
+    close(s->fd);
+    free(s);
+}
+
+static void read_more(struct spool *s)
+{
+    if (s->reading || s->at_end || s->ended) {
+        return;
+    }
+    memmove(s->buffer, s->buffer + s->start, s->end - s->start);
+    s->end -= s->start;
+    s->start = 0;
+    if (BUFFER - s->end < CHUNK) {
+        s->end = 0; /* 64 KiB without a newline: no gcode */
+        s->skipping = true;
+    }
+    uv_buf_t buf = uv_buf_init(s->buffer + s->end, CHUNK);
+    s->reading = true;
+    s->read.data = s;
+    uv_fs_read(s->options.loop, &s->read, s->fd, &buf, 1, (int64_t)s->file_offset, on_read);
+}
+
+static void on_read(uv_fs_t *req)
+{
+    struct spool *s = req->data;
+    ssize_t n = req->result;
+    struct err e;
+    uv_fs_req_cleanup(req);
+    s->reading = false;
+    if (s->closing) {
+        free_spool(s);
+        return;
+    }
+    if (n < 0) {
+        err_set(&e, PP_EIO, "read \"%s\": %s", s->options.path, uv_strerror((int)n));
+        s->options.on_error(s->options.context, &e);
+        return;
+    }
+    if (!s->discard) {
+        s->at_end = n == 0;
+        s->end += (size_t)n;
+        s->file_offset += (uint64_t)n;
+    }
+    s->discard = false;
+    spool_fill(s);
+}
+
+/* The next whole line in the buffer (the last one needs no newline); NULL when more must be read. */
+static const char *next_line(struct spool *s, size_t *len, size_t *taken)
+{
+    const char *line = s->buffer + s->start;
+    size_t left = s->end - s->start;
+    const char *newline = memchr(line, '\n', left);
+    if (newline == NULL && (!s->at_end || left == 0)) {
+        return NULL;
+    }
+    *len = newline != NULL ? (size_t)(newline - line) : left;
+    *taken = *len + (newline != NULL);
+    return line;
+}
+
+static bool replay(struct spool *s);
+
+void spool_fill(struct spool *s)
+{
+    const char *line;
+    size_t len;
+    size_t taken;
+    if (s->rewinding && !replay(s)) {
+        return;
+    }
+    while ((line = next_line(s, &len, &taken)) != NULL) {
+        uint64_t end_offset = s->file_offset - (s->end - s->start) + taken;
+        if (!s->skipping && !put_line(s, line, len, end_offset)) {
+            sender_ask_later(s->options.sender);
+            return;
+        }
+        s->skipping = false;
+        s->start += taken;
+    }
+    if (s->at_end && !s->ended) {
+        s->ended = put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
+        if (!s->ended) {
+            sender_ask_later(s->options.sender);
+            return;
+        }
+    }
+    sender_wake(s->options.sender);
+    read_more(s);
+}
+
+int spool_open(struct spool **out, const struct spool_options *options, struct err *e)
+{
+    int fd = open(options->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_errno(e, errno, "\"%s\"", options->path);
+    }
+    struct spool *s = mem_alloc(sizeof *s);
+    s->options = *options;
+    s->options.path = "the print's file"; /* the caller's text does not outlive this call */
+    s->ring = sender_ring(options->sender);
+    s->fd = fd;
+    s->generation = next_generation();
+    gcode_modal_init(&s->modal);
+    *out = s;
+    return 0;
+}
+
+void spool_close(struct spool *s)
+{
+    s->closing = true;
+    if (!s->reading) {
+        free_spool(s);
+    }
+}
+
+uint32_t spool_generation(const struct spool *s)
+{
+    return s->generation;
+}
+
+bool spool_has_extruded(const struct spool *s)
+{
+    return s->extruded;
+}
+
+/* ---- where the print is --------------------------------------------------------------------------- */
+
+int spool_layer(struct spool *s, uint64_t offset)
+{
+    size_t kept = s->layers < LAYERS ? s->layers : LAYERS;
+    for (size_t i = 1; i <= kept; i++) {
+        const struct layer_mark *m = &s->layer[(s->layers - i) % LAYERS];
+        if (m->offset <= offset) {
+            return m->layer;
+        }
+    }
+    return 0;
+}
+
+/* Runs the lines between two offsets of the file through `each`. */
+static int scan(struct spool *s, uint64_t from, uint64_t to,
+    bool (*each)(void *context, const struct gcode *g, uint64_t end_offset), void *context,
+    struct err *e)
+{
+    char *bytes = mem_alloc(CHUNK);
+    bool go = true;
+    int rc = 0;
+    while (go && from < to) {
+        ssize_t n = pread(s->fd, bytes, CHUNK, (off_t)from);
+        if (n <= 0) {
+            rc = n < 0 ? err_errno(e, errno, "read the print's file again") : 0;
+            break;
+        }
+        const char *line = bytes;
+        const char *end = bytes + n;
+        while (go && from < to && line < end) {
+            const char *newline = memchr(line, '\n', (size_t)(end - line));
+            if (newline == NULL && n == (ssize_t)CHUNK && line > bytes) {
+                break; /* the rest of this line comes with the next piece */
+            }
+            size_t len = newline != NULL ? (size_t)(newline - line) : (size_t)(end - line);
+            struct gcode g;
+            gcode_parse(&g, line, len);
+            from += len + (newline != NULL);
+            go = (g.letter == 0 && g.len == 0) || each(context, &g, from);
+            line += len + 1;
+        }
+    }
+    free(bytes);
+    return rc;
+}
+
+static bool step_modal(void *context, const struct gcode *g, uint64_t end_offset)
+{
+    (void)end_offset;
+    gcode_modal_step(context, g);
+    return true;
+}
+
+int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e)
+{
+    uint64_t from = 0;
+    size_t kept = s->checks < CHECKS ? s->checks : CHECKS;
+    gcode_modal_init(out);
+    for (size_t i = 1; i <= kept; i++) {
+        const struct check *c = &s->check[(s->checks - i) % CHECKS];
+        if (c->end_offset <= offset) {
+            from = c->end_offset;
+            *out = c->modal;
+            break;
+        }
+    }
+    return scan(s, from, offset, step_modal, out, e);
+}
+
+/* ---- lines older than the history ------------------------------------------------------------------ */
+
+void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset)
+{
+    if (s->numbers % 256 == 0) {
+        s->number = mem_resize(s->number, s->numbers + 256, sizeof *s->number);
+    }
+    s->number[s->numbers++] = (struct numbered){.n = n, .offset = offset};
+}
+
+void spool_injected(struct spool *s, uint64_t n, const char *text)
+{
+    if (s->injects % 256 == 0) {
+        s->inject = mem_resize(s->inject, s->injects + 256, sizeof *s->inject);
+    }
+    bool poll = strcmp(text, "M105") == 0;
+    s->inject[s->injects++] = (struct injected){.n = n, .text = poll ? NULL : mem_strdup(text)};
+}
+
+struct replay {
+    struct spool *s;
+    uint64_t n; /* of the next line met */
+    uint64_t from;
+    uint64_t until;
+    size_t inject; /* next entry of s->inject that may have this number */
+    bool full;
+};
+
+static bool replay_one(struct replay *r, const char *text, size_t len, uint64_t end_offset)
+{
+    struct stream_item item = {.kind = ITEM_REPLAY, .n = r->n, .end_offset = end_offset};
+    r->full = r->n >= r->from && !put(r->s, &item, text, len);
+    r->n++;
+    return !r->full && r->n < r->until;
+}
+
+/* Injected lines took numbers between those of the file. */
+static bool replay_injected(struct replay *r)
+{
+    const struct spool *s = r->s;
+    while (r->inject < s->injects && s->inject[r->inject].n < r->n) {
+        r->inject++;
+    }
+    while (r->inject < s->injects && s->inject[r->inject].n == r->n && r->n < r->until) {
+        const char *text = s->inject[r->inject].text;
+        text = text != NULL ? text : "M105";
+        if (!replay_one(r, text, strlen(text), 0)) {
+            return false;
+        }
+    }
+    return r->n < r->until;
+}
+
+static bool replay_line(void *context, const struct gcode *g, uint64_t end_offset)
+{
+    struct replay *r = context;
+    if (barrier_of(g) != 0 || g->letter == '@') {
+        return true;
+    }
+    return replay_injected(r) && replay_one(r, g->text, g->len, end_offset);
+}
+
+/* The last checkpoint below n, or the start of the job. */
+static struct numbered checkpoint_before(const struct spool *s, uint64_t n)
+{
+    struct numbered best = {.n = 0, .offset = 0};
+    for (size_t i = 0; i < s->numbers && s->number[i].n < n; i++) {
+        best = s->number[i];
+    }
+    return best;
+}
+
+static void seek(struct spool *s, uint64_t offset)
+{
+    s->start = 0;
+    s->end = 0;
+    s->discard = s->reading;
+    s->file_offset = offset;
+    s->at_end = false;
+    s->ended = false;
+}
+
+/* Puts the lines wanted again into the emptied ring and goes back to where the job was. */
+static bool replay(struct spool *s)
+{
+    struct err e;
+    struct numbered from = checkpoint_before(s, s->replay_from);
+    struct replay r = {.s = s, .n = from.n + 1, .from = s->replay_from, .until = s->replay_until};
+    s->rewinding = false;
+    int rc = from.n > 0 ? scan(s, from.offset, s->resume_offset, replay_line, &r, &e)
+                        : err_set(&e, PP_EPROTO, "line %llu, which the printer wants again, is lost",
+                              (unsigned long long)s->replay_from);
+    if (rc == 0 && r.full) {
+        rc = err_set(&e, PP_EPROTO, "the printer wants %llu lines again, more than can be kept ready",
+            (unsigned long long)(s->replay_until - s->replay_from));
+    }
+    if (rc == 0) {
+        rc = spool_modal(s, s->resume_offset, &s->modal, &e);
+    }
+    if (rc < 0) {
+        s->options.on_error(s->options.context, &e);
+        return false;
+    }
+    seek(s, s->resume_offset);
+    return true;
+}
+
+uint32_t spool_rewind(struct spool *s, uint64_t n, uint64_t until, uint64_t offset)
+{
+    s->generation = next_generation();
+    s->rewinding = true; /* done by spool_fill(), when the sender has emptied the ring */
+    s->replay_from = n;
+    s->replay_until = until;
+    s->resume_offset = offset;
+    return s->generation;
+}

@@ -1,0 +1,68 @@
+/* The spool: a gcode file on its way into the sender's ring.
+ *
+ * It reads ahead in the thread pool, strips comments and blanks, and puts lines and barriers into the
+ * ring as long as there is room; spool_fill() goes on when room was made. It knows the modal state
+ * behind any line lately sent, for restoring a position after a pause, and reads lines again that the
+ * printer wants after they fell out of the sender's history.
+ *
+ * Failures: the file cannot be read (on_error, the print must stop).
+ */
+#ifndef PP_APP_SPOOL_H
+#define PP_APP_SPOOL_H
+
+#include "host/base/err.h"
+#include "host/core/gcode.h"
+#include "host/io/sender.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* Why the stream stops at a barrier of the file. */
+enum spool_barrier {
+    SPOOL_BED = 1, /* before the first extruding move */
+    SPOOL_PAUSE,   /* M0, M1, @pause */
+    SPOOL_CANCEL   /* @cancel, @abort */
+};
+
+struct spool;
+
+struct spool_options {
+    uv_loop_t *loop;
+    struct sender *sender;
+    const char *path;
+    size_t max_command; /* display-only commands are cut to this; 0 = no limit */
+    void (*on_error)(void *context, const struct err *e);
+    void *context;
+};
+
+int spool_open(struct spool **out, const struct spool_options *options, struct err *e);
+
+/* Stops; a read under way is waited for in the background. The spool is gone for the caller. */
+void spool_close(struct spool *s);
+
+/* The generation of the items it writes; for sender_begin(). */
+uint32_t spool_generation(const struct spool *s);
+
+/* Puts in as much as fits. */
+void spool_fill(struct spool *s);
+
+/* The modal state behind the line that ends at `offset` (which the ring still holds or held a moment
+ * ago). */
+int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e);
+
+/* The layer at `offset` by the slicer's comments; 0 before the first or if there are none. */
+int spool_layer(struct spool *s, uint64_t offset);
+
+/* True once an extruding move has been put into the ring. */
+bool spool_has_extruded(const struct spool *s);
+
+/* Notes of the stream that number the lines of the file. */
+void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset);
+void spool_injected(struct spool *s, uint64_t n, const char *text);
+
+/* Lines n .. until-1 are wanted again, the job was taken up to `offset`. Returns the generation of the
+ * items to come, for sender_rewound(); they follow when the old ones are gone from the ring. */
+uint32_t spool_rewind(struct spool *s, uint64_t n, uint64_t until, uint64_t offset);
+
+#endif

@@ -1,0 +1,124 @@
+#include "host/core/greet.h"
+
+#include "host/core/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MS UINT64_C(1000)
+
+#define HELLO_US  (2000 * MS) /* between two hellos */
+#define BANNER_US (300 * MS)  /* quiet after the banner before the next hello */
+#define QUIET_US  (150 * MS)  /* quiet after the answer */
+#define BUSY_US   (30000 * MS)
+
+/* Hellos at the only or first rate (a board may take 8 s to boot), and at each further one. */
+#define HELLOS_FIRST 5
+#define HELLOS_MORE  2
+
+const char greet_hello[] = "\nN0 M110 N0*125\n";
+
+static const int usual[] = {115200, 250000, 230400, 57600, 38400, 19200, 9600, 500000, 1000000};
+
+void greet_init(struct greet *g, uint64_t now_us, int baud, int last_good)
+{
+    *g = (struct greet){.next_us = now_us, .say_hello = false};
+    if (baud > 0) {
+        g->baud[g->bauds++] = baud;
+        return;
+    }
+    if (last_good > 0) {
+        g->baud[g->bauds++] = last_good;
+    }
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+        if (usual[i] != last_good) {
+            g->baud[g->bauds++] = usual[i];
+        }
+    }
+}
+
+static bool is_garbage(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)line[i];
+        if ((c < 0x20 && c != '\t') || c >= 0x7f) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void greet_rx(struct greet *g, uint64_t now_us, const char *line, size_t len)
+{
+    struct reply r;
+    reply_parse(&r, line, len);
+    if (r.kind == REPLY_HALT) {
+        snprintf(g->text, sizeof g->text, "the printer is halted (\"%.80s\"): reset it", r.text);
+        g->next_us = now_us;
+        return;
+    }
+    if (is_garbage(line, len)) {
+        g->garbage++;
+        return;
+    }
+    g->alive = g->alive || r.kind != REPLY_TEXT || strncmp(line, "echo:", 5) == 0;
+    if (r.kind == REPLY_START || r.reset) {
+        g->answered = false;
+        g->hellos = g->hellos > 0 ? g->hellos - 1 : 0; /* the one before the boot does not count */
+        g->next_us = now_us + BANNER_US;
+    } else if (r.kind == REPLY_OK || (r.kind == REPLY_WAIT && g->hellos > 0)) {
+        g->answered = true;
+        g->next_us = now_us + QUIET_US;
+    } else if (r.kind == REPLY_BUSY) {
+        g->next_us = now_us + BUSY_US;
+    } else if (g->answered) {
+        g->next_us = now_us + QUIET_US;
+    } else if (g->next_us < now_us + BANNER_US) {
+        g->next_us = now_us + BANNER_US;
+    }
+}
+
+static enum greet_result failed(struct greet *g)
+{
+    if (g->text[0] != '\0') {
+        return GREET_FAILED;
+    }
+    if (g->garbage > 0) {
+        snprintf(g->text, sizeof g->text,
+            "what the printer sends makes no sense at %d baud: wrong baud rate?", g->baud[0]);
+    } else if (g->bauds == 1) {
+        snprintf(g->text, sizeof g->text,
+            "no answer at %d baud: printer off, another port, or another baud rate?", g->baud[0]);
+    } else {
+        snprintf(g->text, sizeof g->text,
+            "no answer at any baud rate from 9600 to 1000000: printer off, or another port?");
+    }
+    return GREET_FAILED;
+}
+
+enum greet_result greet_tick(struct greet *g, uint64_t now_us)
+{
+    if (now_us < g->next_us) {
+        return GREET_GOING;
+    }
+    if (g->text[0] != '\0') {
+        return GREET_FAILED;
+    }
+    if (g->answered) {
+        return GREET_ANSWERED;
+    }
+    int hellos = g->at == 0 || g->alive ? HELLOS_FIRST : HELLOS_MORE;
+    if (g->hellos >= hellos) {
+        if (g->at + 1 >= g->bauds) {
+            return failed(g);
+        }
+        g->at++;
+        g->hellos = 0;
+        g->alive = false;
+        g->set_baud = true;
+    }
+    g->hellos++;
+    g->say_hello = true;
+    g->next_us = now_us + HELLO_US;
+    return GREET_GOING;
+}

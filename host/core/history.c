@@ -1,0 +1,33 @@
+#include "host/core/history.h"
+
+#include <string.h>
+
+void history_put(struct history *h, const struct history_line *l, const char *bytes)
+{
+    size_t at = h->written % HISTORY_BYTES;
+    if (at + l->len > HISTORY_BYTES) {
+        h->written += HISTORY_BYTES - at;
+        at = 0;
+    }
+    struct history_line *slot = &h->line[l->n % HISTORY_LINES];
+    *slot = *l;
+    slot->at = h->written;
+    memcpy(h->bytes + at, bytes, l->len);
+    h->written += l->len;
+}
+
+const struct history_line *history_find(const struct history *h, uint64_t n, const char **bytes)
+{
+    const struct history_line *slot = &h->line[n % HISTORY_LINES];
+    if (slot->len == 0 || slot->n != n || h->written - slot->at > HISTORY_BYTES) {
+        return NULL;
+    }
+    *bytes = h->bytes + slot->at % HISTORY_BYTES;
+    return slot;
+}
+
+void history_clear(struct history *h)
+{
+    h->written = 0;
+    memset(h->line, 0, sizeof h->line);
+}

@@ -1,0 +1,76 @@
+/* The sender: a thread of its own that owns the open port and never waits for anyone.
+ *
+ * It runs the greeting and then the stream (host/core/stream.h) on a small loop; lines come from a
+ * bounded ring filled ahead, orders and notes travel through lock-free queues. It touches no disk,
+ * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on the
+ * wire. It runs at real-time priority where that is permitted.
+ *
+ * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An emergency
+ * stop reaches the thread through sender_estop() or, when the main loop hangs, through a datagram
+ * with "M112" on the socket at `estop_path`.
+ */
+#ifndef PP_IO_SENDER_H
+#define PP_IO_SENDER_H
+
+#include "host/base/err.h"
+#include "host/core/stream.h"
+#include "host/io/serial.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+#define SENDER_RING (256u << 10) /* bytes of job lines ahead */
+
+struct sender;
+
+struct sender_options {
+    uv_loop_t *loop;        /* the main loop, on which the callbacks run */
+    const char *estop_path; /* "" = none */
+    stream_note_cb note;
+    void (*fill)(void *context); /* the ring is below half: put more in */
+    void *context;
+};
+
+int sender_open(struct sender **out, const struct sender_options *options, struct err *e);
+
+/* Ends the thread (closing the port); then `closed` runs and the sender is gone. */
+void sender_close(struct sender *s, void (*closed)(void *context), void *context);
+
+/* Takes over an open port and greets: at `baud`, or at the usual rates when 0, `last_good` first.
+ * NOTE_CONNECTED, NOTE_SILENT or NOTE_PORT follows. */
+void sender_attach(struct sender *s, const struct serial *port, int baud, int last_good,
+    const struct stream_options *options);
+
+/* Closes the port; NOTE_DETACHED follows. */
+void sender_detach(struct sender *s);
+
+/* The same as the stream's functions, carried out by the thread. False: the queue is full. */
+bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag);
+void sender_urgent(struct sender *s, const char *text, size_t len);
+void sender_begin(struct sender *s, uint32_t generation);
+void sender_rewound(struct sender *s, uint32_t generation);
+void sender_drop_job(struct sender *s);
+void sender_hold(struct sender *s);
+void sender_release(struct sender *s);
+void sender_tap(struct sender *s, bool on);
+void sender_set_options(struct sender *s, const struct stream_options *options);
+
+/* M112 past everything, heaters off; NOTE_ESTOPPED follows and the port stays open, silent. */
+void sender_estop(struct sender *s);
+
+/* The job ring, for its one producer. */
+struct spsc *sender_ring(struct sender *s);
+
+/* Tells that new items are in the ring. */
+void sender_wake(struct sender *s);
+
+/* The ring is full and there is more: `fill` shall be called once it is below half. */
+void sender_ask_later(struct sender *s);
+
+/* The main loop is alive. */
+void sender_beat(struct sender *s);
+
+const struct stream_stats *sender_stats(const struct sender *s);
+
+#endif

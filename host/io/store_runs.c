@@ -1,0 +1,125 @@
+/* The store's runs. */
+#include "host/io/store_impl.h"
+
+#include "host/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_MAX 1000
+
+static const char *const results[] = {
+    [RUN_OPEN] = "open",
+    [RUN_SUCCESS] = "success",
+    [RUN_FAILURE] = "failure",
+    [RUN_CANCELLED] = "cancelled",
+    [RUN_ABORTED] = "aborted",
+    [RUN_INTERRUPTED] = "interrupted",
+};
+
+const char *run_result_name(enum run_result r)
+{
+    return results[r];
+}
+
+/* The schema allows no other text; should there be one, the run did not end well. */
+static enum run_result parse_result(const char *text)
+{
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
+        if (strcmp(results[i], text) == 0) {
+            return (enum run_result)i;
+        }
+    }
+    return RUN_INTERRUPTED;
+}
+
+static int save_run(sqlite3 *db, void *data, struct err *e)
+{
+    const struct run *r = data;
+    return sql_run(db, "REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        SQL_ARGS(SQL_TEXT(r->id), SQL_TEXT(r->file_name), SQL_TEXT(r->sha256), SQL_INT(r->start_ms),
+            SQL_INT(r->end_ms), SQL_TEXT(results[r->result]), SQL_TEXT(r->reason),
+            SQL_INT(r->lines), SQL_INT(r->resends), SQL_INT(r->filament_um)),
+        e);
+}
+
+void store_save_run(struct store *s, const struct run *r, store_cb done, void *context)
+{
+    static const struct job_kind kind = {.name = "save run", .writes = true, .run = save_run};
+    store_queue(s, &kind, store_copy(r, sizeof *r), done, context);
+}
+
+struct listing {
+    size_t limit;
+    store_runs_cb done;
+    struct run *runs; /* owned */
+    size_t count;
+};
+
+static void read_run(sqlite3_stmt *q, struct run *r)
+{
+    char result[16];
+    sql_text(q, 0, r->id, sizeof r->id);
+    sql_text(q, 1, r->file_name, sizeof r->file_name);
+    sql_text(q, 2, r->sha256, sizeof r->sha256);
+    r->start_ms = sqlite3_column_int64(q, 3);
+    r->end_ms = sqlite3_column_int64(q, 4);
+    sql_text(q, 5, result, sizeof result);
+    r->result = parse_result(result);
+    sql_text(q, 6, r->reason, sizeof r->reason);
+    r->lines = sqlite3_column_int64(q, 7);
+    r->resends = sqlite3_column_int64(q, 8);
+    r->filament_um = sqlite3_column_int64(q, 9);
+}
+
+static int list_runs(sqlite3 *db, void *data, struct err *e)
+{
+    struct listing *l = data;
+    sqlite3_stmt *q;
+    int rc = sql_query(db,
+        "SELECT id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, "
+        "filament_um "
+        "FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
+        SQL_ARGS(SQL_INT(l->limit)), &q, e);
+    if (rc != 0) {
+        return rc;
+    }
+    l->runs = mem_array(l->limit, sizeof *l->runs);
+    while (l->count < l->limit && (rc = sql_next(q, e)) > 0) {
+        read_run(q, &l->runs[l->count++]);
+    }
+    sqlite3_finalize(q);
+    return rc < 0 ? rc : 0;
+}
+
+static void answer_list(struct job *j, const struct err *e)
+{
+    const struct listing *l = j->data;
+    l->done(j->context, e, l->runs, e == NULL ? l->count : 0);
+}
+
+static void fini_list(void *data)
+{
+    struct listing *l = data;
+    free(l->runs);
+}
+
+void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context)
+{
+    static const struct job_kind kind = {
+        .name = "list runs", .run = list_runs, .answer = answer_list, .fini = fini_list};
+    struct listing l = {.limit = limit < LIST_MAX ? limit : LIST_MAX, .done = done};
+    store_queue(s, &kind, store_copy(&l, sizeof l), NULL, context);
+}
+
+int store_interrupt_runs(struct store *s, int64_t now_ms, size_t *count, struct err *e)
+{
+    sqlite3 *db = store_lock(s);
+    int rc = sql_run(db,
+        "UPDATE runs SET result = 'interrupted', end_ms = ?, reason = 'the host stopped during it' "
+        "WHERE result = 'open'",
+        SQL_ARGS(SQL_INT(now_ms)), e);
+    *count = rc == 0 ? (size_t)sqlite3_changes(db) : 0;
+    store_unlock(s);
+    return rc;
+}
