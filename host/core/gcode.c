@@ -1,9 +1,9 @@
 /* The tokeniser: one pass over the line, no allocation, no floating point, no locale.
  *
- * Happy path: blanks, N number, command letter and number, then words to the end, the comment or the
- * checksum. The rare "(...)" between words is taken out into a buffer of its own and the rest parsed
- * from there, because what is sent must not hold it (most firmware would read the words inside).
- * Failure modes: none; foreign bytes between words are skipped and noted in `stray`.
+ * Happy path: blanks, N number, command letter and number, then words to the end, the comment or
+ * the checksum. The rare "(...)" between words is taken out into a buffer of its own and the rest
+ * parsed from there, because what is sent must not hold it (most firmware would read the words
+ * inside). Failure modes: none; foreign bytes between words are skipped and noted in `stray`.
  */
 #include "host/core/gcode.h"
 
