@@ -85,6 +85,7 @@ struct device_options {
     int baud;           /* 0 = detect */
     int64_t heaters_off_ms; /* heaters on with no job go off after this long */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
+    const char *estop_path; /* socket for an emergency stop past the main loop, "" = none */
 };
 
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,

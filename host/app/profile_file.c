@@ -96,7 +96,7 @@ static const struct yaml_table temperature_table = {
     }
 
 static const struct yaml_field kinematics_fields[] = {
-    KIN("max_feed", max_feed_mm_s, 4, 0.1, 2000),
+    KIN("max_feed", max_feed_mm_s, 4, 0.1, 5000),
     KIN("max_accel", max_accel_mm_s2, 4, 1, 100000),
     KIN("accel_print", accel_print_mm_s2, 0, 1, 100000),
     KIN("accel_travel", accel_travel_mm_s2, 0, 1, 100000),

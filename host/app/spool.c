@@ -294,7 +294,7 @@ void spool_fill(struct spool *s)
     while ((line = next_line(s, &len, &taken)) != NULL) {
         uint64_t end_offset = s->file_offset - (s->end - s->start) + taken;
         if (!s->skipping && !put_line(s, line, len, end_offset)) {
-            sender_wake(s->options.sender);
+            sender_ask_later(s->options.sender);
             return;
         }
         s->skipping = false;
@@ -302,6 +302,10 @@ void spool_fill(struct spool *s)
     }
     if (s->at_end && !s->ended) {
         s->ended = put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
+        if (!s->ended) {
+            sender_ask_later(s->options.sender);
+            return;
+        }
     }
     sender_wake(s->options.sender);
     read_more(s);
@@ -522,7 +526,7 @@ static bool replay(struct spool *s)
 uint32_t spool_rewind(struct spool *s, uint64_t n, uint64_t until, uint64_t offset)
 {
     s->generation = next_generation();
-    s->rewinding = true;
+    s->rewinding = true; /* done by spool_fill(), when the sender has emptied the ring */
     s->replay_from = n;
     s->replay_until = until;
     s->resume_offset = offset;

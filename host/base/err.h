@@ -27,7 +27,8 @@
     X(PP_ETIMEOUT, 15, "timeout", 504)                                                             \
     X(PP_ENOSPC, 16, "no_space", 507)                                                              \
     X(PP_EPERM, 17, "forbidden", 403)                                                              \
-    X(PP_ECANCELED, 18, "cancelled", 409)
+    X(PP_ECANCELED, 18, "cancelled", 409)                                                          \
+    X(PP_EMETHOD, 19, "method_not_allowed", 405)
 
 enum pp_error {
 #define X(code, number, name, http) code = number,

@@ -115,7 +115,7 @@ static void plan(struct analyzer *a, const double delta[4], const struct arc *ar
 static void extruded(
     struct analyzer *a, const struct box *b, const int64_t from[3], const int64_t to[3])
 {
-    extent_extrude(&a->extent, b, from, to);
+    extent_extrude(&a->extent, b, from, to, a->r.lines);
     if (to[X] != from[X] || to[Y] != from[Y]) {
         layers_extrude(&a->layers, from[Z] / 1000, to[Z] / 1000);
     }
@@ -142,7 +142,7 @@ static void moved(struct analyzer *a, const struct gcode *g, const int64_t from[
     if (across) {
         struct box b;
         extent_box(&b, from, to, is_arc ? &arc : NULL);
-        extent_travel(&a->extent, &b, from, a->modal.homed);
+        extent_travel(&a->extent, &b, from, a->modal.homed, a->r.lines);
         if (delta[E] > 0) {
             extruded(a, &b, from, to);
         }

@@ -36,10 +36,14 @@ struct analysis {
     bool has_moves;    /* extruding moves at all */
     int64_t min_um[3]; /* of extruding moves: X Y Z */
     int64_t max_um[3];
+    int64_t min_line[3]; /* the lines that reach these */
+    int64_t max_line[3];
     int64_t radius_um; /* of extruding moves: largest distance from X0 Y0 */
     bool has_travel;
-    int64_t travel_min_um[3]; /* of all moves of an axis after its homing */
+    int64_t travel_min_um[3]; /* of all moves of an axis while it is homed */
     int64_t travel_max_um[3];
+    int64_t travel_min_line[3];
+    int64_t travel_max_line[3];
     int layers;                          /* by the slicer's marks, else by height */
     int64_t layer_height_um;             /* most common, else the slicer's word, else 0 */
     int64_t filament_um[ANALYSIS_TOOLS]; /* net forward extrusion per tool */

@@ -1,6 +1,7 @@
 #include "host/core/analyze_extent.h"
 
 #include <math.h>
+#include <string.h>
 
 #define POSITION_MAX 1e15 /* nanometres: what the modal state lets positions grow to */
 
@@ -17,6 +18,18 @@ static void widen(struct box *b, int axis, int64_t value)
     }
     if (value > b->max[axis]) {
         b->max[axis] = value;
+    }
+}
+
+static void grow(struct reach *r, int axis, const struct box *b, bool first, int64_t line)
+{
+    if (first || b->min[axis] < r->box.min[axis]) {
+        r->box.min[axis] = b->min[axis];
+        r->min_line[axis] = line;
+    }
+    if (first || b->max[axis] > r->box.max[axis]) {
+        r->box.max[axis] = b->max[axis];
+        r->max_line[axis] = line;
     }
 }
 
@@ -43,34 +56,24 @@ static void note_radius(struct extent *x, int64_t at_x, int64_t at_y)
 }
 
 void extent_extrude(
-    struct extent *x, const struct box *b, const int64_t from[3], const int64_t to[3])
+    struct extent *x, const struct box *b, const int64_t from[3], const int64_t to[3], int64_t line)
 {
-    if (!x->extruded) {
-        x->print = *b;
-        x->extruded = true;
-    }
     for (int i = 0; i < 3; i++) {
-        widen(&x->print, i, b->min[i]);
-        widen(&x->print, i, b->max[i]);
+        grow(&x->print, i, b, !x->extruded, line);
     }
+    x->extruded = true;
     note_radius(x, from[0], from[1]);
     note_radius(x, to[0], to[1]);
 }
 
 void extent_travel(
-    struct extent *x, const struct box *b, const int64_t from[3], const bool homed[3])
+    struct extent *x, const struct box *b, const int64_t from[3], const bool homed[3], int64_t line)
 {
     for (int i = 0; i < 3; i++) {
-        if (!homed[i] || (b->min[i] == from[i] && b->max[i] == from[i])) {
-            continue;
-        }
-        if (!x->moved[i]) {
-            x->all.min[i] = b->min[i];
-            x->all.max[i] = b->max[i];
+        if (homed[i] && (b->min[i] != from[i] || b->max[i] != from[i])) {
+            grow(&x->all, i, b, !x->moved[i], line);
             x->moved[i] = true;
         }
-        widen(&x->all, i, b->min[i]);
-        widen(&x->all, i, b->max[i]);
     }
 }
 
@@ -85,9 +88,13 @@ void extent_finish(const struct extent *x, struct analysis *out)
     out->has_travel = x->moved[0] || x->moved[1] || x->moved[2];
     out->radius_um = micrometres(nanometres(sqrt(x->radius_sqr_mm)));
     for (int i = 0; i < 3; i++) {
-        out->min_um[i] = micrometres(x->print.min[i]);
-        out->max_um[i] = micrometres(x->print.max[i]);
-        out->travel_min_um[i] = micrometres(x->all.min[i]);
-        out->travel_max_um[i] = micrometres(x->all.max[i]);
+        out->min_um[i] = micrometres(x->print.box.min[i]);
+        out->max_um[i] = micrometres(x->print.box.max[i]);
+        out->travel_min_um[i] = micrometres(x->all.box.min[i]);
+        out->travel_max_um[i] = micrometres(x->all.box.max[i]);
     }
+    memcpy(out->min_line, x->print.min_line, sizeof out->min_line);
+    memcpy(out->max_line, x->print.max_line, sizeof out->max_line);
+    memcpy(out->travel_min_line, x->all.min_line, sizeof out->travel_min_line);
+    memcpy(out->travel_max_line, x->all.max_line, sizeof out->travel_max_line);
 }

@@ -15,15 +15,15 @@
 
 /* What the printer can take. */
 struct limits {
-    bool round;            /* delta: x and y bound a circle around their centre */
-    int64_t min_um[3];     /* build volume X Y Z */
+    bool round;        /* delta: x and y bound a circle around their centre */
+    int64_t min_um[3]; /* build volume X Y Z */
     int64_t max_um[3];
-    int64_t margin_um;     /* travel and purge lines may leave the volume by this much */
+    int64_t margin_um; /* travel and purge lines may leave the volume by this much */
     int tools;
     int32_t max_tool_mc;
-    int32_t max_bed_mc;    /* 0 = no heated bed */
+    int32_t max_bed_mc;     /* 0 = no heated bed */
     int32_t max_chamber_mc; /* 0 = none */
-    size_t max_line;       /* longest command without N and checksum; 0 = no limit */
+    size_t max_line;        /* longest command without N and checksum; 0 = no limit */
     const char *models[16]; /* names slicers give this printer; NULL past the last */
 };
 

@@ -681,6 +681,11 @@ void sender_set_options(struct sender *s, const struct stream_options *options)
 
 void sender_wake(struct sender *s)
 {
+    uv_async_send(&s->to_sender);
+}
+
+void sender_ask_later(struct sender *s)
+{
     atomic_store(&s->fill_wanted, false);
     uv_async_send(&s->to_sender);
 }

@@ -65,6 +65,9 @@ struct spsc *sender_ring(struct sender *s);
 /* Tells that new items are in the ring. */
 void sender_wake(struct sender *s);
 
+/* The ring is full and there is more: `fill` shall be called once it is below half. */
+void sender_ask_later(struct sender *s);
+
 /* The main loop is alive. */
 void sender_beat(struct sender *s);
 

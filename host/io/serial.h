@@ -14,11 +14,11 @@
 #include <stddef.h>
 
 struct serial {
-    int fd;           /* -1 while closed; the owner polls it */
-    bool pty;         /* a pseudo-terminal: no modem lines, baud is nominal */
+    int fd;   /* -1 while closed; the owner polls it */
+    bool pty; /* a pseudo-terminal: no modem lines, baud is nominal */
     int baud;
-    char path[256];   /* the device node behind any links, e.g. /dev/ttyUSB0 */
-    void *port;       /* struct sp_port * of a real port; owned */
+    char path[256]; /* the device node behind any links, e.g. /dev/ttyUSB0 */
+    void *port;     /* struct sp_port * of a real port; owned */
 };
 
 /* Opens `device` (a path; symbolic links are followed) exclusively at `baud`. */

@@ -1,0 +1,49 @@
+/* The handlers of the routes, by file. Each replies, or waits and replies later. */
+#ifndef PP_API_HANDLERS_H
+#define PP_API_HANDLERS_H
+
+struct request;
+
+/* api_status.c: looking */
+void api_status(struct request *r);
+void api_terminal(struct request *r);
+void api_log(struct request *r);
+void api_runs(struct request *r);
+void api_profiles(struct request *r);
+
+/* api_print.c: acting on the printer */
+void api_print(struct request *r);
+void api_pause(struct request *r);
+void api_resume(struct request *r);
+void api_cancel(struct request *r);
+void api_estop(struct request *r);
+void api_connect(struct request *r);
+void api_disconnect(struct request *r);
+void api_confirm(struct request *r);
+void api_temperature(struct request *r);
+void api_gcode(struct request *r);
+
+/* api_files.c */
+void api_files(struct request *r);
+void api_file(struct request *r);
+void api_file_upload(struct request *r);
+void api_file_remove(struct request *r);
+
+/* api_keys.c: keys, login, restart */
+void api_keys(struct request *r);
+void api_key_add(struct request *r);
+void api_key_remove(struct request *r);
+void api_login(struct request *r);
+void api_login_link(struct request *r);
+void api_logout(struct request *r);
+void api_restart(struct request *r);
+
+/* octoprint_files.c, octoprint_version.c */
+void octoprint_version(struct request *r);
+void octoprint_file(struct request *r);
+void octoprint_upload(struct request *r);
+
+/* page.c: the static files of the page */
+void page_asset(struct request *r);
+
+#endif

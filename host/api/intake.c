@@ -1,0 +1,218 @@
+#include "host/api/intake.h"
+
+#include "host/api/http_private.h"
+#include "host/api/upload_name.h"
+#include "host/base/file.h"
+#include "host/base/mem.h"
+
+#include <string.h>
+#include <strings.h>
+
+#define FORM_BUFFER 32768
+
+struct intake {
+    struct http *http;
+    struct MHD_PostProcessor *form; /* owned; NULL for a raw body */
+    struct upload *upload;          /* owned until it is committed */
+    char name[UPLOAD_NAME_SIZE];
+    uint64_t bytes; /* of the file so far */
+    char print[8]; /* value of the form's field, cut */
+    char select[8];
+    struct err error; /* of the part being read: MHD's iterator can only say "stop" */
+    void (*done)(struct request *r, const struct file_entry *entry);
+};
+
+static int open_upload(struct intake *i, struct err *e)
+{
+    struct device_status status;
+    if (!upload_name_is_gcode(i->name)) {
+        return err_field(e, PP_ETYPE, "file",
+            "file \"%s\": must be gcode (.gcode, .gco, .g, .gc)", i->name);
+    }
+    device_status(i->http->o.device, &status);
+    if (status.job.run_id[0] != '\0' && strcmp(status.job.file_name, i->name) == 0) {
+        return err_field(
+            e, PP_EBUSY, "file", "file \"%s\" is being printed: use another name", i->name);
+    }
+    return files_begin(i->http->o.files, i->name, &i->upload, e);
+}
+
+static void add_value(char *value, size_t size, const char *data, uint64_t offset, size_t len)
+{
+    if (offset + len < size) {
+        str_copy(value + offset, size - offset, data, len);
+    }
+}
+
+static int take_file(struct intake *i, const char *filename, const char *data, uint64_t offset,
+    size_t len)
+{
+    if (offset == 0 && i->bytes > 0) {
+        return err_field(&i->error, PP_EINVAL, "file", "only one file at a time is taken");
+    }
+    if (i->name[0] == '\0') {
+        if (filename == NULL || !upload_name_clean(filename, i->name)) {
+            return err_field(&i->error, PP_EINVAL, "file", "the part \"file\" has no file name");
+        }
+        if (open_upload(i, &i->error) != 0) {
+            return -i->error.code;
+        }
+    }
+    i->bytes += len;
+    return len > 0 ? files_write(i->upload, data, len, &i->error) : 0;
+}
+
+static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const char *key,
+    const char *filename, const char *type, const char *encoding, const char *data,
+    uint64_t offset, size_t len)
+{
+    struct intake *i = context;
+    (void)kind;
+    (void)type;
+    (void)encoding;
+    if (key == NULL) {
+        return MHD_YES;
+    }
+    if (strcmp(key, "file") == 0) {
+        return take_file(i, filename, data, offset, len) == 0 ? MHD_YES : MHD_NO;
+    }
+    if (strcmp(key, "print") == 0) {
+        add_value(i->print, sizeof i->print, data, offset, len);
+    } else if (strcmp(key, "select") == 0) {
+        add_value(i->select, sizeof i->select, data, offset, len);
+    }
+    return MHD_YES;
+}
+
+/* A raw body's name stands in the path and is taken as it is, or not at all. */
+static int begin_raw(struct intake *i, const char *name, struct err *e)
+{
+    if (!file_name_ok(name) || strchr(name, '"') != NULL) {
+        char shown[96];
+        str_escape(shown, sizeof shown, name, strlen(name));
+        return err_field(e, PP_EINVAL, "file",
+            "file name \"%s\": must be 1 to 200 bytes without '/', quotes and leading '.'", shown);
+    }
+    str_copy(i->name, sizeof i->name, name, strlen(name));
+    return open_upload(i, e);
+}
+
+static int begin_form(struct intake *i, struct request *r, struct err *e)
+{
+    const char *type = request_header(r, "Content-Type");
+    if (type != NULL && strncasecmp(type, "multipart/form-data", 19) == 0) {
+        i->form = MHD_create_post_processor(r->connection, FORM_BUFFER, on_part, i);
+    }
+    if (i->form == NULL) {
+        return err_field(e, PP_EINVAL, "Content-Type",
+            "the body must be multipart/form-data with a boundary and a part \"file\"");
+    }
+    return 0;
+}
+
+int intake_begin(struct request *r, struct err *e)
+{
+    if (r->http->uploads >= HTTP_UPLOADS_MAX) {
+        return err_set(e, PP_ELIMIT, "%d uploads are under way: try again later",
+            HTTP_UPLOADS_MAX);
+    }
+    struct intake *i = mem_alloc(sizeof *i);
+    i->http = r->http;
+    i->http->uploads++;
+    r->intake = i;
+    return r->route->body == ROUTE_RAW ? begin_raw(i, r->tail, e) : begin_form(i, r, e);
+}
+
+int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)
+{
+    if (i->form == NULL) {
+        return files_write(i->upload, bytes, len, e);
+    }
+    if (MHD_post_process(i->form, bytes, len) == MHD_YES && i->error.code == 0) {
+        return 0;
+    }
+    if (i->error.code == 0) {
+        return err_set(e, PP_EINVAL, "the multipart body is malformed");
+    }
+    *e = i->error;
+    return -e->code;
+}
+
+static bool is_true(const char *value)
+{
+    return strcasecmp(value, "true") == 0 || strcasecmp(value, "yes") == 0 ||
+           strcasecmp(value, "on") == 0 || strcmp(value, "1") == 0;
+}
+
+bool intake_wants_print(const struct intake *i)
+{
+    return is_true(i->print);
+}
+
+bool intake_wants_select(const struct intake *i)
+{
+    return is_true(i->select);
+}
+
+const char *intake_name(const struct intake *i)
+{
+    return i->name;
+}
+
+/* Ends the form: its last boundary must have come. */
+static int finish_form(struct intake *i, struct err *e)
+{
+    struct MHD_PostProcessor *form = i->form;
+    i->form = NULL;
+    if (form != NULL && MHD_destroy_post_processor(form) != MHD_YES) {
+        if (i->error.code != 0) {
+            *e = i->error;
+            return -e->code;
+        }
+        return err_set(e, PP_EINVAL, "the multipart body is cut short");
+    }
+    if (i->upload == NULL) {
+        return err_field(e, PP_EINVAL, "file", "the part \"file\" is missing");
+    }
+    return 0;
+}
+
+static void committed(void *context, const struct err *e, const struct file_entry *entry)
+{
+    struct request *r = context;
+    if (r->gone) {
+        request_wake(r);
+    } else if (entry == NULL) {
+        reply_error(r, e);
+        request_wake(r);
+    } else {
+        r->intake->done(r, entry);
+    }
+}
+
+void intake_commit(
+    struct request *r, void (*done)(struct request *r, const struct file_entry *entry))
+{
+    struct intake *i = r->intake;
+    struct err e = {0};
+    if (reply_failed(r, finish_form(i, &e), &e)) {
+        return;
+    }
+    struct upload *upload = i->upload;
+    i->upload = NULL;
+    i->done = done;
+    request_wait(r);
+    files_commit(upload, committed, r);
+}
+
+void intake_free(struct intake *i)
+{
+    if (i->form != NULL) {
+        MHD_destroy_post_processor(i->form);
+    }
+    if (i->upload != NULL) {
+        files_abort(i->upload);
+    }
+    i->http->uploads--;
+    free(i);
+}

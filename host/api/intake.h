@@ -1,0 +1,35 @@
+/* The intake of a file: a request's body, raw or multipart, streamed into an upload.
+ *
+ * Happy path: intake_begin() before the body, intake_data() for its pieces, intake_commit() in the
+ * handler, whose callback gets the stored file. intake_free() at any time leaves nothing behind.
+ * Failure modes: no part `file` (400), a name that is no gcode file (415), the file that is being
+ * printed (409), the quota (413), a full disk (507), a body cut short (400).
+ */
+#ifndef PP_API_INTAKE_H
+#define PP_API_INTAKE_H
+
+#include "host/api/request.h"
+#include "host/app/files.h"
+
+struct intake;
+
+/* Reads name and kind from the request's route; sets r->intake, or says why not. */
+int intake_begin(struct request *r, struct err *e);
+
+int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e);
+
+/* What the form said besides the file. */
+bool intake_wants_print(const struct intake *i);
+bool intake_wants_select(const struct intake *i);
+
+/* The name the file is stored under. */
+const char *intake_name(const struct intake *i);
+
+/* Stores the file; `done` runs later with the entry and must end with request_wake(). When it cannot,
+ * the error is replied and nothing runs later. */
+void intake_commit(
+    struct request *r, void (*done)(struct request *r, const struct file_entry *entry));
+
+void intake_free(struct intake *i);
+
+#endif

@@ -1,0 +1,91 @@
+/* OctoPrint's POST /api/files/local: a slicer sends a file, and perhaps asks to print it.
+ *
+ * The upload succeeds whatever becomes of the wish to print: when a question stands before the print,
+ * it waits for the person (effectivePrint is false); when the printer cannot print now, the file stays
+ * and a notice says so. A folder (`path`) is left out: there are none yet.
+ */
+#include "host/api/handlers.h"
+
+#include "host/api/http_private.h"
+#include "host/api/intake.h"
+#include "host/base/json.h"
+#include "host/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The file's own URL, on the address the client used. */
+static void resource_url(const struct request *r, const char *name, struct strbuf *out)
+{
+    const char *host = request_header(r, "Host");
+    strbuf_printf(out, "http://%s/api/files/local/", host != NULL ? host : "localhost");
+    for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++) {
+        bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+                     (*p >= 'a' && *p <= 'z') || strchr("-._~", *p) != NULL;
+        strbuf_printf(out, plain ? "%c" : "%%%02X", *p);
+    }
+}
+
+static json_t *file_view(const struct file_entry *file, const char *url)
+{
+    return json_pack("{s:o, s:o, s:o, s:s, s:s, s:[s, s], s:I, s:I, s:o, s:{s:s}}", "name",
+        json_text(file->row.name), "display", json_text(file->row.name), "path",
+        json_text(file->row.name), "origin", "local", "type", "machinecode", "typePath",
+        "machinecode", "gcode", "size", (json_int_t)file->row.size_bytes, "date",
+        (json_int_t)(file->row.uploaded_ms / 1000), "hash", json_text(file->row.sha256), "refs",
+        "resource", url);
+}
+
+/* True if the print has begun. */
+static bool try_print(const struct request *r, const char *name)
+{
+    struct err e = {0};
+    bool waits = false;
+    int rc = device_print(r->http->o.device, name, false, &waits, &e);
+    if (rc != 0) {
+        char notice[512];
+        snprintf(notice, sizeof notice, "\"%s\" is stored but not printed: %s", name, e.text);
+        log_info("%s", notice);
+        hub_emit(r->http->o.hub, HUB_NOTICE, notice);
+    }
+    return rc == 0 && !waits;
+}
+
+static void uploaded(struct request *r, const struct file_entry *file)
+{
+    struct strbuf url = {0};
+    char name[sizeof file->row.name];
+    str_copy(name, sizeof name, file->row.name, strlen(file->row.name));
+    log_info("file \"%s\" (%lld bytes) uploaded by %s", name, (long long)file->row.size_bytes,
+        r->key_name);
+    resource_url(r, name, &url);
+    json_t *view = file_view(file, url.data);
+    bool printing = intake_wants_print(r->intake) && try_print(r, name);
+    reply_json(r, 201,
+        json_pack("{s:{s:o}, s:b, s:b, s:b}", "files", "local", view, "done", 1,
+            "effectiveSelect", printing || intake_wants_select(r->intake), "effectivePrint",
+            printing));
+    reply_header(r, "Location", url.data);
+    strbuf_fini(&url);
+    request_wake(r);
+}
+
+void octoprint_upload(struct request *r)
+{
+    intake_commit(r, uploaded);
+}
+
+void octoprint_file(struct request *r)
+{
+    struct strbuf url = {0};
+    struct err e = {0};
+    const struct file_entry *file = files_find(r->http->o.files, r->tail);
+    if (file == NULL) {
+        err_set(&e, PP_ENOTFOUND, "there is no such file");
+        reply_error(r, &e);
+        return;
+    }
+    resource_url(r, file->row.name, &url);
+    reply_json(r, 200, file_view(file, url.data));
+    strbuf_fini(&url);
+}

@@ -1,0 +1,38 @@
+/* The routes: method and path to scope, kind of body and handler, as one const table. */
+#ifndef PP_API_ROUTE_H
+#define PP_API_ROUTE_H
+
+#include "host/app/keys.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct request;
+
+enum route_body {
+    ROUTE_NONE, /* ignored, at most 1 MiB */
+    ROUTE_JSON, /* an object of at most 1 MiB, parsed before the handler runs */
+    ROUTE_RAW,  /* a gcode file whose name is the rest of the path; streamed to disk */
+    ROUTE_FORM, /* multipart/form-data with a part `file`; streamed to disk */
+};
+
+struct route {
+    const char *method; /* GET serves HEAD too */
+    const char *path;   /* a '*' at the end stands for one more path component */
+    enum key_scope scope; /* KEY_NONE: everybody */
+    enum route_body body;
+    void (*handle)(struct request *r);
+};
+
+extern const struct route routes[];
+extern const size_t routes_count;
+
+/* The route of a request, NULL if there is none. `tail` gets the part the '*' stands for. `allow` gets
+ * the methods this path does have ("GET, PUT"), "" for an unknown path. */
+const struct route *route_find(const struct route *table, size_t count, const char *method,
+    const char *path, const char **tail, char *allow, size_t allow_size);
+
+/* True for methods that change nothing. */
+bool route_method_is_safe(const char *method);
+
+#endif

@@ -1,0 +1,562 @@
+#include "host/app/device_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/id.h"
+#include "host/base/log.h"
+#include "host/base/mem.h"
+#include "host/io/ports.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND_MS    500   /* the housekeeping timer */
+#define STOP_MS      12000 /* an orderly stop gets this long */
+#define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
+#define TEMP_SAVE_MS 60000
+
+/* ---- state, notices, questions ------------------------------------------------------------------- */
+
+enum printer_state device_state(const struct device *d)
+{
+    return (enum printer_state)d->state.state;
+}
+
+void device_move(struct device *d, enum printer_state next, const char *why)
+{
+    if (d->state.state == (int)next) {
+        return;
+    }
+    sm_move(&d->state, (int)next, why);
+    if (next == PRINTER_OPERATIONAL) {
+        d->error[0] = '\0';
+        d->heaters_used = clock_ms();
+    }
+    hub_emit(d->hub, HUB_STATE, NULL);
+}
+
+void device_fail(struct device *d, enum printer_state next, const char *fmt, ...)
+{
+    char text[sizeof d->error];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (strcmp(text, d->error) != 0) {
+        log_error("%s", text); /* once, not at every retry */
+    }
+    memcpy(d->error, text, sizeof text);
+    if (device_state(d) == next) {
+        hub_emit(d->hub, HUB_STATE, NULL);
+    }
+    device_move(d, next, text);
+}
+
+void device_notice(struct device *d, const char *fmt, ...)
+{
+    char text[240];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    log_info("%s", text);
+    device_terminal_add(d, '!', text, strlen(text));
+    hub_emit(d->hub, HUB_NOTICE, text);
+}
+
+void device_ask(struct device *d, const char *kind, const char *fmt, ...)
+{
+    struct device_question *q = &d->question;
+    va_list ap;
+    *q = (struct device_question){.asked_ms = clock_wall_ms(), .answers = {"yes", "no"}};
+    id_new(q->id, q->asked_ms);
+    snprintf(q->kind, sizeof q->kind, "%s", kind);
+    va_start(ap, fmt);
+    vsnprintf(q->text, sizeof q->text, fmt, ap);
+    va_end(ap);
+    log_info("%s (answer with: ppctl confirm)", q->text);
+    hub_emit(d->hub, HUB_QUESTION, NULL);
+}
+
+static void on_row_saved(void *context, const struct err *e)
+{
+    (void)context;
+    if (e != NULL) {
+        log_error("%s", e->text);
+    }
+}
+
+void device_save_row(struct device *d, store_cb done)
+{
+    store_save_printer(d->store, &d->row, done != NULL ? done : on_row_saved, d);
+}
+
+void device_inject(struct device *d, const char *text, enum device_tag tag)
+{
+    if (!sender_inject(d->sender, text, strlen(text), tag)) {
+        log_error("the sender's queue is full: \"%s\" was not sent", text);
+    }
+}
+
+/* Turns off every heater that is on or unknown. The last line carries the tag. */
+void device_heaters_off(struct device *d, enum device_tag tag)
+{
+    int tools = d->profile != NULL && d->profile->limits.tools > 0 ? d->profile->limits.tools : 1;
+    char line[32];
+    for (int i = 0; i < tools; i++) {
+        snprintf(line, sizeof line, tools > 1 ? "M104 T%d S0" : "M104 S0", i);
+        device_inject(d, line, TAG_NONE);
+    }
+    if (d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE) {
+        device_inject(d, "M141 S0", TAG_NONE);
+    }
+    device_inject(d, "M140 S0", tag);
+}
+
+/* ---- the housekeeping timer ------------------------------------------------------------------------ */
+
+static void check_idle_heaters(struct device *d, uint64_t now)
+{
+    if (device_state(d) != PRINTER_OPERATIONAL || !device_heats(d)) {
+        d->heaters_used = now;
+        return;
+    }
+    if (d->heaters_off_ms > 0 && now - d->heaters_used >= (uint64_t)d->heaters_off_ms) {
+        d->heaters_used = now;
+        device_notice(d, "heaters were on with no print for %lld min: turned off",
+            (long long)(d->heaters_off_ms / 60000));
+        device_heaters_off(d, TAG_NONE);
+    }
+}
+
+static void poll_temps(struct device *d, uint64_t now)
+{
+    uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
+    bool blocked = now - d->waiting_ms < 5000;
+    if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every) {
+        return;
+    }
+    d->temps_ms = now;
+    device_inject(d, "M105", TAG_NONE);
+}
+
+static void save_temps(struct device *d, uint64_t now)
+{
+    struct temp_row rows[TEMP_HEATERS];
+    size_t n = 0;
+    if (now - d->saved_temps_ms < TEMP_SAVE_MS || !printer_is_connected(device_state(d))) {
+        return;
+    }
+    d->saved_temps_ms = now;
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (d->temps.actual_mc[i] == TEMP_NONE) {
+            continue;
+        }
+        rows[n] = (struct temp_row){.wall_ms = clock_wall_ms(), .actual_mc = d->temps.actual_mc[i],
+            .target_mc = d->temps.target_mc[i]};
+        snprintf(rows[n++].heater, sizeof rows->heater, "%s", temp_heater_name(i));
+    }
+    store_add_temps(d->store, rows, n);
+}
+
+static void on_second(uv_timer_t *timer)
+{
+    struct device *d = timer->data;
+    uint64_t now = clock_ms();
+    bool tap = hub_count(d->hub, HUB_TERMINAL) > 0;
+    sender_beat(d->sender);
+    if (tap != d->tapped) {
+        d->tapped = tap;
+        sender_tap(d->sender, tap);
+    }
+    check_idle_heaters(d, now);
+    poll_temps(d, now);
+    save_temps(d, now);
+    if (d->run.id[0] != '\0') {
+        hub_emit(d->hub, HUB_PROGRESS, NULL);
+    }
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+static void init_handles(struct device *d)
+{
+    uv_timer_init(d->loop, &d->second);
+    uv_timer_init(d->loop, &d->retry);
+    uv_timer_init(d->loop, &d->deadline);
+    d->second.data = d;
+    d->retry.data = d;
+    d->deadline.data = d;
+    d->open = 3;
+    uv_timer_start(&d->second, on_second, SECOND_MS, SECOND_MS);
+}
+
+static void init(struct device *d, const struct device_options *o)
+{
+    snprintf(d->name, sizeof d->name, "%s", o->name);
+    snprintf(d->path, sizeof d->path, "%s", o->device);
+    d->baud_wanted = o->baud;
+    d->heaters_off_ms = o->heaters_off_ms;
+    d->profile = o->profile;
+    d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
+    d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
+    d->wanted = true;
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        d->temps.actual_mc[i] = TEMP_NONE;
+        d->temps.target_mc[i] = TEMP_NONE;
+    }
+}
+
+/* A bed that another printer left, or a host that died printing, is not known to be clear. */
+static int load_past(struct device *d, struct err *e)
+{
+    size_t interrupted;
+    int rc = store_load_printer(d->store, &d->row, e);
+    if (rc == 0) {
+        rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
+    }
+    if (rc == 0 && interrupted > 0) {
+        d->make_safe = true;
+        if (d->row.bed == BED_CLEAR) {
+            d->row.bed = BED_UNKNOWN;
+            device_save_row(d, NULL);
+        }
+        log_warn("the last print was interrupted: the heaters are turned off on connecting; "
+                 "clear the bed and say so (ppctl confirm)");
+    }
+    return rc;
+}
+
+static void check_port_identity(struct device *d)
+{
+    char stable[sizeof d->row.port_identity];
+    ports_stable_name(d->path, stable, sizeof stable);
+    if (d->row.port_identity[0] != '\0' && strcmp(d->row.port_identity, stable) != 0) {
+        log_warn("this data folder belongs to the printer on %s, this is %s: asking before a print",
+            d->row.port_identity, stable);
+        d->identity_doubt = true;
+    }
+    if (d->row.port_identity[0] == '\0') {
+        snprintf(d->row.port_identity, sizeof d->row.port_identity, "%s", stable);
+    }
+}
+
+int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,
+    struct store *store, struct files *files, struct hub *hub, struct err *e)
+{
+    struct serial port;
+    struct device *d = mem_alloc(sizeof *d);
+    d->loop = loop;
+    d->store = store;
+    d->files = files;
+    d->hub = hub;
+    init(d, options);
+    int baud = options->baud > 0 ? options->baud : 115200;
+    int rc = load_past(d, e);
+    rc = rc == 0 ? serial_open(&port, d->path, baud, e) : rc;
+    if (rc == 0) {
+        rc = sender_open(&d->sender,
+            &(struct sender_options){.loop = loop, .estop_path = options->estop_path,
+                .note = device_on_note, .fill = device_fill, .context = d},
+            e);
+    }
+    if (rc < 0) {
+        free(d);
+        return rc;
+    }
+    init_handles(d);
+    check_port_identity(d);
+    device_link_open(d, &port, baud);
+    *out = d;
+    return 0;
+}
+
+/* The last handle or request is gone. */
+static void on_sender_closed(void *context)
+{
+    struct device *d = context;
+    void (*closed)(void *) = d->closed;
+    void *closed_context = d->closed_context;
+    free(d);
+    closed(closed_context);
+}
+
+void device_unref(uv_handle_t *handle)
+{
+    struct device *d = handle->data;
+    if (--d->open == 0) {
+        sender_close(d->sender, on_sender_closed, d);
+    }
+}
+
+void device_finish_closing(struct device *d)
+{
+    if (uv_is_closing((uv_handle_t *)&d->second)) {
+        return;
+    }
+    if (d->run.id[0] != '\0') {
+        device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
+    }
+    uv_close((uv_handle_t *)&d->second, device_unref);
+    uv_close((uv_handle_t *)&d->retry, device_unref);
+    uv_close((uv_handle_t *)&d->deadline, device_unref);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct device *d = timer->data;
+    log_warn("the printer did not take the stop in %d s: closing", STOP_MS / 1000);
+    device_finish_closing(d);
+}
+
+void device_close(struct device *d, void (*closed)(void *context), void *context)
+{
+    enum printer_state state = device_state(d);
+    d->closed = closed;
+    d->closed_context = context;
+    d->closing = true;
+    d->wanted = false;
+    uv_timer_stop(&d->retry);
+    uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
+    if (printer_has_job(state)) {
+        device_print_stop(d);
+    } else if (state == PRINTER_OPERATIONAL && device_heats(d)) {
+        device_heaters_off(d, TAG_COLD);
+    } else {
+        device_finish_closing(d);
+    }
+}
+
+void device_set_profile(struct device *d, const struct profile *profile)
+{
+    d->profile = profile;
+}
+
+/* ---- orders --------------------------------------------------------------------------------------------- */
+
+int device_connect(struct device *d, struct err *e)
+{
+    if (d->attached || d->is_opening) {
+        return err_set(e, PP_ESTATE, "already %s", sm_name(&d->state));
+    }
+    d->wanted = true;
+    d->retry_ms = 0;
+    device_link_start(d);
+    return 0;
+}
+
+int device_disconnect(struct device *d, struct err *e)
+{
+    if (printer_has_job(device_state(d))) {
+        return err_set(e, PP_ESTATE, "\"%s\" is being printed: cancel it first", d->run.file_name);
+    }
+    d->wanted = false;
+    uv_timer_stop(&d->retry);
+    if (device_state(d) == PRINTER_OPERATIONAL && device_heats(d)) {
+        device_heaters_off(d, TAG_COLD);
+    } else {
+        device_link_drop(d, false);
+    }
+    return 0;
+}
+
+static int require_connected(const struct device *d, struct err *e)
+{
+    if (printer_is_connected(device_state(d))) {
+        return 0;
+    }
+    return err_set(e, PP_EOFFLINE, "the printer is %s%s%s", sm_name(&d->state),
+        d->error[0] != '\0' ? ": " : "", d->error);
+}
+
+static int32_t limit_of(const struct profile *p, int heater)
+{
+    return heater == TEMP_BED       ? p->limits.max_bed_mc
+           : heater == TEMP_CHAMBER ? p->limits.max_chamber_mc
+           : heater < p->limits.tools ? p->limits.max_tool_mc
+                                      : 0;
+}
+
+int device_set_temp(struct device *d, const char *heater, int32_t target_mc, struct err *e)
+{
+    char line[40];
+    int index = temp_heater_index(heater);
+    int rc = require_connected(d, e);
+    if (rc < 0) {
+        return rc;
+    }
+    if (index < 0) {
+        return err_field(e, PP_EINVAL, heater, "heater \"%s\": must be tool0 to tool7, bed or chamber",
+            heater);
+    }
+    int32_t limit = d->profile != NULL ? limit_of(d->profile, index) : 300000;
+    if (target_mc < 0 || target_mc > limit) {
+        return err_field(e, PP_EINVAL, heater, "%s %g: must be 0 to %g °C on this printer", heater,
+            target_mc / 1000.0, limit / 1000.0);
+    }
+    if (index == TEMP_BED || index == TEMP_CHAMBER) {
+        snprintf(line, sizeof line, "M%d S%g", index == TEMP_BED ? 140 : 141, target_mc / 1000.0);
+    } else {
+        snprintf(line, sizeof line, "M104 T%d S%g", index, target_mc / 1000.0);
+    }
+    d->heaters_used = clock_ms();
+    device_inject(d, line, TAG_NONE);
+    return 0;
+}
+
+/* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
+static bool is_urgent(const struct device *d, const struct gcode *g)
+{
+    return d->cap_emergency && g->letter == 'M' &&
+           (g->number == 108 || g->number == 410 || g->number == 876);
+}
+
+int device_send(struct device *d, const char *text, struct err *e)
+{
+    struct gcode g;
+    size_t len = strlen(text);
+    int rc = require_connected(d, e);
+    if (rc < 0) {
+        return rc;
+    }
+    if (strpbrk(text, "\r\n") != NULL) {
+        return err_field(e, PP_EINVAL, "commands", "a command is one line; send several one by one");
+    }
+    gcode_parse(&g, text, len);
+    if (g.len == 0) {
+        return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
+    }
+    size_t limit = d->dialect->max_line > 0 ? d->dialect->max_line - line_overhead(9999999) : LINE_MAX_CMD;
+    if (g.len > limit) {
+        return err_field(e, PP_EINVAL, "commands",
+            "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);
+    }
+    if (g.letter == 'M' && g.number == 112) {
+        return device_estop(d, e);
+    }
+    if (is_urgent(d, &g)) {
+        sender_urgent(d->sender, g.text, g.len);
+    } else if (!sender_inject(d->sender, g.text, g.len, TAG_NONE)) {
+        return err_set(e, PP_EBUSY, "too many commands wait already");
+    }
+    d->heaters_used = clock_ms();
+    return 0;
+}
+
+int device_estop(struct device *d, struct err *e)
+{
+    if (!d->attached) {
+        return err_set(e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
+    }
+    log_warn("emergency stop");
+    sender_estop(d->sender);
+    return 0;
+}
+
+void device_terminal(const struct device *d, void (*cb)(void *context, const struct hub_terminal *l),
+    void *context)
+{
+    size_t kept = d->terminal_count < TERMINAL_LINES ? d->terminal_count : TERMINAL_LINES;
+    for (size_t i = d->terminal_count - kept; i < d->terminal_count; i++) {
+        const struct terminal_line *t = &d->terminal[i % TERMINAL_LINES];
+        cb(context, &(struct hub_terminal){
+                        .wall_ms = t->wall_ms, .direction = t->direction, .text = t->text});
+    }
+}
+
+/* ---- status ------------------------------------------------------------------------------------------------ */
+
+static int compare_u32(const void *a, const void *b)
+{
+    const uint32_t *x = a;
+    const uint32_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void link_status(const struct device *d, struct device_link *out)
+{
+    static uint32_t sample[STREAM_SAMPLES];
+    const struct stream_stats *stats = sender_stats(d->sender);
+    size_t n = atomic_load(&stats->samples);
+    n = n < STREAM_SAMPLES ? n : STREAM_SAMPLES;
+    for (size_t i = 0; i < n; i++) {
+        sample[i] = atomic_load_explicit(&stats->rtt_us[i], memory_order_relaxed);
+    }
+    qsort(sample, n, sizeof *sample, compare_u32);
+    out->ack_p50_us = n > 0 ? sample[n / 2] : 0;
+    out->ack_p99_us = n > 0 ? sample[n * 99 / 100] : 0;
+    out->lines = atomic_load(&stats->lines);
+    out->resends = atomic_load(&stats->resends);
+    out->underruns = atomic_load(&stats->starved);
+    out->window = (int)atomic_load(&stats->window);
+    out->baud = d->baud;
+    snprintf(out->device, sizeof out->device, "%s", d->path);
+    snprintf(out->port, sizeof out->port, "%s", d->attached ? d->port.path : "");
+    snprintf(out->firmware, sizeof out->firmware, "%s", d->firmware);
+    snprintf(out->machine, sizeof out->machine, "%s", d->machine);
+    snprintf(out->uuid, sizeof out->uuid, "%s", d->uuid);
+}
+
+/* The time left: what the analysis says of the rest of the file, corrected by how long the part
+ * behind us really took, the more so the longer that part is. */
+static int64_t time_left(const struct device *d, double fraction, int64_t elapsed_ms)
+{
+    int64_t planned = d->analysis.slicer_time_ms > 0 ? d->analysis.slicer_time_ms : d->analysis.time_ms;
+    double by_plan = (double)planned * (1 - fraction);
+    double by_pace = fraction > 0 ? (double)elapsed_ms * (1 - fraction) / fraction : by_plan;
+    if (planned <= 0) {
+        return fraction > 0.02 ? (int64_t)by_pace : -1;
+    }
+    return (int64_t)(by_plan * (1 - fraction) + by_pace * fraction);
+}
+
+static void job_status(const struct device *d, struct device_job *out)
+{
+    const struct stream_stats *stats = sender_stats(d->sender);
+    struct gcode_modal modal;
+    int64_t size = d->analysis.bytes;
+    memcpy(out->run_id, d->run.id, sizeof out->run_id);
+    if (d->run.id[0] == '\0') {
+        return;
+    }
+    memcpy(out->file_name, d->run.file_name, sizeof out->file_name);
+    uint64_t offset = atomic_load(&stats->job_offset);
+    out->size_bytes = size;
+    out->done_bytes = (int64_t)offset;
+    out->lines = (int64_t)atomic_load(&stats->job_lines);
+    out->total_lines = d->analysis.commands;
+    out->started_ms = d->run.start_ms;
+    out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
+    out->layers = d->analysis.layers;
+    double fraction = size > 0 ? (double)offset / (double)size : 0;
+    fraction = fraction < 1 ? fraction : 1;
+    out->percent = fraction * 100;
+    out->left_ms = time_left(d, fraction, out->elapsed_ms);
+    if (d->spool != NULL) {
+        out->layer = spool_layer(d->spool, offset);
+        if (spool_modal(d->spool, offset, &modal, NULL) == 0) {
+            out->z_um = modal.pos[2] / 1000;
+        }
+    }
+}
+
+void device_status(const struct device *d, struct device_status *out)
+{
+    memset(out, 0, sizeof *out);
+    out->state = device_state(d);
+    memcpy(out->error, d->error, sizeof out->error);
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (d->temps.actual_mc[i] != TEMP_NONE) {
+            struct device_heater *h = &out->heater[out->heaters++];
+            snprintf(h->name, sizeof h->name, "%s", temp_heater_name(i));
+            h->actual_mc = d->temps.actual_mc[i];
+            h->target_mc = d->temps.target_mc[i];
+        }
+    }
+    job_status(d, &out->job);
+    link_status(d, &out->link);
+    out->question = d->question;
+    out->bed = d->row.bed;
+    memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
+}

@@ -1,0 +1,329 @@
+#include "host/app/device_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS   30000
+
+void device_stream_options(const struct device *d, struct stream_options *out)
+{
+    const struct profile *p = d->profile;
+    static const enum stream_window windows[] = {
+        [WINDOW_AUTO] = STREAM_WINDOW_AUTO,
+        [WINDOW_ONE] = STREAM_WINDOW_ONE,
+        [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
+    };
+    *out = (struct stream_options){.dialect = d->dialect};
+    if (p != NULL) {
+        out->rx_bytes = p->rx_bytes;
+        out->command_slots = p->command_slots;
+        out->window = windows[p->window];
+    }
+}
+
+/* Hands an open port to the sender, which greets the printer. */
+void device_link_open(struct device *d, const struct serial *opened, int baud)
+{
+    struct stream_options options;
+    device_stream_options(d, &options);
+    d->port = *opened;
+    d->attached = true;
+    d->baud = 0;
+    sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, d->row.baud, &options);
+    device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
+}
+
+static void on_open_work(uv_work_t *work)
+{
+    struct device *d = work->data;
+    d->open_rc = serial_open(&d->port, d->path, d->open_baud, &d->open_error);
+}
+
+static void on_opened(uv_work_t *work, int status)
+{
+    struct device *d = work->data;
+    (void)status;
+    d->is_opening = false;
+    if (d->closing) {
+        if (d->open_rc == 0) {
+            serial_close(&d->port);
+        }
+        device_unref((uv_handle_t *)&d->second);
+        return;
+    }
+    d->open--;
+    if (d->open_rc < 0) {
+        device_fail(d, PRINTER_OFFLINE, "%s", d->open_error.text);
+        device_link_retry(d);
+        return;
+    }
+    struct serial port = d->port;
+    device_link_open(d, &port, d->open_baud);
+}
+
+void device_link_start(struct device *d)
+{
+    if (d->is_opening || d->attached || d->closing) {
+        return;
+    }
+    d->is_opening = true;
+    d->open++;
+    d->open_baud = d->baud_wanted > 0 ? d->baud_wanted : 115200;
+    d->opening.data = d;
+    uv_queue_work(d->loop, &d->opening, on_open_work, on_opened);
+}
+
+static void on_retry(uv_timer_t *timer)
+{
+    device_link_start(timer->data);
+}
+
+void device_link_retry(struct device *d)
+{
+    if (!d->wanted || d->closing) {
+        return;
+    }
+    d->retry_ms = d->retry_ms == 0 ? RETRY_FIRST_MS : d->retry_ms * 2;
+    d->retry_ms = d->retry_ms < RETRY_MAX_MS ? d->retry_ms : RETRY_MAX_MS;
+    uv_timer_start(&d->retry, on_retry, d->retry_ms, 0);
+}
+
+void device_link_drop(struct device *d, bool reopen)
+{
+    d->reopen = reopen;
+    if (d->attached) {
+        sender_detach(d->sender);
+    } else if (device_state(d) != PRINTER_OFFLINE && device_state(d) != PRINTER_ERROR) {
+        device_move(d, PRINTER_OFFLINE, "disconnected");
+    }
+}
+
+/* ---- after the greeting ------------------------------------------------------------------------------ */
+
+static void on_connected(struct device *d, int baud)
+{
+    d->baud = baud;
+    d->retry_ms = 0;
+    d->cap_autoreport = false;
+    d->cap_emergency = false;
+    d->firmware[0] = '\0';
+    d->machine[0] = '\0';
+    d->uuid[0] = '\0';
+    if (device_state(d) != PRINTER_CONNECTING) {
+        device_move(d, PRINTER_CONNECTING, "printer answered");
+    }
+    device_inject(d, "M115", TAG_INFO);
+}
+
+/* Who hangs on the port? A printer with another UUID may not get a print unasked. */
+static void check_uuid(struct device *d)
+{
+    bool other = d->row.uuid[0] != '\0' && d->uuid[0] != '\0' && strcmp(d->row.uuid, d->uuid) != 0;
+    if (other) {
+        log_warn("this printer's UUID is %s, before it was %s: asking before a print", d->uuid,
+            d->row.uuid);
+        d->identity_doubt = true;
+    }
+    if (d->identity_doubt) {
+        d->row.bed = BED_UNKNOWN;
+    } else if (d->uuid[0] != '\0') {
+        snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->uuid);
+    }
+    d->row.baud = d->baud;
+    snprintf(d->row.firmware, sizeof d->row.firmware, "%s", d->firmware);
+    snprintf(d->row.machine_type, sizeof d->row.machine_type, "%s", d->machine);
+    device_save_row(d, NULL);
+}
+
+static void on_info(struct device *d)
+{
+    struct stream_options options;
+    if (d->firmware[0] != '\0') {
+        d->dialect = dialect_by_firmware(d->firmware);
+    }
+    device_stream_options(d, &options);
+    sender_set_options(d->sender, &options);
+    if (d->make_safe) {
+        device_heaters_off(d, TAG_NONE);
+        d->make_safe = false;
+    }
+    if (d->cap_autoreport) {
+        device_inject(d, "M155 S1", TAG_NONE);
+    }
+    device_inject(d, "M105", TAG_READY);
+}
+
+static void on_ready(struct device *d)
+{
+    check_uuid(d);
+    log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
+        d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
+        d->firmware);
+    device_move(d, PRINTER_OPERATIONAL, "set up");
+}
+
+/* ---- trouble ------------------------------------------------------------------------------------------- */
+
+static void end_print(struct device *d, enum run_result result, const char *reason)
+{
+    if (d->run.id[0] != '\0') {
+        device_print_end(d, result, reason);
+        d->make_safe = true;
+    }
+}
+
+/* The printer cannot be steered any more: what we can do is stop it. */
+static void on_lost(struct device *d, const char *text)
+{
+    bool printing = d->run.id[0] != '\0';
+    end_print(d, RUN_FAILURE, text);
+    d->make_safe = true;
+    if (printing) {
+        sender_estop(d->sender);
+        device_fail(d, PRINTER_ERROR, "%s", text);
+        return;
+    }
+    device_fail(d, PRINTER_OFFLINE, "%s", text);
+    device_link_drop(d, false);
+    device_link_retry(d);
+}
+
+static void on_halt(struct device *d, const char *text)
+{
+    end_print(d, RUN_FAILURE, text);
+    device_fail(d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
+    d->wanted = false;
+    device_link_drop(d, false);
+}
+
+static void on_reset(struct device *d)
+{
+    bool printing = d->run.id[0] != '\0';
+    end_print(d, RUN_FAILURE, "the printer was reset");
+    if (printing) {
+        device_notice(d, "the printer was reset during the print; the print is lost");
+    }
+    device_fail(d, PRINTER_OFFLINE, "the printer was reset");
+    device_link_drop(d, true);
+}
+
+static void on_port_gone(struct device *d, const char *text)
+{
+    end_print(d, RUN_INTERRUPTED, text);
+    d->attached = false; /* NOTE_DETACHED follows */
+    d->make_safe = true;
+    device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
+}
+
+static void on_silent(struct device *d, const char *text)
+{
+    device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
+}
+
+static void on_estopped(struct device *d)
+{
+    end_print(d, RUN_ABORTED, "emergency stop");
+    d->wanted = false;
+    if (device_state(d) != PRINTER_ERROR) {
+        device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
+    }
+    device_link_drop(d, false);
+}
+
+static void on_detached(struct device *d)
+{
+    enum printer_state state = device_state(d);
+    d->attached = false;
+    if (d->closing) {
+        device_finish_closing(d);
+    } else if (d->reopen) {
+        d->reopen = false;
+        device_link_start(d);
+    } else if (state != PRINTER_ERROR) {
+        device_move(d, PRINTER_OFFLINE, "port closed");
+        device_link_retry(d);
+    }
+}
+
+/* ---- notes ----------------------------------------------------------------------------------------------- */
+
+static void on_done(struct device *d, enum device_tag tag)
+{
+    switch (tag) {
+    case TAG_INFO:
+        on_info(d);
+        break;
+    case TAG_READY:
+        on_ready(d);
+        break;
+    case TAG_COLD:
+        if (d->closing) {
+            device_finish_closing(d);
+        } else {
+            device_link_drop(d, false);
+        }
+        break;
+    case TAG_PAUSED:
+    case TAG_RESUMED:
+    case TAG_CANCELLED:
+    case TAG_FINISHED:
+        device_print_tag(d, tag);
+        break;
+    case TAG_NONE:
+    case TAG_COUNT:
+        break;
+    }
+}
+
+void device_on_note(void *context, const struct stream_note *note)
+{
+    struct device *d = context;
+    switch (note->kind) {
+    case NOTE_RECEIVED:
+        device_on_line(d, note->text, note->len);
+        break;
+    case NOTE_SENT:
+        device_terminal_add(d, '>', note->text, note->len);
+        break;
+    case NOTE_DONE:
+        on_done(d, (enum device_tag)note->tag);
+        break;
+    case NOTE_CONNECTED:
+        on_connected(d, (int)note->tag);
+        break;
+    case NOTE_SILENT:
+        on_silent(d, note->text);
+        break;
+    case NOTE_PORT:
+        on_port_gone(d, note->text);
+        break;
+    case NOTE_RESET:
+        on_reset(d);
+        break;
+    case NOTE_HALT:
+        on_halt(d, note->text);
+        break;
+    case NOTE_LOST:
+        on_lost(d, note->text);
+        break;
+    case NOTE_ESTOPPED:
+        on_estopped(d);
+        break;
+    case NOTE_DETACHED:
+        on_detached(d);
+        break;
+    case NOTE_BARRIER:
+    case NOTE_DRAINED:
+    case NOTE_END:
+    case NOTE_RESEND:
+    case NOTE_NEED:
+    case NOTE_CHECKPOINT:
+    case NOTE_NUMBERED:
+        device_print_note(d, note);
+        break;
+    }
+}

@@ -1,0 +1,142 @@
+/* Inside of struct device, shared by device*.c alone.
+ *
+ * device.c        life, status, orders of people, the second timer
+ * device_link.c   opening the port, greeting, M115, reconnecting
+ * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
+ * device_print.c  a print from its start to its end: bed gate, pause, resume, cancel
+ */
+#ifndef PP_APP_DEVICE_PRIV_H
+#define PP_APP_DEVICE_PRIV_H
+
+#include "host/app/device.h"
+#include "host/app/spool.h"
+#include "host/core/temp.h"
+#include "host/io/sender.h"
+
+#define TERMINAL_LINES 200
+
+/* What follows when an injected line is acknowledged. */
+enum device_tag {
+    TAG_NONE,
+    TAG_INFO,      /* M115 answered: choose the dialect, ask for temperatures */
+    TAG_READY,     /* set-up done: operational */
+    TAG_PAUSED,    /* pause script done */
+    TAG_RESUMED,   /* position restored */
+    TAG_CANCELLED, /* cancel script done */
+    TAG_FINISHED,  /* last move done */
+    TAG_COLD,      /* heaters off before closing */
+    TAG_COUNT
+};
+
+struct terminal_line {
+    int64_t wall_ms;
+    char direction;
+    char text[256];
+};
+
+struct device {
+    uv_loop_t *loop;
+    char name[64];
+    char path[256];
+    int baud_wanted; /* 0 = detect */
+    int64_t heaters_off_ms;
+    const struct profile *profile; /* borrowed; NULL = unknown printer */
+    struct store *store;
+    struct files *files;
+    struct hub *hub;
+    struct sender *sender;
+
+    struct sm state; /* enum printer_state */
+    char error[256];
+    unsigned open; /* handles and requests alive */
+    bool closing;
+    void (*closed)(void *context);
+    void *closed_context;
+
+    /* the link */
+    uv_work_t opening;
+    bool is_opening;
+    struct serial port; /* as opened; the sender has taken it over */
+    struct err open_error;
+    int open_rc;
+    int open_baud;
+    bool attached;  /* the sender has a port */
+    bool wanted;    /* a person wants to be connected */
+    bool reopen;    /* connect again as soon as the port is closed */
+    uv_timer_t retry;
+    uint64_t retry_ms;
+    bool make_safe; /* heaters off at the next connection */
+    int baud;
+    const struct dialect *dialect;
+    bool cap_autoreport;
+    bool cap_emergency;
+    struct printer_row row;
+    char machine[128];
+    char firmware[128];
+    char uuid[64];
+    bool identity_doubt; /* another printer hangs on this port than before */
+
+    /* temperatures */
+    struct temp_report temps;
+    uint64_t temps_ms;     /* when the last report came; 0 = never */
+    uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
+    uint64_t heaters_used; /* since when heaters are on with no job, or somebody used them */
+
+    /* the print */
+    char pending[201];     /* file that waits for an answer */
+    struct run run;        /* id "" = none */
+    struct spool *spool;
+    struct analysis analysis;
+    bool own_bed_state;    /* the bed was made occupied by this run */
+    bool need_release;     /* the stream stands at a barrier */
+    uint64_t job_start_ms;
+    struct gcode_modal pause_modal; /* where to go back to */
+    bool parked;
+    int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
+    enum run_result end_result;
+    struct device_question question;
+    uint64_t resends_before;
+
+    uv_timer_t second;
+    uv_timer_t deadline; /* of an orderly stop */
+    uint64_t saved_temps_ms;
+    struct terminal_line terminal[TERMINAL_LINES];
+    size_t terminal_count;
+    bool tapped;
+};
+
+/* device.c */
+enum printer_state device_state(const struct device *d);
+void device_move(struct device *d, enum printer_state next, const char *why);
+void device_fail(struct device *d, enum printer_state next, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void device_ask(struct device *d, const char *kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void device_save_row(struct device *d, store_cb done);
+void device_heaters_off(struct device *d, enum device_tag tag);
+void device_inject(struct device *d, const char *text, enum device_tag tag);
+void device_finish_closing(struct device *d);
+void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
+
+/* device_link.c */
+void device_link_open(struct device *d, const struct serial *opened, int baud);
+void device_link_start(struct device *d);
+void device_link_retry(struct device *d);
+void device_link_drop(struct device *d, bool reopen);
+void device_on_note(void *context, const struct stream_note *note);
+void device_stream_options(const struct device *d, struct stream_options *out);
+
+/* device_rx.c */
+void device_on_line(struct device *d, const char *text, size_t len);
+void device_terminal_add(struct device *d, char direction, const char *text, size_t len);
+bool device_heats(const struct device *d);
+
+/* device_print.c */
+void device_fill(void *context);
+void device_print_end(struct device *d, enum run_result result, const char *reason);
+void device_print_note(struct device *d, const struct stream_note *note);
+void device_print_tag(struct device *d, enum device_tag tag);
+void device_print_stop(struct device *d); /* an orderly stop of the program */
+
+#endif

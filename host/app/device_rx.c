@@ -1,0 +1,130 @@
+#include "host/app/device_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/log.h"
+#include "host/base/str.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+bool device_heats(const struct device *d)
+{
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (d->temps.target_mc[i] != TEMP_NONE && d->temps.target_mc[i] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void device_terminal_add(struct device *d, char direction, const char *text, size_t len)
+{
+    struct terminal_line *t = &d->terminal[d->terminal_count++ % TERMINAL_LINES];
+    t->wall_ms = clock_wall_ms();
+    t->direction = direction;
+    str_escape(t->text, sizeof t->text, text, len);
+    hub_emit(d->hub, HUB_TERMINAL,
+        &(struct hub_terminal){.wall_ms = t->wall_ms, .direction = direction, .text = t->text});
+}
+
+/* Copies the value behind `key` of an M115 line, up to the next " KEY:" or the end. */
+static void m115_value(const char *line, const char *key, char *out, size_t out_size)
+{
+    const char *p = strstr(line, key);
+    if (p == NULL) {
+        return;
+    }
+    p += strlen(key);
+    const char *end = p + strlen(p);
+    for (const char *q = strchr(p, ':'); q != NULL; q = strchr(q + 1, ':')) {
+        const char *word = q;
+        while (word > p && ((word[-1] >= 'A' && word[-1] <= 'Z') || word[-1] == '_')) {
+            word--;
+        }
+        if (word < q && word > p && word[-1] == ' ') {
+            end = word - 1;
+            break;
+        }
+    }
+    str_escape(out, out_size, p, (size_t)(end - p));
+}
+
+static void take_capability(struct device *d, const char *cap)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } known[] = {
+        {"AUTOREPORT_TEMP:", offsetof(struct device, cap_autoreport)},
+        {"EMERGENCY_PARSER:", offsetof(struct device, cap_emergency)},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t n = strlen(known[i].name);
+        if (strncmp(cap, known[i].name, n) == 0) {
+            *(bool *)((char *)d + known[i].offset) = cap[n] == '1';
+        }
+    }
+}
+
+static void take_temps(struct device *d, const char *line)
+{
+    struct temp_report t;
+    if (!temp_parse(&t, line, 0)) {
+        return;
+    }
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (t.actual_mc[i] != TEMP_NONE) {
+            d->temps.actual_mc[i] = t.actual_mc[i];
+        }
+        if (t.target_mc[i] != TEMP_NONE) {
+            d->temps.target_mc[i] = t.target_mc[i];
+        }
+    }
+    d->temps_ms = clock_ms();
+    hub_emit(d->hub, HUB_TEMPS, NULL);
+}
+
+/* "//action:..." of the printer: its own buttons and sensors. */
+static void take_action(struct device *d, const char *action)
+{
+    static const struct {
+        const char *name;
+        int (*act)(struct device *d, struct err *e);
+    } actions[] = {
+        {"pause", device_pause},
+        {"resume", device_resume},
+        {"cancel", device_cancel},
+    };
+    struct err e;
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        if (strcmp(action, actions[i].name) == 0) {
+            log_info("the printer asks to %s", action);
+            if (actions[i].act(d, &e) < 0) {
+                log_warn("%s at the printer's wish: %s", action, e.text);
+            }
+        }
+    }
+}
+
+void device_on_line(struct device *d, const char *text, size_t len)
+{
+    struct reply r;
+    device_terminal_add(d, '<', text, len);
+    reply_parse(&r, text, len);
+    if (r.waiting) {
+        d->waiting_ms = clock_ms();
+    }
+    if (r.temps) {
+        take_temps(d, text);
+    } else if (r.kind == REPLY_ACTION) {
+        take_action(d, r.text);
+    } else if (strncasecmp(text, "cap:", 4) == 0) {
+        take_capability(d, text + 4);
+    } else if (strstr(text, "FIRMWARE_NAME:") != NULL) {
+        m115_value(text, "FIRMWARE_NAME:", d->firmware, sizeof d->firmware);
+        m115_value(text, "MACHINE_TYPE:", d->machine, sizeof d->machine);
+        m115_value(text, "UUID:", d->uuid, sizeof d->uuid);
+    }
+}
