@@ -231,25 +231,11 @@ int entry_may_change(const struct files *f, const char *name, struct err *e)
         "file \"%s\" is being printed: use another name, or wait for the end of the print", name);
 }
 
-static int check_replaced(const struct files *f, const char *name, struct err *e)
-{
-    if (!entry_is_replaced(f, name)) {
-        return 0;
-    }
-    return err_field(e, PP_EBUSY, "file", "file \"%s\" is just being replaced by an upload", name);
-}
-
-int files_pin(struct files *f, const char *name, struct err *e)
+void files_pin(struct files *f, const char *name)
 {
     struct entry *entry = entry_find(f, name);
-    if (entry == NULL) {
-        return not_found(name, e);
-    }
-    int rc = check_replaced(f, name, e);
-    if (rc == 0) {
-        entry->pins++;
-    }
-    return rc;
+    assert(entry != NULL);
+    entry->pins++;
 }
 
 void files_unpin(struct files *f, const char *name)
@@ -313,6 +299,14 @@ static void on_refused(uv_work_t *work, int status)
     end_removal(r, &r->err);
 }
 
+static int check_not_replaced(const struct files *f, const char *name, struct err *e)
+{
+    if (!entry_is_replaced(f, name)) {
+        return 0;
+    }
+    return err_field(e, PP_EBUSY, "file", "file \"%s\" is just being replaced by an upload", name);
+}
+
 void files_remove(struct files *f, const char *name, store_cb done, void *context)
 {
     struct removal *r = mem_alloc(sizeof *r);
@@ -322,7 +316,8 @@ void files_remove(struct files *f, const char *name, store_cb done, void *contex
     task_add(f, &r->task, cancel_removal);
     if (r->entry == NULL) {
         not_found(name, &r->err);
-    } else if (entry_may_change(f, name, &r->err) == 0 && check_replaced(f, name, &r->err) == 0) {
+    } else if (entry_may_change(f, name, &r->err) == 0 &&
+               check_not_replaced(f, name, &r->err) == 0) {
         r->entry->removing = true;
         store_remove_file(f->store, name, on_row_removed, r);
         return;

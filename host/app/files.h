@@ -61,9 +61,10 @@ const struct file_entry *files_at(
 /* Path of the content with this SHA-256 (64 hex digits). */
 void files_path(const struct files *f, const char *sha256, char *out, size_t out_size);
 
-/* While a file is pinned it can be neither replaced nor removed: PP_ENOTFOUND if there is none,
- * PP_EBUSY while an upload is just replacing it. Pins count. */
-int files_pin(struct files *f, const char *name, struct err *e);
+/* While a file is pinned it can be neither replaced nor removed; the name must be there (find it
+ * first). Pins count. Pin from the moment a file is accepted for printing, so that what was checked
+ * is what is printed. */
+void files_pin(struct files *f, const char *name);
 void files_unpin(struct files *f, const char *name);
 
 /* Removes the name, and the content when no other name has it; `done` (may be NULL) runs later on

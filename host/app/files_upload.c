@@ -198,15 +198,27 @@ static void check(uv_work_t *work)
     }
 }
 
+/* The file was pinned while our row was on its way: the row goes back to what it was. */
+static void take_back(struct files *f, const struct entry *pinned)
+{
+    char *text;
+    struct file_row row = entry_row(pinned, &text);
+    store_save_file(f->store, &row, NULL, NULL);
+    free(text);
+}
+
 static void on_saved(void *context, const struct err *e)
 {
     struct upload *u = context;
+    struct files *f = u->task.files;
     const struct file_entry *file = NULL;
     if (e != NULL) {
         u->err = *e;
-    } else if (u->task.files != NULL) {
+    } else if (f != NULL && entry_may_change(f, u->name, &u->err) != 0) {
+        take_back(f, entry_find(f, u->name));
+    } else if (f != NULL) {
         file = &u->entry->file;
-        entry_put(u->task.files, u->entry);
+        entry_put(f, u->entry);
         u->entry = NULL;
     }
     finish(u, file);
