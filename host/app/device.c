@@ -245,7 +245,6 @@ static void check_port_identity(struct device *d)
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,
     struct store *store, struct files *files, struct hub *hub, struct err *e)
 {
-    struct serial port;
     struct device *d = mem_alloc(sizeof *d);
     d->loop = loop;
     d->store = store;
@@ -254,7 +253,6 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     init(d, options);
     int baud = options->baud > 0 ? options->baud : 115200;
     int rc = load_past(d, e);
-    rc = rc == 0 ? serial_open(&port, d->path, baud, e) : rc;
     if (rc == 0) {
         rc = sender_open(&d->sender,
             &(struct sender_options){.loop = loop, .estop_path = options->estop_path,
@@ -267,7 +265,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     }
     init_handles(d);
     check_port_identity(d);
-    device_link_open(d, &port, baud);
+    device_link_open(d, options->port, baud);
     *out = d;
     return 0;
 }
@@ -310,7 +308,7 @@ static void on_deadline(uv_timer_t *timer)
     device_finish_closing(d);
 }
 
-void device_close(struct device *d, void (*closed)(void *context), void *context)
+void device_close(struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
 {
     enum printer_state state = device_state(d);
     d->closed = closed;
@@ -321,7 +319,7 @@ void device_close(struct device *d, void (*closed)(void *context), void *context
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     if (printer_has_job(state)) {
         device_print_stop(d);
-    } else if (state == PRINTER_OPERATIONAL && device_heats(d)) {
+    } else if (!leave_heaters && state == PRINTER_OPERATIONAL && device_heats(d)) {
         device_heaters_off(d, TAG_COLD);
     } else {
         device_finish_closing(d);
@@ -331,6 +329,11 @@ void device_close(struct device *d, void (*closed)(void *context), void *context
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
+}
+
+void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
+{
+    d->heaters_off_ms = heaters_off_ms;
 }
 
 /* ---- orders --------------------------------------------------------------------------------------------- */
