@@ -148,10 +148,12 @@ static void learn(struct stream *s, const struct reply *r, uint32_t rtt_us)
         return;
     }
     s->hungry = rtt_us <= 2 * s->rtt_min_us + 4 * MS ? s->hungry + 1 : 0;
-    if (r->planner_free >= 3 && r->planner_free == s->planner_max) {
-        s->planner_empty = true;
+    bool empty = r->planner_free >= 3 && r->planner_free == s->planner_max;
+    if (empty && !s->planner_empty_now) {
         atomic_fetch_add_explicit(&s->stats.starved, s->job_active, memory_order_relaxed);
     }
+    s->planner_empty_now = empty;
+    s->planner_empty = s->planner_empty || empty;
     maybe_open_window(s);
 }
 
