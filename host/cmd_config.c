@@ -30,7 +30,7 @@ static struct profiles *open_profiles(const char *path, const char *dir)
     struct err e = {0};
     config_load(&c, paths, NULL, "", "", &ignored, &e);
     strbuf_fini(&ignored);
-    profiles_dirs(dirs, PP_PROFILES_DIR, dir != NULL ? dir : c.profiles_dir);
+    profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : c.profiles_dir);
     if (profiles_open(&profiles, dirs, &e) != 0) {
         fprintf(stderr, "pphost check-config: %s\n", e.text);
     }

@@ -177,7 +177,7 @@ static int show(const char *id, const char *dir)
         return 1;
     }
     configured_dir(configured, sizeof configured);
-    profiles_dirs(dirs, PP_PROFILES_DIR, dir != NULL ? dir : configured);
+    profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : configured);
     if (profiles_open(&profiles, dirs, &e) != 0) {
         fprintf(stderr, "pphost profiles: %s\n", e.text);
         return 1;
