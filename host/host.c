@@ -207,6 +207,15 @@ static void on_restart(void *context)
 
 /* ---- up -------------------------------------------------------------------------------------------------- */
 
+/* Time estimates of files to come follow the printer's profile. */
+static void use_kinematics(struct host *h)
+{
+    const struct profile *p = profile_of(h);
+    if (h->files != NULL && p != NULL) {
+        files_set_kinematics(h->files, &p->kinematics);
+    }
+}
+
 static void on_files_changed(void *context)
 {
     struct host *h = context;
@@ -227,6 +236,7 @@ static void on_files_changed(void *context)
         snprintf(h->profile_id, sizeof h->profile_id, "%s", fresh.profile);
     }
     device_set_profile(h->device, profile_of(h));
+    use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     http_set_profile(h->http, profile_of(h));
     log_info("configuration and profiles read again");
@@ -277,6 +287,7 @@ static int start_modules(struct host *h, struct err *e)
                        h->config.upload_max_bytes, e)
                  : rc;
     h->hub = hub_new();
+    use_kinematics(h);
     rc = rc == 0 ? open_device(h, e) : rc;
     if (rc < 0) {
         serial_close(&h->port);

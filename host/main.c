@@ -11,10 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef PP_SOURCE_PROFILES
-#define PP_SOURCE_PROFILES ""
-#endif
-
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -62,13 +58,6 @@ const char *shipped_profiles(void)
     exe[n > 0 ? n : 0] = '\0';
     bool in_tree = PP_BUILD_DIR[0] != '\0' && str_starts(exe, PP_BUILD_DIR "/");
     return in_tree ? PP_SOURCE_PROFILES : PP_PROFILES_DIR;
-}
-
-static int usage_error(const char *fmt, const char *value)
-{
-    fprintf(stderr, fmt, value);
-    fputs(" (pphost --help shows what there is)\n", stderr);
-    return 2;
 }
 
 static int unknown_command(const char *word)
@@ -204,7 +193,9 @@ int main(int argc, char **argv)
         return unknown_command(argv[optind]);
     }
     if (optind + 1 < argc) {
-        return usage_error("pphost: one device a host, what is \"%s\"?", argv[optind + 1]);
+        fprintf(stderr, "pphost: one device a host; what is \"%s\"? (pphost --help)\n",
+            argv[optind + 1]);
+        return 2;
     }
     arguments.device = argv[optind];
     return serve(&arguments, argv);

@@ -21,7 +21,10 @@ static void on_timer(uv_timer_t *timer);
 static void rearm(struct http *h)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    if (MHD_get_timeout(h->mhd, &wait_ms) == MHD_YES) {
+    bool timed = MHD_get_timeout(h->mhd, &wait_ms) == MHD_YES;
+    if (h->again) {
+        uv_timer_start(&h->timer, on_timer, 0, 0);
+    } else if (timed) {
         uv_timer_start(&h->timer, on_timer, wait_ms, 0);
     } else {
         uv_timer_stop(&h->timer);
@@ -30,12 +33,13 @@ static void rearm(struct http *h)
 
 /* MHD's objects must not be closed from inside its own callbacks, so that a close asked for there
  * begins here. */
-void http_pump(struct http *h)
+static void pump(struct http *h)
 {
     if (h->pumping || h->mhd == NULL) {
         return;
     }
     h->pumping = true;
+    h->again = false;
     MHD_run(h->mhd);
     h->pumping = false;
     if (h->closing && h->feed != NULL) {
@@ -45,16 +49,24 @@ void http_pump(struct http *h)
     }
 }
 
+void http_pump_soon(struct http *h)
+{
+    h->again = true;
+    if (!h->pumping && h->mhd != NULL) {
+        uv_timer_start(&h->timer, on_timer, 0, 0);
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-    http_pump(timer->data);
+    pump(timer->data);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     (void)status;
     (void)events;
-    http_pump(poll->data);
+    pump(poll->data);
 }
 
 static void on_chores(uv_timer_t *timer)
@@ -166,7 +178,7 @@ static void on_handle_closed(uv_handle_t *handle)
 static void on_feed_closed(void *context)
 {
     struct http *h = context;
-    http_pump(h);
+    pump(h);
     MHD_stop_daemon(h->mhd);
     h->mhd = NULL;
     uv_close((uv_handle_t *)&h->poll, on_handle_closed);

@@ -194,6 +194,7 @@ void request_wake(struct request *r)
     if (r->suspended && !r->gone) {
         r->suspended = false;
         MHD_resume_connection(r->connection);
+        http_pump_soon(r->http);
     }
     unref(r);
 }

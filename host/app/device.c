@@ -81,7 +81,7 @@ void device_ask(struct device *d, const char *kind, const char *fmt, ...)
 
 static void on_row_saved(void *context, const struct err *e)
 {
-    (void)context;
+    device_stored(context);
     if (e != NULL) {
         log_error("%s", e->text);
     }
@@ -89,6 +89,7 @@ static void on_row_saved(void *context, const struct err *e)
 
 void device_save_row(struct device *d, store_cb done)
 {
+    d->open++;
     store_save_printer(d->store, &d->row, done != NULL ? done : on_row_saved, d);
 }
 
@@ -188,7 +189,7 @@ static void init_handles(struct device *d)
     d->second.data = d;
     d->retry.data = d;
     d->deadline.data = d;
-    d->open = 3;
+    d->open += 3;
     uv_timer_start(&d->second, on_second, SECOND_MS, SECOND_MS);
 }
 
@@ -218,10 +219,7 @@ static int load_past(struct device *d, struct err *e)
     }
     if (rc == 0 && interrupted > 0) {
         d->make_safe = true;
-        if (d->row.bed == BED_CLEAR) {
-            d->row.bed = BED_UNKNOWN;
-            device_save_row(d, NULL);
-        }
+        d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");
     }
@@ -265,6 +263,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     }
     init_handles(d);
     check_port_identity(d);
+    device_save_row(d, NULL);
     device_link_open(d, options->port, baud);
     *out = d;
     return 0;
@@ -280,12 +279,21 @@ static void on_sender_closed(void *context)
     closed(closed_context);
 }
 
-void device_unref(uv_handle_t *handle)
+static void unref(struct device *d)
 {
-    struct device *d = handle->data;
     if (--d->open == 0) {
         sender_close(d->sender, on_sender_closed, d);
     }
+}
+
+void device_unref(uv_handle_t *handle)
+{
+    unref(handle->data);
+}
+
+void device_stored(struct device *d)
+{
+    unref(d);
 }
 
 void device_finish_closing(struct device *d)

@@ -142,7 +142,7 @@ static void moved(struct analyzer *a, const struct gcode *g, const int64_t from[
     if (across) {
         struct box b;
         extent_box(&b, from, to, is_arc ? &arc : NULL);
-        extent_travel(&a->extent, &b, from, a->modal.homed, a->r.lines);
+        extent_travel(&a->extent, from, to, is_arc ? &arc : NULL, a->modal.homed, a->r.lines);
         if (delta[E] > 0) {
             extruded(a, &b, from, to);
         }

@@ -1,6 +1,7 @@
 #include "tests/lib/api_server.h"
 
 #include "host/base/clock.h"
+#include "host/base/file.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -81,8 +82,11 @@ void api_server_open(struct api_server *a, bool loopback_open)
     assert_int_equal(
         store_open(&a->store, &a->loop, tempdir_path(a->dir, "pphost.db"), NULL), 0);
     assert_int_equal(keys_open(&a->keys, a->store, NULL), 0);
-    assert_int_equal(
-        files_open(&a->files, &a->loop, a->store, a->dir, API_UPLOAD_MAX, NULL), 0);
+    struct err e = {0};
+    assert_int_equal(file_mkdirs(tempdir_path(a->dir, "blobs"), 0700, NULL), 0);
+    if (files_open(&a->files, &a->loop, a->store, a->dir, API_UPLOAD_MAX, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
     assert_int_equal(profiles_open(&a->profiles, no_dirs, NULL), 0);
     a->hub = hub_new();
     fake_device_init(&a->device, a->hub);
