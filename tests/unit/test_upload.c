@@ -42,7 +42,8 @@ static void add_file(struct strbuf *b, const char *name, const char *content)
 {
     strbuf_printf(b,
         "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n"
-        "Content-Type: application/octet-stream\r\n\r\n%s\r\n", name, content);
+        "Content-Type: application/octet-stream\r\n\r\n%s\r\n",
+        name, content);
 }
 
 static void add_head(
@@ -54,8 +55,7 @@ static void add_head(
         path, a->host, a->print, more, length);
 }
 
-static void post_form(
-    struct api_server *a, struct answer *w, const char *path, struct strbuf *form)
+static void post_form(struct api_server *a, struct answer *w, const char *path, struct strbuf *form)
 {
     struct strbuf b = {0};
     strbuf_puts(form, "--" BOUNDARY "--\r\n");
@@ -357,8 +357,8 @@ static void a_chunked_upload_works(void **state)
     struct answer w;
     strbuf_printf(&b,
         "PUT /api/v1/files/c.gcode HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nX-Api-Key: %s\r\n"
-        "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n", a->host, a->print, strlen(CUBE),
-        CUBE);
+        "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n",
+        a->host, a->print, strlen(CUBE), CUBE);
     api_ask_raw(a, &w, b.data, b.len);
     assert_int_equal(w.status, 201);
     answer_fini(&w);
