@@ -457,6 +457,9 @@ int device_send(struct device *d, const char *text, struct err *e)
 
 int device_estop(struct device *d, struct err *e)
 {
+    if (!d->attached && d->estopped) {
+        return 0; /* the datagram was faster */
+    }
     if (!d->attached) {
         return err_set(e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
     }

@@ -65,6 +65,7 @@ struct device {
     bool reopen;    /* connect again as soon as the port is closed */
     uv_timer_t retry;
     uint64_t retry_ms;
+    bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;

@@ -213,15 +213,13 @@ static void hand_over(struct job *j)
 static int start_and_wait(struct job *j, json_t *before)
 {
     struct wait w;
-    int status = wait_open(&w, j->c, j->host, j->name, before);
-    if (status == PPCTL_DONE) {
-        status = start(j);
-    }
+    wait_init(&w, j->c, j->host, j->name, before);
+    int status = start(j);
     if (status == PPCTL_DONE) {
         status = wait_run(&w, j->started);
         j->ended = wait_result(&w, j->doc);
     }
-    wait_close(&w);
+    wait_fini(&w);
     return status;
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_COLUMNS 12 /* where the values of a status begin */
+#define LABEL_COLUMNS 13 /* where the values of a status begin */
 
 static const struct {
     const char *state;
@@ -261,9 +261,9 @@ static void link_counts(struct strbuf *out, const struct view *v, const json_t *
     label(out, "link");
     rest(out, v, &line);
     if (p50 > 0) {
-        strbuf_printf(&line, "%.1f ms half of the lines, %.1f ms 99 of 100", (double)p50 / 1000,
+        strbuf_printf(&line, "p50 %.1f ms  p99 %.1f ms", (double)p50 / 1000,
             field_real(link, "ack_p99_us", 0) / 1000);
-        label(out, "answers in");
+        label(out, "acks");
         rest(out, v, &line);
     }
 }
