@@ -226,33 +226,32 @@ function take(message) {
   }
 }
 
-async function lost() {
+// A browser does not say why a WebSocket was refused: the status is asked first.
+async function follow() {
   try {
-    await call("GET", "status");
+    take(await call("GET", "status"));
     show("offline", false);
   } catch (error) {
+    show("offline", error.status !== 403);
     if (error.status === 403) {
-      show("offline", false);
       loggedIn(false);
       return;
     }
     text("offline", "pphost does not answer. The printer may go on by itself: look at it. " +
       "Trying again…");
-    show("offline", true);
-    retryMs = Math.min(retryMs * 2, 10000);
+    again();
+    return;
   }
-  setTimeout(follow, retryMs);
-}
-
-function follow() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const socket = new WebSocket(`${scheme}://${location.host}/api/v1/feed`);
-  socket.onopen = () => {
-    retryMs = 500;
-    show("offline", false);
-  };
+  socket.onopen = () => { retryMs = 500; };
   socket.onmessage = (event) => take(JSON.parse(event.data));
-  socket.onclose = lost;
+  socket.onclose = again;
+}
+
+function again() {
+  setTimeout(follow, retryMs);
+  retryMs = Math.min(retryMs * 2, 10000);
 }
 
 // The token stands behind '#', which a browser never sends, and is taken out of the address at once.
