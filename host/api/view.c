@@ -142,7 +142,7 @@ static json_t *filament(const struct analysis *a)
     return all;
 }
 
-static json_t *analysis_view(const struct analysis *a)
+json_t *view_analysis(const struct analysis *a)
 {
     json_t *view =
         json_pack("{s:I, s:I, s:b, s:I, s:o, s:i, s:o}", "lines", (json_int_t)a->lines, "commands",
@@ -169,7 +169,7 @@ json_t *view_file(const struct file_entry *file)
     return json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "size_bytes",
         (json_int_t)file->row.size_bytes, "sha256", json_text(file->row.sha256), "uploaded_ms",
         (json_int_t)file->row.uploaded_ms, "analysis",
-        file->analysed ? analysis_view(&file->analysis) : json_null());
+        file->analysed ? view_analysis(&file->analysis) : json_null());
 }
 
 json_t *view_profile(const struct profile *p)

@@ -27,6 +27,7 @@ const char *view_bed(enum bed_state bed);
 
 json_t *view_terminal(const struct hub_terminal *line);
 json_t *view_run(const struct run *run);
+json_t *view_analysis(const struct analysis *analysis);
 json_t *view_file(const struct file_entry *file);
 json_t *view_profile(const struct profile *profile);
 
