@@ -81,7 +81,7 @@ void device_ask(struct device *d, const char *kind, const char *fmt, ...)
 
 static void on_row_saved(void *context, const struct err *e)
 {
-    (void)context;
+    device_stored(context);
     if (e != NULL) {
         log_error("%s", e->text);
     }
@@ -89,6 +89,7 @@ static void on_row_saved(void *context, const struct err *e)
 
 void device_save_row(struct device *d, store_cb done)
 {
+    d->open++;
     store_save_printer(d->store, &d->row, done != NULL ? done : on_row_saved, d);
 }
 
@@ -188,7 +189,7 @@ static void init_handles(struct device *d)
     d->second.data = d;
     d->retry.data = d;
     d->deadline.data = d;
-    d->open = 3;
+    d->open += 3;
     uv_timer_start(&d->second, on_second, SECOND_MS, SECOND_MS);
 }
 
@@ -218,10 +219,7 @@ static int load_past(struct device *d, struct err *e)
     }
     if (rc == 0 && interrupted > 0) {
         d->make_safe = true;
-        if (d->row.bed == BED_CLEAR) {
-            d->row.bed = BED_UNKNOWN;
-            device_save_row(d, NULL);
-        }
+        d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");
     }
@@ -245,7 +243,6 @@ static void check_port_identity(struct device *d)
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,
     struct store *store, struct files *files, struct hub *hub, struct err *e)
 {
-    struct serial port;
     struct device *d = mem_alloc(sizeof *d);
     d->loop = loop;
     d->store = store;
@@ -254,7 +251,6 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     init(d, options);
     int baud = options->baud > 0 ? options->baud : 115200;
     int rc = load_past(d, e);
-    rc = rc == 0 ? serial_open(&port, d->path, baud, e) : rc;
     if (rc == 0) {
         rc = sender_open(&d->sender,
             &(struct sender_options){.loop = loop, .estop_path = options->estop_path,
@@ -267,7 +263,8 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     }
     init_handles(d);
     check_port_identity(d);
-    device_link_open(d, &port, baud);
+    device_save_row(d, NULL);
+    device_link_open(d, options->port, baud);
     *out = d;
     return 0;
 }
@@ -282,12 +279,21 @@ static void on_sender_closed(void *context)
     closed(closed_context);
 }
 
-void device_unref(uv_handle_t *handle)
+static void unref(struct device *d)
 {
-    struct device *d = handle->data;
     if (--d->open == 0) {
         sender_close(d->sender, on_sender_closed, d);
     }
+}
+
+void device_unref(uv_handle_t *handle)
+{
+    unref(handle->data);
+}
+
+void device_stored(struct device *d)
+{
+    unref(d);
 }
 
 void device_finish_closing(struct device *d)
@@ -310,7 +316,7 @@ static void on_deadline(uv_timer_t *timer)
     device_finish_closing(d);
 }
 
-void device_close(struct device *d, void (*closed)(void *context), void *context)
+void device_close(struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
 {
     enum printer_state state = device_state(d);
     d->closed = closed;
@@ -321,7 +327,7 @@ void device_close(struct device *d, void (*closed)(void *context), void *context
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     if (printer_has_job(state)) {
         device_print_stop(d);
-    } else if (state == PRINTER_OPERATIONAL && device_heats(d)) {
+    } else if (!leave_heaters && state == PRINTER_OPERATIONAL && device_heats(d)) {
         device_heaters_off(d, TAG_COLD);
     } else {
         device_finish_closing(d);
@@ -331,6 +337,11 @@ void device_close(struct device *d, void (*closed)(void *context), void *context
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
+}
+
+void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
+{
+    d->heaters_off_ms = heaters_off_ms;
 }
 
 /* ---- orders --------------------------------------------------------------------------------------------- */
@@ -446,6 +457,9 @@ int device_send(struct device *d, const char *text, struct err *e)
 
 int device_estop(struct device *d, struct err *e)
 {
+    if (!d->attached && d->estopped) {
+        return 0; /* the datagram was faster */
+    }
     if (!d->attached) {
         return err_set(e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
     }

@@ -11,6 +11,7 @@
 #include "host/app/profile.h"
 #include "host/base/err.h"
 #include "host/core/printer.h"
+#include "host/io/serial.h"
 #include "host/io/store.h"
 
 #include <stdbool.h>
@@ -82,6 +83,7 @@ struct device_status {
 struct device_options {
     const char *name;   /* the host's name for the printer */
     const char *device; /* path */
+    const struct serial *port; /* opened on it; the device takes it over if device_open() succeeds */
     int baud;           /* 0 = detect */
     int64_t heaters_off_ms; /* heaters on with no job go off after this long */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
@@ -91,14 +93,17 @@ struct device_options {
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,
     struct store *store, struct files *files, struct hub *hub, struct err *e);
 
-/* Pauses and parks a running print, turns the hotend off, closes the port; then `closed` runs and the
- * device is gone. */
-void device_close(struct device *d, void (*closed)(void *context), void *context);
+/* Pauses and parks a running print, turns the heaters off, closes the port, within 15 s; then `closed`
+ * runs and the device is gone. `leave_heaters`: for a restart while idle, they stay as they are. */
+void device_close(struct device *d, bool leave_heaters, void (*closed)(void *context), void *context);
 
 void device_status(const struct device *d, struct device_status *out);
 
 /* The new profile holds from the next print on. */
 void device_set_profile(struct device *d, const struct profile *profile);
+
+/* How long heaters may be on with no print; 0 = for ever. */
+void device_set_heaters_off(struct device *d, int64_t heaters_off_ms);
 
 int device_connect(struct device *d, struct err *e);
 int device_disconnect(struct device *d, struct err *e);

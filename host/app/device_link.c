@@ -32,6 +32,7 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
     device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
+    d->estopped = false;
     d->baud = 0;
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, d->row.baud, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
@@ -228,6 +229,7 @@ static void on_estopped(struct device *d)
 {
     end_print(d, RUN_ABORTED, "emergency stop");
     d->wanted = false;
+    d->estopped = true;
     if (device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
     }

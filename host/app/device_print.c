@@ -28,7 +28,7 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     run->lines = (int64_t)atomic_load(&stats->job_lines);
     run->resends = (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
-    store_save_run(d->store, run, on_run_saved, d);
+    store_save_run(d->store, run, on_run_saved, NULL);
     files_unpin(d->files, run->file_name);
     if (d->spool != NULL) {
         sender_drop_job(d->sender);
@@ -68,6 +68,7 @@ static void on_run_opened(void *context, const struct err *e)
     struct device *d = context;
     char path[512];
     struct err spool_error;
+    device_stored(d);
     if (device_state(d) != PRINTER_STARTING || d->run.id[0] == '\0') {
         return; /* cancelled or lost meanwhile */
     }
@@ -107,13 +108,12 @@ static void start(struct device *d, const struct file_entry *file)
     for (size_t i = 0; i < ANALYSIS_TOOLS; i++) {
         run->filament_um += d->analysis.filament_um[i];
     }
-    d->pending[0] = '\0';
-    d->own_bed_state = false;
+    d->pending[0] = '\0'; /* its pin is the run's from now on */
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
-    files_pin(d->files, run->file_name);
     device_move(d, PRINTER_STARTING, run->file_name);
     log_info("print of %s starts", run->file_name);
     hub_emit(d->hub, HUB_RUN, run);
+    d->open++;
     store_save_run(d->store, run, on_run_opened, d);
 }
 
@@ -201,6 +201,7 @@ int device_print(struct device *d, const char *file_name, bool bed_clear, bool *
         set_bed(d, BED_CLEAR, NULL);
     }
     snprintf(d->pending, sizeof d->pending, "%s", file_name);
+    files_pin(d->files, d->pending); /* what passed pre-flight is what will be printed */
     *waits = ask_or_go(d);
     if (!*waits) {
         start(d, file);
@@ -210,6 +211,13 @@ int device_print(struct device *d, const char *file_name, bool bed_clear, bool *
 
 /* ---- questions -------------------------------------------------------------------------------------------- */
 
+static void drop_pending(struct device *d, const char *why)
+{
+    device_notice(d, "\"%s\" is not printed%s%s", d->pending, why[0] != '\0' ? ": " : "", why);
+    files_unpin(d->files, d->pending);
+    d->pending[0] = '\0';
+}
+
 static void go_on(struct device *d)
 {
     struct err e;
@@ -218,9 +226,7 @@ static void go_on(struct device *d)
         return;
     }
     if (file == NULL || may_start(d, &e) < 0) {
-        device_notice(d, "\"%s\" was not started: %s", d->pending,
-            file == NULL ? "the file is gone" : e.text);
-        d->pending[0] = '\0';
+        drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
     start(d, file);
@@ -263,8 +269,7 @@ int device_confirm(struct device *d, const char *id, const char *answer, struct 
     d->question = (struct device_question){0};
     hub_emit(d->hub, HUB_QUESTION, NULL);
     if (!yes) {
-        device_notice(d, "\"%s\" is not printed", d->pending);
-        d->pending[0] = '\0';
+        drop_pending(d, "");
         return 0;
     }
     if (strcmp(q.kind, "identity") == 0) {
@@ -473,6 +478,7 @@ void device_print_stop(struct device *d)
 static void on_bed_saved(void *context, const struct err *e)
 {
     struct device *d = context;
+    device_stored(d);
     if (d->run.id[0] == '\0') {
         return;
     }
@@ -480,7 +486,6 @@ static void on_bed_saved(void *context, const struct err *e)
         abort_print(d, e->text);
         return;
     }
-    d->need_release = false;
     if (device_state(d) == PRINTER_PRINTING) {
         sender_release(d->sender);
     }
@@ -488,7 +493,6 @@ static void on_bed_saved(void *context, const struct err *e)
 
 static void on_barrier(struct device *d, enum spool_barrier why)
 {
-    d->need_release = true;
     switch (why) {
     case SPOOL_BED:
         set_bed(d, BED_OCCUPIED, on_bed_saved);

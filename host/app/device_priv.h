@@ -65,6 +65,7 @@ struct device {
     bool reopen;    /* connect again as soon as the port is closed */
     uv_timer_t retry;
     uint64_t retry_ms;
+    bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;
@@ -87,8 +88,6 @@ struct device {
     struct run run;        /* id "" = none */
     struct spool *spool;
     struct analysis analysis;
-    bool own_bed_state;    /* the bed was made occupied by this run */
-    bool need_release;     /* the stream stands at a barrier */
     uint64_t job_start_ms;
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
@@ -113,7 +112,8 @@ void device_fail(struct device *d, enum printer_state next, const char *fmt, ...
 void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void device_ask(struct device *d, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-void device_save_row(struct device *d, store_cb done);
+void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
+void device_stored(struct device *d);                   /* an answer of the store has come */
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 void device_finish_closing(struct device *d);

@@ -148,10 +148,12 @@ static void learn(struct stream *s, const struct reply *r, uint32_t rtt_us)
         return;
     }
     s->hungry = rtt_us <= 2 * s->rtt_min_us + 4 * MS ? s->hungry + 1 : 0;
-    if (r->planner_free >= 3 && r->planner_free == s->planner_max) {
-        s->planner_empty = true;
+    bool empty = r->planner_free >= 3 && r->planner_free == s->planner_max;
+    if (empty && !s->planner_empty_now) {
         atomic_fetch_add_explicit(&s->stats.starved, s->job_active, memory_order_relaxed);
     }
+    s->planner_empty_now = empty;
+    s->planner_empty = s->planner_empty || empty;
     maybe_open_window(s);
 }
 
@@ -202,9 +204,6 @@ static size_t acked_by(struct stream *s, const struct reply *r)
         if (r->n > 0 ? f->n == (uint64_t)r->n : (r->temps && f->asks_temp)) {
             return i + 1;
         }
-        if (r->n < 0 && !r->temps && r->planner_free >= 0 && f->n == 0) {
-            return i + 1; /* "ok P15 B3" without N: an unnumbered line */
-        }
     }
     if (r->n > 0 || (s->numbered_acks && !r->temps)) {
         return 0; /* a doubled ok, or one that belongs to no line of ours */
@@ -212,8 +211,32 @@ static size_t acked_by(struct stream *s, const struct reply *r)
     return s->flight_count > 0 ? 1 : 0;
 }
 
+/* "ok P15 B3" without N acknowledges an unnumbered line, and only that. */
+static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
+{
+    if (r->n >= 0 || r->temps || r->planner_free < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s->flight_count; i++) {
+        struct stream_flight found = *flight_at(s, i);
+        if (found.n != 0) {
+            continue;
+        }
+        for (; i > 0; i--) {
+            *flight_at(s, i) = *flight_at(s, i - 1);
+        }
+        *flight_at(s, 0) = found;
+        land(s, true);
+        return true;
+    }
+    return false;
+}
+
 static void take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
 {
+    if (take_unnumbered_ok(s, r)) {
+        return;
+    }
     size_t n = acked_by(s, r);
     s->numbered_acks = s->numbered_acks || (r->n > 0 && r->planner_free >= 0) || (r->n > 0 && n > 0);
     for (; n > 0; n--) {

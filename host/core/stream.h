@@ -122,7 +122,7 @@ struct stream_stats {
     _Atomic uint64_t job_offset;     /* the file up to here is acknowledged */
     _Atomic uint64_t bytes;          /* written */
     _Atomic uint64_t resends;        /* requests served */
-    _Atomic uint64_t starved;        /* planner reported empty while lines waited */
+    _Atomic uint64_t starved;        /* how often the planner ran empty while lines waited */
     _Atomic uint32_t window;         /* lines allowed in flight now */
     _Atomic uint32_t samples;        /* round trips ever measured */
     _Atomic uint32_t rtt_us[STREAM_SAMPLES]; /* written -> ok, the last ones */
@@ -199,7 +199,8 @@ struct stream {
     unsigned hungry;      /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;
     int planner_max;
-    bool planner_empty; /* seen while lines waited */
+    bool planner_empty; /* seen while lines waited, since the window was closed */
+    bool planner_empty_now; /* at the last acknowledgement */
 
     /* silence */
     uint64_t alive_us;
