@@ -1,0 +1,274 @@
+#include "tests/lib/api_server.h"
+
+#include "host/base/clock.h"
+#include "host/base/file.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#define DEADLINE_MS 10000
+
+static void run_until(struct api_server *a, const bool *flag)
+{
+    uint64_t end_ms = clock_ms() + DEADLINE_MS;
+    while (!*flag) {
+        assert_true(clock_ms() < end_ms);
+        uv_run(&a->loop, UV_RUN_ONCE);
+    }
+}
+
+static void mark(void *context)
+{
+    *(bool *)context = true;
+}
+
+static void on_restart(void *context)
+{
+    ((struct api_server *)context)->restarts++;
+}
+
+static void saved(void *context, const struct err *e)
+{
+    assert_null(e);
+    mark(context);
+}
+
+static void make_key(struct api_server *a, const char *name, char text[static KEY_TEXT_SIZE])
+{
+    bool done = false;
+    struct err e = {0};
+    assert_int_equal(keys_add(a->keys, name, name, text, saved, &done, &e), 0);
+    run_until(a, &done);
+}
+
+static void open_http(struct api_server *a, bool loopback_open)
+{
+    struct err e = {0};
+    const struct http_options options = {
+        .name = "mk3",
+        .listen = "127.0.0.1:0",
+        .loopback_open = loopback_open,
+        .upload_max_bytes = API_UPLOAD_MAX,
+        .device = &a->device,
+        .files = a->files,
+        .keys = a->keys,
+        .hub = a->hub,
+        .store = a->store,
+        .profiles = a->profiles,
+        .restart = on_restart,
+        .restart_context = a,
+    };
+    if (http_open(&a->http, &a->loop, &options, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    snprintf(a->host, sizeof a->host, "127.0.0.1:%d", http_port(a->http));
+}
+
+void api_server_open(struct api_server *a, bool loopback_open)
+{
+    const char *no_dirs[] = {NULL};
+    *a = (struct api_server){0};
+    tempdir_make(a->dir);
+    assert_int_equal(uv_loop_init(&a->loop), 0);
+    assert_int_equal(store_open(&a->store, &a->loop, tempdir_path(a->dir, "pphost.db"), NULL), 0);
+    assert_int_equal(keys_open(&a->keys, a->store, NULL), 0);
+    struct err e = {0};
+    assert_int_equal(file_mkdirs(tempdir_path(a->dir, "blobs"), 0700, NULL), 0);
+    if (files_open(&a->files, &a->loop, a->store, a->dir, API_UPLOAD_MAX, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    assert_int_equal(profiles_open(&a->profiles, no_dirs, NULL), 0);
+    a->hub = hub_new();
+    fake_device_init(&a->device, a->hub);
+    open_http(a, loopback_open);
+    make_key(a, "read", a->read);
+    make_key(a, "print", a->print);
+    a->admin = keys_local(a->keys);
+}
+
+void api_server_close_http(struct api_server *a)
+{
+    http_close(a->http, mark, &a->http_closed);
+    run_until(a, &a->http_closed);
+}
+
+void api_server_close(struct api_server *a)
+{
+    if (!a->http_closed) {
+        api_server_close_http(a);
+    }
+    files_close(a->files);
+    keys_close(a->keys);
+    profiles_close(a->profiles);
+    hub_free(a->hub);
+    store_close(a->store, mark, &a->store_closed);
+    run_until(a, &a->store_closed);
+    uv_run(&a->loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&a->loop), 0);
+    tempdir_remove(a->dir);
+}
+
+/* ---- clients */
+
+void client_open(struct client *c, struct api_server *a)
+{
+    struct sockaddr_in where = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(a->http))};
+    *c = (struct client){.api = a};
+    inet_pton(AF_INET, "127.0.0.1", &where.sin_addr);
+    c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(c->fd, (struct sockaddr *)&where, sizeof where), 0);
+    int on = 1;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    fcntl(c->fd, F_SETFL, O_NONBLOCK);
+}
+
+void client_close(struct client *c)
+{
+    close(c->fd);
+    strbuf_fini(&c->in);
+}
+
+/* One turn: the server's loop, then what it sent; waits a moment when there was nothing. */
+static bool turn(struct client *c)
+{
+    char bytes[65536];
+    uv_run(&c->api->loop, UV_RUN_NOWAIT);
+    ssize_t n = recv(c->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n > 0) {
+        strbuf_add(&c->in, bytes, (size_t)n);
+        return true;
+    }
+    c->eof = c->eof || n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+    struct pollfd fds[2] = {{.fd = c->eof ? -1 : c->fd, .events = POLLIN},
+        {.fd = uv_backend_fd(&c->api->loop), .events = POLLIN}};
+    return poll(fds, 2, 2) > 0;
+}
+
+void client_settle(struct client *c)
+{
+    for (int quiet = 0; quiet < 5;) {
+        quiet = turn(c) ? 0 : quiet + 1;
+    }
+}
+
+void client_send(struct client *c, const void *bytes, size_t len)
+{
+    uint64_t end_ms = clock_ms() + DEADLINE_MS;
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t n = send(c->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno != EAGAIN) {
+            c->eof = true; /* the server has had enough */
+            return;
+        }
+        at += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+        assert_true(clock_ms() < end_ms);
+        turn(c);
+    }
+}
+
+void client_puts(struct client *c, const char *text)
+{
+    client_send(c, text, strlen(text));
+}
+
+void client_until(struct client *c, bool (*ready)(const struct client *c))
+{
+    uint64_t end_ms = clock_ms() + DEADLINE_MS;
+    while (!ready(c)) {
+        if (clock_ms() > end_ms) {
+            fail_msg("nothing more after: %s", strbuf_text(&c->in));
+        }
+        turn(c);
+    }
+}
+
+static bool at_eof(const struct client *c)
+{
+    return c->eof;
+}
+
+void client_until_eof(struct client *c)
+{
+    client_until(c, at_eof);
+}
+
+/* ---- answers */
+
+void api_ask_raw(struct api_server *a, struct answer *out, const void *request, size_t len)
+{
+    struct client c;
+    *out = (struct answer){0};
+    client_open(&c, a);
+    client_send(&c, request, len);
+    client_until_eof(&c);
+    out->raw = c.in;
+    c.in = (struct strbuf){0};
+    client_close(&c);
+    const char *text = strbuf_text(&out->raw);
+    const char *end = strstr(text, "\r\n\r\n");
+    while (str_starts(text, "HTTP/1.1 100") && end != NULL) { /* then the answer follows */
+        text = end + 4;
+        end = strstr(text, "\r\n\r\n");
+    }
+    assert_non_null(end);
+    assert_true(str_starts(text, "HTTP/1.1 "));
+    out->status = atoi(text + 9);
+    out->body = end + 4;
+    out->json = json_loads(out->body, 0, NULL);
+}
+
+void api_ask(struct api_server *a, struct answer *out, const char *key, const char *method,
+    const char *path, const char *headers, const char *body)
+{
+    struct strbuf b = {0};
+    strbuf_printf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s", method, path,
+        a->host, headers);
+    if (key != NULL) {
+        strbuf_printf(&b, "X-Api-Key: %s\r\n", key);
+    }
+    if (body != NULL) {
+        strbuf_printf(&b, "Content-Length: %zu\r\n", strlen(body));
+    }
+    strbuf_printf(&b, "\r\n%s", body != NULL ? body : "");
+    api_ask_raw(a, out, b.data, b.len);
+    strbuf_fini(&b);
+}
+
+void answer_fini(struct answer *w)
+{
+    json_decref(w->json);
+    strbuf_fini(&w->raw);
+}
+
+const char *answer_header(const struct answer *w, const char *name)
+{
+    static char value[512];
+    size_t len = strlen(name);
+    value[0] = '\0';
+    for (const char *p = strbuf_text(&w->raw); p < w->body; p = strstr(p, "\r\n") + 2) {
+        if (strncasecmp(p, name, len) == 0 && p[len] == ':') {
+            str_copy(value, sizeof value, p + len + 2, strcspn(p + len + 2, "\r"));
+        }
+    }
+    return value;
+}
+
+const char *answer_error(const struct answer *w, const char *member)
+{
+    const char *text =
+        json_string_value(json_object_get(json_object_get(w->json, "error"), member));
+    return text != NULL ? text : "";
+}

@@ -1,0 +1,98 @@
+/* How commands tell what they found, and why they failed. */
+#include "tools/ppctl/ppctl.h"
+
+#include "host/base/clock.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void print_json(json_t *doc)
+{
+    char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    if (text != NULL) {
+        puts(text);
+        fflush(stdout);
+    }
+    free(text);
+    json_decref(doc);
+}
+
+void print_text(struct strbuf *text)
+{
+    fputs(strbuf_text(text), stdout);
+    fflush(stdout);
+    strbuf_fini(text);
+}
+
+static json_t *error_doc(const struct err *e)
+{
+    json_t *field = e->field[0] != '\0' ? json_string(e->field) : json_null();
+    return json_pack("{s:{s:s, s:s, s:o}}", "error", "code", err_name(e->code), "message", e->text,
+        "field", field);
+}
+
+int fail(const struct ppctl *c, int status, const struct err *e)
+{
+    fflush(stdout);
+    fprintf(stderr, "ppctl: %s\n", e->text);
+    if (c->json) {
+        print_json(error_doc(e));
+    }
+    return status;
+}
+
+void usage_hint(const struct command *command, struct err *e)
+{
+    size_t used = strlen(e->text);
+    snprintf(e->text + used, sizeof e->text - used, "; usage: ppctl %s %s", command->name,
+        command->args);
+}
+
+int fail_answer(const struct ppctl *c, const struct host *h, const struct answer *a)
+{
+    int status = a->interrupted ? PPCTL_INTERRUPTED : a->status == 0 ? PPCTL_NO_HOST : PPCTL_FAILED;
+    struct err e = a->error;
+    if (c->count > 1) {
+        err_wrap(&e, "%s", host_label(h));
+    }
+    return fail(c, status, &e);
+}
+
+int fail_usage(const struct ppctl *c, const char *fmt, ...)
+{
+    struct err e = {.code = PP_EINVAL};
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e.text, sizeof e.text, fmt, ap);
+    va_end(ap);
+    usage_hint(c->command, &e);
+    return fail(c, PPCTL_USAGE, &e);
+}
+
+struct view view_now(const struct ppctl *c)
+{
+    return (struct view){
+        .columns = c->term.tty ? term_columns() : 80,
+        .color = c->term.color,
+        .utf8 = c->term.utf8,
+        .now_ms = clock_wall_ms(),
+        .target = c->target_hint,
+    };
+}
+
+int get(const struct host *h, const char *path, struct answer *a)
+{
+    struct request r = {.method = "GET", .path = path};
+    return client_call(h, &r, a);
+}
+
+int post(const struct host *h, const char *path, json_t *body, struct answer *a)
+{
+    json_t *sent = body != NULL ? body : json_object();
+    struct request r = {.method = "POST", .path = path, .body = sent};
+    int rc = client_call(h, &r, a);
+    json_decref(sent);
+    return rc;
+}

@@ -1,0 +1,344 @@
+#include "tools/ppctl/view.h"
+
+#include "tools/ppctl/bar.h"
+#include "tools/ppctl/term.h"
+#include "tools/ppctl/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_COLUMNS 13 /* where the values of a status begin */
+
+static const struct {
+    const char *state;
+    enum term_color color;
+} state_colors[] = {
+    {"printing", TERM_GREEN},
+    {"operational", TERM_BOLD},
+    {"paused", TERM_YELLOW},
+    {"pausing", TERM_YELLOW},
+    {"resuming", TERM_YELLOW},
+    {"cancelling", TERM_YELLOW},
+    {"recovering", TERM_YELLOW},
+    {"offline", TERM_RED},
+    {"error", TERM_RED},
+};
+
+static enum term_color color_of(const char *state)
+{
+    for (size_t i = 0; i < sizeof state_colors / sizeof *state_colors; i++) {
+        if (strcmp(state_colors[i].state, state) == 0) {
+            return state_colors[i].color;
+        }
+    }
+    return TERM_PLAIN;
+}
+
+static void label(struct strbuf *out, const char *name)
+{
+    size_t from = out->len;
+    strbuf_puts(out, "  ");
+    text_cut(out, name, LABEL_COLUMNS - 3);
+    text_pad(out, from, LABEL_COLUMNS);
+}
+
+/* The rest of a line, cut to what is left of it after the label; takes `value`. */
+static void rest(struct strbuf *out, const struct view *v, struct strbuf *value)
+{
+    text_cut(out, strbuf_text(value), v->columns - LABEL_COLUMNS);
+    strbuf_puts(out, "\n");
+    strbuf_fini(value);
+}
+
+/* Foreign text cut and painted; its columns are returned. */
+static int paint_foreign(
+    struct strbuf *out, const struct view *v, enum term_color color, const char *text, int columns)
+{
+    struct strbuf safe = {0};
+    struct strbuf cut = {0};
+    text_foreign(&safe, *text != '\0' ? text : "-");
+    text_cut(&cut, strbuf_text(&safe), columns);
+    term_paint(out, v->color, color, strbuf_text(&cut));
+    int used = text_columns(strbuf_text(&cut));
+    strbuf_fini(&safe);
+    strbuf_fini(&cut);
+    return used;
+}
+
+static void head(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
+{
+    const char *state = field_text(status, "state");
+    const char *why = field_text(status, "error");
+    int left = v->columns - paint_foreign(out, v, TERM_BOLD, name, v->columns / 2) - 2;
+    strbuf_puts(out, "  ");
+    left -= paint_foreign(out, v, color_of(state), state, left) + 2;
+    if (*why != '\0' && left > 0) {
+        strbuf_puts(out, ": ");
+        paint_foreign(out, v, TERM_PLAIN, why, left);
+    }
+    strbuf_puts(out, "\n");
+}
+
+static void put_layer(struct strbuf *out, const json_t *job)
+{
+    int64_t layers = field_int(job, "layers", 0);
+    if (layers > 0) {
+        strbuf_printf(out, "layer %" PRId64 "/%" PRId64, field_int(job, "layer", 0), layers);
+    }
+}
+
+static void job_progress(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf line = {0};
+    double percent = field_real(job, "percent", 0);
+    const json_t *z = json_object_get(job, "z_mm");
+    strbuf_puts(&line, v->utf8 ? "" : "[");
+    bar_draw(&line, percent, 24, v->utf8);
+    strbuf_printf(&line, "%s %3d %%  ", v->utf8 ? "" : "]", field_percent(job));
+    put_layer(&line, job);
+    if (json_is_number(z)) {
+        strbuf_printf(&line, "  z %.2f mm", json_number_value(z));
+    }
+    label(out, "progress");
+    rest(out, v, &line);
+}
+
+static void job_times(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf line = {0};
+    char text[TEXT_SIZE];
+    int64_t left = field_int(job, "left_ms", -1);
+    strbuf_printf(&line, "%s gone", text_hms(text, field_int(job, "elapsed_ms", -1)));
+    if (left >= 0) {
+        strbuf_printf(&line, "  %s left", text_hms(text, left));
+        strbuf_printf(&line, "  ends %s", text_clock(text, v->now_ms + left, v->now_ms));
+    }
+    label(out, "time");
+    rest(out, v, &line);
+}
+
+static void job_lines(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf line = {0};
+    char text[TEXT_SIZE];
+    int64_t total = field_int(job, "total_lines", -1);
+    strbuf_puts(&line, text_count(text, field_int(job, "lines", 0)));
+    if (total >= 0) {
+        strbuf_printf(&line, " of %s", text_count(text, total));
+    }
+    label(out, "lines");
+    rest(out, v, &line);
+}
+
+static void job_view(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf file = {0};
+    if (*field_text(job, "run_id") == '\0' && *field_text(job, "file_name") == '\0') {
+        return;
+    }
+    text_foreign(&file, field_text(job, "file_name"));
+    label(out, "file");
+    rest(out, v, &file);
+    job_progress(out, v, job);
+    job_times(out, v, job);
+    job_lines(out, v, job);
+}
+
+static void put_target(struct strbuf *out, const json_t *heater, const char *unit)
+{
+    const json_t *target = json_object_get(heater, "target");
+    if (json_is_number(target) && json_number_value(target) > 0) {
+        strbuf_printf(out, "/%g%s", json_number_value(target), unit);
+    } else {
+        strbuf_printf(out, "%s%s", unit, json_is_number(target) && *unit != '\0' ? ", off" : "");
+    }
+}
+
+void view_temps(struct strbuf *out, const json_t *temperatures)
+{
+    const char *name;
+    json_t *heater;
+    json_object_foreach((json_t *)(uintptr_t)temperatures, name, heater)
+    {
+        if (json_is_number(json_object_get(heater, "actual"))) {
+            strbuf_puts(out, out->len > 0 ? "  " : "");
+            text_foreign(out, name);
+            strbuf_printf(out, " %.0f", field_real(heater, "actual", 0));
+            put_target(out, heater, "");
+        }
+    }
+}
+
+static void heater_view(
+    struct strbuf *out, const struct view *v, const char *name, const json_t *heater)
+{
+    struct strbuf line = {0};
+    struct strbuf safe = {0};
+    text_foreign(&safe, name);
+    if (json_is_number(json_object_get(heater, "actual"))) {
+        strbuf_printf(&line, "%.1f", field_real(heater, "actual", 0));
+    } else {
+        strbuf_puts(&line, "-");
+    }
+    put_target(&line, heater,
+        v->utf8 ? " \xc2\xb0"
+                  "C"
+                : " C");
+    label(out, strbuf_text(&safe));
+    rest(out, v, &line);
+    strbuf_fini(&safe);
+}
+
+static void bed_view(struct strbuf *out, const struct view *v, const json_t *status)
+{
+    const char *bed = field_text(status, "bed");
+    struct strbuf line = {0};
+    text_foreign(&line, *bed != '\0' ? bed : "-");
+    if (strcmp(bed, "clear") != 0 && field_node(status, "question") == NULL &&
+        field_node(status, "job") == NULL) {
+        strbuf_printf(&line, "  (once it is clear: ppctl %sconfirm)", v->target);
+    }
+    label(out, "plate");
+    rest(out, v, &line);
+}
+
+/* The answers as "yes|no". */
+static void put_answers(struct strbuf *out, const json_t *question)
+{
+    size_t i;
+    json_t *answer;
+    json_array_foreach(field_node(question, "answers"), i, answer)
+    {
+        const char *text = json_string_value(answer);
+        strbuf_puts(out, i > 0 ? "|" : "");
+        text_foreign(out, text != NULL ? text : "");
+    }
+}
+
+void view_question(struct strbuf *out, const struct view *v, const json_t *question)
+{
+    const char *id = field_text(question, "id");
+    size_t len = strlen(id);
+    struct strbuf line = {0};
+    text_foreign(&line, field_text(question, "text"));
+    label(out, "question");
+    rest(out, v, &line);
+    strbuf_printf(&line, "ppctl %sconfirm ", v->target);
+    text_foreign(&line, len > 4 ? id + len - 4 : id); /* the end of an id is its random part */
+    strbuf_puts(&line, " ");
+    put_answers(&line, question);
+    label(out, "answer by");
+    paint_foreign(out, v, TERM_YELLOW, strbuf_text(&line), v->columns - LABEL_COLUMNS);
+    strbuf_puts(out, "\n");
+    strbuf_fini(&line);
+}
+
+static void link_port(struct strbuf *out, const struct view *v, const json_t *link)
+{
+    struct strbuf line = {0};
+    const char *port = field_text(link, "port");
+    int64_t baud = field_int(link, "baud", 0);
+    text_foreign(&line, *port != '\0' ? port : field_text(link, "device"));
+    if (baud > 0) {
+        strbuf_printf(&line, " at %" PRId64 " baud", baud);
+    }
+    label(out, "port");
+    rest(out, v, &line);
+}
+
+static void link_firmware(struct strbuf *out, const struct view *v, const json_t *link)
+{
+    struct strbuf line = {0};
+    text_foreign(&line, field_text(link, "firmware"));
+    if (*field_text(link, "machine") != '\0') {
+        strbuf_puts(&line, " on ");
+        text_foreign(&line, field_text(link, "machine"));
+    }
+    label(out, "firmware");
+    rest(out, v, &line);
+}
+
+static void link_counts(struct strbuf *out, const struct view *v, const json_t *link)
+{
+    struct strbuf line = {0};
+    char text[TEXT_SIZE];
+    int64_t p50 = field_int(link, "ack_p50_us", 0);
+    strbuf_printf(&line, "%s lines", text_count(text, field_int(link, "lines", 0)));
+    strbuf_printf(&line, "  %s resends", text_count(text, field_int(link, "resends", 0)));
+    strbuf_printf(&line, "  %s under-runs", text_count(text, field_int(link, "underruns", 0)));
+    strbuf_printf(&line, "  window %" PRId64, field_int(link, "window", 0));
+    label(out, "link");
+    rest(out, v, &line);
+    if (p50 > 0) {
+        strbuf_printf(&line, "p50 %.1f ms  p99 %.1f ms", (double)p50 / 1000,
+            field_real(link, "ack_p99_us", 0) / 1000);
+        label(out, "acks");
+        rest(out, v, &line);
+    }
+}
+
+static void link_view(struct strbuf *out, const struct view *v, const json_t *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    link_port(out, v, link);
+    if (*field_text(link, "firmware") != '\0') {
+        link_firmware(out, v, link);
+    }
+    if (field_int(link, "lines", 0) > 0) {
+        link_counts(out, v, link);
+    }
+}
+
+void view_status(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
+{
+    const char *heater_name;
+    json_t *heater;
+    const char *waiting = field_text(status, "waiting_for");
+    const json_t *question = field_node(status, "question");
+    head(out, v, name, status);
+    if (question != NULL && *field_text(question, "id") != '\0') {
+        view_question(out, v, question);
+    }
+    if (*waiting != '\0') {
+        struct strbuf line = {0};
+        text_foreign(&line, waiting);
+        label(out, "waiting");
+        rest(out, v, &line);
+    }
+    job_view(out, v, field_node(status, "job"));
+    json_object_foreach(field_node(status, "temperatures"), heater_name, heater)
+    {
+        heater_view(out, v, heater_name, heater);
+    }
+    bed_view(out, v, status);
+    link_view(out, v, field_node(status, "link"));
+}
+
+void view_brief(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
+{
+    const json_t *job = field_node(status, "job");
+    struct strbuf line = {0};
+    char text[TEXT_SIZE];
+    text_foreign(&line, name);
+    strbuf_puts(&line, "  ");
+    text_foreign(&line, field_text(status, "state"));
+    if (*field_text(status, "error") != '\0') {
+        strbuf_puts(&line, ": ");
+        text_foreign(&line, field_text(status, "error"));
+    }
+    if (*field_text(job, "file_name") != '\0') {
+        strbuf_printf(&line, "  %d %%  ", field_percent(job));
+        put_layer(&line, job);
+        strbuf_printf(&line, "  %s left  ", text_hms(text, field_int(job, "left_ms", -1)));
+        text_foreign(&line, field_text(job, "file_name"));
+    }
+    if (*field_text(field_node(status, "question"), "id") != '\0') {
+        strbuf_puts(&line, "  asks: ");
+        text_foreign(&line, field_text(field_node(status, "question"), "text"));
+    }
+    text_cut(out, strbuf_text(&line), v->columns);
+    strbuf_fini(&line);
+}

@@ -1,0 +1,145 @@
+/* What concerns the host: line numbers, emergencies, prompts, displays, identity. */
+#include "tools/ppvirtual/exec.h"
+
+#include "tools/ppvirtual/reply.h"
+
+#include <string.h>
+
+#define BUSY_MAX_S 60
+
+static void run_line_number(struct model *m, struct task *t)
+{
+    if ((t->command.valued & COMMAND_BIT('N')) != 0) {
+        m->reader.last_number = (int64_t)command_value(&t->command, 'N', 0);
+    }
+}
+
+static void run_kill(struct model *m, struct task *t)
+{
+    (void)t;
+    exec_kill(m, "M112");
+}
+
+/* M108 and M876 that reach the queue: what they end has ended before. */
+static void run_break(struct model *m, struct task *t)
+{
+    (void)m;
+    (void)t;
+}
+
+static void run_busy_interval(struct model *m, struct task *t)
+{
+    if (!command_has(&t->command, 'S')) {
+        reply(m, "echo:M113 S%u\n", m->busy_s);
+        return;
+    }
+    double seconds = command_value(&t->command, 'S', m->busy_s);
+    seconds = seconds < 0 ? 0 : (seconds > BUSY_MAX_S ? BUSY_MAX_S : seconds);
+    m->busy_s = (unsigned)seconds;
+}
+
+static void run_about(struct model *m, struct task *t)
+{
+    (void)t;
+    reply_about(m);
+}
+
+static void run_shown(struct model *m, struct task *t)
+{
+    (void)m;
+    (void)t;
+}
+
+/* M118 [E1] [A1] text */
+static void run_echo(struct model *m, struct task *t)
+{
+    const char *text = t->command.rest;
+    const char *head = "";
+    while (str_starts(text, "E1 ") || str_starts(text, "A1 ")) {
+        head = text[0] == 'E' ? "echo:" : "// ";
+        text += 3;
+    }
+    if (strcmp(text, "pphost print begin") == 0) {
+        tally_begin(&m->tally, m->now_ns, t->mark);
+        m->streaming = false;
+    } else if (strcmp(text, "pphost print end") == 0) {
+        tally_end(&m->tally, m->now_ns);
+        m->streaming = false;
+    }
+    reply(m, "%s%s\n", head, text);
+}
+
+static void prompt(struct model *m, const char *text, const char *button)
+{
+    reply(m,
+        "//action:prompt_end\n//action:prompt_begin %s\n//action:prompt_button %s\n"
+        "//action:prompt_show\n",
+        text, button);
+}
+
+/* M0, M1: waits for a person, or for P ms or S s. */
+static void run_pause(struct model *m, struct task *t)
+{
+    const struct command *c = &t->command;
+    if (t->phase > 0) {
+        reply(m, "//action:prompt_end\n");
+        return;
+    }
+    double seconds = command_value(c, 'S', command_value(c, 'P', 0) / 1000);
+    if (seconds > 0) {
+        exec_dwell(m, t, seconds);
+        return;
+    }
+    const char *text = c->number == 0 ? "M0 Stop" : "M1 Stop";
+    prompt(m, *c->rest != '\0' ? c->rest : text, "Continue");
+    t->wait = WAIT_USER;
+}
+
+static void run_filament(struct model *m, struct task *t)
+{
+    if (t->phase == 0) {
+        reply(m, "//action:paused\n");
+        prompt(m, "Nozzle Parked", "Continue");
+        t->wait = WAIT_USER;
+        return;
+    }
+    reply(m, "//action:prompt_end\n//action:resumed\n");
+}
+
+/* Alive already, and still it flushes and asks for a line. */
+static void run_restart(struct model *m, struct task *t)
+{
+    (void)t;
+    if (m->s.fw->m999_resend) {
+        ring_flush(&m->ring);
+        tally_resend(&m->tally);
+        reply_resend(m);
+    }
+}
+
+static void run_no_card(struct model *m, struct task *t)
+{
+    (void)t;
+    reply(m, "Not SD printing\n");
+}
+
+const struct handler exec_host[] = {
+    {'M', 0, EXEC_DRAIN | EXEC_SYNC, run_pause},
+    {'M', 1, EXEC_DRAIN | EXEC_SYNC, run_pause},
+    {'M', 27, 0, run_no_card},
+    {'M', 73, 0, run_shown},
+    {'M', 75, 0, run_shown},
+    {'M', 76, 0, run_shown},
+    {'M', 77, 0, run_shown},
+    {'M', 108, 0, run_break},
+    {'M', 110, 0, run_line_number},
+    {'M', 112, 0, run_kill},
+    {'M', 113, 0, run_busy_interval},
+    {'M', 115, 0, run_about},
+    {'M', 117, 0, run_shown},
+    {'M', 118, 0, run_echo},
+    {'M', 600, EXEC_DRAIN | EXEC_SYNC, run_filament},
+    {'M', 876, 0, run_break},
+    {'M', 999, 0, run_restart},
+    {0, 0, 0, NULL},
+};

@@ -1,0 +1,232 @@
+/* ppvirtual: the model of a printer on a pseudo-terminal, in real time.
+ *
+ * The only file with descriptors and a clock. It sleeps until the model's next event or until the
+ * host writes, steps the model and hands the bytes across. Being late does not bend the model: what
+ * is due happens at its own time, and only the delivery to the host waits for the processor; the
+ * report tells how late that was. SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2:
+ * reset button.
+ */
+#include "tools/ppvirtual/model.h"
+#include "tools/ppvirtual/options.h"
+#include "tools/ppvirtual/port.h"
+#include "tools/ppvirtual/report.h"
+
+#include "host/base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define READ_MAX    4096
+#define WIRE_MAX    65536 /* more is not read from the port until the wire has carried some */
+#define PENDING_MAX 4096  /* replies nobody reads; newer ones are lost, as in a tty's buffer */
+#define REOPEN_NS   UINT64_C(100000000)
+#define SPIN_NS     UINT64_C(40000) /* a sleep ends about so late: an answer would be late by that */
+
+struct program {
+    struct options o;
+    struct port port;
+    struct model *model;
+    struct strbuf pending; /* for the host */
+    struct strbuf trace;
+    uint64_t zero_ns;
+    uint64_t dropped;
+};
+
+static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t report_asked;
+static volatile sig_atomic_t reset_asked;
+
+static void on_signal(int number)
+{
+    if (number == SIGUSR1) {
+        report_asked = 1;
+    } else if (number == SIGUSR2) {
+        reset_asked = 1;
+    } else {
+        stop_asked = 1;
+    }
+}
+
+/* The signals stay blocked but inside ppoll(), so that none is missed between test and sleep. */
+static void catch_signals(sigset_t *inside)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        sigaddset(&blocked, numbers[i]);
+        sigaction(numbers[i], &action, NULL);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    sigprocmask(SIG_BLOCK, &blocked, inside);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        sigdelset(inside, numbers[i]);
+    }
+}
+
+static uint64_t now_ns(const struct program *p)
+{
+    return clock_ns() - p->zero_ns;
+}
+
+static void write_report(struct program *p)
+{
+    struct err e = {0};
+    if (p->o.report != NULL && report_write(p->model, p->o.report, &e) != 0) {
+        fprintf(stderr, "ppvirtual: report: %s\n", e.text);
+    }
+}
+
+static void flush_trace(struct program *p)
+{
+    if (p->trace.len > 0) {
+        fwrite(p->trace.data, 1, p->trace.len, stderr);
+        p->trace.len = 0;
+    }
+}
+
+static void flush_pending(struct program *p)
+{
+    if (p->pending.len == 0 || p->port.fd < 0) {
+        return;
+    }
+    ssize_t n = write(p->port.fd, p->pending.data, p->pending.len);
+    if (n > 0) {
+        p->pending.len -= (size_t)n;
+        memmove(p->pending.data, p->pending.data + n, p->pending.len);
+    }
+    if (p->pending.len > PENDING_MAX) {
+        p->dropped += p->pending.len - PENDING_MAX;
+        p->pending.len = PENDING_MAX;
+    }
+}
+
+static void step(struct program *p, const struct event *event)
+{
+    model_step(p->model, now_ns(p), event, &p->pending);
+    flush_pending(p);
+    flush_trace(p);
+}
+
+/* Reads what the host has written; a hang-up of a device closes it. */
+static void read_port(struct program *p)
+{
+    char bytes[READ_MAX];
+    ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
+    if (n > 0) {
+        step(p, &(struct event){EVENT_BYTES, bytes, (size_t)n});
+    } else if (p->port.device != NULL && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
+        close(p->port.fd);
+        p->port.fd = -1;
+    }
+}
+
+static struct timespec time_left(struct program *p)
+{
+    uint64_t now = now_ns(p);
+    uint64_t next = model_next_ns(p->model);
+    uint64_t output = model_output_ns(p->model);
+    if (output < NEVER_NS && output - SPIN_NS < next) {
+        next = output - SPIN_NS;
+    }
+    uint64_t left = next > now ? next - now : 0;
+    if (p->port.fd < 0 && left > REOPEN_NS) {
+        left = REOPEN_NS;
+    }
+    return (struct timespec){
+        .tv_sec = (time_t)(left / 1000000000),
+        .tv_nsec = (long)(left % 1000000000),
+    };
+}
+
+static void do_signals(struct program *p)
+{
+    if (report_asked) {
+        report_asked = 0;
+        write_report(p);
+    }
+    if (reset_asked) {
+        reset_asked = 0;
+        step(p, &(struct event){.kind = EVENT_RESET});
+    }
+}
+
+static void run(struct program *p, const sigset_t *inside)
+{
+    while (!stop_asked) {
+        if (p->port.fd < 0) {
+            port_reopen(&p->port);
+        }
+        struct pollfd fd = {.fd = p->port.fd};
+        if (wire_len(&p->model->in) < WIRE_MAX) {
+            fd.events |= POLLIN;
+        }
+        if (p->pending.len > 0) {
+            fd.events |= POLLOUT;
+        }
+        struct timespec left = time_left(p);
+        int n = ppoll(&fd, 1, &left, inside);
+        if (n > 0 && (fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+            read_port(p);
+        }
+        step(p, NULL);
+        do_signals(p);
+    }
+}
+
+static int start(struct program *p, struct err *e)
+{
+    if (sodium_init() < 0) {
+        return err_set(e, PP_EIO, "libsodium does not start");
+    }
+    int rc = port_open(&p->port, p->o.link, p->o.device, e);
+    if (rc != 0) {
+        return rc;
+    }
+    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+    model_init(p->model, &p->o.settings);
+    p->model->trace = p->o.verbose ? &p->trace : NULL;
+    p->zero_ns = clock_ns();
+    return 0;
+}
+
+static void finish(struct program *p)
+{
+    write_report(p);
+    port_close(&p->port);
+    model_fini(p->model);
+    strbuf_fini(&p->pending);
+    strbuf_fini(&p->trace);
+}
+
+int main(int argc, char **argv)
+{
+    static struct model model;
+    struct program p = {.model = &model};
+    struct err e = {0};
+    if (options_parse(&p.o, argc, argv, &e) != 0) {
+        fprintf(stderr, "ppvirtual: %s\n", e.text);
+        return 2;
+    }
+    if (p.o.help || p.o.version) {
+        fputs(p.o.help ? options_help : "ppvirtual " PP_VERSION "\n", stdout);
+        return 0;
+    }
+    sigset_t inside;
+    catch_signals(&inside);
+    if (start(&p, &e) != 0) {
+        fprintf(stderr, "ppvirtual: %s\n", e.text);
+        return 1;
+    }
+    run(&p, &inside);
+    finish(&p);
+    return 0;
+}

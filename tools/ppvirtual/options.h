@@ -1,0 +1,24 @@
+/* The command line of ppvirtual. */
+#ifndef PPV_OPTIONS_H
+#define PPV_OPTIONS_H
+
+#include "tools/ppvirtual/model.h"
+
+#include "host/base/err.h"
+
+struct options {
+    const char *link;   /* a pty of our own, linked here; or */
+    const char *device; /* an existing one */
+    const char *report; /* NULL: none */
+    bool verbose;
+    bool help;
+    bool version;
+    struct settings settings;
+};
+
+/* Reads argv; strings stay borrowed from it. */
+int options_parse(struct options *o, int argc, char **argv, struct err *e);
+
+extern const char options_help[];
+
+#endif

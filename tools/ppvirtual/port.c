@@ -1,0 +1,138 @@
+#include "tools/ppvirtual/port.h"
+
+#include "host/base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+static void make_raw(int fd)
+{
+    struct termios t;
+    if (tcgetattr(fd, &t) == 0) {
+        cfmakeraw(&t);
+        t.c_cflag |= CLOCAL | CREAD;
+        tcsetattr(fd, TCSANOW, &t);
+    }
+}
+
+/* True if `path` is a link that leads to `target`. */
+static bool links_to(const char *path, const char *target)
+{
+    char found[256];
+    ssize_t n = readlink(path, found, sizeof(found) - 1);
+    if (n < 0) {
+        return false;
+    }
+    found[n] = '\0';
+    return strcmp(found, target) == 0;
+}
+
+/* A link left by a printer that was killed: it leads to a pty that is gone, or that nobody holds.
+ */
+static bool stale(const char *path)
+{
+    char found[256];
+    ssize_t n = readlink(path, found, sizeof(found) - 1);
+    if (n < 0) {
+        return false;
+    }
+    found[n] = '\0';
+    return str_starts(found, "/dev/pts/") && access(found, F_OK) != 0;
+}
+
+static int make_link(struct port *p, const char *link, struct err *e)
+{
+    if (stale(link)) {
+        unlink(link);
+    }
+    if (symlink(p->name, link) != 0) {
+        return errno == EEXIST ? err_set(e, PP_EEXIST,
+                                     "%s: is in the way; remove it or choose another link", link)
+                               : err_errno(e, errno, "%s", link);
+    }
+    p->link = link;
+    return 0;
+}
+
+static int open_pty(struct port *p, struct err *e)
+{
+    p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (p->fd < 0) {
+        return err_errno(e, errno, "pseudo-terminal");
+    }
+    if (grantpt(p->fd) != 0 || unlockpt(p->fd) != 0 ||
+        ptsname_r(p->fd, p->name, sizeof(p->name)) != 0) {
+        return err_errno(e, errno, "pseudo-terminal");
+    }
+    p->other_fd = open(p->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (p->other_fd < 0) {
+        return err_errno(e, errno, "%s", p->name);
+    }
+    make_raw(p->other_fd);
+    return 0;
+}
+
+static int open_device(struct port *p, struct err *e)
+{
+    p->fd = open(p->device, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (p->fd < 0) {
+        return err_errno(e, errno, "%s", p->device);
+    }
+    if (!isatty(p->fd)) {
+        close(p->fd);
+        p->fd = -1;
+        return err_set(e, PP_ETYPE, "%s: is not a terminal or serial port", p->device);
+    }
+    make_raw(p->fd);
+    return 0;
+}
+
+int port_open(struct port *p, const char *link, const char *device, struct err *e)
+{
+    *p = (struct port){.fd = -1, .other_fd = -1, .device = device};
+    if (device != NULL) {
+        str_copy(p->name, sizeof(p->name), device, strlen(device));
+        return open_device(p, e);
+    }
+    int rc = open_pty(p, e);
+    if (rc == 0) {
+        rc = make_link(p, link, e);
+    }
+    if (rc != 0) {
+        port_close(p);
+    }
+    return rc;
+}
+
+bool port_reopen(struct port *p)
+{
+    if (p->device == NULL) {
+        return true;
+    }
+    if (p->fd >= 0) {
+        close(p->fd);
+        p->fd = -1;
+    }
+    return open_device(p, NULL) == 0;
+}
+
+void port_close(struct port *p)
+{
+    if (p->link != NULL && links_to(p->link, p->name)) {
+        unlink(p->link);
+    }
+    if (p->other_fd >= 0) {
+        close(p->other_fd);
+    }
+    if (p->fd >= 0) {
+        close(p->fd);
+    }
+    p->fd = -1;
+    p->other_fd = -1;
+    p->link = NULL;
+}

@@ -1,0 +1,31 @@
+/* The printer's end of a serial line: a pty of our own with a link to its other end, or a device.
+ *
+ * Happy path: port_open(), then the fd is read and written without blocking. A host that closes its
+ * end and comes back finds the printer as it left it: for a pty we hold the other end open
+ * ourselves; a device that hangs up is opened again by port_reopen(). Failures: the link's place is
+ * taken by something that is not a stale link, the device is missing or forbidden.
+ */
+#ifndef PPV_PORT_H
+#define PPV_PORT_H
+
+#include "host/base/err.h"
+
+#include <stdbool.h>
+
+struct port {
+    int fd;             /* -1 while a device is away */
+    int other_fd;       /* the pty's host end, held open; -1 for a device */
+    const char *link;   /* borrowed; NULL for a device */
+    const char *device; /* borrowed; NULL for a pty */
+    char name[256];     /* the pty's host end or the device */
+};
+
+int port_open(struct port *p, const char *link, const char *device, struct err *e);
+
+/* After a hang-up: closes, and tries to open again. True if it is open. */
+bool port_reopen(struct port *p);
+
+/* Closes; removes the link if it is still ours. */
+void port_close(struct port *p);
+
+#endif

@@ -1,0 +1,162 @@
+#include "tools/ppvirtual/tally.h"
+
+#include "host/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* They ask or show something; hosts send them when they like. */
+static const int unhashed_m[] = {27, 73, 105, 110, 113, 114, 115, 117, 118, 154, 155, 876};
+
+void tally_init(struct tally *t)
+{
+    *t = (struct tally){0};
+    t->prints = mem_array(TALLY_PRINTS_MAX, sizeof(t->prints[0]));
+    crypto_hash_sha256_init(&t->total.hash);
+}
+
+void tally_fini(struct tally *t)
+{
+    free(t->prints);
+    *t = (struct tally){0};
+}
+
+static bool hashed(const struct command *c)
+{
+    if (c->letter != 'M') {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(unhashed_m) / sizeof(unhashed_m[0]); i++) {
+        if (unhashed_m[i] == c->number) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct span *open_print(struct tally *t)
+{
+    return t->printing ? &t->prints[t->prints_len - 1] : NULL;
+}
+
+static void span_command(
+    struct span *s, uint64_t now_ns, const struct command *c, struct wire_mark mark)
+{
+    crypto_hash_sha256_update(&s->hash, (const unsigned char *)c->text, strlen(c->text));
+    crypto_hash_sha256_update(&s->hash, (const unsigned char *)"\n", 1);
+    if (s->commands++ == 0 && s->id == 0) {
+        s->begin_ns = now_ns;
+        s->first = mark;
+    }
+    s->end_ns = now_ns;
+    s->last = mark;
+}
+
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark)
+{
+    t->executed++;
+    if (!hashed(c)) {
+        return;
+    }
+    span_command(&t->total, now_ns, c, mark);
+    struct span *print = open_print(t);
+    if (print != NULL) {
+        span_command(print, now_ns, c, mark);
+    }
+}
+
+void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark)
+{
+    if (t->prints_len == TALLY_PRINTS_MAX) {
+        memmove(t->prints, t->prints + 1, (TALLY_PRINTS_MAX - 1) * sizeof(t->prints[0]));
+        t->prints_len--;
+    }
+    struct span *print = &t->prints[t->prints_len++];
+    *print = (struct span){
+        .id = ++t->prints_begun,
+        .begin_ns = now_ns,
+        .end_ns = now_ns,
+        .first = mark,
+        .last = mark,
+    };
+    crypto_hash_sha256_init(&print->hash);
+    t->printing = true;
+}
+
+void tally_end(struct tally *t, uint64_t now_ns)
+{
+    struct span *print = open_print(t);
+    if (print != NULL) {
+        print->end_ns = now_ns;
+        print->complete = true;
+        t->printing = false;
+    }
+}
+
+void tally_error(struct tally *t, enum tally_error kind)
+{
+    t->total.errors[kind]++;
+    struct span *print = open_print(t);
+    if (print != NULL) {
+        print->errors[kind]++;
+    }
+}
+
+void tally_resend(struct tally *t)
+{
+    t->total.resends++;
+    struct span *print = open_print(t);
+    if (print != NULL) {
+        print->resends++;
+    }
+}
+
+void tally_underrun(struct tally *t, uint64_t starved_ns)
+{
+    t->total.underruns++;
+    t->total.starved_ns += starved_ns;
+    struct span *print = open_print(t);
+    if (print != NULL) {
+        print->underruns++;
+        print->starved_ns += starved_ns;
+    }
+}
+
+void tally_motion(struct tally *t, uint64_t tag, double seconds)
+{
+    t->total.moves++;
+    t->total.motion_s += seconds;
+    for (size_t i = t->prints_len; tag != 0 && i-- > 0;) {
+        if (t->prints[i].id == tag) {
+            t->prints[i].moves++;
+            t->prints[i].motion_s += seconds;
+            return;
+        }
+    }
+}
+
+uint64_t tally_tag(const struct tally *t)
+{
+    return t->printing ? t->prints[t->prints_len - 1].id : 0;
+}
+
+void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+{
+    crypto_hash_sha256_state copy = s->hash;
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_final(&copy, digest);
+    sodium_bin2hex(out, crypto_hash_sha256_BYTES * 2 + 1, digest, sizeof(digest));
+}
+
+const char *tally_error_name(enum tally_error kind)
+{
+    static const char *const names[TALLY_ERRORS] = {
+        [TALLY_CHECKSUM] = "checksum",
+        [TALLY_LINE_NUMBER] = "line_number",
+        [TALLY_NO_CHECKSUM] = "no_checksum",
+        [TALLY_NO_LINE_NUMBER] = "no_line_number",
+        [TALLY_UNKNOWN_COMMAND] = "unknown_command",
+        [TALLY_LONG_LINE] = "long_line",
+    };
+    return names[kind];
+}

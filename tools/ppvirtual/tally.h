@@ -1,0 +1,92 @@
+/* What is counted for the report: commands and their hash, under-runs, motion, errors; in total and
+ * for each print.
+ *
+ * A print is what runs between the host's marker lines "M118 pphost print begin" and "M118 pphost
+ * print end". The hash is SHA-256 over the executed commands in order, one per line, without
+ * number, checksum, comment and surrounding blanks; what only asks or shows something is left out.
+ */
+#ifndef PPV_TALLY_H
+#define PPV_TALLY_H
+
+#include "tools/ppvirtual/command.h"
+
+#include <sodium.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TALLY_PRINTS_MAX 256 /* older prints are dropped from the report */
+
+enum tally_error {
+    TALLY_CHECKSUM,
+    TALLY_LINE_NUMBER,
+    TALLY_NO_CHECKSUM,
+    TALLY_NO_LINE_NUMBER,
+    TALLY_UNKNOWN_COMMAND,
+    TALLY_LONG_LINE,
+    TALLY_ERRORS,
+};
+
+/* Where a line stood on the wire. */
+struct wire_mark {
+    uint64_t at_ns; /* arrival of its end */
+    uint64_t seq;   /* bytes that had come over the wire by then */
+    uint64_t line;  /* and lines */
+};
+
+struct span {
+    uint64_t id;
+    bool complete; /* a print whose end marker came */
+    crypto_hash_sha256_state hash;
+    uint64_t commands; /* hashed ones */
+    uint64_t resends;
+    uint64_t errors[TALLY_ERRORS];
+    uint64_t underruns;
+    uint64_t starved_ns; /* waiting for serial input with nothing left to move */
+    uint64_t moves;      /* blocks finished */
+    double motion_s;     /* their real duration */
+    uint64_t begin_ns;   /* when it began, when its last command was done */
+    uint64_t end_ns;
+    struct wire_mark first; /* the begin marker's line, or the first hashed command's */
+    struct wire_mark last;  /* the last hashed command's */
+};
+
+struct tally {
+    struct span total;
+    struct span *prints; /* owned; TALLY_PRINTS_MAX */
+    size_t prints_len;
+    uint64_t prints_begun;
+    bool printing;     /* prints[prints_len - 1] is open */
+    uint64_t lines;    /* complete, not empty */
+    uint64_t executed; /* hashed or not */
+    uint64_t repeats;  /* repeated numbers met with silence or skipped */
+};
+
+void tally_init(struct tally *t);
+void tally_fini(struct tally *t);
+
+/* A command has been executed. */
+void tally_command(
+    struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark);
+
+/* The markers of a print; a second begin ends the print before as incomplete. */
+void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark);
+void tally_end(struct tally *t, uint64_t now_ns);
+
+void tally_error(struct tally *t, enum tally_error kind);
+void tally_resend(struct tally *t);
+void tally_underrun(struct tally *t, uint64_t starved_ns);
+
+/* A block planned while print `tag` was open has been finished. */
+void tally_motion(struct tally *t, uint64_t tag, double seconds);
+
+/* The tag for blocks planned now: the open print's id, 0 outside of prints. */
+uint64_t tally_tag(const struct tally *t);
+
+/* The hash so far in lower-case hex. */
+void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
+
+/* "checksum", "line_number"... */
+const char *tally_error_name(enum tally_error kind);
+
+#endif
