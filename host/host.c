@@ -311,6 +311,7 @@ static void watch_files(struct host *h)
     const char *paths[16];
     const char *configs[4];
     const char *dirs[5];
+    char folders[5][512];
     size_t n = 0;
     config_paths(configs, h->arguments->config);
     profiles_dirs(dirs, shipped_profiles(),
@@ -318,8 +319,9 @@ static void watch_files(struct host *h)
     for (size_t i = 0; configs[i] != NULL; i++) {
         paths[n++] = configs[i];
     }
-    for (size_t i = 0; dirs[i] != NULL; i++) {
-        paths[n++] = dirs[i];
+    for (size_t i = 0; dirs[i] != NULL; i++) { /* a folder's watch does not reach into those in it */
+        snprintf(folders[i], sizeof folders[i], "%s/printers", dirs[i]);
+        paths[n++] = folders[i];
     }
     paths[n] = NULL;
     h->watch = watch_open(&h->loop, paths, on_files_changed, h);
