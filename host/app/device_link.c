@@ -103,7 +103,8 @@ void device_link_drop(struct device *d, bool reopen)
     }
 }
 
-/* ---- after the greeting ------------------------------------------------------------------------------ */
+/* ---- after the greeting
+ * ------------------------------------------------------------------------------ */
 
 static void on_connected(struct device *d, int baud)
 {
@@ -167,7 +168,8 @@ static void on_ready(struct device *d)
     device_move(d, PRINTER_OPERATIONAL, "set up");
 }
 
-/* ---- trouble ------------------------------------------------------------------------------------------- */
+/* ---- trouble
+ * ------------------------------------------------------------------------------------------- */
 
 static void end_print(struct device *d, enum run_result result, const char *reason)
 {
@@ -196,7 +198,8 @@ static void on_lost(struct device *d, const char *text)
 static void on_halt(struct device *d, const char *text)
 {
     end_print(d, RUN_FAILURE, text);
-    device_fail(d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
+    device_fail(
+        d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
     d->wanted = false;
     device_link_drop(d, false);
 }
@@ -251,7 +254,9 @@ static void on_detached(struct device *d)
     }
 }
 
-/* ---- notes ----------------------------------------------------------------------------------------------- */
+/* ---- notes
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void on_done(struct device *d, enum device_tag tag)
 {

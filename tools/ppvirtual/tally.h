@@ -31,6 +31,7 @@ enum tally_error {
 struct wire_mark {
     uint64_t at_ns; /* arrival of its end */
     uint64_t seq;   /* bytes that had come over the wire by then */
+    uint64_t line;  /* and lines */
 };
 
 struct span {
