@@ -116,6 +116,9 @@ void device_park(struct device *d)
     const char *why;
     d->parked = may_park(d, script, &d->pause_modal, &why);
     d->pause_extruded = 0;
+    if (d->dialect->job_timer) {
+        device_inject(d, "M76", TAG_NONE);
+    }
     device_inject(d, "M400", TAG_NONE);
     if (d->parked) {
         struct gcode_modal modal = d->pause_modal;
@@ -126,7 +129,7 @@ void device_park(struct device *d)
     } else if (script[0] != '\0') {
         device_notice(d, "paused where it is: %s", why);
     }
-    device_inject(d, d->dialect->job_timer ? "M76" : "M105", TAG_PAUSED);
+    device_inject(d, "M105", TAG_PAUSED);
 }
 
 int device_pause(struct device *d, struct err *e)

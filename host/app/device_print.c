@@ -335,10 +335,10 @@ static void on_end(struct device *d)
     struct gcode_modal modal;
     gcode_modal_init(&modal);
     device_move(d, PRINTER_FINISHING, "every line is acknowledged");
-    device_inject(d, "M400", TAG_NONE);
     if (d->dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
+    device_inject(d, "M400", TAG_NONE);
     if (d->profile != NULL) {
         device_run_script(d, d->profile->end_script, &modal);
     }
