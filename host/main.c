@@ -11,10 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#ifndef PP_SOURCE_PROFILES
-#define PP_SOURCE_PROFILES ""
-#endif
-
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
@@ -33,7 +29,8 @@ static const char options_help[] =
     "  -n, --name NAME       name of this printer (default: from the configuration or the port)\n"
     "  -p, --profile NAME    printer profile; files that do not fit it are refused\n"
     "  -b, --baud N|auto     baud rate (default: the profile's, else found out)\n"
-    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free port)\n"
+    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free "
+    "port)\n"
     "  -c, --config FILE     read FILE after the other configuration files\n"
     "  -d, --data DIR        data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
     "      --profiles DIR    read profiles from DIR too; they override others of the same name\n"
@@ -54,7 +51,8 @@ static void print_help(FILE *to)
     fprintf(to, "\n%s", options_help);
 }
 
-/* The folder of our profiles: the source tree's when run from its build tree, else the installed. */
+/* The folder of our profiles: the source tree's when run from its build tree, else the installed.
+ */
 const char *shipped_profiles(void)
 {
     static char exe[512];
@@ -62,13 +60,6 @@ const char *shipped_profiles(void)
     exe[n > 0 ? n : 0] = '\0';
     bool in_tree = PP_BUILD_DIR[0] != '\0' && str_starts(exe, PP_BUILD_DIR "/");
     return in_tree ? PP_SOURCE_PROFILES : PP_PROFILES_DIR;
-}
-
-static int usage_error(const char *fmt, const char *value)
-{
-    fprintf(stderr, fmt, value);
-    fputs(" (pphost --help shows what there is)\n", stderr);
-    return 2;
 }
 
 static int unknown_command(const char *word)
@@ -95,7 +86,8 @@ static int parse_baud(const char *text, int *out)
         return 0;
     }
     if (!str_to_int(text, 1200, 4000000, &value)) {
-        fprintf(stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
+        fprintf(
+            stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
         return 2;
     }
     *out = (int)value;
@@ -204,7 +196,9 @@ int main(int argc, char **argv)
         return unknown_command(argv[optind]);
     }
     if (optind + 1 < argc) {
-        return usage_error("pphost: one device a host, what is \"%s\"?", argv[optind + 1]);
+        fprintf(stderr, "pphost: one device a host; what is \"%s\"? (pphost --help)\n",
+            argv[optind + 1]);
+        return 2;
     }
     arguments.device = argv[optind];
     return serve(&arguments, argv);

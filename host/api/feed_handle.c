@@ -4,14 +4,25 @@
 #include "host/api/http_private.h"
 #include "host/api/ws.h"
 #include "host/base/err.h"
+#include "host/base/mem.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+struct upgrade {
+    struct http *http;
+    struct MHD_UpgradeResponseHandle *handle;
+};
+
+/* Until MHD has run once more, its descriptor keeps the connection open. */
 static void on_released(void *context)
 {
-    MHD_upgrade_action(context, MHD_UPGRADE_ACTION_CLOSE);
+    struct upgrade *u = context;
+    MHD_upgrade_action(u->handle, MHD_UPGRADE_ACTION_CLOSE);
+    http_pump_soon(u->http);
+    free(u);
 }
 
 /* MHD keeps its own descriptor until the upgrade ends; libuv wants one to close itself. */
@@ -20,14 +31,16 @@ static void on_upgrade(void *cls, struct MHD_Connection *connection, void *slot,
     struct MHD_UpgradeResponseHandle *urh)
 {
     struct http *h = cls;
+    struct upgrade *u = mem_alloc(sizeof *u);
+    *u = (struct upgrade){h, urh};
     (void)connection;
     (void)slot;
     int fd = h->feed != NULL && !h->closing ? fcntl(sock, F_DUPFD_CLOEXEC, 0) : -1;
     if (fd < 0) {
-        on_released(urh);
+        on_released(u);
         return;
     }
-    feed_add(h->feed, fd, extra_in, extra_in_size, on_released, urh);
+    feed_add(h->feed, fd, extra_in, extra_in_size, on_released, u);
 }
 
 /* True if a comma-separated header has the token. */
@@ -51,16 +64,14 @@ static int check(const struct request *r, char accept[static WS_ACCEPT_SIZE], st
     const char *version = request_header(r, "Sec-WebSocket-Version");
     if (!has_token(request_header(r, "Upgrade"), "websocket") ||
         !has_token(request_header(r, "Connection"), "upgrade")) {
-        return err_field(
-            e, PP_EINVAL, "Upgrade", "the feed is a WebSocket: connect with one");
+        return err_field(e, PP_EINVAL, "Upgrade", "the feed is a WebSocket: connect with one");
     }
     if (version == NULL || strcmp(version, "13") != 0) {
-        return err_field(
-            e, PP_EINVAL, "Sec-WebSocket-Version", "Sec-WebSocket-Version must be 13");
+        return err_field(e, PP_EINVAL, "Sec-WebSocket-Version", "Sec-WebSocket-Version must be 13");
     }
     if (key == NULL || !ws_accept(key, accept)) {
-        return err_field(e, PP_EINVAL, "Sec-WebSocket-Key",
-            "Sec-WebSocket-Key must be 16 bytes in base64");
+        return err_field(
+            e, PP_EINVAL, "Sec-WebSocket-Key", "Sec-WebSocket-Key must be 16 bytes in base64");
     }
     if (feed_count(r->http->feed) >= FEED_CLIENTS) {
         return err_set(e, PP_ELIMIT, "%d clients follow the feed: no more are taken", FEED_CLIENTS);

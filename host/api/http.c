@@ -21,7 +21,10 @@ static void on_timer(uv_timer_t *timer);
 static void rearm(struct http *h)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    if (MHD_get_timeout(h->mhd, &wait_ms) == MHD_YES) {
+    bool timed = MHD_get_timeout(h->mhd, &wait_ms) == MHD_YES;
+    if (h->again) {
+        uv_timer_start(&h->timer, on_timer, 0, 0);
+    } else if (timed) {
         uv_timer_start(&h->timer, on_timer, wait_ms, 0);
     } else {
         uv_timer_stop(&h->timer);
@@ -30,12 +33,13 @@ static void rearm(struct http *h)
 
 /* MHD's objects must not be closed from inside its own callbacks, so that a close asked for there
  * begins here. */
-void http_pump(struct http *h)
+static void pump(struct http *h)
 {
     if (h->pumping || h->mhd == NULL) {
         return;
     }
     h->pumping = true;
+    h->again = false;
     MHD_run(h->mhd);
     h->pumping = false;
     if (h->closing && h->feed != NULL) {
@@ -45,16 +49,24 @@ void http_pump(struct http *h)
     }
 }
 
+void http_pump_soon(struct http *h)
+{
+    h->again = true;
+    if (!h->pumping && h->mhd != NULL) {
+        uv_timer_start(&h->timer, on_timer, 0, 0);
+    }
+}
+
 static void on_timer(uv_timer_t *timer)
 {
-    http_pump(timer->data);
+    pump(timer->data);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     (void)status;
     (void)events;
-    http_pump(poll->data);
+    pump(poll->data);
 }
 
 static void on_chores(uv_timer_t *timer)
@@ -70,10 +82,10 @@ void http_restart_soon(struct http *h)
     }
 }
 
-/* ---- open --------------------------------------------------------------------------------------- */
+/* ---- open ---------------------------------------------------------------------------------------
+ */
 
-__attribute__((format(printf, 2, 0))) static void on_log(
-    void *context, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *fmt, va_list ap)
 {
     char text[200];
     char shown[200];
@@ -88,8 +100,8 @@ __attribute__((format(printf, 2, 0))) static void on_log(
 
 static int start_daemon(struct http *h, struct err *e)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_ALLOW_UPGRADE;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE;
     h->mhd = MHD_start_daemon(flags, 0, NULL, NULL, request_on_access, h,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, h->socket.fd,
         MHD_OPTION_NOTIFY_COMPLETED, request_on_completed, h, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -151,7 +163,8 @@ int http_open(struct http **out, uv_loop_t *loop, const struct http_options *opt
     return 0;
 }
 
-/* ---- close -------------------------------------------------------------------------------------- */
+/* ---- close --------------------------------------------------------------------------------------
+ */
 
 static void on_handle_closed(uv_handle_t *handle)
 {
@@ -166,7 +179,7 @@ static void on_handle_closed(uv_handle_t *handle)
 static void on_feed_closed(void *context)
 {
     struct http *h = context;
-    http_pump(h);
+    pump(h);
     MHD_stop_daemon(h->mhd);
     h->mhd = NULL;
     uv_close((uv_handle_t *)&h->poll, on_handle_closed);

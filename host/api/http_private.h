@@ -27,14 +27,16 @@ struct http {
     unsigned uploads;
     int64_t started_ms; /* monotonic */
     bool pumping;       /* inside MHD_run(): its objects must stay */
+    bool again;         /* MHD_run() is wanted once more */
     bool closing;
     unsigned open; /* libuv handles alive */
     void (*closed)(void *context);
     void *closed_context;
 };
 
-/* Lets MHD work now: something happened that its descriptor does not tell. */
-void http_pump(struct http *h);
+/* Lets MHD work in the loop's next turn: something happened that its descriptor does not tell, as a
+ * connection resumed or an upgrade that ended. */
+void http_pump_soon(struct http *h);
 
 /* Calls the restart callback from the loop. */
 void http_restart_soon(struct http *h);

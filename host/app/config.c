@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_BYTES "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
 int config_check_listen(const char *text, struct err *e)
 {
     unsigned char address[sizeof(struct in6_addr)];
@@ -18,10 +20,12 @@ int config_check_listen(const char *text, struct err *e)
     const char *colon = strrchr(text, ':');
     size_t len = colon != NULL ? (size_t)(colon - text) : 0;
     bool v6 = len > 2 && text[0] == '[' && text[len - 1] == ']';
-    bool ok = colon != NULL && str_to_int(colon + 1, 0, 65535, &port) &&
+    bool ok = len > 0 && str_to_int(colon + 1, 0, 65535, &port) &&
               str_copy(host, sizeof host, text + v6, len - 2 * (size_t)v6);
-    if (!ok || (strcmp(host, "localhost") != 0 &&
-                   inet_pton(v6 ? AF_INET6 : AF_INET, host, address) != 1)) {
+    bool numeric = ok && inet_pton(v6 ? AF_INET6 : AF_INET, host, address) == 1;
+    bool named = ok && !v6 && host[strspn(host, "0123456789.")] != '\0' &&
+                 host[strspn(host, NAME_BYTES)] == '\0';
+    if (!numeric && !named) {
         return err_set(e, PP_EINVAL,
             "must be ADDRESS:PORT, such as 127.0.0.1:8125, 0.0.0.0:8125 or [::1]:8125");
     }
@@ -197,7 +201,8 @@ static void check_shared(const struct config_section *s, const struct config_sec
         yaml_mistake(m, path, s->mark[SECTION_DEVICE],
             "device: \"%s\": printer \"%s\" has this device already", s->device, earlier->name);
     }
-    if (s->listen[0] != '\0' && strcmp(s->listen, earlier->listen) == 0) {
+    bool any_port = strlen(s->listen) > 2 && strcmp(s->listen + strlen(s->listen) - 2, ":0") == 0;
+    if (s->listen[0] != '\0' && !any_port && strcmp(s->listen, earlier->listen) == 0) {
         yaml_mistake(m, path, s->mark[SECTION_LISTEN],
             "listen: \"%s\": printer \"%s\" has this address already", s->listen, earlier->name);
     }

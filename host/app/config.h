@@ -39,7 +39,7 @@ struct profiles;
 int config_check(
     const char *path, const struct profiles *profiles, struct strbuf *mistakes, struct err *e);
 
-/* 0 if `text` is ADDRESS:PORT (numeric IPv4, [IPv6] or localhost); else says what would be right.
+/* 0 if `text` is ADDRESS:PORT (IPv4, [IPv6] or a host name); else says what would be right.
  */
 int config_check_listen(const char *text, struct err *e);
 

@@ -1,9 +1,10 @@
 /* Uploaded files: names over content-addressed blobs in DATA/blobs, analysed in the thread pool.
  *
  * Happy path: files_begin() makes a temporary file, files_write() appends (and hashes) as bytes
- * arrive, files_commit() syncs, analyses, moves it into blobs/ and saves the row; `done` runs on the
- * loop once the name is durable. files_abort() leaves nothing behind; leftovers are swept at start.
- * Failures: quota, full disk, a name that is no plain file name, content that is no gcode.
+ * arrive, files_commit() syncs, analyses, moves it into blobs/ and saves the row; `done` runs on
+ * the loop once the name is durable. files_abort() leaves nothing behind; leftovers are swept at
+ * start. Failures: a file too large, a full disk, a name that is no plain file name, a name whose
+ * file is being printed, content that is no gcode, the store's own.
  */
 #ifndef PP_APP_FILES_H
 #define PP_APP_FILES_H
@@ -23,28 +24,51 @@ struct file_entry {
     bool analysed;
 };
 
-/* `max_bytes`: the largest single file accepted. `e` tells why not. Takes the rows from the store. */
+/* `max_bytes`: the largest single file accepted. Takes the rows from the store; files without a
+ * readable analysis are analysed again, one after the other, in the pool. */
 int files_open(struct files **out, uv_loop_t *loop, struct store *store, const char *data_dir,
     int64_t max_bytes, struct err *e);
+
+/* Commits and removals under way are answered PP_ECANCELED within the call; nothing is called after
+ * it. An upload not yet committed still has to be aborted by its owner. The loop runs on until the
+ * pool has let go. */
 void files_close(struct files *f);
+
+/* The printer's kinematics, for the time estimate of what is uploaded from now on (copied). */
+void files_set_kinematics(struct files *f, const struct kinematics *k);
 
 /* Starts an upload under `name`, replacing an older file of that name when it commits. */
 int files_begin(struct files *f, const char *name, struct upload **out, struct err *e);
+
+/* Refuses at once, instead of after the bytes, an upload that will be this long at least. */
+int files_expect(struct upload *u, int64_t size_bytes, struct err *e);
 int files_write(struct upload *u, const void *bytes, size_t len, struct err *e);
 
-/* Ends the upload; it is gone afterwards. `entry` is NULL on failure, else valid in the callback. */
+/* Ends the upload; it is gone when `done` runs, later on the loop and once. `entry` is NULL on
+ * failure, else valid in the callback. */
 typedef void (*files_cb)(void *context, const struct err *e, const struct file_entry *entry);
 void files_commit(struct upload *u, files_cb done, void *context);
+
+/* Drops the upload; after files_commit() and before `done` as well, then `done` does not run. Too
+ * late once the row is being saved: then the file stays. */
 void files_abort(struct upload *u);
 
 /* NULL when there is none. Valid until the next change. */
 const struct file_entry *files_find(const struct files *f, const char *name);
-const struct file_entry *files_at(const struct files *f, size_t index); /* NULL past the end */
+const struct file_entry *files_at(
+    const struct files *f, size_t index); /* by name; NULL past the end */
 
 /* Path of the content with this SHA-256 (64 hex digits). */
 void files_path(const struct files *f, const char *sha256, char *out, size_t out_size);
 
-/* Removes the name, and the content when no other name has it. */
+/* While a file is pinned it can be neither replaced nor removed; the name must be there (find it
+ * first). Pins count. Pin from the moment a file is accepted for printing, so that what was checked
+ * is what is printed. */
+void files_pin(struct files *f, const char *name);
+void files_unpin(struct files *f, const char *name);
+
+/* Removes the name, and the content when no other name has it; `done` (may be NULL) runs later on
+ * the loop. PP_ENOTFOUND, PP_EBUSY while it is pinned or being replaced. */
 void files_remove(struct files *f, const char *name, store_cb done, void *context);
 
 #endif

@@ -86,7 +86,7 @@ static int refuse_number(const struct yaml_field *f, const char *text, struct er
     bool fraction = f->kind == YAML_INT && str_to_double(text, &number) && trunc(number) != number;
     struct strbuf b = {0};
     if (f->kind == YAML_DURATION) {
-        strbuf_puts(&b, "must be a time such as 45s, 30m or 2h, from ");
+        strbuf_puts(&b, "must be a time such as 90s, 30m or 2h, from ");
         put_duration(&b, f->min);
         strbuf_puts(&b, " to ");
         put_duration(&b, f->max);

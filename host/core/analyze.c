@@ -34,7 +34,7 @@ enum {
 struct analyzer {
     struct analysis r;
     struct gcode_modal modal;
-    struct planner planner;
+    struct lookahead planner;
     struct comments comments;
     struct layers layers;
 
@@ -61,7 +61,7 @@ struct analyzer *analyze_new(const struct kinematics *k)
     a->retract_mm = 3;
     a->retract_mm_s = 45;
     gcode_modal_init(&a->modal);
-    planner_init(&a->planner, k);
+    lookahead_init(&a->planner, k);
     comments_init(&a->comments);
     return a;
 }
@@ -109,7 +109,7 @@ static void plan(struct analyzer *a, const double delta[4], const struct arc *ar
         memcpy(m.tangent_out, arc->tangent_out, sizeof m.tangent_out);
     }
     m.length_mm = sqrt(flat_sqr + delta[Z] * delta[Z]);
-    planner_move(&a->planner, &m);
+    lookahead_move(&a->planner, &m);
 }
 
 static void extruded(
@@ -142,7 +142,7 @@ static void moved(struct analyzer *a, const struct gcode *g, const int64_t from[
     if (across) {
         struct box b;
         extent_box(&b, from, to, is_arc ? &arc : NULL);
-        extent_travel(&a->extent, &b, from, a->modal.homed, a->r.lines);
+        extent_travel(&a->extent, from, to, is_arc ? &arc : NULL, a->modal.homed, a->r.lines);
         if (delta[E] > 0) {
             extruded(a, &b, from, to);
         }
@@ -160,7 +160,7 @@ static double positive(const struct gcode *g, char letter, double unit, double o
 
 static void dwell(struct analyzer *a, const struct gcode *g)
 {
-    planner_sync(&a->planner);
+    lookahead_sync(&a->planner);
     a->planner.seconds += positive(g, 'S', 1, positive(g, 'P', 0.001, 0));
 }
 
@@ -173,7 +173,7 @@ static void retract(struct analyzer *a, const struct gcode *g)
     }
     struct motion m = {.feed_mm_s = a->retract_mm_s};
     m.delta_mm[E] = g->number == 10 ? -a->retract_mm : a->retract_mm;
-    planner_move(&a->planner, &m);
+    lookahead_move(&a->planner, &m);
 }
 
 static void run_g(struct analyzer *a, const struct gcode *g)
@@ -201,10 +201,10 @@ static void run_g(struct analyzer *a, const struct gcode *g)
         break;
     case 28:
         a->placed = true;
-        planner_sync(&a->planner);
+        lookahead_sync(&a->planner);
         break;
     case 29:
-        planner_sync(&a->planner);
+        lookahead_sync(&a->planner);
         break;
     default:
         break;
@@ -242,7 +242,7 @@ static void run_m(struct analyzer *a, const struct gcode *g)
     case 203:
     case 204:
     case 205:
-        planner_set(&a->planner, g, unit);
+        lookahead_set(&a->planner, g, unit);
         break;
     case 207:
         a->retract_mm = positive(g, 'S', unit, a->retract_mm);
@@ -253,7 +253,7 @@ static void run_m(struct analyzer *a, const struct gcode *g)
     }
     if (g->number <= 1 || g->number == 109 || g->number == 190 || g->number == 191 ||
         g->number == 400 || g->number == 600) {
-        planner_sync(&a->planner);
+        lookahead_sync(&a->planner);
     }
 }
 
@@ -390,7 +390,7 @@ void analyze_finish(struct analyzer *a, struct analysis *out)
     if (a->line_open) {
         take_kept(a);
     }
-    planner_sync(&a->planner);
+    lookahead_sync(&a->planner);
     comments_finish(&a->comments, &a->r);
     *out = a->r;
     extent_finish(&a->extent, out);

@@ -66,12 +66,14 @@ void extent_extrude(
     note_radius(x, to[0], to[1]);
 }
 
-void extent_travel(
-    struct extent *x, const struct box *b, const int64_t from[3], const bool homed[3], int64_t line)
+void extent_travel(struct extent *x, const int64_t from[3], const int64_t to[3],
+    const struct arc *arc, const bool homed[3], int64_t line)
 {
+    struct box b;
+    extent_box(&b, to, to, arc);
     for (int i = 0; i < 3; i++) {
-        if (homed[i] && (b->min[i] != from[i] || b->max[i] != from[i])) {
-            grow(&x->all, i, b, !x->moved[i], line);
+        if (homed[i] && (b.min[i] != from[i] || b.max[i] != from[i])) {
+            grow(&x->all, i, &b, !x->moved[i], line);
             x->moved[i] = true;
         }
     }

@@ -36,9 +36,10 @@ void extent_box(struct box *b, const int64_t from[3], const int64_t to[3], const
 void extent_extrude(struct extent *x, const struct box *b, const int64_t from[3],
     const int64_t to[3], int64_t line);
 
-/* Any move; counted for the axes that are homed and do move. */
-void extent_travel(struct extent *x, const struct box *b, const int64_t from[3],
-    const bool homed[3], int64_t line);
+/* Any move; counted for the axes that are homed and do move. Where it starts from is not: an
+ * earlier move has counted that, or homing led there. */
+void extent_travel(struct extent *x, const int64_t from[3], const int64_t to[3],
+    const struct arc *arc, const bool homed[3], int64_t line);
 
 /* Writes the boxes in micrometres. */
 void extent_finish(const struct extent *x, struct analysis *out);

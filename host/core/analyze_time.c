@@ -26,7 +26,7 @@ const struct kinematics kinematics_marlin = {
     .junction_deviation_mm = 0.013,
 };
 
-void planner_init(struct planner *p, const struct kinematics *k)
+void lookahead_init(struct lookahead *p, const struct kinematics *k)
 {
     memset(p, 0, sizeof *p);
     p->k = k != NULL ? *k : kinematics_marlin;
@@ -77,8 +77,8 @@ static double share(const struct heading *h, const struct motion *m, int axis)
 }
 
 /* Speed and acceleration along the path that no axis finds too high. */
-static void limit_by_axes(
-    const struct planner *p, const struct motion *m, const struct heading *h, struct block *b)
+static void limit_by_axes(const struct lookahead *p, const struct motion *m,
+    const struct heading *h, struct lookahead_block *b)
 {
     const struct kinematics *k = &p->k;
     bool across = m->length_mm > 0;
@@ -101,7 +101,8 @@ static void limit_by_axes(
 
 /* On an arc the direction changes all the way: the speed at which the pieces firmware cuts it into
  * keep to the jerk, or at which the pull to the centre keeps to the acceleration. */
-static void limit_by_curve(const struct planner *p, const struct motion *m, struct block *b)
+static void limit_by_curve(
+    const struct lookahead *p, const struct motion *m, struct lookahead_block *b)
 {
     if (m->radius_mm <= 0) {
         return;
@@ -129,7 +130,8 @@ static double accel_along(const struct kinematics *k, const double direction[4],
 
 /* Square of the speed through the corner: the deviation from it is that of a circle driven at the
  * acceleration of the corner's own direction. */
-static double deviation_sqr(const struct planner *p, const struct heading *h, const struct block *b)
+static double deviation_sqr(
+    const struct lookahead *p, const struct heading *h, const struct lookahead_block *b)
 {
     double turn[4];
     double cosine = 0;
@@ -162,7 +164,8 @@ static double deviation_sqr(const struct planner *p, const struct heading *h, co
 }
 
 /* The speed to which the block may jump from a stop: no axis exceeds its jerk. */
-static double safe_speed(const struct kinematics *k, const struct heading *h, const struct block *b)
+static double safe_speed(
+    const struct kinematics *k, const struct heading *h, const struct lookahead_block *b)
 {
     double speed = b->nominal;
     for (int i = 0; i < 4; i++) {
@@ -184,8 +187,8 @@ static double jump(double from, double to)
     return fabs(from - to);
 }
 
-static double jerk_speed(
-    const struct planner *p, const struct heading *h, const struct block *b, double safe)
+static double jerk_speed(const struct lookahead *p, const struct heading *h,
+    const struct lookahead_block *b, double safe)
 {
     double speed = least(b->nominal, p->last_nominal);
     double factor = 1;
@@ -202,7 +205,8 @@ static double jerk_speed(
     return speed;
 }
 
-static double trapezoid(const struct block *b, double v0, double v0_sqr, double v1, double v1_sqr)
+static double trapezoid(
+    const struct lookahead_block *b, double v0, double v0_sqr, double v1, double v1_sqr)
 {
     double peak_sqr = b->accel * b->length_mm + 0.5 * (v0_sqr + v1_sqr);
     if (peak_sqr > b->nominal_sqr) {
@@ -213,19 +217,19 @@ static double trapezoid(const struct block *b, double v0, double v0_sqr, double 
 }
 
 /* Settles the entry speeds from a stop behind the last block, then times the first `n` blocks. */
-static void flush(struct planner *p, size_t n)
+static void flush(struct lookahead *p, size_t n)
 {
-    double entry_sqr[PLANNER_BLOCKS + 1];
+    double entry_sqr[LOOKAHEAD_BLOCKS + 1];
     entry_sqr[p->count] = SPEED_MIN * SPEED_MIN;
     for (size_t i = p->count; i-- > 1;) {
-        const struct block *b = &p->block[i];
+        const struct lookahead_block *b = &p->block[i];
         double reach = entry_sqr[i + 1] + 2 * b->accel * b->length_mm;
         entry_sqr[i] = least(b->max_entry_sqr, reach);
     }
     double v0 = p->entry;
     double v0_sqr = p->entry_sqr;
     for (size_t i = 0; i < n; i++) {
-        const struct block *b = &p->block[i];
+        const struct lookahead_block *b = &p->block[i];
         double v1_sqr = least(entry_sqr[i + 1], v0_sqr + 2 * b->accel * b->length_mm);
         double v1 = sqrt(v1_sqr);
         p->seconds += trapezoid(b, v0, v0_sqr, v1, v1_sqr);
@@ -238,22 +242,22 @@ static void flush(struct planner *p, size_t n)
     memmove(p->block, p->block + n, p->count * sizeof *p->block);
 }
 
-static void enqueue(struct planner *p, const struct block *b)
+static void enqueue(struct lookahead *p, const struct lookahead_block *b)
 {
     if (p->count == 0 && !p->moving) {
         p->entry_sqr = b->max_entry_sqr;
         p->entry = sqrt(p->entry_sqr);
     }
     p->block[p->count++] = *b;
-    if (p->count == PLANNER_BLOCKS) {
+    if (p->count == LOOKAHEAD_BLOCKS) {
         flush(p, TIMED_AT_ONCE);
     }
 }
 
-void planner_move(struct planner *p, const struct motion *m)
+void lookahead_move(struct lookahead *p, const struct motion *m)
 {
     struct heading h;
-    struct block b;
+    struct lookahead_block b;
     b.length_mm = m->length_mm > 0 ? m->length_mm : fabs(m->delta_mm[E]);
     if (b.length_mm < 1e-6) {
         return;
@@ -278,7 +282,7 @@ void planner_move(struct planner *p, const struct motion *m)
     memcpy(p->last_unit, h.out, sizeof p->last_unit);
 }
 
-void planner_sync(struct planner *p)
+void lookahead_sync(struct lookahead *p)
 {
     flush(p, p->count);
     p->moving = false;
@@ -313,7 +317,7 @@ static void set_acceleration(struct kinematics *k, const struct gcode *g, double
     set_one(&k->accel_travel_mm_s2, g, 'T', unit);
 }
 
-void planner_set(struct planner *p, const struct gcode *g, double unit_mm)
+void lookahead_set(struct lookahead *p, const struct gcode *g, double unit_mm)
 {
     struct kinematics *k = &p->k;
     switch (g->number) {

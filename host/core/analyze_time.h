@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define PLANNER_BLOCKS 16 /* Marlin's BLOCK_BUFFER_SIZE */
+#define LOOKAHEAD_BLOCKS 16 /* Marlin's BLOCK_BUFFER_SIZE */
 
 /* One move. X Y Z E. */
 struct motion {
@@ -25,7 +25,7 @@ struct motion {
     double tangent_out[2];
 };
 
-struct block {
+struct lookahead_block {
     double length_mm;
     double accel;
     double nominal; /* mm/s */
@@ -33,9 +33,9 @@ struct block {
     double max_entry_sqr;
 };
 
-struct planner {
+struct lookahead {
     struct kinematics k;
-    struct block block[PLANNER_BLOCKS];
+    struct lookahead_block block[LOOKAHEAD_BLOCKS];
     size_t count;
     double entry; /* speed at the start of block[0], and its square */
     double entry_sqr;
@@ -47,15 +47,15 @@ struct planner {
     double last_unit[4];
 };
 
-void planner_init(struct planner *p, const struct kinematics *k);
+void lookahead_init(struct lookahead *p, const struct kinematics *k);
 
 /* Queues one move; one without length takes no time. */
-void planner_move(struct planner *p, const struct motion *m);
+void lookahead_move(struct lookahead *p, const struct motion *m);
 
 /* Applies M201, M203, M204 or M205. */
-void planner_set(struct planner *p, const struct gcode *g, double unit_mm);
+void lookahead_set(struct lookahead *p, const struct gcode *g, double unit_mm);
 
 /* Runs the queue empty, as commands that wait for the moves do. */
-void planner_sync(struct planner *p);
+void lookahead_sync(struct lookahead *p);
 
 #endif

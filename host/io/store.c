@@ -270,10 +270,11 @@ void store_queue(
         err_set(
             &j->err, PP_ELIMIT, "%s: %d changes wait for the disk already", kind->name, BACKLOG);
     }
-    list_add(j->err.code == 0 ? &s->queued : &s->answered, j);
+    bool refused = j->err.code != 0;
+    list_add(refused ? &s->answered : &s->queued, j); /* from here on `j` may be gone */
     uv_cond_signal(&s->wake);
     uv_mutex_unlock(&s->lock);
-    if (j->err.code != 0) {
+    if (refused) {
         uv_async_send(&s->async);
     }
 }

@@ -1,0 +1,220 @@
+/* Opening and closing: rows and blobs are brought together, what nobody names is swept, what was
+ * not analysed (or by a program that wrote other fields) is analysed again, one file at a time.
+ */
+#include "host/app/files_impl.h"
+
+#include "host/app/analysis_json.h"
+#include "host/base/log.h"
+#include "host/base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- analysing again
+ * ------------------------------------------------------------------------------ */
+
+struct again {
+    struct task task;
+    uv_work_t work;
+    char name[201];
+    char sha256[BLOB_NAME_SIZE];
+    char *path; /* owned */
+    struct kinematics kinematics;
+    struct analysis analysis; /* the pool's until it is done, as is what follows */
+    struct err err;
+    atomic_bool stop;
+};
+
+static void analyse_next(struct files *f);
+
+static void cancel_again(struct task *t, const struct err *e)
+{
+    struct again *a = (struct again *)t;
+    (void)e;
+    atomic_store(&a->stop, true);
+    uv_cancel((uv_req_t *)&a->work);
+}
+
+/* In the pool. */
+static void analyse(uv_work_t *work)
+{
+    struct again *a = work->data;
+    int fd = open(a->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        err_errno(&a->err, errno, "\"%s\"", a->path);
+        return;
+    }
+    if (content_analyse(fd, &a->kinematics, &a->stop, &a->analysis, &a->err) == 0) {
+        content_check(a->name, &a->analysis, &a->err);
+    }
+    close(fd);
+}
+
+static void take_result(struct files *f, const struct again *a)
+{
+    struct entry *entry = entry_find(f, a->name);
+    char *text;
+    if (entry == NULL || strcmp(entry->file.row.sha256, a->sha256) != 0) {
+        return;
+    }
+    if (a->err.code != 0) {
+        log_warn("file \"%s\" cannot be printed: %s", a->name, a->err.text);
+        entry->hopeless = true;
+        return;
+    }
+    entry->file.analysis = a->analysis;
+    entry->file.analysed = true;
+    if (entry_is_replaced(f, a->name)) {
+        return; /* our row would undo the newer one that is queued */
+    }
+    struct file_row row = entry_row(entry, &text);
+    store_save_file(f->store, &row, NULL, NULL);
+    free(text);
+}
+
+static void on_analysed(uv_work_t *work, int status)
+{
+    struct again *a = work->data;
+    struct files *f = a->task.files;
+    (void)status; /* cancelled only by files_close() */
+    task_end(&a->task);
+    if (f != NULL) {
+        take_result(f, a);
+        analyse_next(f);
+    }
+    free(a->path);
+    free(a);
+}
+
+static void analyse_again(struct files *f, const struct entry *entry)
+{
+    struct again *a = mem_alloc(sizeof *a);
+    memcpy(a->name, entry->file.row.name, sizeof a->name);
+    memcpy(a->sha256, entry->file.row.sha256, sizeof a->sha256);
+    a->path = mem_printf("%s/%s", f->dir, a->sha256);
+    a->kinematics = f->kinematics;
+    a->work.data = a;
+    task_add(f, &a->task, cancel_again);
+    uv_queue_work(f->loop, &a->work, analyse, on_analysed);
+}
+
+static void analyse_next(struct files *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        const struct entry *entry = f->entry[i];
+        if (!entry->file.analysed && !entry->hopeless && !entry->removing) {
+            analyse_again(f, entry);
+            return;
+        }
+    }
+}
+
+/* ---- open
+ * ----------------------------------------------------------------------------------------- */
+
+/* True if the content is there in full: a name without it could not be printed. */
+static bool is_whole(const struct files *f, const struct file_row *row)
+{
+    struct stat st;
+    char *path = mem_printf("%s/%s", f->dir, row->sha256);
+    bool found = stat(path, &st) == 0;
+    if (!found) {
+        log_warn("file \"%s\" is forgotten: its content \"%s\" is missing", row->name, path);
+    } else if (st.st_size != row->size_bytes) {
+        log_warn("file \"%s\" is forgotten: its content has %" PRId64 " of %" PRId64 " bytes",
+            row->name, (int64_t)st.st_size, row->size_bytes);
+    }
+    free(path);
+    return found && st.st_size == row->size_bytes;
+}
+
+static void restore(struct files *f, const struct file_row *row)
+{
+    struct entry *entry = mem_alloc(sizeof *entry);
+    json_t *json = row->analysis != NULL ? json_loads(row->analysis, 0, NULL) : NULL;
+    entry->file.row = *row;
+    entry->file.row.analysis = NULL;
+    entry->file.analysed = json != NULL && analysis_from_json(json, &entry->file.analysis);
+    json_decref(json);
+    entry_put(f, entry);
+}
+
+static int load(struct files *f, struct err *e)
+{
+    struct file_row *rows;
+    size_t n;
+    int rc = store_load_files(f->store, &rows, &n, e);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        if (is_whole(f, &rows[i])) {
+            restore(f, &rows[i]);
+        } else {
+            store_remove_file(f->store, rows[i].name, NULL, NULL);
+        }
+    }
+    store_free_files(rows, n);
+    return rc;
+}
+
+static bool is_named(const void *files, const char *sha256)
+{
+    const struct files *f = files;
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->entry[i]->file.row.sha256, sha256) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void destroy(struct files *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        free(f->entry[i]);
+    }
+    free(f->entry);
+    free(f->dir);
+    free(f);
+}
+
+int files_open(struct files **out, uv_loop_t *loop, struct store *store, const char *data_dir,
+    int64_t max_bytes, struct err *e)
+{
+    struct files *f = mem_alloc(sizeof *f);
+    size_t swept;
+    f->loop = loop;
+    f->store = store;
+    f->dir = mem_printf("%s/blobs", data_dir);
+    f->max_bytes = max_bytes;
+    f->kinematics = kinematics_marlin;
+    int rc = load(f, e);
+    if (rc == 0) {
+        rc = blob_sweep(f->dir, is_named, f, &swept, e);
+    }
+    if (rc != 0) {
+        destroy(f);
+        return rc;
+    }
+    if (swept > 0) {
+        log_info("\"%s\": swept %zu files of broken-off uploads or without a name", f->dir, swept);
+    }
+    analyse_next(f);
+    *out = f;
+    return 0;
+}
+
+void files_close(struct files *f)
+{
+    struct err e = {0};
+    err_set(&e, PP_ECANCELED, "the host is shutting down");
+    while (f->tasks != NULL) {
+        struct task *t = f->tasks;
+        task_end(t);
+        t->cancel(t, &e);
+    }
+    destroy(f);
+}

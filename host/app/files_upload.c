@@ -1,0 +1,290 @@
+/* Uploads: from the first byte to the saved row. The order of a commit is: content durable under
+ * its hash, then the row that names it; a crash between the two leaves a blob nobody names, which
+ * the next start removes.
+ */
+#include "host/app/files_impl.h"
+
+#include "host/base/clock.h"
+#include "host/base/file.h"
+#include "host/base/mem.h"
+#include "host/base/str.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UPLOADS_MAX     16
+#define FILES_MAX       4096
+#define ROOM_STEP_BYTES (INT64_C(8) << 20)
+
+static int check_name(const char *name, struct err *e)
+{
+    char shown[128];
+    if (file_name_ok(name)) {
+        return 0;
+    }
+    str_escape(shown, sizeof shown, name, strnlen(name, sizeof shown));
+    return err_field(e, PP_EINVAL, "file",
+        "file name \"%s\": must be 1 to 200 bytes without '/', control characters or a leading '.'",
+        shown);
+}
+
+static int check_size(const struct upload *u, int64_t size_bytes, struct err *e)
+{
+    if (size_bytes <= u->max_bytes) {
+        return 0;
+    }
+    return err_field(e, PP_ETOOBIG, "file",
+        "file \"%s\" is larger than %" PRId64 " bytes (%.1f MiB), the most that is taken", u->name,
+        u->max_bytes, (double)u->max_bytes / (1 << 20));
+}
+
+/* The disk must take `more` bytes and keep its reserve: the database lives there too. */
+static int check_room(const struct upload *u, int64_t more, struct err *e)
+{
+    int64_t room;
+    int rc = blob_room(u->dir, &room, e);
+    if (rc == 0 && room < more) {
+        rc = err_set(e, PP_ENOSPC,
+            "file \"%s\": the disk of \"%s\" has room for %" PRId64 " MiB more", u->name, u->dir,
+            room > 0 ? room >> 20 : 0);
+    }
+    return rc;
+}
+
+static void destroy(struct upload *u)
+{
+    blob_discard(&u->blob);
+    free(u->entry);
+    free(u->dir);
+    free(u);
+}
+
+/* Ends the upload with an answer, unless its owner or files_close() no longer wants one. The answer
+ * comes last: it may close the files. */
+static void finish(struct upload *u, const struct file_entry *entry)
+{
+    struct files *f = u->task.files;
+    files_cb done = u->done;
+    void *context = u->context;
+    bool wanted = !u->aborted && f != NULL;
+    struct err e = u->err;
+    task_end(&u->task);
+    if (f != NULL) {
+        f->uploads--;
+        if (entry == NULL && u->state != UPLOAD_OPEN) {
+            entry_drop_content(f, u->sha256);
+        }
+    }
+    destroy(u);
+    if (wanted) {
+        done(context, entry != NULL ? NULL : &e, entry);
+    }
+}
+
+/* ---- bytes arrive
+ * -------------------------------------------------------------------------------- */
+
+/* What the pool has begun ends soon, what it has not begun is never begun. */
+static void stop(struct upload *u)
+{
+    if (u->state == UPLOAD_CHECKING) {
+        atomic_store(&u->stop, true);
+        uv_cancel((uv_req_t *)&u->work);
+    }
+}
+
+static void cancel(struct task *t, const struct err *e)
+{
+    struct upload *u = (struct upload *)t;
+    if (u->state == UPLOAD_OPEN) {
+        blob_discard(&u->blob);
+        u->err = *e;
+        return;
+    }
+    stop(u);
+    if (!u->aborted) {
+        u->done(u->context, e, NULL);
+    }
+}
+
+static int check_begin(const struct files *f, const char *name, struct err *e)
+{
+    int rc = check_name(name, e);
+    if (rc == 0) {
+        rc = entry_may_change(f, name, e);
+    }
+    if (rc == 0 && f->uploads >= UPLOADS_MAX) {
+        rc = err_set(e, PP_ELIMIT, "%d uploads are under way already", UPLOADS_MAX);
+    }
+    if (rc == 0 && f->count >= FILES_MAX && entry_find(f, name) == NULL) {
+        rc = err_set(e, PP_ELIMIT, "there are %d files already; remove some first", FILES_MAX);
+    }
+    return rc;
+}
+
+int files_begin(struct files *f, const char *name, struct upload **out, struct err *e)
+{
+    int rc = check_begin(f, name, e);
+    if (rc != 0) {
+        return rc;
+    }
+    struct upload *u = mem_alloc(sizeof *u);
+    u->blob.fd = -1;
+    u->max_bytes = f->max_bytes;
+    u->kinematics = f->kinematics;
+    u->dir = mem_strdup(f->dir);
+    str_copy(u->name, sizeof u->name, name, strlen(name));
+    if ((rc = check_room(u, 1, e)) != 0 || (rc = blob_create(&u->blob, u->dir, e)) != 0) {
+        destroy(u);
+        return rc;
+    }
+    task_add(f, &u->task, cancel);
+    f->uploads++;
+    *out = u;
+    return 0;
+}
+
+int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
+{
+    int rc = check_size(u, size_bytes, e);
+    return rc == 0 ? check_room(u, size_bytes - u->blob.size_bytes, e) : rc;
+}
+
+static int take(struct upload *u, const void *bytes, size_t len)
+{
+    const char *nul = memchr(bytes, '\0', len);
+    int64_t size_bytes = u->blob.size_bytes + (int64_t)len;
+    if (u->err.code != 0 || check_size(u, size_bytes, &u->err) != 0) {
+        return -u->err.code;
+    }
+    if (nul != NULL) {
+        return err_field(&u->err, PP_ETYPE, "file",
+            "file \"%s\": byte %" PRId64 " is a NUL: this is no gcode text", u->name,
+            u->blob.size_bytes + (nul - (const char *)bytes) + 1);
+    }
+    if (size_bytes - u->room_checked >= ROOM_STEP_BYTES) {
+        u->room_checked = size_bytes;
+        if (check_room(u, (int64_t)len, &u->err) != 0) {
+            return -u->err.code;
+        }
+    }
+    return blob_write(&u->blob, bytes, len, &u->err);
+}
+
+int files_write(struct upload *u, const void *bytes, size_t len, struct err *e)
+{
+    int rc = take(u, bytes, len);
+    if (rc != 0 && e != NULL) {
+        *e = u->err;
+    }
+    return rc;
+}
+
+/* ---- commit
+ * -------------------------------------------------------------------------------------- */
+
+/* In the pool. */
+static void check(uv_work_t *work)
+{
+    struct upload *u = work->data;
+    if (u->err.code != 0) {
+        return;
+    }
+    if (content_analyse(u->blob.fd, &u->kinematics, &u->stop, &u->analysis, &u->err) == 0 &&
+        content_check(u->name, &u->analysis, &u->err) == 0) {
+        blob_publish(&u->blob, u->sha256, &u->err);
+    }
+}
+
+/* The file was pinned while our row was on its way: the row goes back to what it was. */
+static void take_back(struct files *f, const struct entry *pinned)
+{
+    char *text;
+    struct file_row row = entry_row(pinned, &text);
+    store_save_file(f->store, &row, NULL, NULL);
+    free(text);
+}
+
+static void on_saved(void *context, const struct err *e)
+{
+    struct upload *u = context;
+    struct files *f = u->task.files;
+    const struct file_entry *file = NULL;
+    if (e != NULL) {
+        u->err = *e;
+    } else if (f != NULL && entry_may_change(f, u->name, &u->err) != 0) {
+        take_back(f, entry_find(f, u->name));
+    } else if (f != NULL) {
+        file = &u->entry->file;
+        entry_put(f, u->entry);
+        u->entry = NULL;
+    }
+    finish(u, file);
+}
+
+static void save(struct upload *u)
+{
+    struct entry *entry = mem_alloc(sizeof *entry);
+    char *text;
+    struct file_row *row = &entry->file.row;
+    str_copy(row->name, sizeof row->name, u->name, strlen(u->name));
+    str_copy(row->sha256, sizeof row->sha256, u->sha256, strlen(u->sha256));
+    row->size_bytes = u->blob.size_bytes;
+    row->uploaded_ms = clock_wall_ms();
+    entry->file.analysis = u->analysis;
+    entry->file.analysed = true;
+    u->entry = entry;
+    u->state = UPLOAD_SAVING;
+    struct file_row with_text = entry_row(entry, &text);
+    store_save_file(u->task.files->store, &with_text, on_saved, u);
+    free(text);
+}
+
+static void on_checked(uv_work_t *work, int status)
+{
+    struct upload *u = work->data;
+    struct files *f = u->task.files;
+    if (status != 0 || u->aborted || f == NULL) {
+        err_set(&u->err, PP_ECANCELED, "the upload was given up");
+    }
+    if (u->err.code == 0 && entry_may_change(f, u->name, &u->err) == 0) {
+        save(u);
+    } else {
+        finish(u, NULL);
+    }
+}
+
+void files_commit(struct upload *u, files_cb done, void *context)
+{
+    assert(u->task.files != NULL && u->state == UPLOAD_OPEN);
+    u->done = done;
+    u->context = context;
+    u->state = UPLOAD_CHECKING;
+    u->work.data = u;
+    blob_finish(&u->blob, u->sha256);
+    uv_queue_work(u->task.files->loop, &u->work, check, on_checked);
+}
+
+void files_abort(struct upload *u)
+{
+    u->aborted = true;
+    if (u->state == UPLOAD_OPEN) {
+        finish(u, NULL);
+    } else {
+        stop(u);
+    }
+}
+
+bool upload_has_content(const struct task *t, const char *sha256)
+{
+    const struct upload *u = (const struct upload *)t;
+    return t->cancel == cancel && u->state != UPLOAD_OPEN && strcmp(u->sha256, sha256) == 0;
+}
+
+bool upload_replaces(const struct task *t, const char *name)
+{
+    const struct upload *u = (const struct upload *)t;
+    return t->cancel == cancel && u->state == UPLOAD_SAVING && strcmp(u->name, name) == 0;
+}

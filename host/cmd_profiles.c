@@ -1,0 +1,270 @@
+/* `pphost profiles`: the printers pphost knows, or all it knows of one of them. */
+#include "host/app/config.h"
+#include "host/app/material.h"
+#include "host/app/profile.h"
+#include "host/cmd.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: pphost profiles [NAME] [--profiles DIR]\n"
+    "       pphost profiles --materials [--profiles DIR]\n"
+    "\n"
+    "Lists the known printers, or prints one of them with what it gets by default. Mistakes in\n"
+    "profile files are told as FILE:LINE:COLUMN; the exit status is 1 then.\n"
+    "\n"
+    "  -m, --materials     list the materials instead\n"
+    "      --profiles DIR  read DIR too; its files override others of the same name\n"
+    "  -h, --help          this text\n";
+
+static double mm(int64_t um)
+{
+    return (double)um / 1000;
+}
+
+static void print_row(const struct profile *p, int width)
+{
+    char size[48];
+    const struct limits *l = &p->limits;
+    double x = mm(l->max_um[0] - l->min_um[0]);
+    double y = mm(l->max_um[1] - l->min_um[1]);
+    double z = mm(l->max_um[2] - l->min_um[2]);
+    if (l->round) {
+        snprintf(size, sizeof size, "\u2300 %g x %g", x, z);
+    } else {
+        snprintf(size, sizeof size, "%g x %g x %g", x, y, z);
+    }
+    /* The diameter sign takes three bytes and one column. */
+    printf("%-*s  %-*s  %-14s  %s\n", width, p->id, l->round ? 17 : 15, size, p->firmware, p->name);
+}
+
+static void print_list(const struct profiles *profiles)
+{
+    const struct profile *p = NULL;
+    int width = 4;
+    for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
+        int len = (int)strlen(p->id);
+        width = len > width ? len : width;
+    }
+    printf("%-*s  %-15s  %-14s  %s\n", width, "NAME", "VOLUME mm", "FIRMWARE", "PRINTER");
+    for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
+        print_row(p, width);
+    }
+}
+
+static void print_script(const char *key, const char *text)
+{
+    printf("  %s:%s\n", key, text[0] != '\0' ? " |" : " \"\"");
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        printf("    %.*s\n", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+static void print_four(const char *key, const double v[4])
+{
+    printf("  %s: [%g, %g, %g, %g]\n", key, v[0], v[1], v[2], v[3]);
+}
+
+static void print_limits(const struct profile *p)
+{
+    const struct limits *l = &p->limits;
+    printf("volume:\n");
+    for (int axis = 0; axis < 3; axis++) {
+        printf("  %c: [%g, %g]\n", 'x' + axis, mm(l->min_um[axis]), mm(l->max_um[axis]));
+    }
+    printf("shape: %s\nmargin: %g\ntools: %d\n", l->round ? "round" : "rectangular",
+        mm(l->margin_um), l->tools);
+    printf("max_temperature: {tool: %g, bed: %g, chamber: %g}\n", l->max_tool_mc / 1000.0,
+        l->max_bed_mc / 1000.0, l->max_chamber_mc / 1000.0);
+}
+
+static void print_link(const struct profile *p)
+{
+    static const char *const windows[] = {
+        [WINDOW_AUTO] = "auto", [WINDOW_ONE] = "1", [WINDOW_BYTES] = "bytes"};
+    printf("firmware: %s\n", p->firmware);
+    if (p->baud > 0) {
+        printf("baud: %d\n", p->baud);
+    } else {
+        printf("baud: auto\n");
+    }
+    if (p->rx_bytes > 0) {
+        printf("rx_buffer: %zu\n", p->rx_bytes);
+    }
+    if (p->command_slots > 0) {
+        printf("command_buffer: %d\n", p->command_slots);
+    }
+    printf("window: %s\n", windows[p->window]);
+    if (p->limits.max_line > 0) {
+        printf("max_line: %zu\n", p->limits.max_line);
+    }
+}
+
+static void put_quoted(const char *text)
+{
+    putchar('"');
+    for (; *text != '\0'; text++) {
+        printf("%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+    }
+    puts("\"");
+}
+
+/* As a file that could be put into a profiles folder. */
+static void print_one(const struct profile *p)
+{
+    const struct kinematics *k = &p->kinematics;
+    printf("# %s\nname: ", p->source);
+    put_quoted(p->name);
+    for (size_t i = 0; p->models[i] != NULL; i++) {
+        printf("%s  - ", i == 0 ? "models:\n" : "");
+        put_quoted(p->models[i]);
+    }
+    print_limits(p);
+    print_link(p);
+    printf("kinematics:\n");
+    print_four("max_feed", k->max_feed_mm_s);
+    print_four("max_accel", k->max_accel_mm_s2);
+    printf("  accel_print: %g\n  accel_travel: %g\n  accel_retract: %g\n", k->accel_print_mm_s2,
+        k->accel_travel_mm_s2, k->accel_retract_mm_s2);
+    print_four("jerk", k->jerk_mm_s);
+    printf("  junction_deviation: %g\nscripts:\n", k->junction_deviation_mm);
+    print_script("pause", p->pause_script);
+    print_script("resume", p->resume_script);
+    print_script("cancel", p->cancel_script);
+    print_script("end", p->end_script);
+}
+
+static int refuse_unknown(const struct profiles *profiles, const char *id)
+{
+    const char *ids[256];
+    size_t count = 0;
+    const struct profile *p = NULL;
+    while (count < 256 && (p = profiles_at(profiles, count)) != NULL) {
+        ids[count++] = p->id;
+    }
+    const char *near = str_suggest(id, ids, count);
+    fprintf(stderr, "pphost profiles: there is no profile \"%s\"%s%s%s\n", id,
+        near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+        near != NULL ? "\"?" : "");
+    return 1;
+}
+
+/* The folder the configuration names, if it does. */
+static void configured_dir(char *out, size_t out_size)
+{
+    const char *paths[4];
+    struct config c;
+    struct strbuf ignored = {0};
+    config_paths(paths, NULL);
+    config_load(&c, paths, NULL, "", "", &ignored, NULL);
+    snprintf(out, out_size, "%s", c.profiles_dir);
+    strbuf_fini(&ignored);
+}
+
+static void print_materials(const struct materials *materials)
+{
+    const struct material *m = NULL;
+    /* The signs take more bytes than columns. */
+    printf("%-12s  %-11s  %-11s  %-7s  %s\n", "NAME", "TOOL \u00b0C", "BED \u00b0C", "g/cm\u00b3",
+        "MATERIAL");
+    for (size_t i = 0; (m = materials_at(materials, i)) != NULL; i++) {
+        printf("%-12s  %3d to %-3d  %3d to %-3d  %-6.2f  %s\n", m->id, m->tool_mc[0] / 1000,
+            m->tool_mc[1] / 1000, m->bed_mc[0] / 1000, m->bed_mc[1] / 1000, m->density_g_cm3,
+            m->name);
+    }
+}
+
+static int show_materials(const char *const *dirs)
+{
+    struct materials *materials = NULL;
+    struct err e = {0};
+    int bad = 0;
+    if (materials_open(&materials, dirs, &e) != 0) {
+        fprintf(stderr, "pphost profiles: %s\n", e.text);
+        return 1;
+    }
+    for (size_t i = 0; materials_mistake(materials, i) != NULL; i++) {
+        fprintf(stderr, "%s\n", materials_mistake(materials, i));
+        bad = 1;
+    }
+    print_materials(materials);
+    materials_close(materials);
+    return bad;
+}
+
+static int show_printers(const char *const *dirs, const char *id)
+{
+    struct profiles *profiles = NULL;
+    struct err e = {0};
+    int bad = 0;
+    if (profiles_open(&profiles, dirs, &e) != 0) {
+        fprintf(stderr, "pphost profiles: %s\n", e.text);
+        return 1;
+    }
+    for (size_t i = 0; profiles_mistake(profiles, i) != NULL; i++) {
+        fprintf(stderr, "%s\n", profiles_mistake(profiles, i));
+        bad = 1;
+    }
+    const struct profile *one = id != NULL ? profiles_find(profiles, id) : NULL;
+    if (id == NULL) {
+        print_list(profiles);
+    } else if (one != NULL) {
+        print_one(one);
+    } else {
+        bad = refuse_unknown(profiles, id);
+    }
+    profiles_close(profiles);
+    return bad;
+}
+
+static int show(const char *id, const char *dir, bool materials)
+{
+    char configured[256];
+    const char *dirs[5];
+    if (dir != NULL && access(dir, R_OK | X_OK) != 0) {
+        fprintf(stderr, "pphost profiles: folder \"%s\": %s\n", dir, strerror(errno));
+        return 1;
+    }
+    configured_dir(configured, sizeof configured);
+    profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : configured);
+    return materials ? show_materials(dirs) : show_printers(dirs, id);
+}
+
+int cmd_profiles(int argc, char **argv)
+{
+    static const struct option options[] = {{"profiles", required_argument, NULL, 'p'},
+        {"materials", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
+    static char name[] = "pphost profiles";
+    const char *dir = NULL;
+    bool materials = false;
+    int c;
+    argv[0] = name;
+    optind = 0;
+    while ((c = getopt_long(argc, argv, "hm", options, NULL)) != -1) {
+        if (c == 'p') {
+            dir = optarg;
+        } else if (c == 'm') {
+            materials = true;
+        } else if (c == 'h') {
+            fputs(help, stdout);
+            return 0;
+        } else {
+            fputs("Try `pphost profiles --help`.\n", stderr);
+            return 2;
+        }
+    }
+    if (argc - optind > (materials ? 0 : 1)) {
+        fprintf(stderr, "pphost profiles: unexpected argument \"%s\"\n", argv[argc - 1]);
+        return 2;
+    }
+    return show(optind < argc ? argv[optind] : NULL, dir, materials);
+}
