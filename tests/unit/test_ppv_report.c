@@ -93,13 +93,13 @@ static const char *const sent[] = {"G21", "G28", "M117 Printing 50% (half) done"
 static void send_print(struct rig *r)
 {
     rig_ask(r, numbered(0, "M110"), 1);
-    rig_ask(r, numbered(1, "M118 pphost print begin"), 1);
+    rig_ask(r, numbered(1, "M75"), 1);
     long n = 2;
     for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
         rig_ask(r, numbered(n++, sent[i]), 5000);
         rig_ask(r, "M105\n", 1);
     }
-    rig_ask(r, numbered(n, "M118 pphost print end"), 1);
+    rig_ask(r, numbered(n, "M77"), 1);
 }
 
 static void expected_hash(char out[65])
@@ -150,7 +150,7 @@ static void a_damaged_line_shows_in_the_hash(void **state)
     char one[65];
     tally_hash(&r->m.tally.prints[0], one);
     rig_ask(r, numbered(0, "M110"), 1);
-    rig_ask(r, numbered(1, "M118 pphost print begin"), 1);
+    rig_ask(r, numbered(1, "M75"), 1);
     rig_ask(r, "G1 X1\n", 1);
     send_print(r);
     char other[65];
@@ -162,16 +162,33 @@ static void a_damaged_line_shows_in_the_hash(void **state)
     rig_free(r);
 }
 
+static void what_runs_while_a_print_is_paused_is_no_part_of_it(void **state)
+{
+    (void)state;
+    struct rig *plain = rig_new("marlin-2.1", NULL);
+    struct rig *paused = rig_new("marlin-2.1", NULL);
+    rig_ask(plain, "M75\nG21\nG90\nM77\n", 1);
+    rig_ask(paused, "M75\nG21\nM76\nG91\nG28\nM75\nG90\nM77\nM84\n", 20000);
+    char one[65];
+    char other[65];
+    assert_int_equal(paused->m.tally.prints_len, 1);
+    tally_hash(&plain->m.tally.prints[0], one);
+    tally_hash(&paused->m.tally.prints[0], other);
+    assert_string_equal(one, other);
+    rig_free(plain);
+    rig_free(paused);
+}
+
 static void a_full_wire_is_reported_as_full(void **state)
 {
     (void)state;
     struct rig *r = rig_new("marlin-2.1", real_wire);
     rig_run(r, 100);
-    rig_send(r, "M118 pphost print begin\n");
+    rig_send(r, "M75\n");
     for (int i = 0; i < 200; i++) {
         rig_send(r, "G1 X100 Y100 E1.2345 ; a job\n");
     }
-    rig_send(r, "M118 pphost print end\n");
+    rig_send(r, "M77\n");
     rig_run(r, 5000);
     char *text = report_text(&r->m);
     json_t *o = json_loads(text, 0, NULL);
@@ -260,6 +277,7 @@ int main(void)
         cmocka_unit_test(steps_early_or_late_give_the_same_bytes),
         cmocka_unit_test(the_hash_of_a_print_is_the_expected_one_of_its_file),
         cmocka_unit_test(a_damaged_line_shows_in_the_hash),
+        cmocka_unit_test(what_runs_while_a_print_is_paused_is_no_part_of_it),
         cmocka_unit_test(a_full_wire_is_reported_as_full),
         cmocka_unit_test(the_report_tells_what_happened),
         cmocka_unit_test(a_wrong_option_is_quoted_with_what_would_be_right),

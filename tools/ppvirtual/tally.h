@@ -2,8 +2,9 @@
  * for each print.
  *
  * A print is what runs between M75 and M77, the print timer by which hosts bracket one, less what
- * runs between M76 and the next M75 (parking and coming back). The hash is SHA-256 over the executed commands in order, one per line, without
- * number, checksum, comment and surrounding blanks; what only asks or shows something is left out.
+ * runs between M76 and the next M75 (parking and coming back). The hash is SHA-256 over the
+ * executed commands in order, one per line, without number, checksum, comment and surrounding
+ * blanks; what only asks or shows something is left out.
  */
 #ifndef PPV_TALLY_H
 #define PPV_TALLY_H
