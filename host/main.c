@@ -29,7 +29,8 @@ static const char options_help[] =
     "  -n, --name NAME       name of this printer (default: from the configuration or the port)\n"
     "  -p, --profile NAME    printer profile; files that do not fit it are refused\n"
     "  -b, --baud N|auto     baud rate (default: the profile's, else found out)\n"
-    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free port)\n"
+    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free "
+    "port)\n"
     "  -c, --config FILE     read FILE after the other configuration files\n"
     "  -d, --data DIR        data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
     "      --profiles DIR    read profiles from DIR too; they override others of the same name\n"
@@ -50,7 +51,8 @@ static void print_help(FILE *to)
     fprintf(to, "\n%s", options_help);
 }
 
-/* The folder of our profiles: the source tree's when run from its build tree, else the installed. */
+/* The folder of our profiles: the source tree's when run from its build tree, else the installed.
+ */
 const char *shipped_profiles(void)
 {
     static char exe[512];
@@ -84,7 +86,8 @@ static int parse_baud(const char *text, int *out)
         return 0;
     }
     if (!str_to_int(text, 1200, 4000000, &value)) {
-        fprintf(stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
+        fprintf(
+            stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
         return 2;
     }
     *out = (int)value;

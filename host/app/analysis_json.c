@@ -209,7 +209,7 @@ static bool to_list(const json_t *value, int64_t *out, size_t max)
 
 static bool to_tools(const json_t *value, uint32_t *bits)
 {
-    int64_t tools[32];
+    int64_t tools[32] = {0};
     if (!to_list(value, tools, 32)) {
         return false;
     }

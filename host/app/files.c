@@ -2,17 +2,13 @@
 #include "host/app/files_impl.h"
 
 #include "host/app/analysis_json.h"
-#include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/base/str.h"
 
 #include <assert.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- tasks
@@ -78,11 +74,12 @@ static void insert(struct files *f, struct entry *entry)
     size_t i = position(f, entry->file.row.name);
     if (f->count == f->cap) {
         f->cap = f->cap > 0 ? f->cap * 2 : 16;
-        f->entry = mem_resize(f->entry, f->cap, sizeof *f->entry);
+        f->entry = mem_resize(f->entry, f->cap, sizeof(void *));
     }
-    memmove(&f->entry[i + 1], &f->entry[i], (f->count - i) * sizeof *f->entry);
+    for (size_t at = f->count++; at > i; at--) {
+        f->entry[at] = f->entry[at - 1];
+    }
     f->entry[i] = entry;
-    f->count++;
 }
 
 static void take_out(struct files *f, struct entry *entry)
@@ -90,7 +87,9 @@ static void take_out(struct files *f, struct entry *entry)
     size_t i = position(f, entry->file.row.name);
     assert(f->entry[i] == entry);
     f->count--;
-    memmove(&f->entry[i], &f->entry[i + 1], (f->count - i) * sizeof *f->entry);
+    for (; i < f->count; i++) {
+        f->entry[i] = f->entry[i + 1];
+    }
 }
 
 static void remove_entry(struct files *f, struct entry *entry)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define READ_BYTES (256u * 1024)
+#define READ_BYTES ((size_t)256 * 1024)
 
 static int feed_all(
     int fd, struct analyzer *a, char *buffer, const atomic_bool *stop, struct err *e)

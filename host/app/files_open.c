@@ -6,12 +6,10 @@
 #include "host/app/analysis_json.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
-#include "host/base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

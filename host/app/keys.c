@@ -14,7 +14,7 @@
 #define KEYS_MAX       256
 #define TOKENS         8
 #define SESSIONS       64
-#define TOKEN_LIFE_MS  (10u * 60 * 1000)
+#define TOKEN_LIFE_MS  (UINT64_C(10) * 60 * 1000)
 #define BASE64_VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
 enum key_state {
@@ -221,8 +221,9 @@ static void drop(struct keys *k, struct key *key)
 {
     size_t i;
     if (find_name(k, key->row.name, &i) != NULL) {
-        k->count--;
-        memmove(&k->key[i], &k->key[i + 1], (k->count - i) * sizeof *k->key);
+        for (k->count--; i < k->count; i++) {
+            k->key[i] = k->key[i + 1];
+        }
     }
     free(key);
 }

@@ -12,22 +12,31 @@
 #define SETTLE_MS 200
 #define POLL_MS   1000
 
+/* When it differs the path has changed; all 0 = it is not there. */
+struct stamp {
+    struct timespec modified;
+    off_t size;
+    ino_t inode;
+};
+
 struct item {
     struct watch *watch;
     char *path;   /* owned */
     char *folder; /* owned; what is watched: the path itself if it is a folder, else its parent */
     const char *name; /* the file in the folder; NULL: everything in it */
     uv_fs_event_t event;
-    uv_fs_poll_t poll;
-    bool watching; /* `event` runs, on the folder with this identity; else `poll` runs */
+    bool watching; /* `event` runs, on the folder with this identity; else the timer looks */
+    bool doubtful; /* to be started anew */
     dev_t device;
     ino_t inode;
+    struct stamp stamp; /* of the path when it was last looked at */
 };
 
 struct watch {
     struct item *items; /* owned */
     size_t count;
     uv_timer_t settle;
+    uv_timer_t poll;
     unsigned open; /* handles */
     bool closing;
     watch_cb changed;
@@ -47,22 +56,13 @@ static void touched(struct watch *w)
 
 static void on_event(uv_fs_event_t *handle, const char *name, int events, int status)
 {
-    const struct item *item = handle->data;
+    struct item *item = handle->data;
     (void)events;
-    /* Without a name, or with the folder's own, it is the folder that went. */
-    bool other = item->name != NULL && name != NULL && strcmp(name, item->name) != 0 &&
-                 strcmp(name, file_basename(item->folder)) != 0;
-    if (status != 0 || !other) {
-        touched(item->watch);
-    }
-}
-
-static void on_poll(uv_fs_poll_t *handle, int status, const uv_stat_t *before, const uv_stat_t *now)
-{
-    const struct item *item = handle->data;
-    (void)before;
-    (void)now;
-    if (status == 0) {
+    /* Without a name, or with the folder's own, something happened to the folder. It may be back
+     * already, under the same inode number, and yet not be watched any more. */
+    bool self = status != 0 || name == NULL || strcmp(name, file_basename(item->folder)) == 0;
+    item->doubtful |= self;
+    if (self || item->name == NULL || strcmp(name, item->name) == 0) {
         touched(item->watch);
     }
 }
@@ -91,19 +91,33 @@ static void choose_folder(struct item *item)
     }
 }
 
+static struct stamp stamp_of(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return (struct stamp){0};
+    }
+    return (struct stamp){.modified = st.st_mtim, .size = st.st_size, .inode = st.st_ino};
+}
+
+static bool same(const struct stamp *a, const struct stamp *b)
+{
+    return a->inode == b->inode && a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+           a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
 static void start(struct item *item)
 {
     struct stat st;
     choose_folder(item);
+    item->doubtful = false;
     item->watching = stat(item->folder, &st) == 0 && S_ISDIR(st.st_mode) &&
                      uv_fs_event_start(&item->event, on_event, item->folder, 0) == 0;
     if (item->watching) {
         item->device = st.st_dev;
         item->inode = st.st_ino;
-        uv_fs_poll_stop(&item->poll);
-    } else if (!uv_is_active((uv_handle_t *)&item->poll)) {
-        uv_fs_poll_start(&item->poll, on_poll, item->path, POLL_MS);
     }
+    item->stamp = stamp_of(item->path);
 }
 
 /* True if the right folder is being watched. */
@@ -111,20 +125,38 @@ static bool is_right(const struct item *item)
 {
     struct stat st;
     bool became_folder = item->name != NULL && is_folder(item->path);
-    return item->watching && !became_folder && stat(item->folder, &st) == 0 &&
+    return item->watching && !item->doubtful && !became_folder && stat(item->folder, &st) == 0 &&
            st.st_dev == item->device && st.st_ino == item->inode;
 }
 
-static void on_settled(uv_timer_t *timer)
+static void restart_wrong(struct watch *w)
 {
-    struct watch *w = timer->data;
     for (size_t i = 0; i < w->count; i++) {
         if (!is_right(&w->items[i])) {
             uv_fs_event_stop(&w->items[i].event);
             start(&w->items[i]);
         }
     }
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+    struct watch *w = timer->data;
+    restart_wrong(w);
     w->changed(w->context);
+}
+
+/* Looks at what cannot be watched (yet). */
+static void on_poll(uv_timer_t *timer)
+{
+    struct watch *w = timer->data;
+    for (size_t i = 0; i < w->count; i++) {
+        struct stamp now = stamp_of(w->items[i].path);
+        if (!w->items[i].watching && !same(&now, &w->items[i].stamp)) {
+            touched(w);
+        }
+    }
+    restart_wrong(w);
 }
 
 struct watch *watch_open(uv_loop_t *loop, const char *const *paths, watch_cb changed, void *context)
@@ -136,19 +168,20 @@ struct watch *watch_open(uv_loop_t *loop, const char *const *paths, watch_cb cha
     w->items = mem_array(w->count + 1, sizeof *w->items);
     w->changed = changed;
     w->context = context;
-    w->open = (unsigned)(1 + 2 * w->count);
+    w->open = (unsigned)(2 + w->count);
     uv_timer_init(loop, &w->settle);
+    uv_timer_init(loop, &w->poll);
     w->settle.data = w;
+    w->poll.data = w;
     for (size_t i = 0; i < w->count; i++) {
         struct item *item = &w->items[i];
         item->watch = w;
         item->path = mem_strdup(paths[i]);
         uv_fs_event_init(loop, &item->event);
-        uv_fs_poll_init(loop, &item->poll);
         item->event.data = item;
-        item->poll.data = item;
         start(item);
     }
+    uv_timer_start(&w->poll, on_poll, POLL_MS, POLL_MS);
     return w;
 }
 
@@ -191,8 +224,8 @@ void watch_close(struct watch *w, void (*closed)(void *context), void *context)
     w->closed = closed;
     w->closed_context = context;
     uv_close((uv_handle_t *)&w->settle, on_timer_closed);
+    uv_close((uv_handle_t *)&w->poll, on_timer_closed);
     for (size_t i = 0; i < w->count; i++) {
         uv_close((uv_handle_t *)&w->items[i].event, on_item_closed);
-        uv_close((uv_handle_t *)&w->items[i].poll, on_item_closed);
     }
 }

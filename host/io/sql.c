@@ -110,7 +110,7 @@ int sql_next(sqlite3_stmt *q, struct err *e)
 
 int sql_run(sqlite3 *db, const char *text, struct sql_args args, struct err *e)
 {
-    sqlite3_stmt *q;
+    sqlite3_stmt *q = NULL;
     int rc = sql_query(db, text, args, &q, e);
     if (rc != 0) {
         return rc;
@@ -123,7 +123,7 @@ int sql_run(sqlite3 *db, const char *text, struct sql_args args, struct err *e)
 
 int sql_number(sqlite3 *db, const char *text, int64_t *out, struct err *e)
 {
-    sqlite3_stmt *q;
+    sqlite3_stmt *q = NULL;
     int rc = sql_query(db, text, SQL_NO_ARGS, &q, e);
     if (rc != 0) {
         return rc;

@@ -7,14 +7,12 @@
 #include "host/io/store_impl.h"
 
 #include "host/base/log.h"
-#include "host/base/mem.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define MINUTE_MS  60000
-#define FINE_MIN   (7 * 24 * 60)   /* kept by the minute */
-#define COARSE_MIN (366 * 24 * 60) /* kept by the hour */
+#define FINE_MIN   (INT64_C(7) * 24 * 60)   /* kept by the minute */
+#define COARSE_MIN (INT64_C(366) * 24 * 60) /* kept by the hour */
 
 struct temps {
     struct temp_row row[TEMP_HEATERS];

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,7 +80,7 @@ static const struct yaml_field fields[] = {
     {.key = "range", .kind = YAML_MM, .offset = AT(range), .count = 2, .min = -500, .max = 500},
     {.key = "celsius", .kind = YAML_CELSIUS, .offset = AT(celsius), .max = 500},
     {.key = "duration", .kind = YAML_DURATION, .offset = AT(duration), .max = 86400e3},
-    {.key = "bytes", .kind = YAML_SIZE, .offset = AT(bytes), .max = 1e12},
+    {.key = "bytes", .kind = YAML_SIZE, .offset = AT(bytes), .max = 1099511627776},
     {.key = "names", .kind = YAML_STRINGS, .offset = AT(names), .size = 3, .check = check_text},
     {.key = "things", .kind = YAML_ITEMS, .offset = AT(things), .size = 3, .table = &thing_table},
     {.key = "inner", .kind = YAML_MAP, .table = &inner_table},
@@ -224,7 +225,7 @@ static void values_out_of_range_tell_the_range(void **state)
         "2h, from 0s to 24h\n");
     assert_wrong("bytes: -1\n",
         "f.yaml:1:8: bytes: \"-1\": must be a size such as 500MB or 2GiB, from "
-        "0 to 1000000000000\n");
+        "0 to 1024GiB\n");
 }
 
 static void wrong_types_are_told(void **state)
@@ -276,9 +277,9 @@ static void a_required_key_is_missed(void **state)
 static void the_fields_own_check_is_asked(void **state)
 {
     (void)state;
-    assert_wrong(
-        "text: bad\nnames: [good, bad]\n", "f.yaml:1:7: text: \"bad\": must not be "
-                                           "bad\nf.yaml:2:15: names: \"bad\": must not be bad\n");
+    assert_wrong("text: bad\nnames: [good, bad]\n",
+        "f.yaml:1:7: text: \"bad\": must not be "
+        "bad\nf.yaml:2:15: names: \"bad\": must not be bad\n");
 }
 
 static void sizes_are_bounded(void **state)

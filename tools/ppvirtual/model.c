@@ -215,7 +215,7 @@ static void drain_ring(struct model *m)
     while (may_read(m) && ring_get(&m->ring, &b)) {
         enum line_verdict verdict = line_feed(&m->reader, b.c);
         if (verdict != LINE_MORE) {
-            on_line(m, verdict, (struct wire_mark){b.at_ns, b.seq});
+            on_line(m, verdict, (struct wire_mark){b.at_ns, b.seq, m->tally.lines + 1});
         }
     }
 }
@@ -526,6 +526,20 @@ static void happen(struct model *m, uint64_t now_ns)
     run_turns(m);
 }
 
+static void deliver(struct model *m, struct strbuf *out)
+{
+    struct wire_byte b;
+    while (wire_take(&m->out, m->now_ns, &b)) {
+        strbuf_add(out, &b.c, 1);
+        if (b.c == '\n') {
+            uint64_t late_ns = m->now_ns - b.at_ns;
+            m->late.lines++;
+            m->late.sum_ns += late_ns;
+            m->late.max_ns = latest(m->late.max_ns, late_ns);
+        }
+    }
+}
+
 void model_step(struct model *m, uint64_t now_ns, const struct event *event, struct strbuf *out)
 {
     for (;;) {
@@ -547,10 +561,12 @@ void model_step(struct model *m, uint64_t now_ns, const struct event *event, str
     while (next_internal_ns(m) <= now_ns) {
         happen(m, now_ns);
     }
-    struct wire_byte b;
-    while (wire_take(&m->out, now_ns, &b)) {
-        strbuf_add(out, &b.c, 1);
-    }
+    deliver(m, out);
+}
+
+uint64_t model_output_ns(struct model *m)
+{
+    return wire_next_ns(&m->out);
 }
 
 uint64_t model_next_ns(struct model *m)

@@ -28,7 +28,7 @@ const char options_help[] =
     "  --rx N, --tx N       receive ring and transmit buffer in bytes (128, 0)\n"
     "  --bufsize N          commands in the queue (4)\n"
     "  --blocks N           blocks of the planner (16)\n"
-    "  --exec-us N          CPU time of a command in microseconds (0)\n"
+    "  --line-us N          CPU time of a command in microseconds (0)\n"
     "  --deaf               reads nothing while it waits inside a command\n"
     "\n"
     "Physics\n"
@@ -235,7 +235,7 @@ static const struct option table[] = {
     {"--tx", true, set_unsigned, AT(settings.tx), 0, RING_MAX},
     {"--bufsize", true, set_unsigned, AT(settings.bufsize), 1, QUEUE_MAX},
     {"--blocks", true, set_unsigned, AT(settings.blocks), 2, PLANNER_MAX},
-    {"--exec-us", true, set_us, AT(settings.exec_ns), 0, 1000000},
+    {"--line-us", true, set_us, AT(settings.exec_ns), 0, 1000000},
     {"--deaf", false, set_true, AT(settings.deaf), 0, 0},
     {"--moves", true, set_moves, 0, 0, 0},
     {"--speed", true, set_double, AT(settings.speed), 0.01, 100000},
