@@ -163,7 +163,7 @@ static void a_gap_after_a_synchronising_command_is_none(void **state)
 {
     (void)state;
     static const char *const commands[] = {
-        "M400\n", "G4 P10\n", "G28\n", "M109 S0\n", "T0\n", "M118 pphost print begin\n"};
+        "M400\n", "G4 P10\n", "G28\n", "M109 S0\n", "T0\n", "M75\n"};
     struct rig *r = rig_new("marlin-2.1", NULL);
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         rig_ask(r, "G1 X100 F6000\n", 3000);

@@ -93,13 +93,13 @@ static const char *const sent[] = {"G21", "G28", "M117 Printing 50% (half) done"
 static void send_print(struct rig *r)
 {
     rig_ask(r, numbered(0, "M110"), 1);
-    rig_ask(r, numbered(1, "M118 pphost print begin"), 1);
+    rig_ask(r, numbered(1, "M75"), 1);
     long n = 2;
     for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
         rig_ask(r, numbered(n++, sent[i]), 5000);
         rig_ask(r, "M105\n", 1);
     }
-    rig_ask(r, numbered(n, "M118 pphost print end"), 1);
+    rig_ask(r, numbered(n, "M77"), 1);
 }
 
 static void expected_hash(char out[65])
@@ -150,7 +150,7 @@ static void a_damaged_line_shows_in_the_hash(void **state)
     char one[65];
     tally_hash(&r->m.tally.prints[0], one);
     rig_ask(r, numbered(0, "M110"), 1);
-    rig_ask(r, numbered(1, "M118 pphost print begin"), 1);
+    rig_ask(r, numbered(1, "M75"), 1);
     rig_ask(r, "G1 X1\n", 1);
     send_print(r);
     char other[65];
@@ -167,11 +167,11 @@ static void a_full_wire_is_reported_as_full(void **state)
     (void)state;
     struct rig *r = rig_new("marlin-2.1", real_wire);
     rig_run(r, 100);
-    rig_send(r, "M118 pphost print begin\n");
+    rig_send(r, "M75\n");
     for (int i = 0; i < 200; i++) {
         rig_send(r, "G1 X100 Y100 E1.2345 ; a job\n");
     }
-    rig_send(r, "M118 pphost print end\n");
+    rig_send(r, "M77\n");
     rig_run(r, 5000);
     char *text = report_text(&r->m);
     json_t *o = json_loads(text, 0, NULL);
