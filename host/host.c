@@ -113,13 +113,10 @@ static const struct profile *profile_of(const struct host *h)
     return h->profile_id[0] != '\0' ? profiles_find(h->profiles, h->profile_id) : NULL;
 }
 
+/* 0 = found out; what the profile says is tried first, but a board may have been set otherwise. */
 static int wanted_baud(const struct host *h)
 {
-    const struct profile *p = profile_of(h);
-    if (h->arguments->baud >= 0) {
-        return h->arguments->baud;
-    }
-    return h->config.baud > 0 ? h->config.baud : p != NULL ? p->baud : 0;
+    return h->arguments->baud >= 0 ? h->arguments->baud : h->config.baud;
 }
 
 /* ---- runtime file: how ppctl finds us
