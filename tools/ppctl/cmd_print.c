@@ -63,7 +63,7 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
     if (*running != '\0') {
         str_escape(shown, sizeof shown, running, strlen(running));
         return err_set(e, PP_EBUSY, "the printer is busy with \"%s\" (%d %%)", shown,
-            (int)field_real(field_node(status, "job"), "percent", 0));
+            field_percent(field_node(status, "job")));
     }
     if (strcmp(state, "offline") == 0 || strcmp(state, "error") == 0) {
         str_escape(shown, sizeof shown, why, strlen(why));

@@ -124,7 +124,7 @@ static void show(struct wait *w)
         return;
     }
     const char *told = field_text(w->track.status, "state");
-    double percent = field_real(job, "percent", 0);
+    double percent = field_percent(job);
     make_parts(w, job, &p);
     str_escape(state, sizeof state, told, strlen(told));
     if (can_draw(w) && w->asked[0] == '\0') {
