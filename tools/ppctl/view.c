@@ -163,18 +163,22 @@ static void put_target(struct strbuf *out, const json_t *heater, const char *uni
     }
 }
 
-void view_temps(struct strbuf *out, const json_t *temperatures)
+void view_temps(struct strbuf *out, const json_t *temperatures, bool names)
 {
     const char *name;
     json_t *heater;
     json_object_foreach((json_t *)(uintptr_t)temperatures, name, heater)
     {
-        if (json_is_number(json_object_get(heater, "actual"))) {
-            strbuf_puts(out, out->len > 0 ? "  " : "");
-            text_foreign(out, name);
-            strbuf_printf(out, " %.0f", field_real(heater, "actual", 0));
-            put_target(out, heater, "");
+        if (!json_is_number(json_object_get(heater, "actual"))) {
+            continue;
         }
+        strbuf_puts(out, out->len == 0 ? "" : names ? "  " : " ");
+        if (names) {
+            text_foreign(out, name);
+            strbuf_puts(out, " ");
+        }
+        strbuf_printf(out, "%.0f", field_real(heater, "actual", 0));
+        put_target(out, heater, "");
     }
 }
 
