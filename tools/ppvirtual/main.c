@@ -109,9 +109,19 @@ static void flush_pending(struct program *p)
     }
 }
 
+/* Without a wire there is no rate that could be wrong. */
+static bool wrong_rate(const struct program *p)
+{
+    return p->o.settings.wire && port_wrong_rate(&p->port);
+}
+
 static void step(struct program *p, const struct event *event)
 {
+    size_t before = p->pending.len;
     model_step(p->model, now_ns(p), event, &p->pending);
+    if (p->pending.len > before && wrong_rate(p)) {
+        port_garble(p->pending.data + before, p->pending.len - before);
+    }
     flush_pending(p);
     flush_trace(p);
 }
@@ -122,6 +132,9 @@ static void read_port(struct program *p)
     char bytes[READ_MAX];
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
+        if (wrong_rate(p)) {
+            port_garble(bytes, (size_t)n);
+        }
         step(p, &(struct event){EVENT_BYTES, bytes, (size_t)n});
     } else if (p->port.device != NULL && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
         close(p->port.fd);
@@ -187,7 +200,7 @@ static int start(struct program *p, struct err *e)
     if (sodium_init() < 0) {
         return err_set(e, PP_EIO, "libsodium does not start");
     }
-    int rc = port_open(&p->port, p->o.link, p->o.device, e);
+    int rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
         return rc;
     }
