@@ -1,5 +1,5 @@
-/* The subcommands of pphost: each takes its own arguments (argv[0] is its name) and returns the exit
- * status: 0 done, 1 refused or failed with one line on stderr, 2 wrong usage.
+/* The subcommands of pphost: each takes its own arguments (argv[0] is its name) and returns the
+ * exit status: 0 done, 1 refused or failed with one line on stderr, 2 wrong usage.
  */
 #ifndef PP_CMD_H
 #define PP_CMD_H

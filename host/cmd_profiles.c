@@ -1,10 +1,12 @@
 /* `pphost profiles`: the printers pphost knows, or all it knows of one of them. */
 #include "host/app/config.h"
+#include "host/app/material.h"
 #include "host/app/profile.h"
 #include "host/cmd.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +14,12 @@
 
 static const char help[] =
     "Usage: pphost profiles [NAME] [--profiles DIR]\n"
+    "       pphost profiles --materials [--profiles DIR]\n"
     "\n"
     "Lists the known printers, or prints one of them with what it gets by default. Mistakes in\n"
     "profile files are told as FILE:LINE:COLUMN; the exit status is 1 then.\n"
     "\n"
+    "  -m, --materials     list the materials instead\n"
     "      --profiles DIR  read DIR too; its files override others of the same name\n"
     "  -h, --help          this text\n";
 
@@ -165,19 +169,42 @@ static void configured_dir(char *out, size_t out_size)
     strbuf_fini(&ignored);
 }
 
-static int show(const char *id, const char *dir)
+static void print_materials(const struct materials *materials)
 {
-    char configured[256];
-    const char *dirs[5];
+    const struct material *m = NULL;
+    /* The signs take more bytes than columns. */
+    printf("%-12s  %-11s  %-11s  %-7s  %s\n", "NAME", "TOOL \u00b0C", "BED \u00b0C", "g/cm\u00b3",
+        "MATERIAL");
+    for (size_t i = 0; (m = materials_at(materials, i)) != NULL; i++) {
+        printf("%-12s  %3d to %-3d  %3d to %-3d  %-6.2f  %s\n", m->id, m->tool_mc[0] / 1000,
+            m->tool_mc[1] / 1000, m->bed_mc[0] / 1000, m->bed_mc[1] / 1000, m->density_g_cm3,
+            m->name);
+    }
+}
+
+static int show_materials(const char *const *dirs)
+{
+    struct materials *materials = NULL;
+    struct err e = {0};
+    int bad = 0;
+    if (materials_open(&materials, dirs, &e) != 0) {
+        fprintf(stderr, "pphost profiles: %s\n", e.text);
+        return 1;
+    }
+    for (size_t i = 0; materials_mistake(materials, i) != NULL; i++) {
+        fprintf(stderr, "%s\n", materials_mistake(materials, i));
+        bad = 1;
+    }
+    print_materials(materials);
+    materials_close(materials);
+    return bad;
+}
+
+static int show_printers(const char *const *dirs, const char *id)
+{
     struct profiles *profiles = NULL;
     struct err e = {0};
     int bad = 0;
-    if (dir != NULL && access(dir, R_OK | X_OK) != 0) {
-        fprintf(stderr, "pphost profiles: folder \"%s\": %s\n", dir, strerror(errno));
-        return 1;
-    }
-    configured_dir(configured, sizeof configured);
-    profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : configured);
     if (profiles_open(&profiles, dirs, &e) != 0) {
         fprintf(stderr, "pphost profiles: %s\n", e.text);
         return 1;
@@ -198,18 +225,35 @@ static int show(const char *id, const char *dir)
     return bad;
 }
 
+static int show(const char *id, const char *dir, bool materials)
+{
+    char configured[256];
+    const char *dirs[5];
+    if (dir != NULL && access(dir, R_OK | X_OK) != 0) {
+        fprintf(stderr, "pphost profiles: folder \"%s\": %s\n", dir, strerror(errno));
+        return 1;
+    }
+    configured_dir(configured, sizeof configured);
+    profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : configured);
+    return materials ? show_materials(dirs) : show_printers(dirs, id);
+}
+
 int cmd_profiles(int argc, char **argv)
 {
     static const struct option options[] = {{"profiles", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        {"materials", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0}};
     static char name[] = "pphost profiles";
     const char *dir = NULL;
+    bool materials = false;
     int c;
     argv[0] = name;
     optind = 0;
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((c = getopt_long(argc, argv, "hm", options, NULL)) != -1) {
         if (c == 'p') {
             dir = optarg;
+        } else if (c == 'm') {
+            materials = true;
         } else if (c == 'h') {
             fputs(help, stdout);
             return 0;
@@ -218,9 +262,9 @@ int cmd_profiles(int argc, char **argv)
             return 2;
         }
     }
-    if (optind + 1 < argc) {
-        fprintf(stderr, "pphost profiles: one NAME at a time, not \"%s\" too\n", argv[optind + 1]);
+    if (argc - optind > (materials ? 0 : 1)) {
+        fprintf(stderr, "pphost profiles: unexpected argument \"%s\"\n", argv[argc - 1]);
         return 2;
     }
-    return show(optind < argc ? argv[optind] : NULL, dir);
+    return show(optind < argc ? argv[optind] : NULL, dir, materials);
 }

@@ -48,7 +48,8 @@ struct host {
     bool restart;
 };
 
-/* ---- what is wanted ---------------------------------------------------------------------------------- */
+/* ---- what is wanted
+ * ---------------------------------------------------------------------------------- */
 
 static int load_config(struct host *h, struct config *out, struct err *e)
 {
@@ -56,9 +57,11 @@ static int load_config(struct host *h, struct config *out, struct err *e)
     const char *paths[4];
     struct strbuf mistakes = {0};
     config_paths(paths, a->config);
-    int rc = config_load(out, paths, a->config, a->name != NULL ? a->name : "", a->device, &mistakes, e);
+    int rc =
+        config_load(out, paths, a->config, a->name != NULL ? a->name : "", a->device, &mistakes, e);
     if (rc < 0 && mistakes.len > 0) {
         fputs(strbuf_text(&mistakes), stderr);
+        rc = err_set(e, PP_EINVAL, "the configuration has the mistakes above");
     }
     strbuf_fini(&mistakes);
     return rc;
@@ -76,7 +79,8 @@ static int choose_name(struct host *h, struct err *e)
     }
     if (!file_name_ok(h->name)) {
         return err_set(e, PP_EINVAL,
-            "name \"%.60s\": must be 1 to 63 letters, digits, dots or dashes, without a slash", h->name);
+            "name \"%.60s\": must be 1 to 63 letters, digits, dots or dashes, without a slash",
+            h->name);
     }
     return 0;
 }
@@ -98,8 +102,8 @@ static int open_profiles(struct host *h, struct err *e)
     snprintf(h->profile_id, sizeof h->profile_id, "%s",
         a->profile != NULL ? a->profile : h->config.profile);
     if (h->profile_id[0] != '\0' && profiles_find(h->profiles, h->profile_id) == NULL) {
-        return err_set(e, PP_ENOTFOUND, "there is no profile \"%s\"; pphost profiles lists those there are",
-            h->profile_id);
+        return err_set(e, PP_ENOTFOUND,
+            "there is no profile \"%s\"; pphost profiles lists those there are", h->profile_id);
     }
     return 0;
 }
@@ -109,16 +113,14 @@ static const struct profile *profile_of(const struct host *h)
     return h->profile_id[0] != '\0' ? profiles_find(h->profiles, h->profile_id) : NULL;
 }
 
+/* 0 = found out; what the profile says is tried first, but a board may have been set otherwise. */
 static int wanted_baud(const struct host *h)
 {
-    const struct profile *p = profile_of(h);
-    if (h->arguments->baud >= 0) {
-        return h->arguments->baud;
-    }
-    return h->config.baud > 0 ? h->config.baud : p != NULL ? p->baud : 0;
+    return h->arguments->baud >= 0 ? h->arguments->baud : h->config.baud;
 }
 
-/* ---- runtime file: how ppctl finds us ------------------------------------------------------------------ */
+/* ---- runtime file: how ppctl finds us
+ * ------------------------------------------------------------------ */
 
 static int choose_runtime(struct host *h, struct err *e)
 {
@@ -140,7 +142,9 @@ static int write_runtime(struct host *h, struct err *e)
     return rc;
 }
 
-/* ---- down ------------------------------------------------------------------------------------------------ */
+/* ---- down
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void on_store_closed(void *context)
 {
@@ -205,7 +209,9 @@ static void on_restart(void *context)
     stop(h);
 }
 
-/* ---- up -------------------------------------------------------------------------------------------------- */
+/* ---- up
+ * --------------------------------------------------------------------------------------------------
+ */
 
 /* Time estimates of files to come follow the printer's profile. */
 static void use_kinematics(struct host *h)
@@ -235,10 +241,15 @@ static void on_files_changed(void *context)
     if (h->arguments->profile == NULL && profiles_find(h->profiles, fresh.profile) != NULL) {
         snprintf(h->profile_id, sizeof h->profile_id, "%s", fresh.profile);
     }
-    device_set_profile(h->device, profile_of(h));
+    if (profile_of(h) != NULL) {
+        device_set_profile(h->device, profile_of(h));
+        http_set_profile(h->http, profile_of(h));
+    } else if (h->profile_id[0] != '\0') {
+        log_warn("profile \"%s\" is gone or has mistakes: what it said before still holds",
+            h->profile_id);
+    }
     use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
-    http_set_profile(h->http, profile_of(h));
     log_info("configuration and profiles read again");
 }
 
@@ -260,9 +271,13 @@ static int open_store(struct host *h, struct err *e)
 static int open_device(struct host *h, struct err *e)
 {
     return device_open(&h->device, &h->loop,
-        &(struct device_options){.name = h->name, .device = h->arguments->device, .port = &h->port,
-            .baud = wanted_baud(h), .heaters_off_ms = h->config.heaters_off_ms,
-            .profile = profile_of(h), .estop_path = h->estop_path},
+        &(struct device_options){.name = h->name,
+            .device = h->arguments->device,
+            .port = &h->port,
+            .baud = wanted_baud(h),
+            .heaters_off_ms = h->config.heaters_off_ms,
+            .profile = profile_of(h),
+            .estop_path = h->estop_path},
         h->store, h->files, h->hub, e);
 }
 
@@ -270,12 +285,20 @@ static int open_http(struct host *h, struct err *e)
 {
     const char *listen = h->arguments->listen != NULL ? h->arguments->listen : h->config.listen;
     return http_open(&h->http, &h->loop,
-        &(struct http_options){.name = h->name, .listen = listen,
+        &(struct http_options){.name = h->name,
+            .listen = listen,
             .next_free_port = h->arguments->listen == NULL && !h->config.listen_set,
             .loopback_open = h->config.auth_loopback_open,
-            .upload_max_bytes = h->config.upload_max_bytes, .device = h->device, .files = h->files,
-            .keys = h->keys, .hub = h->hub, .store = h->store, .profiles = h->profiles,
-            .profile = profile_of(h), .restart = on_restart, .restart_context = h},
+            .upload_max_bytes = h->config.upload_max_bytes,
+            .device = h->device,
+            .files = h->files,
+            .keys = h->keys,
+            .hub = h->hub,
+            .store = h->store,
+            .profiles = h->profiles,
+            .profile = profile_of(h),
+            .restart = on_restart,
+            .restart_context = h},
         e);
 }
 
@@ -311,6 +334,7 @@ static void watch_files(struct host *h)
     const char *paths[16];
     const char *configs[4];
     const char *dirs[5];
+    char folders[5][512];
     size_t n = 0;
     config_paths(configs, h->arguments->config);
     profiles_dirs(dirs, shipped_profiles(),
@@ -318,8 +342,10 @@ static void watch_files(struct host *h)
     for (size_t i = 0; configs[i] != NULL; i++) {
         paths[n++] = configs[i];
     }
-    for (size_t i = 0; dirs[i] != NULL; i++) {
-        paths[n++] = dirs[i];
+    for (size_t i = 0; dirs[i] != NULL;
+         i++) { /* a folder's watch does not reach into those in it */
+        snprintf(folders[i], sizeof folders[i], "%s/printers", dirs[i]);
+        paths[n++] = folders[i];
     }
     paths[n] = NULL;
     h->watch = watch_open(&h->loop, paths, on_files_changed, h);
@@ -347,8 +373,8 @@ static void greet_person(struct host *h)
         h->datadir.path);
     if (isatty(STDERR_FILENO)) {
         keys_login_token(h->keys, token);
-        fprintf(stderr, "pphost: page: %s/#login=%s (good once, for 10 minutes)\n", http_url(h->http),
-            token);
+        fprintf(stderr, "pphost: page: %s/#login=%s (good once, for 10 minutes)\n",
+            http_url(h->http), token);
     }
 }
 
@@ -361,9 +387,8 @@ static void close_signals(struct host *h)
 
 static int serve(struct host *h, struct err *e)
 {
-    int rc = datadir_open(&h->datadir, h->arguments->data_dir != NULL ? h->arguments->data_dir
-                                                                      : h->config.data_dir,
-        h->name, e);
+    int rc = datadir_open(&h->datadir,
+        h->arguments->data_dir != NULL ? h->arguments->data_dir : h->config.data_dir, h->name, e);
     if (rc < 0) {
         serial_close(&h->port);
         return rc;

@@ -2,8 +2,8 @@
  * other, and takes them down in the opposite order.
  *
  * Happy path: host_run() reads the configuration, opens the port, takes the data directory, serves
- * until SIGTERM or SIGINT, ends a print in an orderly way and returns 0. Failures before it serves are
- * one line and leave nothing behind.
+ * until SIGTERM or SIGINT, ends a print in an orderly way and returns 0. Failures before it serves
+ * are one line and leave nothing behind.
  */
 #ifndef PP_HOST_H
 #define PP_HOST_H

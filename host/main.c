@@ -29,7 +29,8 @@ static const char options_help[] =
     "  -n, --name NAME       name of this printer (default: from the configuration or the port)\n"
     "  -p, --profile NAME    printer profile; files that do not fit it are refused\n"
     "  -b, --baud N|auto     baud rate (default: the profile's, else found out)\n"
-    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free port)\n"
+    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free "
+    "port)\n"
     "  -c, --config FILE     read FILE after the other configuration files\n"
     "  -d, --data DIR        data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
     "      --profiles DIR    read profiles from DIR too; they override others of the same name\n"
@@ -39,18 +40,19 @@ static const char options_help[] =
     "  -h, --help            this text\n"
     "      --version\n";
 
-static void print_help(FILE *to)
+static void print_help(void)
 {
     fputs("Usage: pphost [options] DEVICE    serve the printer on DEVICE, e.g. /dev/ttyUSB0\n"
           "       pphost COMMAND ...\n\nCommands:\n",
-        to);
+        stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
-        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-14s %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(to, "\n%s", options_help);
+    printf("\n%s", options_help);
 }
 
-/* The folder of our profiles: the source tree's when run from its build tree, else the installed. */
+/* The folder of our profiles: the source tree's when run from its build tree, else the installed.
+ */
 const char *shipped_profiles(void)
 {
     static char exe[512];
@@ -84,7 +86,8 @@ static int parse_baud(const char *text, int *out)
         return 0;
     }
     if (!str_to_int(text, 1200, 4000000, &value)) {
-        fprintf(stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
+        fprintf(
+            stderr, "pphost: baud \"%s\": must be a number from 1200 to 4000000, or auto\n", text);
         return 2;
     }
     *out = (int)value;
@@ -136,7 +139,7 @@ static int take_option(struct host_arguments *a, int option)
     case OPTION_NO_NETWORK:
         return 0;
     case 'h':
-        print_help(stdout);
+        print_help();
         return 1;
     case OPTION_VERSION:
         puts("pphost " PP_VERSION);
@@ -186,7 +189,8 @@ int main(int argc, char **argv)
         }
     }
     if (optind >= argc) {
-        print_help(stderr);
+        fputs("pphost: which device? (pphost ports lists them, pphost --help shows the rest)\n",
+            stderr);
         return 2;
     }
     if (strchr(argv[optind], '/') == NULL) {

@@ -115,8 +115,7 @@ void access_address(const struct sockaddr *address, char *out, size_t out_size)
     } else if (address->sa_family == AF_INET6) {
         bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
     }
-    if (bytes == NULL ||
-        inet_ntop(address->sa_family, bytes, out, (socklen_t)out_size) == NULL) {
+    if (bytes == NULL || inet_ntop(address->sa_family, bytes, out, (socklen_t)out_size) == NULL) {
         str_copy(out, out_size, "?", 1);
     }
 }

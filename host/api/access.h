@@ -1,8 +1,8 @@
 /* Who may ask: pure checks on the headers of a request.
  *
- * A web page anywhere can make a browser send requests here. Two things stop it: the Host header must
- * name this machine (else a foreign name was re-bound to our address), and an Origin, when the browser
- * sends one, must be ourselves.
+ * A web page anywhere can make a browser send requests here. Two things stop it: the Host header
+ * must name this machine (else a foreign name was re-bound to our address), and an Origin, when the
+ * browser sends one, must be ourselves.
  */
 #ifndef PP_API_ACCESS_H
 #define PP_API_ACCESS_H
@@ -29,7 +29,8 @@ bool access_cookie(const char *cookies, const char *name, char out[static ACCESS
 /* True for an address of this machine's loopback (127/8, ::1, and ::ffff:127/104). */
 bool access_is_loopback(const struct sockaddr *address);
 
-/* The address without port, for limits and the log ("192.0.2.7", "::1"); "?" if it is of no kind known. */
+/* The address without port, for limits and the log ("192.0.2.7", "::1"); "?" if it is of no kind
+ * known. */
 void access_address(const struct sockaddr *address, char *out, size_t out_size);
 
 #endif

@@ -16,9 +16,9 @@ void api_keys(struct request *r)
     json_t *list = json_array();
     const struct key_row *key;
     for (size_t i = 0; (key = keys_at(r->http->o.keys, i)) != NULL; i++) {
-        json_array_append_new(list,
-            json_pack("{s:o, s:o, s:I}", "name", json_text(key->name), "scope",
-                json_text(key->scope), "created_ms", (json_int_t)key->created_ms));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:I}", "name", json_text(key->name), "scope",
+                      json_text(key->scope), "created_ms", (json_int_t)key->created_ms));
     }
     reply_json(r, 200, json_pack("{s:o}", "keys", list));
 }
@@ -47,8 +47,7 @@ void api_key_add(struct request *r)
     };
     int rc = json_read(r->input, fields, COUNT(fields), &e);
     if (rc == 0 && key_scope_parse(scope) == KEY_NONE) {
-        rc = err_field(
-            &e, PP_EINVAL, "scope", "scope \"%s\": must be read, print or admin", scope);
+        rc = err_field(&e, PP_EINVAL, "scope", "scope \"%s\": must be read, print or admin", scope);
     }
     if (rc == 0) {
         request_wait(r);
@@ -91,8 +90,8 @@ static void set_cookie(struct request *r, const char *value, const char *more)
     char name[40];
     char cookie[200];
     gate_cookie_name(r->http, name, sizeof name);
-    snprintf(cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", name, value,
-        more);
+    snprintf(
+        cookie, sizeof cookie, "%s=%s; Path=/; HttpOnly; SameSite=Strict%s", name, value, more);
     reply_header(r, "Set-Cookie", cookie);
     explicit_bzero(cookie, sizeof cookie);
 }

@@ -1,4 +1,5 @@
-/* Acting on the printer. Actions answer with the status right after; what follows comes by the feed. */
+/* Acting on the printer. Actions answer with the status right after; what follows comes by the
+ * feed. */
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
@@ -139,13 +140,15 @@ static int set_targets(struct device *d, json_t *input, struct err *e)
     if (json_object_size(input) == 0) {
         return err_set(e, PP_EINVAL, "no heater is named: send e.g. {\"tool0\": 210, \"bed\": 60}");
     }
-    json_object_foreach (input, heater, value) {
+    json_object_foreach(input, heater, value)
+    {
         int rc = check_target(heater, value, e);
         if (rc != 0) {
             return rc;
         }
     }
-    json_object_foreach (input, heater, value) {
+    json_object_foreach(input, heater, value)
+    {
         int32_t mc = (int32_t)lround(json_number_value(value) * 1000);
         int rc = device_set_temp(d, heater, mc, e);
         if (rc != 0) {

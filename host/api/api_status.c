@@ -33,9 +33,9 @@ void api_log(struct request *r)
     json_t *lines = json_array();
     const struct log_line *line;
     for (size_t i = 0; (line = log_find(i)) != NULL; i++) {
-        json_array_append_new(lines,
-            json_pack("{s:I, s:s, s:o}", "time_ms", (json_int_t)line->wall_ms, "level",
-                log_level_name(line->level), "text", json_text(line->text)));
+        json_array_append_new(
+            lines, json_pack("{s:I, s:s, s:o}", "time_ms", (json_int_t)line->wall_ms, "level",
+                       log_level_name(line->level), "text", json_text(line->text)));
     }
     reply_json(r, 200, json_pack("{s:o}", "lines", lines));
 }

@@ -1,11 +1,13 @@
 /* The live feed: WebSocket subscribers on the loop, told what the hub tells.
  *
- * Happy path: feed_add() takes a connection after its handshake and sends the full status; every event
- * of the hub goes out as one message whose fields have the names they have in the status, so that a
- * client only merges them: {"type":"temps","temperatures":{...}}. Terminal lines go to those who sent
+ * Happy path: feed_add() takes a connection after its handshake and sends the full status; every
+ * event of the hub goes out as one message whose fields have the names they have in the status, so
+ * that a client only merges them: {"type":"temps","temperatures":{...}}. Terminal lines go to those
+ * who sent
  * {"subscribe":["terminal"]}. Each subscriber is pinged every 20 s.
  * Failure modes: status, temperatures and progress are coalesced while a client does not read; one
- * whose queue passes 256 KiB, or that is silent for 40 s, is dropped. Nothing ever waits for a client.
+ * whose queue passes 256 KiB, or that is silent for 40 s, is dropped. Nothing ever waits for a
+ * client.
  */
 #ifndef PP_API_FEED_H
 #define PP_API_FEED_H

@@ -64,16 +64,14 @@ static int check(const struct request *r, char accept[static WS_ACCEPT_SIZE], st
     const char *version = request_header(r, "Sec-WebSocket-Version");
     if (!has_token(request_header(r, "Upgrade"), "websocket") ||
         !has_token(request_header(r, "Connection"), "upgrade")) {
-        return err_field(
-            e, PP_EINVAL, "Upgrade", "the feed is a WebSocket: connect with one");
+        return err_field(e, PP_EINVAL, "Upgrade", "the feed is a WebSocket: connect with one");
     }
     if (version == NULL || strcmp(version, "13") != 0) {
-        return err_field(
-            e, PP_EINVAL, "Sec-WebSocket-Version", "Sec-WebSocket-Version must be 13");
+        return err_field(e, PP_EINVAL, "Sec-WebSocket-Version", "Sec-WebSocket-Version must be 13");
     }
     if (key == NULL || !ws_accept(key, accept)) {
-        return err_field(e, PP_EINVAL, "Sec-WebSocket-Key",
-            "Sec-WebSocket-Key must be 16 bytes in base64");
+        return err_field(
+            e, PP_EINVAL, "Sec-WebSocket-Key", "Sec-WebSocket-Key must be 16 bytes in base64");
     }
     if (feed_count(r->http->feed) >= FEED_CLIENTS) {
         return err_set(e, PP_ELIMIT, "%d clients follow the feed: no more are taken", FEED_CLIENTS);

@@ -42,7 +42,8 @@ struct feed {
     size_t terminals; /* subscribers that want them */
     uv_timer_t timer;
     struct hub_listener *events;
-    struct hub_listener *terminal; /* NULL while nobody wants it, so that the sender can skip work */
+    struct hub_listener
+        *terminal; /* NULL while nobody wants it, so that the sender can skip work */
     bool closing;
     unsigned open;
     void (*closed)(void *context);

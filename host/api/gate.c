@@ -84,8 +84,7 @@ static int wrong_key(struct request *r, struct err *e)
     struct limit *limit = &r->http->limit;
     uint64_t now_ms = uv_now(r->http->loop);
     if (limit_is_spent(limit, r->address, now_ms)) {
-        return err_set(
-            e, PP_ELIMIT, "too many wrong keys from %s: wait a minute", r->address);
+        return err_set(e, PP_ELIMIT, "too many wrong keys from %s: wait a minute", r->address);
     }
     if (limit_fail(limit, r->address, now_ms) == 1) {
         log_warn("http: %s shows a key that is not ours", r->address);
@@ -97,8 +96,7 @@ static int wrong_key(struct request *r, struct err *e)
 static bool is_open_to(const struct request *r)
 {
     return r->http->o.loopback_open && r->loopback &&
-           request_header(r, "X-Forwarded-For") == NULL &&
-           request_header(r, "Forwarded") == NULL;
+           request_header(r, "X-Forwarded-For") == NULL && request_header(r, "Forwarded") == NULL;
 }
 
 static int check_key(struct request *r, enum shown *shown, struct err *e)
@@ -140,8 +138,7 @@ static int check_route(struct request *r, struct err *e)
 {
     char allow[64];
     char shown[96];
-    r->route = route_find(
-        routes, routes_count, r->method, r->path, &r->tail, allow, sizeof allow);
+    r->route = route_find(routes, routes_count, r->method, r->path, &r->tail, allow, sizeof allow);
     if (r->route != NULL) {
         return 0;
     }
@@ -162,8 +159,8 @@ static int check_size(const struct request *r, struct err *e)
         max = quota > 0 ? quota + FORM_OVERHEAD_MAX : INT64_MAX;
     }
     if (text != NULL && (!str_to_int(text, 0, INT64_MAX, &size) || size > max)) {
-        return err_set(e, PP_ETOOBIG, "the body has %s bytes: at most %lld are taken", text,
-            (long long)max);
+        return err_set(
+            e, PP_ETOOBIG, "the body has %s bytes: at most %lld are taken", text, (long long)max);
     }
     return 0;
 }

@@ -1,4 +1,5 @@
-/* The gate: may this request go on? Host, Origin, key, scope, route, size; before any body is read. */
+/* The gate: may this request go on? Host, Origin, key, scope, route, size; before any body is read.
+ */
 #ifndef PP_API_GATE_H
 #define PP_API_GATE_H
 

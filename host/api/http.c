@@ -82,10 +82,10 @@ void http_restart_soon(struct http *h)
     }
 }
 
-/* ---- open --------------------------------------------------------------------------------------- */
+/* ---- open ---------------------------------------------------------------------------------------
+ */
 
-__attribute__((format(printf, 2, 0))) static void on_log(
-    void *context, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void on_log(void *context, const char *fmt, va_list ap)
 {
     char text[200];
     char shown[200];
@@ -100,8 +100,8 @@ __attribute__((format(printf, 2, 0))) static void on_log(
 
 static int start_daemon(struct http *h, struct err *e)
 {
-    unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_ALLOW_UPGRADE;
+    unsigned flags =
+        MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE;
     h->mhd = MHD_start_daemon(flags, 0, NULL, NULL, request_on_access, h,
         MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, h->socket.fd,
         MHD_OPTION_NOTIFY_COMPLETED, request_on_completed, h, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -163,7 +163,8 @@ int http_open(struct http **out, uv_loop_t *loop, const struct http_options *opt
     return 0;
 }
 
-/* ---- close -------------------------------------------------------------------------------------- */
+/* ---- close --------------------------------------------------------------------------------------
+ */
 
 static void on_handle_closed(uv_handle_t *handle)
 {

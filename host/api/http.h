@@ -1,8 +1,8 @@
 /* The HTTP server: our API under /api/v1, OctoPrint's under /api, the live feed, and the page.
  *
  * Happy path: http_open() listens and serves from the loop; http_close() ends every connection.
- * Failure modes: an address that is no address or not ours, a port in use (the next 50 are tried when
- * `next_free_port`), and, while it runs, only what becomes an error answer to somebody.
+ * Failure modes: an address that is no address or not ours, a port in use (the next 50 are tried
+ * when `next_free_port`), and, while it runs, only what becomes an error answer to somebody.
  */
 #ifndef PP_API_HTTP_H
 #define PP_API_HTTP_H
@@ -23,11 +23,11 @@ struct http;
 
 /* Everything is borrowed and must outlive the server. */
 struct http_options {
-    const char *name;          /* of the printer, for people */
-    const char *listen;        /* "127.0.0.1:8125", "[::]:80", "printer.lan:8125"; port 0 = any free */
-    bool next_free_port;       /* the port was not said by the user: try the 50 after it too */
-    bool loopback_open;        /* programs on this machine need no key and are admin */
-    int64_t upload_max_bytes;  /* larger ones are refused before they are sent; 0 = files decides */
+    const char *name;    /* of the printer, for people */
+    const char *listen;  /* "127.0.0.1:8125", "[::]:80", "printer.lan:8125"; port 0 = any free */
+    bool next_free_port; /* the port was not said by the user: try the 50 after it too */
+    bool loopback_open;  /* programs on this machine need no key and are admin */
+    int64_t upload_max_bytes; /* larger ones are refused before they are sent; 0 = files decides */
     struct device *device;
     struct files *files;
     struct keys *keys;
@@ -39,7 +39,8 @@ struct http_options {
     void *restart_context;
 };
 
-int http_open(struct http **out, uv_loop_t *loop, const struct http_options *options, struct err *e);
+int http_open(
+    struct http **out, uv_loop_t *loop, const struct http_options *options, struct err *e);
 
 /* Ends every connection, answers what waits with 503; then `closed` runs, once, and the server is
  * gone. */

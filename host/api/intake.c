@@ -16,7 +16,7 @@ struct intake {
     struct upload *upload;          /* owned until it is committed */
     char name[UPLOAD_NAME_SIZE];
     uint64_t bytes; /* of the file so far */
-    char print[8]; /* value of the form's field, cut */
+    char print[8];  /* value of the form's field, cut */
     char select[8];
     struct err error; /* of the part being read: MHD's iterator can only say "stop" */
     void (*done)(struct request *r, const struct file_entry *entry);
@@ -26,8 +26,8 @@ static int open_upload(struct intake *i, struct err *e)
 {
     struct device_status status;
     if (!upload_name_is_gcode(i->name)) {
-        return err_field(e, PP_ETYPE, "file",
-            "file \"%s\": must be gcode (.gcode, .gco, .g, .gc)", i->name);
+        return err_field(
+            e, PP_ETYPE, "file", "file \"%s\": must be gcode (.gcode, .gco, .g, .gc)", i->name);
     }
     device_status(i->http->o.device, &status);
     if (status.job.run_id[0] != '\0' && strcmp(status.job.file_name, i->name) == 0) {
@@ -44,8 +44,8 @@ static void add_value(char *value, size_t size, const char *data, uint64_t offse
     }
 }
 
-static int take_file(struct intake *i, const char *filename, const char *data, uint64_t offset,
-    size_t len)
+static int take_file(
+    struct intake *i, const char *filename, const char *data, uint64_t offset, size_t len)
 {
     if (offset == 0 && i->bytes > 0) {
         return err_field(&i->error, PP_EINVAL, "file", "only one file at a time is taken");
@@ -63,8 +63,8 @@ static int take_file(struct intake *i, const char *filename, const char *data, u
 }
 
 static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const char *key,
-    const char *filename, const char *type, const char *encoding, const char *data,
-    uint64_t offset, size_t len)
+    const char *filename, const char *type, const char *encoding, const char *data, uint64_t offset,
+    size_t len)
 {
     struct intake *i = context;
     (void)kind;
@@ -113,8 +113,7 @@ static int begin_form(struct intake *i, struct request *r, struct err *e)
 int intake_begin(struct request *r, struct err *e)
 {
     if (r->http->uploads >= HTTP_UPLOADS_MAX) {
-        return err_set(e, PP_ELIMIT, "%d uploads are under way: try again later",
-            HTTP_UPLOADS_MAX);
+        return err_set(e, PP_ELIMIT, "%d uploads are under way: try again later", HTTP_UPLOADS_MAX);
     }
     struct intake *i = mem_alloc(sizeof *i);
     i->http = r->http;

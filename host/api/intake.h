@@ -25,8 +25,8 @@ bool intake_wants_select(const struct intake *i);
 /* The name the file is stored under. */
 const char *intake_name(const struct intake *i);
 
-/* Stores the file; `done` runs later with the entry and must end with request_wake(). When it cannot,
- * the error is replied and nothing runs later. */
+/* Stores the file; `done` runs later with the entry and must end with request_wake(). When it
+ * cannot, the error is replied and nothing runs later. */
 void intake_commit(
     struct request *r, void (*done)(struct request *r, const struct file_entry *entry));
 

@@ -101,7 +101,8 @@ static void describe(struct listen_socket *s, const struct sockaddr_storage *add
     s->port = get_port(s->fd);
     s->loopback = access_is_loopback((const struct sockaddr *)address);
     bool v6 = address->ss_family == AF_INET6;
-    snprintf(s->url, sizeof s->url, "http://%s%s%s:%d", v6 ? "[" : "", text, v6 ? "]" : "", s->port);
+    snprintf(
+        s->url, sizeof s->url, "http://%s%s%s:%d", v6 ? "[" : "", text, v6 ? "]" : "", s->port);
 }
 
 int listen_open(struct listen_socket *out, const char *address, bool next_free, struct err *e)

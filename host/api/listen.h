@@ -12,13 +12,13 @@
 struct listen_socket {
     int fd;
     int port;
-    char host[128];  /* as given, without brackets */
-    char url[160];   /* how this machine reaches it */
-    bool loopback;   /* only this machine can reach it */
+    char host[128]; /* as given, without brackets */
+    char url[160];  /* how this machine reaches it */
+    bool loopback;  /* only this machine can reach it */
 };
 
-/* Binds and listens; PP_EINVAL for a malformed text, else the system's reason. `next_free`: a port in
- * use is no failure, the next one is tried. */
+/* Binds and listens; PP_EINVAL for a malformed text, else the system's reason. `next_free`: a port
+ * in use is no failure, the next one is tried. */
 int listen_open(struct listen_socket *out, const char *address, bool next_free, struct err *e);
 
 #endif

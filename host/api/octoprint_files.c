@@ -1,8 +1,8 @@
 /* OctoPrint's POST /api/files/local: a slicer sends a file, and perhaps asks to print it.
  *
- * The upload succeeds whatever becomes of the wish to print: when a question stands before the print,
- * it waits for the person (effectivePrint is false); when the printer cannot print now, the file stays
- * and a notice says so. A folder (`path`) is left out: there are none yet.
+ * The upload succeeds whatever becomes of the wish to print: when a question stands before the
+ * print, it waits for the person (effectivePrint is false); when the printer cannot print now, the
+ * file stays and a notice says so. A folder (`path`) is left out: there are none yet.
  */
 #include "host/api/handlers.h"
 
@@ -62,9 +62,8 @@ static void uploaded(struct request *r, const struct file_entry *file)
     json_t *view = file_view(file, url.data);
     bool printing = intake_wants_print(r->intake) && try_print(r, name);
     reply_json(r, 201,
-        json_pack("{s:{s:o}, s:b, s:b, s:b}", "files", "local", view, "done", 1,
-            "effectiveSelect", printing || intake_wants_select(r->intake), "effectivePrint",
-            printing));
+        json_pack("{s:{s:o}, s:b, s:b, s:b}", "files", "local", view, "done", 1, "effectiveSelect",
+            printing || intake_wants_select(r->intake), "effectivePrint", printing));
     reply_header(r, "Location", url.data);
     strbuf_fini(&url);
     request_wake(r);

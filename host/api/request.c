@@ -72,8 +72,7 @@ static bool answer_now(const struct request *r)
     if (request_header(r, "Expect") != NULL) {
         return true;
     }
-    return length != NULL &&
-           (!str_to_int(length, 0, INT64_MAX, &size) || size > REQUEST_DRAIN_MAX);
+    return length != NULL && (!str_to_int(length, 0, INT64_MAX, &size) || size > REQUEST_DRAIN_MAX);
 }
 
 static enum MHD_Result queue_response(struct request *r)
@@ -161,8 +160,8 @@ enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, 
     return queue_response(r);
 }
 
-void request_on_completed(void *cls, struct MHD_Connection *connection, void **slot,
-    enum MHD_RequestTerminationCode code)
+void request_on_completed(
+    void *cls, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code)
 {
     struct request *r = *slot;
     (void)connection;

@@ -1,12 +1,12 @@
 /* One HTTP request: its checks, its body, its answer.
  *
- * Happy path: the gate finds the route and the scope of the key shown, the body is read (or streamed
- * to disk), the route's handler runs and calls one of the reply functions. A handler that has to wait
- * calls request_wait() first and request_wake() after its reply; meanwhile the connection is suspended.
- * Failure modes: a refusal before the body is told at once when the client waits for "100 Continue" or
- * the body is large, else after the body was read and dropped, so that the answer is not lost in a
- * reset connection. When the server closes, waiting requests are answered with 503 and `gone`; a
- * callback that comes later only has to call request_wake().
+ * Happy path: the gate finds the route and the scope of the key shown, the body is read (or
+ * streamed to disk), the route's handler runs and calls one of the reply functions. A handler that
+ * has to wait calls request_wait() first and request_wake() after its reply; meanwhile the
+ * connection is suspended. Failure modes: a refusal before the body is told at once when the client
+ * waits for "100 Continue" or the body is large, else after the body was read and dropped, so that
+ * the answer is not lost in a reset connection. When the server closes, waiting requests are
+ * answered with 503 and `gone`; a callback that comes later only has to call request_wake().
  */
 #ifndef PP_API_REQUEST_H
 #define PP_API_REQUEST_H

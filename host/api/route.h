@@ -17,8 +17,8 @@ enum route_body {
 };
 
 struct route {
-    const char *method; /* GET serves HEAD too */
-    const char *path;   /* a '*' at the end stands for one more path component */
+    const char *method;   /* GET serves HEAD too */
+    const char *path;     /* a '*' at the end stands for one more path component */
     enum key_scope scope; /* KEY_NONE: everybody */
     enum route_body body;
     void (*handle)(struct request *r);
@@ -27,8 +27,8 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_count;
 
-/* The route of a request, NULL if there is none. `tail` gets the part the '*' stands for. `allow` gets
- * the methods this path does have ("GET, PUT"), "" for an unknown path. */
+/* The route of a request, NULL if there is none. `tail` gets the part the '*' stands for. `allow`
+ * gets the methods this path does have ("GET, PUT"), "" for an unknown path. */
 const struct route *route_find(const struct route *table, size_t count, const char *method,
     const char *path, const char **tail, char *allow, size_t allow_size);
 

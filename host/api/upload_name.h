@@ -7,8 +7,8 @@
 #define UPLOAD_NAME_SIZE 201
 
 /* Keeps the last path component of `raw`; leaves out control characters, quotes, leading dots and
- * outer blanks; bytes that are not UTF-8 become '_'; a longer name is cut before its extension. False
- * if nothing is left. */
+ * outer blanks; bytes that are not UTF-8 become '_'; a longer name is cut before its extension.
+ * False if nothing is left. */
 bool upload_name_clean(const char *raw, char out[static UPLOAD_NAME_SIZE]);
 
 /* True for .gcode, .gco, .g and .gc in any case. */

@@ -30,14 +30,14 @@ json_t *view_job(const struct device_job *j)
         return json_null();
     }
     json_t *job = json_pack("{s:o, s:o, s:I, s:I, s:I, s:o}", "run_id", json_text(j->run_id),
-        "file_name", json_text(j->file_name), "size_bytes", (json_int_t)j->size_bytes,
-        "done_bytes", (json_int_t)j->done_bytes, "lines", (json_int_t)j->lines, "total_lines",
+        "file_name", json_text(j->file_name), "size_bytes", (json_int_t)j->size_bytes, "done_bytes",
+        (json_int_t)j->done_bytes, "lines", (json_int_t)j->lines, "total_lines",
         json_known(j->total_lines));
-    json_t *rest = json_pack("{s:I, s:I, s:o, s:i, s:o, s:o, s:o}", "started_ms",
-        (json_int_t)j->started_ms, "elapsed_ms", (json_int_t)j->elapsed_ms, "left_ms",
-        json_known(j->left_ms), "layer", j->layer, "layers",
-        json_known(j->layers > 0 ? j->layers : -1), "z_mm", millimetres(j->z_um), "percent",
-        json_number(j->percent, 2));
+    json_t *rest =
+        json_pack("{s:I, s:I, s:o, s:i, s:o, s:o, s:o}", "started_ms", (json_int_t)j->started_ms,
+            "elapsed_ms", (json_int_t)j->elapsed_ms, "left_ms", json_known(j->left_ms), "layer",
+            j->layer, "layers", json_known(j->layers > 0 ? j->layers : -1), "z_mm",
+            millimetres(j->z_um), "percent", json_number(j->percent, 2));
     json_object_update(job, rest);
     json_decref(rest);
     return job;
@@ -77,10 +77,10 @@ static json_t *link_view(const struct device_link *l)
     json_t *link = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "device", json_text(l->device),
         "port", json_text(l->port), "baud", json_known(l->baud > 0 ? l->baud : -1), "firmware",
         json_text(l->firmware), "machine", json_text(l->machine), "uuid", json_text(l->uuid));
-    json_t *counts = json_pack("{s:I, s:I, s:I, s:i, s:I, s:I}", "lines", (json_int_t)l->lines,
-        "resends", (json_int_t)l->resends, "underruns", (json_int_t)l->underruns, "window",
-        l->window, "ack_p50_us", (json_int_t)l->ack_p50_us, "ack_p99_us",
-        (json_int_t)l->ack_p99_us);
+    json_t *counts =
+        json_pack("{s:I, s:I, s:I, s:i, s:I, s:I}", "lines", (json_int_t)l->lines, "resends",
+            (json_int_t)l->resends, "underruns", (json_int_t)l->underruns, "window", l->window,
+            "ack_p50_us", (json_int_t)l->ack_p50_us, "ack_p99_us", (json_int_t)l->ack_p99_us);
     json_object_update(link, counts);
     json_decref(counts);
     return link;
@@ -91,8 +91,8 @@ json_t *view_status(const struct http *h)
     struct device_status s;
     device_status(h->o.device, &s);
     json_t *all = json_pack("{s:o, s:o, s:s, s:s, s:i, s:I, s:I}", "name", json_text(h->o.name),
-        "profile", json_text(h->o.profile != NULL ? h->o.profile->id : NULL), "url",
-        h->socket.url, "version", PP_VERSION, "pid", (int)getpid(), "uptime_ms",
+        "profile", json_text(h->o.profile != NULL ? h->o.profile->id : NULL), "url", h->socket.url,
+        "version", PP_VERSION, "pid", (int)getpid(), "uptime_ms",
         (json_int_t)clock_ms() - h->started_ms, "now_ms", (json_int_t)clock_wall_ms());
     json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "state",
         printer_states[s.state].name, "state_text", printer_octoprint_text(s.state), "error",
@@ -126,8 +126,7 @@ json_t *view_run(const struct run *run)
 
 static json_t *point(const int64_t um[3])
 {
-    return json_pack(
-        "[o, o, o]", millimetres(um[0]), millimetres(um[1]), millimetres(um[2]));
+    return json_pack("[o, o, o]", millimetres(um[0]), millimetres(um[1]), millimetres(um[2]));
 }
 
 static json_t *filament(const struct analysis *a)
@@ -145,14 +144,14 @@ static json_t *filament(const struct analysis *a)
 
 json_t *view_analysis(const struct analysis *a)
 {
-    json_t *view = json_pack("{s:I, s:I, s:b, s:I, s:o, s:i, s:o}", "lines",
-        (json_int_t)a->lines, "commands", (json_int_t)a->commands, "has_moves", a->has_moves,
-        "time_ms", (json_int_t)a->time_ms, "slicer_time_ms", json_known(a->slicer_time_ms),
-        "layers", a->layers, "layer_height_mm",
-        a->layer_height_um > 0 ? millimetres(a->layer_height_um) : json_null());
-    json_t *bounds = json_pack("{s:o, s:o, s:o}", "min_mm",
-        a->has_moves ? point(a->min_um) : json_null(), "max_mm",
-        a->has_moves ? point(a->max_um) : json_null(), "filament_mm", filament(a));
+    json_t *view =
+        json_pack("{s:I, s:I, s:b, s:I, s:o, s:i, s:o}", "lines", (json_int_t)a->lines, "commands",
+            (json_int_t)a->commands, "has_moves", a->has_moves, "time_ms", (json_int_t)a->time_ms,
+            "slicer_time_ms", json_known(a->slicer_time_ms), "layers", a->layers, "layer_height_mm",
+            a->layer_height_um > 0 ? millimetres(a->layer_height_um) : json_null());
+    json_t *bounds =
+        json_pack("{s:o, s:o, s:o}", "min_mm", a->has_moves ? point(a->min_um) : json_null(),
+            "max_mm", a->has_moves ? point(a->max_um) : json_null(), "filament_mm", filament(a));
     json_t *made = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "max_tool",
         json_celsius(a->max_tool_mc), "max_bed", json_celsius(a->max_bed_mc), "max_chamber",
         json_celsius(a->max_chamber_mc), "slicer", json_text(a->slicer), "printer",
@@ -167,9 +166,9 @@ json_t *view_analysis(const struct analysis *a)
 
 json_t *view_file(const struct file_entry *file)
 {
-    return json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name),
-        "size_bytes", (json_int_t)file->row.size_bytes, "sha256", json_text(file->row.sha256),
-        "uploaded_ms", (json_int_t)file->row.uploaded_ms, "analysis",
+    return json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "size_bytes",
+        (json_int_t)file->row.size_bytes, "sha256", json_text(file->row.sha256), "uploaded_ms",
+        (json_int_t)file->row.uploaded_ms, "analysis",
         file->analysed ? view_analysis(&file->analysis) : json_null());
 }
 

@@ -1,7 +1,8 @@
 /* What the API shows: our structs as JSON.
  *
- * Names are those of the structs; times are integer UTC milliseconds (`_ms`), temperatures numbers in
- * °C, lengths in mm; what is not known is null and never absent. Every function returns a new value.
+ * Names are those of the structs; times are integer UTC milliseconds (`_ms`), temperatures numbers
+ * in °C, lengths in mm; what is not known is null and never absent. Every function returns a new
+ * value.
  */
 #ifndef PP_API_VIEW_H
 #define PP_API_VIEW_H
@@ -20,7 +21,7 @@ json_t *view_status(const struct http *h);
 
 /* Its parts, as they travel alone through the feed. */
 json_t *view_temperatures(const struct device_status *s);
-json_t *view_job(const struct device_job *j); /* null without a print */
+json_t *view_job(const struct device_job *j);           /* null without a print */
 json_t *view_question(const struct device_question *q); /* null without a question */
 const char *view_bed(enum bed_state bed);
 

@@ -42,8 +42,8 @@ static ssize_t put_out(
     return (ssize_t)len;
 }
 
-static void on_message(wslay_event_context_ptr wslay,
-    const struct wslay_event_on_msg_recv_arg *message, void *context)
+static void on_message(
+    wslay_event_context_ptr wslay, const struct wslay_event_on_msg_recv_arg *message, void *context)
 {
     struct ws *w = context;
     (void)wslay;
@@ -102,7 +102,8 @@ bool ws_feed(struct ws *w, const void *bytes, size_t len)
 {
     w->in = bytes;
     w->in_len = len;
-    bool well = wslay_event_recv(w->wslay) == 0 && wslay_event_send(w->wslay) == 0;
+    bool well = wslay_event_recv(w->wslay) == 0;
+    wslay_event_send(w->wslay); /* a broken frame has left its close frame in the queue */
     w->in = NULL;
     w->in_len = 0;
     return well && wslay_event_want_read(w->wslay);

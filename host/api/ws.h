@@ -1,10 +1,10 @@
 /* WebSocket (RFC 6455), server side, without I/O: bytes in, messages out, and the other way round.
  *
  * Happy path: ws_accept() answers the handshake, ws_new() makes a session, ws_feed() takes what the
- * peer sent and calls on_text for each message, ws_text() and ws_ping() append frames to `out`, which
- * the caller sends and empties. Pings of the peer are answered and close frames echoed by themselves.
- * Failure modes: a frame that breaks the protocol or a message above WS_MESSAGE_MAX queues a close
- * frame with the reason; ws_feed() then says that the session is over.
+ * peer sent and calls on_text for each message, ws_text() and ws_ping() append frames to `out`,
+ * which the caller sends and empties. Pings of the peer are answered and close frames echoed by
+ * themselves. Failure modes: a frame that breaks the protocol or a message above WS_MESSAGE_MAX
+ * queues a close frame with the reason; ws_feed() then says that the session is over.
  */
 #ifndef PP_API_WS_H
 #define PP_API_WS_H
@@ -27,7 +27,8 @@ bool ws_accept(const char *key, char out[static WS_ACCEPT_SIZE]);
 struct ws *ws_new(ws_text_cb on_text, void *context);
 void ws_free(struct ws *w);
 
-/* Takes bytes of the peer, in any pieces; false when the session is over (send `out`, then close). */
+/* Takes bytes of the peer, in any pieces; false when the session is over (send `out`, then close).
+ */
 bool ws_feed(struct ws *w, const void *bytes, size_t len);
 
 void ws_text(struct ws *w, const char *text, size_t len);

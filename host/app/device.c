@@ -16,7 +16,8 @@
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
 
-/* ---- state, notices, questions ------------------------------------------------------------------- */
+/* ---- state, notices, questions
+ * ------------------------------------------------------------------- */
 
 enum printer_state device_state(const struct device *d)
 {
@@ -115,7 +116,8 @@ void device_heaters_off(struct device *d, enum device_tag tag)
     device_inject(d, "M140 S0", tag);
 }
 
-/* ---- the housekeeping timer ------------------------------------------------------------------------ */
+/* ---- the housekeeping timer
+ * ------------------------------------------------------------------------ */
 
 static void check_idle_heaters(struct device *d, uint64_t now)
 {
@@ -154,7 +156,8 @@ static void save_temps(struct device *d, uint64_t now)
         if (d->temps.actual_mc[i] == TEMP_NONE) {
             continue;
         }
-        rows[n] = (struct temp_row){.wall_ms = clock_wall_ms(), .actual_mc = d->temps.actual_mc[i],
+        rows[n] = (struct temp_row){.wall_ms = clock_wall_ms(),
+            .actual_mc = d->temps.actual_mc[i],
             .target_mc = d->temps.target_mc[i]};
         snprintf(rows[n++].heater, sizeof rows->heater, "%s", temp_heater_name(i));
     }
@@ -179,7 +182,8 @@ static void on_second(uv_timer_t *timer)
     }
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 static void init_handles(struct device *d)
 {
@@ -253,8 +257,11 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     int rc = load_past(d, e);
     if (rc == 0) {
         rc = sender_open(&d->sender,
-            &(struct sender_options){.loop = loop, .estop_path = options->estop_path,
-                .note = device_on_note, .fill = device_fill, .context = d},
+            &(struct sender_options){.loop = loop,
+                .estop_path = options->estop_path,
+                .note = device_on_note,
+                .fill = device_fill,
+                .context = d},
             e);
     }
     if (rc < 0) {
@@ -316,7 +323,8 @@ static void on_deadline(uv_timer_t *timer)
     device_finish_closing(d);
 }
 
-void device_close(struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
+void device_close(
+    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
 {
     enum printer_state state = device_state(d);
     d->closed = closed;
@@ -344,7 +352,8 @@ void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
     d->heaters_off_ms = heaters_off_ms;
 }
 
-/* ---- orders --------------------------------------------------------------------------------------------- */
+/* ---- orders
+ * --------------------------------------------------------------------------------------------- */
 
 int device_connect(struct device *d, struct err *e)
 {
@@ -383,8 +392,8 @@ static int require_connected(const struct device *d, struct err *e)
 
 static int32_t limit_of(const struct profile *p, int heater)
 {
-    return heater == TEMP_BED       ? p->limits.max_bed_mc
-           : heater == TEMP_CHAMBER ? p->limits.max_chamber_mc
+    return heater == TEMP_BED         ? p->limits.max_bed_mc
+           : heater == TEMP_CHAMBER   ? p->limits.max_chamber_mc
            : heater < p->limits.tools ? p->limits.max_tool_mc
                                       : 0;
 }
@@ -398,8 +407,8 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
         return rc;
     }
     if (index < 0) {
-        return err_field(e, PP_EINVAL, heater, "heater \"%s\": must be tool0 to tool7, bed or chamber",
-            heater);
+        return err_field(
+            e, PP_EINVAL, heater, "heater \"%s\": must be tool0 to tool7, bed or chamber", heater);
     }
     int32_t limit = d->profile != NULL ? limit_of(d->profile, index) : 300000;
     if (target_mc < 0 || target_mc > limit) {
@@ -432,13 +441,15 @@ int device_send(struct device *d, const char *text, struct err *e)
         return rc;
     }
     if (strpbrk(text, "\r\n") != NULL) {
-        return err_field(e, PP_EINVAL, "commands", "a command is one line; send several one by one");
+        return err_field(
+            e, PP_EINVAL, "commands", "a command is one line; send several one by one");
     }
     gcode_parse(&g, text, len);
     if (g.len == 0) {
         return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
     }
-    size_t limit = d->dialect->max_line > 0 ? d->dialect->max_line - line_overhead(9999999) : LINE_MAX_CMD;
+    size_t limit =
+        d->dialect->max_line > 0 ? d->dialect->max_line - line_overhead(9999999) : LINE_MAX_CMD;
     if (g.len > limit) {
         return err_field(e, PP_EINVAL, "commands",
             "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);
@@ -457,117 +468,14 @@ int device_send(struct device *d, const char *text, struct err *e)
 
 int device_estop(struct device *d, struct err *e)
 {
+    if (!d->attached && d->estopped) {
+        return 0; /* the datagram was faster */
+    }
     if (!d->attached) {
-        return err_set(e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
+        return err_set(
+            e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
     }
     log_warn("emergency stop");
     sender_estop(d->sender);
     return 0;
-}
-
-void device_terminal(const struct device *d, void (*cb)(void *context, const struct hub_terminal *l),
-    void *context)
-{
-    size_t kept = d->terminal_count < TERMINAL_LINES ? d->terminal_count : TERMINAL_LINES;
-    for (size_t i = d->terminal_count - kept; i < d->terminal_count; i++) {
-        const struct terminal_line *t = &d->terminal[i % TERMINAL_LINES];
-        cb(context, &(struct hub_terminal){
-                        .wall_ms = t->wall_ms, .direction = t->direction, .text = t->text});
-    }
-}
-
-/* ---- status ------------------------------------------------------------------------------------------------ */
-
-static int compare_u32(const void *a, const void *b)
-{
-    const uint32_t *x = a;
-    const uint32_t *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static void link_status(const struct device *d, struct device_link *out)
-{
-    static uint32_t sample[STREAM_SAMPLES];
-    const struct stream_stats *stats = sender_stats(d->sender);
-    size_t n = atomic_load(&stats->samples);
-    n = n < STREAM_SAMPLES ? n : STREAM_SAMPLES;
-    for (size_t i = 0; i < n; i++) {
-        sample[i] = atomic_load_explicit(&stats->rtt_us[i], memory_order_relaxed);
-    }
-    qsort(sample, n, sizeof *sample, compare_u32);
-    out->ack_p50_us = n > 0 ? sample[n / 2] : 0;
-    out->ack_p99_us = n > 0 ? sample[n * 99 / 100] : 0;
-    out->lines = atomic_load(&stats->lines);
-    out->resends = atomic_load(&stats->resends);
-    out->underruns = atomic_load(&stats->starved);
-    out->window = (int)atomic_load(&stats->window);
-    out->baud = d->baud;
-    snprintf(out->device, sizeof out->device, "%s", d->path);
-    snprintf(out->port, sizeof out->port, "%s", d->attached ? d->port.path : "");
-    snprintf(out->firmware, sizeof out->firmware, "%s", d->firmware);
-    snprintf(out->machine, sizeof out->machine, "%s", d->machine);
-    snprintf(out->uuid, sizeof out->uuid, "%s", d->uuid);
-}
-
-/* The time left: what the analysis says of the rest of the file, corrected by how long the part
- * behind us really took, the more so the longer that part is. */
-static int64_t time_left(const struct device *d, double fraction, int64_t elapsed_ms)
-{
-    int64_t planned = d->analysis.slicer_time_ms > 0 ? d->analysis.slicer_time_ms : d->analysis.time_ms;
-    double by_plan = (double)planned * (1 - fraction);
-    double by_pace = fraction > 0 ? (double)elapsed_ms * (1 - fraction) / fraction : by_plan;
-    if (planned <= 0) {
-        return fraction > 0.02 ? (int64_t)by_pace : -1;
-    }
-    return (int64_t)(by_plan * (1 - fraction) + by_pace * fraction);
-}
-
-static void job_status(const struct device *d, struct device_job *out)
-{
-    const struct stream_stats *stats = sender_stats(d->sender);
-    struct gcode_modal modal;
-    int64_t size = d->analysis.bytes;
-    memcpy(out->run_id, d->run.id, sizeof out->run_id);
-    if (d->run.id[0] == '\0') {
-        return;
-    }
-    memcpy(out->file_name, d->run.file_name, sizeof out->file_name);
-    uint64_t offset = atomic_load(&stats->job_offset);
-    out->size_bytes = size;
-    out->done_bytes = (int64_t)offset;
-    out->lines = (int64_t)atomic_load(&stats->job_lines);
-    out->total_lines = d->analysis.commands;
-    out->started_ms = d->run.start_ms;
-    out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
-    out->layers = d->analysis.layers;
-    double fraction = size > 0 ? (double)offset / (double)size : 0;
-    fraction = fraction < 1 ? fraction : 1;
-    out->percent = fraction * 100;
-    out->left_ms = time_left(d, fraction, out->elapsed_ms);
-    if (d->spool != NULL) {
-        out->layer = spool_layer(d->spool, offset);
-        if (spool_modal(d->spool, offset, &modal, NULL) == 0) {
-            out->z_um = modal.pos[2] / 1000;
-        }
-    }
-}
-
-void device_status(const struct device *d, struct device_status *out)
-{
-    memset(out, 0, sizeof *out);
-    out->state = device_state(d);
-    memcpy(out->error, d->error, sizeof out->error);
-    for (size_t i = 0; i < TEMP_HEATERS; i++) {
-        if (d->temps.actual_mc[i] != TEMP_NONE) {
-            struct device_heater *h = &out->heater[out->heaters++];
-            snprintf(h->name, sizeof h->name, "%s", temp_heater_name(i));
-            h->actual_mc = d->temps.actual_mc[i];
-            h->target_mc = d->temps.target_mc[i];
-        }
-    }
-    job_status(d, &out->job);
-    link_status(d, &out->link);
-    out->question = d->question;
-    out->bed = d->row.bed;
-    memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }

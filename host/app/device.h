@@ -30,7 +30,7 @@ struct device_heater {
 
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
-    char id[37]; /* "" = none open */
+    char id[37];   /* "" = none open */
     char kind[16]; /* "bed", "identity", "failure" */
     char text[200];
     char answers[3][16]; /* "yes", "no"; "" past the last */
@@ -41,10 +41,10 @@ struct device_job {
     char run_id[37]; /* "" = no print */
     char file_name[201];
     int64_t size_bytes;
-    int64_t done_bytes; /* up to the last acknowledged line */
-    int64_t lines;      /* acknowledged */
+    int64_t done_bytes;  /* up to the last acknowledged line */
+    int64_t lines;       /* acknowledged */
     int64_t total_lines; /* commands in the file; -1 unknown */
-    int64_t started_ms; /* UTC */
+    int64_t started_ms;  /* UTC */
     int64_t elapsed_ms;
     int64_t left_ms; /* -1 unknown */
     int layer;       /* 0 = before the first */
@@ -60,10 +60,10 @@ struct device_link {
     char firmware[128]; /* M115 */
     char machine[128];
     char uuid[64];
-    uint64_t lines;     /* sent and acknowledged since connecting */
+    uint64_t lines; /* sent and acknowledged since connecting */
     uint64_t resends;
-    uint64_t underruns; /* planner seen empty while lines waited (needs ADVANCED_OK) */
-    int window;         /* lines allowed in flight now */
+    uint64_t underruns;  /* planner seen empty while lines waited (needs ADVANCED_OK) */
+    int window;          /* lines allowed in flight now */
     uint32_t ack_p50_us; /* round trip of the last 1024 lines */
     uint32_t ack_p99_us;
 };
@@ -83,19 +83,22 @@ struct device_status {
 struct device_options {
     const char *name;   /* the host's name for the printer */
     const char *device; /* path */
-    const struct serial *port; /* opened on it; the device takes it over if device_open() succeeds */
-    int baud;           /* 0 = detect */
+    const struct serial
+        *port;              /* opened on it; the device takes it over if device_open() succeeds */
+    int baud;               /* 0 = detect */
     int64_t heaters_off_ms; /* heaters on with no job go off after this long */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
-    const char *estop_path; /* socket for an emergency stop past the main loop, "" = none */
+    const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
 };
 
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,
     struct store *store, struct files *files, struct hub *hub, struct err *e);
 
-/* Pauses and parks a running print, turns the heaters off, closes the port, within 15 s; then `closed`
- * runs and the device is gone. `leave_heaters`: for a restart while idle, they stay as they are. */
-void device_close(struct device *d, bool leave_heaters, void (*closed)(void *context), void *context);
+/* Pauses and parks a running print, turns the heaters off, closes the port, within 15 s; then
+ * `closed` runs and the device is gone. `leave_heaters`: for a restart while idle, they stay as
+ * they are. */
+void device_close(
+    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context);
 
 void device_status(const struct device *d, struct device_status *out);
 
@@ -109,16 +112,18 @@ int device_connect(struct device *d, struct err *e);
 int device_disconnect(struct device *d, struct err *e);
 
 /* Starts a print of a stored file. `bed_clear`: a person says so with this very call. Without it on
- * a bed not known to be clear a question is opened and the print waits for the answer; *waits tells.
- * Refuses (PP_EREFUSED) what pre-flight refuses, PP_ESTATE while printing or offline. */
-int device_print(struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e);
+ * a bed not known to be clear a question is opened and the print waits for the answer; *waits
+ * tells. Refuses (PP_EREFUSED) what pre-flight refuses, PP_ESTATE while printing or offline. */
+int device_print(
+    struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e);
 
 int device_pause(struct device *d, struct err *e);
 int device_resume(struct device *d, struct err *e);
 int device_cancel(struct device *d, struct err *e);
 
 /* Answers the open question; PP_ENOTFOUND if `id` is not the open one. An empty id means "the only
- * one". Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing). */
+ * one". Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
+ */
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e);
 
 /* heater: "tool0".."tool7", "bed", "chamber"; refused above the profile's limit. */
@@ -132,7 +137,7 @@ int device_send(struct device *d, const char *gcode, struct err *e);
 int device_estop(struct device *d, struct err *e);
 
 /* The kept terminal lines, oldest first, at most 200; `cb` runs for each. */
-void device_terminal(const struct device *d, void (*cb)(void *context, const struct hub_terminal *l),
-    void *context);
+void device_terminal(
+    const struct device *d, void (*cb)(void *context, const struct hub_terminal *l), void *context);
 
 #endif

@@ -29,11 +29,13 @@ void device_stream_options(const struct device *d, struct stream_options *out)
 void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
+    int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
     device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
+    d->estopped = false;
     d->baud = 0;
-    sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, d->row.baud, &options);
+    sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
 }
 
@@ -102,7 +104,8 @@ void device_link_drop(struct device *d, bool reopen)
     }
 }
 
-/* ---- after the greeting ------------------------------------------------------------------------------ */
+/* ---- after the greeting
+ * ------------------------------------------------------------------------------ */
 
 static void on_connected(struct device *d, int baud)
 {
@@ -166,7 +169,8 @@ static void on_ready(struct device *d)
     device_move(d, PRINTER_OPERATIONAL, "set up");
 }
 
-/* ---- trouble ------------------------------------------------------------------------------------------- */
+/* ---- trouble
+ * ------------------------------------------------------------------------------------------- */
 
 static void end_print(struct device *d, enum run_result result, const char *reason)
 {
@@ -195,7 +199,8 @@ static void on_lost(struct device *d, const char *text)
 static void on_halt(struct device *d, const char *text)
 {
     end_print(d, RUN_FAILURE, text);
-    device_fail(d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
+    device_fail(
+        d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
     d->wanted = false;
     device_link_drop(d, false);
 }
@@ -228,6 +233,7 @@ static void on_estopped(struct device *d)
 {
     end_print(d, RUN_ABORTED, "emergency stop");
     d->wanted = false;
+    d->estopped = true;
     if (device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
     }
@@ -249,7 +255,9 @@ static void on_detached(struct device *d)
     }
 }
 
-/* ---- notes ----------------------------------------------------------------------------------------------- */
+/* ---- notes
+ * -----------------------------------------------------------------------------------------------
+ */
 
 static void on_done(struct device *d, enum device_tag tag)
 {

@@ -5,11 +5,11 @@
 #include "host/base/log.h"
 #include "host/io/ports.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the end of a print ----------------------------------------------------------------------------- */
+/* ---- the end of a print ------------------------------------------------------------------------
+ */
 
 static void on_run_saved(void *context, const struct err *e)
 {
@@ -44,22 +44,21 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     hub_emit(d->hub, HUB_RUN, &ended);
 }
 
-/* Ends a print that cannot go on, heaters off, through the cancel script. */
-static void abort_print(struct device *d, const char *reason);
-
 static void on_spool_error(void *context, const struct err *e)
 {
-    abort_print(context, e->text);
+    device_abort(context, e->text);
 }
 
-/* ---- the start ------------------------------------------------------------------------------------------ */
+/* ---- the start ---------------------------------------------------------------------------------
+ */
 
 static int max_command(const struct device *d)
 {
     if (d->dialect->max_line == 0) {
         return LINE_MAX_CMD;
     }
-    uint64_t largest_n = atomic_load(&sender_stats(d->sender)->lines) + (uint64_t)d->analysis.commands;
+    uint64_t largest_n =
+        atomic_load(&sender_stats(d->sender)->lines) + (uint64_t)d->analysis.commands;
     return (int)(d->dialect->max_line - line_overhead(2 * largest_n));
 }
 
@@ -73,14 +72,19 @@ static void on_run_opened(void *context, const struct err *e)
         return; /* cancelled or lost meanwhile */
     }
     if (e != NULL) {
-        device_notice(d, "the print was not started, the history could not be written: %s", e->text);
+        device_notice(
+            d, "the print was not started, the history could not be written: %s", e->text);
         device_print_end(d, RUN_FAILURE, e->text);
         device_move(d, PRINTER_OPERATIONAL, "not started");
         return;
     }
     files_path(d->files, d->run.sha256, path, sizeof path);
-    struct spool_options options = {.loop = d->loop, .sender = d->sender, .path = path,
-        .max_command = (size_t)max_command(d), .on_error = on_spool_error, .context = d};
+    struct spool_options options = {.loop = d->loop,
+        .sender = d->sender,
+        .path = path,
+        .max_command = (size_t)max_command(d),
+        .on_error = on_spool_error,
+        .context = d};
     if (spool_open(&d->spool, &options, &spool_error) < 0) {
         d->spool = NULL;
         device_notice(d, "the print was not started: %s", spool_error.text);
@@ -139,7 +143,8 @@ static int preflight(const struct device *d, const struct file_entry *file, stru
     struct preflight result;
     struct limits limits = d->profile != NULL ? d->profile->limits : unknown_limits;
     if (d->dialect->max_line > 0) {
-        limits.max_line = d->dialect->max_line - line_overhead((uint64_t)file->analysis.commands * 2);
+        limits.max_line =
+            d->dialect->max_line - line_overhead((uint64_t)file->analysis.commands * 2);
     }
     preflight_check(&file->analysis, &limits, &result);
     for (size_t i = 0; i < result.count; i++) {
@@ -180,7 +185,8 @@ static bool ask_or_go(struct device *d)
     return false;
 }
 
-int device_print(struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
+int device_print(
+    struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
 {
     const struct file_entry *file = files_find(d->files, file_name);
     int rc = may_start(d, e);
@@ -191,7 +197,8 @@ int device_print(struct device *d, const char *file_name, bool bed_clear, bool *
         return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
     }
     if (d->pending[0] != '\0') {
-        return err_set(e, PP_ESTATE, "\"%s\" already waits for an answer (ppctl confirm)", d->pending);
+        return err_set(
+            e, PP_ESTATE, "\"%s\" already waits for an answer (ppctl confirm)", d->pending);
     }
     rc = preflight(d, file, e);
     if (rc < 0) {
@@ -209,7 +216,8 @@ int device_print(struct device *d, const char *file_name, bool bed_clear, bool *
     return 0;
 }
 
-/* ---- questions -------------------------------------------------------------------------------------------- */
+/* ---- questions ---------------------------------------------------------------------------------
+ */
 
 static void drop_pending(struct device *d, const char *why)
 {
@@ -243,11 +251,14 @@ static void accept_identity(struct device *d)
 static int declare_clear(struct device *d, const char *answer, struct err *e)
 {
     if (answer[0] != '\0' && strcmp(answer, "clear") != 0 && strcmp(answer, "yes") != 0) {
-        return err_field(e, PP_EINVAL, "answer", "\"%s\": no question is open; the answer \"clear\" "
-                                                 "says that the bed is clear", answer);
+        return err_field(e, PP_EINVAL, "answer",
+            "\"%s\": no question is open; the answer \"clear\" "
+            "says that the bed is clear",
+            answer);
     }
     if (printer_has_job(device_state(d))) {
-        return err_set(e, PP_ESTATE, "\"%s\" is being printed: the bed is not clear", d->run.file_name);
+        return err_set(
+            e, PP_ESTATE, "\"%s\" is being printed: the bed is not clear", d->run.file_name);
     }
     set_bed(d, BED_CLEAR, NULL);
     return 0;
@@ -281,199 +292,8 @@ int device_confirm(struct device *d, const char *id, const char *answer, struct 
     return 0;
 }
 
-/* ---- scripts ------------------------------------------------------------------------------------------------ */
-
-/* Injects the commands of a script; none of them carries a tag. */
-static void run_script(struct device *d, const char *script, struct gcode_modal *modal)
-{
-    struct gcode g;
-    while (*script != '\0') {
-        size_t len = strcspn(script, "\n");
-        gcode_parse(&g, script, len);
-        if (g.len > 0 && g.letter != '@') {
-            sender_inject(d->sender, g.text, g.len, TAG_NONE);
-            gcode_modal_step(modal, &g);
-        }
-        script += len + (script[len] == '\n');
-    }
-}
-
-static void injectf(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static void injectf(struct device *d, const char *fmt, ...)
-{
-    char line[96];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
-    va_end(ap);
-    device_inject(d, line, TAG_NONE);
-}
-
-static double logical_mm(const struct gcode_modal *m, int axis)
-{
-    return (double)(m->pos[axis] - m->offset[axis]) / 1e6;
-}
-
-/* Scripts are written in millimetres and absolute coordinates; the restore brings the rest back. */
-static void enter_script(struct device *d, struct gcode_modal *m)
-{
-    if (m->inches) {
-        device_inject(d, "G21", TAG_NONE);
-    }
-    if (m->relative) {
-        device_inject(d, "G90", TAG_NONE);
-    }
-    m->inches = false;
-    m->relative = false;
-}
-
-static void leave_script(struct device *d, const struct gcode_modal *m)
-{
-    injectf(d, "G92 E%.5f", logical_mm(m, 3));
-    device_inject(d, m->e_relative ? "M83" : "M82", TAG_NONE);
-    if (m->feed > 0) {
-        injectf(d, "G1 F%.0f", (double)m->feed / 1e6);
-    }
-    if (m->relative) {
-        device_inject(d, "G91", TAG_NONE);
-        device_inject(d, m->e_relative ? "M83" : "M82", TAG_NONE);
-    }
-    if (m->inches) {
-        device_inject(d, "G20", TAG_NONE);
-    }
-}
-
-/* ---- pause and resume ---------------------------------------------------------------------------------------- */
-
-/* True if the lift and park of the script stay inside the printer. */
-static bool script_fits(const struct device *d, const char *script, struct gcode_modal m)
-{
-    struct gcode g;
-    while (*script != '\0') {
-        size_t len = strcspn(script, "\n");
-        gcode_parse(&g, script, len);
-        gcode_modal_step(&m, &g);
-        for (int axis = 0; axis < 3 && d->profile != NULL; axis++) {
-            int64_t um = m.pos[axis] / 1000;
-            if (um < d->profile->limits.min_um[axis] || um > d->profile->limits.max_um[axis]) {
-                return false;
-            }
-        }
-        script += len + (script[len] == '\n');
-    }
-    return true;
-}
-
-/* Everything of the file up to here is acknowledged: park. */
-static void park(struct device *d)
-{
-    struct gcode_modal *at = &d->pause_modal;
-    uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
-    const char *script = d->profile != NULL ? d->profile->pause_script : "";
-    bool known = spool_modal(d->spool, offset, at, NULL) == 0 && at->homed[0] && at->homed[1] &&
-                 at->homed[2];
-    struct gcode_modal modal = *at;
-    d->parked = known && script_fits(d, script, modal);
-    d->pause_extruded = 0;
-    device_inject(d, "M400", TAG_NONE);
-    if (d->parked) {
-        enter_script(d, &modal);
-        int64_t before = modal.pos[3];
-        run_script(d, script, &modal);
-        d->pause_extruded = modal.pos[3] - before;
-    } else if (script[0] != '\0') {
-        device_notice(d, "paused where it is: %s",
-            known ? "the park position is outside the printer" : "the axes are not homed yet");
-    }
-    device_inject(d, d->dialect->job_timer ? "M76" : "M105", TAG_PAUSED);
-}
-
-int device_pause(struct device *d, struct err *e)
-{
-    if (device_state(d) != PRINTER_PRINTING) {
-        return err_set(e, PP_ESTATE, "nothing to pause: the printer is %s", sm_name(&d->state));
-    }
-    device_move(d, PRINTER_PAUSING, "asked to");
-    sender_hold(d->sender);
-    return 0;
-}
-
-int device_resume(struct device *d, struct err *e)
-{
-    struct gcode_modal *at = &d->pause_modal;
-    if (device_state(d) != PRINTER_PAUSED) {
-        return err_set(e, PP_ESTATE, "nothing to resume: the printer is %s", sm_name(&d->state));
-    }
-    device_move(d, PRINTER_RESUMING, "asked to");
-    if (d->parked) {
-        struct gcode_modal modal = *at;
-        run_script(d, d->profile->resume_script, &modal);
-        device_inject(d, "G90", TAG_NONE);
-        injectf(d, "G1 X%.3f Y%.3f F6000", logical_mm(at, 0), logical_mm(at, 1));
-        injectf(d, "G1 Z%.3f F600", logical_mm(at, 2));
-        if (d->pause_extruded != 0) {
-            device_inject(d, "M83", TAG_NONE);
-            injectf(d, "G1 E%.5f F1800", (double)-d->pause_extruded / 1e6);
-        }
-        leave_script(d, at);
-    }
-    device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
-    return 0;
-}
-
-/* ---- cancel --------------------------------------------------------------------------------------------------- */
-
-static void cancel(struct device *d, enum run_result result, const char *reason)
-{
-    struct gcode_modal modal;
-    const char *script = d->profile != NULL ? d->profile->cancel_script : "";
-    d->end_result = result;
-    snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
-    device_move(d, PRINTER_CANCELLING, reason);
-    sender_drop_job(d->sender);
-    if (d->cap_emergency && clock_ms() - d->waiting_ms < 5000) {
-        sender_urgent(d->sender, "M108", 4); /* ends a wait for a temperature */
-    }
-    device_heaters_off(d, TAG_NONE);
-    gcode_modal_init(&modal);
-    run_script(d, script, &modal);
-    device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
-}
-
-int device_cancel(struct device *d, struct err *e)
-{
-    enum printer_state state = device_state(d);
-    if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
-        return device_confirm(d, "", "no", e);
-    }
-    if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
-        return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
-    }
-    cancel(d, RUN_CANCELLED, "cancelled");
-    return 0;
-}
-
-static void abort_print(struct device *d, const char *reason)
-{
-    if (d->run.id[0] != '\0' && device_state(d) != PRINTER_CANCELLING) {
-        device_notice(d, "the print is stopped: %s", reason);
-        cancel(d, RUN_FAILURE, reason);
-    }
-}
-
-/* Pause, park and cool as long as there is time; the print cannot be continued afterwards. */
-void device_print_stop(struct device *d)
-{
-    enum printer_state state = device_state(d);
-    if (state == PRINTER_PRINTING) {
-        device_pause(d, NULL);
-    } else if (state != PRINTER_PAUSING) {
-        device_heaters_off(d, TAG_COLD);
-    }
-}
-
-/* ---- notes and tags --------------------------------------------------------------------------------------------- */
+/* ---- notes and tags ----------------------------------------------------------------------------
+ */
 
 static void on_bed_saved(void *context, const struct err *e)
 {
@@ -483,7 +303,7 @@ static void on_bed_saved(void *context, const struct err *e)
         return;
     }
     if (e != NULL) {
-        abort_print(d, e->text);
+        device_abort(d, e->text);
         return;
     }
     if (device_state(d) == PRINTER_PRINTING) {
@@ -501,11 +321,11 @@ static void on_barrier(struct device *d, enum spool_barrier why)
         if (device_state(d) == PRINTER_PRINTING) {
             device_notice(d, "the file asks for a pause (resume with: ppctl resume)");
             device_move(d, PRINTER_PAUSING, "asked by the file");
-            park(d);
+            device_park(d);
         }
         break;
     case SPOOL_CANCEL:
-        cancel(d, RUN_CANCELLED, "cancelled by the file");
+        device_cancel_run(d, RUN_CANCELLED, "cancelled by the file");
         break;
     }
 }
@@ -515,12 +335,12 @@ static void on_end(struct device *d)
     struct gcode_modal modal;
     gcode_modal_init(&modal);
     device_move(d, PRINTER_FINISHING, "every line is acknowledged");
-    device_inject(d, "M400", TAG_NONE);
     if (d->dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
+    device_inject(d, "M400", TAG_NONE);
     if (d->profile != NULL) {
-        run_script(d, d->profile->end_script, &modal);
+        device_run_script(d, d->profile->end_script, &modal);
     }
     device_inject(d, "M105", TAG_FINISHED);
 }
@@ -539,7 +359,7 @@ void device_print_note(struct device *d, const struct stream_note *note)
     if (note->kind == NOTE_BARRIER && printing) {
         on_barrier(d, (enum spool_barrier)note->tag);
     } else if (note->kind == NOTE_DRAINED && device_state(d) == PRINTER_PAUSING) {
-        park(d);
+        device_park(d);
     } else if (note->kind == NOTE_END && printing) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {

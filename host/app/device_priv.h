@@ -1,9 +1,11 @@
 /* Inside of struct device, shared by device*.c alone.
  *
  * device.c        life, status, orders of people, the second timer
+ * device_status.c what the rest of the program sees
  * device_link.c   opening the port, greeting, M115, reconnecting
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
- * device_print.c  a print from its start to its end: bed gate, pause, resume, cancel
+ * device_print.c  a print from its start to its end: bed gate, questions, barriers
+ * device_motion.c scripts that move the printer: park, restore, cancel
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
@@ -60,11 +62,12 @@ struct device {
     struct err open_error;
     int open_rc;
     int open_baud;
-    bool attached;  /* the sender has a port */
-    bool wanted;    /* a person wants to be connected */
-    bool reopen;    /* connect again as soon as the port is closed */
+    bool attached; /* the sender has a port */
+    bool wanted;   /* a person wants to be connected */
+    bool reopen;   /* connect again as soon as the port is closed */
     uv_timer_t retry;
     uint64_t retry_ms;
+    bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;
@@ -83,8 +86,8 @@ struct device {
     uint64_t heaters_used; /* since when heaters are on with no job, or somebody used them */
 
     /* the print */
-    char pending[201];     /* file that waits for an answer */
-    struct run run;        /* id "" = none */
+    char pending[201]; /* file that waits for an answer */
+    struct run run;    /* id "" = none */
     struct spool *spool;
     struct analysis analysis;
     uint64_t job_start_ms;
@@ -112,7 +115,7 @@ void device_notice(struct device *d, const char *fmt, ...) __attribute__((format
 void device_ask(struct device *d, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
-void device_stored(struct device *d);                   /* an answer of the store has come */
+void device_stored(struct device *d);                  /* an answer of the store has come */
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 void device_finish_closing(struct device *d);
@@ -136,6 +139,12 @@ void device_fill(void *context);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);
-void device_print_stop(struct device *d); /* an orderly stop of the program */
+
+/* device_motion.c */
+void device_run_script(struct device *d, const char *script, struct gcode_modal *modal);
+void device_park(struct device *d); /* TAG_PAUSED follows */
+void device_cancel_run(struct device *d, enum run_result result, const char *reason);
+void device_abort(struct device *d, const char *reason); /* the print cannot go on: cancel it */
+void device_print_stop(struct device *d);                /* an orderly stop of the program */
 
 #endif

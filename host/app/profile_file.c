@@ -200,18 +200,11 @@ static char *default_pause(const struct limits *l)
     return take_text(&b);
 }
 
-/* Heat off first: whatever fails after that, the printer cools. The motors of a delta hold the
- * carriages up, so that it homes (which is up) and keeps them on. */
+/* Heaters and fan are off before it runs. The motors of a delta hold the carriages up, so that it
+ * homes (which is up) and keeps them on. */
 static char *default_cancel(const struct limits *l)
 {
     struct strbuf b = {0};
-    for (int tool = 0; l->tools > 1 && tool < l->tools; tool++) {
-        strbuf_printf(&b, "M104 T%d S0\n", tool);
-    }
-    strbuf_puts(&b, l->tools > 1 ? "" : "M104 S0\n");
-    strbuf_puts(&b, l->max_bed_mc > 0 ? "M140 S0\n" : "");
-    strbuf_puts(&b, l->max_chamber_mc > 0 ? "M141 S0\n" : "");
-    strbuf_puts(&b, "M107\n");
     put_park(&b, l);
     strbuf_puts(&b, l->round ? "G28\n" : "M84\n");
     return take_text(&b);

@@ -84,7 +84,8 @@ static uint32_t next_generation(void)
     return ++last;
 }
 
-/* ---- into the ring ------------------------------------------------------------------------------ */
+/* ---- into the ring ------------------------------------------------------------------------------
+ */
 
 /* `item` gives kind, offset, n and tag. */
 static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
@@ -209,7 +210,8 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     return true;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading
+ * ------------------------------------------------------------------------------------- */
 
 static void on_read(uv_fs_t *req);
 
@@ -267,7 +269,8 @@ static void on_read(uv_fs_t *req)
     spool_fill(s);
 }
 
-/* The next whole line in the buffer (the last one needs no newline); NULL when more must be read. */
+/* The next whole line in the buffer (the last one needs no newline); NULL when more must be read.
+ */
 static const char *next_line(struct spool *s, size_t *len, size_t *taken)
 {
     const char *line = s->buffer + s->start;
@@ -301,7 +304,8 @@ void spool_fill(struct spool *s)
         s->start += taken;
     }
     if (s->at_end && !s->ended) {
-        s->ended = put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
+        s->ended =
+            put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
         if (!s->ended) {
             sender_ask_later(s->options.sender);
             return;
@@ -346,7 +350,8 @@ bool spool_has_extruded(const struct spool *s)
     return s->extruded;
 }
 
-/* ---- where the print is --------------------------------------------------------------------------- */
+/* ---- where the print is
+ * --------------------------------------------------------------------------- */
 
 int spool_layer(struct spool *s, uint64_t offset)
 {
@@ -416,7 +421,8 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
     return scan(s, from, offset, step_modal, out, e);
 }
 
-/* ---- lines older than the history ------------------------------------------------------------------ */
+/* ---- lines older than the history
+ * ------------------------------------------------------------------ */
 
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset)
 {
@@ -505,11 +511,13 @@ static bool replay(struct spool *s)
     struct numbered from = checkpoint_before(s, s->replay_from);
     struct replay r = {.s = s, .n = from.n + 1, .from = s->replay_from, .until = s->replay_until};
     s->rewinding = false;
-    int rc = from.n > 0 ? scan(s, from.offset, s->resume_offset, replay_line, &r, &e)
-                        : err_set(&e, PP_EPROTO, "line %llu, which the printer wants again, is lost",
-                              (unsigned long long)s->replay_from);
+    int rc = from.n > 0
+                 ? scan(s, from.offset, s->resume_offset, replay_line, &r, &e)
+                 : err_set(&e, PP_EPROTO, "line %llu, which the printer wants again, is lost",
+                       (unsigned long long)s->replay_from);
     if (rc == 0 && r.full) {
-        rc = err_set(&e, PP_EPROTO, "the printer wants %llu lines again, more than can be kept ready",
+        rc = err_set(&e, PP_EPROTO,
+            "the printer wants %llu lines again, more than can be kept ready",
             (unsigned long long)(s->replay_until - s->replay_from));
     }
     if (rc == 0) {

@@ -1,9 +1,9 @@
 /* The spool: a gcode file on its way into the sender's ring.
  *
- * It reads ahead in the thread pool, strips comments and blanks, and puts lines and barriers into the
- * ring as long as there is room; spool_fill() goes on when room was made. It knows the modal state
- * behind any line lately sent, for restoring a position after a pause, and reads lines again that the
- * printer wants after they fell out of the sender's history.
+ * It reads ahead in the thread pool, strips comments and blanks, and puts lines and barriers into
+ * the ring as long as there is room; spool_fill() goes on when room was made. It knows the modal
+ * state behind any line lately sent, for restoring a position after a pause, and reads lines again
+ * that the printer wants after they fell out of the sender's history.
  *
  * Failures: the file cannot be read (on_error, the print must stop).
  */
@@ -47,8 +47,8 @@ uint32_t spool_generation(const struct spool *s);
 /* Puts in as much as fits. */
 void spool_fill(struct spool *s);
 
-/* The modal state behind the line that ends at `offset` (which the ring still holds or held a moment
- * ago). */
+/* The modal state behind the line that ends at `offset` (which the ring still holds or held a
+ * moment ago). */
 int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e);
 
 /* The layer at `offset` by the slicer's comments; 0 before the first or if there are none. */
@@ -61,8 +61,8 @@ bool spool_has_extruded(const struct spool *s);
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset);
 void spool_injected(struct spool *s, uint64_t n, const char *text);
 
-/* Lines n .. until-1 are wanted again, the job was taken up to `offset`. Returns the generation of the
- * items to come, for sender_rewound(); they follow when the old ones are gone from the ring. */
+/* Lines n .. until-1 are wanted again, the job was taken up to `offset`. Returns the generation of
+ * the items to come, for sender_rewound(); they follow when the old ones are gone from the ring. */
 uint32_t spool_rewind(struct spool *s, uint64_t n, uint64_t until, uint64_t offset);
 
 #endif

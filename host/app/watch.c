@@ -26,6 +26,7 @@ struct item {
     const char *name; /* the file in the folder; NULL: everything in it */
     uv_fs_event_t event;
     bool watching; /* `event` runs, on the folder with this identity; else the timer looks */
+    bool doubtful; /* to be started anew */
     dev_t device;
     ino_t inode;
     struct stamp stamp; /* of the path when it was last looked at */
@@ -55,12 +56,13 @@ static void touched(struct watch *w)
 
 static void on_event(uv_fs_event_t *handle, const char *name, int events, int status)
 {
-    const struct item *item = handle->data;
+    struct item *item = handle->data;
     (void)events;
-    /* Without a name, or with the folder's own, it is the folder that went. */
-    bool other = item->name != NULL && name != NULL && strcmp(name, item->name) != 0 &&
-                 strcmp(name, file_basename(item->folder)) != 0;
-    if (status != 0 || !other) {
+    /* Without a name, or with the folder's own, something happened to the folder. It may be back
+     * already, under the same inode number, and yet not be watched any more. */
+    bool self = status != 0 || name == NULL || strcmp(name, file_basename(item->folder)) == 0;
+    item->doubtful |= self;
+    if (self || item->name == NULL || strcmp(name, item->name) == 0) {
         touched(item->watch);
     }
 }
@@ -108,6 +110,7 @@ static void start(struct item *item)
 {
     struct stat st;
     choose_folder(item);
+    item->doubtful = false;
     item->watching = stat(item->folder, &st) == 0 && S_ISDIR(st.st_mode) &&
                      uv_fs_event_start(&item->event, on_event, item->folder, 0) == 0;
     if (item->watching) {
@@ -122,7 +125,7 @@ static bool is_right(const struct item *item)
 {
     struct stat st;
     bool became_folder = item->name != NULL && is_folder(item->path);
-    return item->watching && !became_folder && stat(item->folder, &st) == 0 &&
+    return item->watching && !item->doubtful && !became_folder && stat(item->folder, &st) == 0 &&
            st.st_dev == item->device && st.st_ino == item->inode;
 }
 

@@ -16,8 +16,8 @@ static const struct {
 #undef X
 };
 
-__attribute__((format(printf, 4, 0))) static void
-set(struct err *e, int code, const char *field, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void set(
+    struct err *e, int code, const char *field, const char *fmt, va_list ap)
 {
     if (e == NULL) {
         return;

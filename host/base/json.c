@@ -20,8 +20,7 @@ int json_parse(json_t **out, const char *bytes, size_t len, struct err *e)
     if (value == NULL) {
         char text[120];
         str_escape(text, sizeof text, at.text, strlen(at.text));
-        return err_set(
-            e, PP_EINVAL, "not JSON: line %d column %d: %s", at.line, at.column, text);
+        return err_set(e, PP_EINVAL, "not JSON: line %d column %d: %s", at.line, at.column, text);
     }
     if (!json_is_object(value)) {
         char text[64];
@@ -142,8 +141,7 @@ int json_read(json_t *object, const struct json_field *fields, size_t count, str
                 e, PP_EINVAL, fields[i].name, "field \"%s\" is missing", fields[i].name);
         }
     }
-    for (void *it = json_object_iter(object); it != NULL;
-         it = json_object_iter_next(object, it)) {
+    for (void *it = json_object_iter(object); it != NULL; it = json_object_iter_next(object, it)) {
         const char *key = json_object_iter_key(it);
         const struct json_field *f = find_field(key, fields, count);
         int rc = f != NULL ? read_field(json_object_iter_value(it), f, e)

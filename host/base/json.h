@@ -1,7 +1,7 @@
 /* JSON from outside: bounded, parsed strictly, read through a table of fields.
  *
- * Every mistake names the field, quotes what stands there and says what would be right; a field that
- * is not in the table is a mistake too, with a suggestion for a misspelt one.
+ * Every mistake names the field, quotes what stands there and says what would be right; a field
+ * that is not in the table is a mistake too, with a suggestion for a misspelt one.
  */
 #ifndef PP_BASE_JSON_H
 #define PP_BASE_JSON_H
@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 enum json_kind {
-    JSON_KIND_BOOL,   /* bool */
-    JSON_KIND_INT,    /* int64_t, from min to max */
-    JSON_KIND_TEXT,   /* char[max + 1]: at most max bytes */
-    JSON_KIND_ARRAY,  /* json_t *, borrowed, min to max elements */
+    JSON_KIND_BOOL,  /* bool */
+    JSON_KIND_INT,   /* int64_t, from min to max */
+    JSON_KIND_TEXT,  /* char[max + 1]: at most max bytes */
+    JSON_KIND_ARRAY, /* json_t *, borrowed, min to max elements */
 };
 
 struct json_field {
@@ -29,8 +29,9 @@ struct json_field {
     int64_t max;
 };
 
-/* Parses one object; anything else, a duplicate key or trailing bytes are PP_EINVAL with the position.
- * No bytes at all count as an empty object. The caller drops `*out` with json_decref(). */
+/* Parses one object; anything else, a duplicate key or trailing bytes are PP_EINVAL with the
+ * position. No bytes at all count as an empty object. The caller drops `*out` with json_decref().
+ */
 int json_parse(json_t **out, const char *bytes, size_t len, struct err *e);
 
 /* Reads the object's fields into the table's outs; PP_EINVAL names the first field at fault. */

@@ -24,12 +24,12 @@ const char *strbuf_text(const struct strbuf *b);
 /* Copies `len` bytes and a NUL into dst, cutting what does not fit; true if all fitted. */
 bool str_copy(char *dst, size_t dst_size, const char *src, size_t len);
 
-/* Copies foreign text so that it is safe to print: control characters and invalid UTF-8 become \xNN;
- * cut when longer than dst. Returns dst. */
+/* Copies foreign text so that it is safe to print: control characters and invalid UTF-8 become
+ * \xNN; cut when longer than dst. Returns dst. */
 char *str_escape(char *dst, size_t dst_size, const char *src, size_t len);
 
-/* True if the whole text is a decimal integer from min to max; sets *out. No sign but '-', no blanks,
- * no octal: "0115200" is 115200. */
+/* True if the whole text is a decimal integer from min to max; sets *out. No sign but '-', no
+ * blanks, no octal: "0115200" is 115200. */
 bool str_to_int(const char *text, int64_t min, int64_t max, int64_t *out);
 
 /* True if the whole text is a finite decimal number (`-12.5`); sets *out. Ignores the locale. */

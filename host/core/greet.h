@@ -1,9 +1,9 @@
 /* Greeting: find the baud rate and a printer that answers. Pure.
  *
  * Each rate is tried with a newline (ends whatever half line the printer holds) and `M110 N0` until
- * an `ok` comes; a board that resets when the port is opened says `start` first and is greeted again
- * after its banner. Then a short quiet time lets late answers pass, so that none is taken for an
- * acknowledgement later.
+ * an `ok` comes; a board that resets when the port is opened says `start` first and is greeted
+ * again after its banner. Then a short quiet time lets late answers pass, so that none is taken for
+ * an acknowledgement later.
  *
  * Failures: silence at every rate; bytes that make no sense (wrong rate); a printer that says it is
  * halted.
@@ -30,10 +30,10 @@ struct greet {
     int hellos;       /* sent at this rate */
     uint64_t next_us; /* when to do the next thing */
     bool answered;
-    bool alive;       /* something sensible was read at this rate */
-    size_t garbage;   /* lines without sense at any rate */
-    bool say_hello;   /* output: send greet_hello() now */
-    bool set_baud;    /* output: set baud[at] now */
+    bool alive;     /* something sensible was read at this rate */
+    size_t garbage; /* lines without sense at any rate */
+    bool say_hello; /* output: send greet_hello() now */
+    bool set_baud;  /* output: set baud[at] now */
     char text[160];
 };
 

@@ -55,7 +55,8 @@ static void append(struct line_split *s, const char *piece, size_t len)
     }
 }
 
-bool line_next(struct line_split *s, const char **bytes, size_t *left, const char **line, size_t *len)
+bool line_next(
+    struct line_split *s, const char **bytes, size_t *left, const char **line, size_t *len)
 {
     const char *newline = memchr(*bytes, '\n', *left);
     size_t taken = newline != NULL ? (size_t)(newline - *bytes) : *left;

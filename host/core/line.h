@@ -1,8 +1,8 @@
 /* The line codec of the RepRap serial protocol: numbered, checksummed lines out, split lines in.
  *
  * Out: `N<n> <command>*<checksum>\n`, checksum = XOR of every byte before the '*' (RepRap wiki,
- * Marlin). In: bytes in any pieces become lines; NULs and CRs are dropped, a line is cut at LINE_MAX
- * and its rest thrown away, so that garbage at a wrong baud rate stays bounded.
+ * Marlin). In: bytes in any pieces become lines; NULs and CRs are dropped, a line is cut at
+ * LINE_MAX and its rest thrown away, so that garbage at a wrong baud rate stays bounded.
  */
 #ifndef PP_CORE_LINE_H
 #define PP_CORE_LINE_H
@@ -28,8 +28,10 @@ struct line_split {
     size_t len;
 };
 
-/* Takes bytes from *bytes until a line is complete or they end. On a complete line returns true with
- * the NUL-terminated line (valid until the next call) and its length; call again for the rest. */
-bool line_next(struct line_split *s, const char **bytes, size_t *left, const char **line, size_t *len);
+/* Takes bytes from *bytes until a line is complete or they end. On a complete line returns true
+ * with the NUL-terminated line (valid until the next call) and its length; call again for the rest.
+ */
+bool line_next(
+    struct line_split *s, const char **bytes, size_t *left, const char **line, size_t *len);
 
 #endif

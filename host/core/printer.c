@@ -3,13 +3,12 @@
 #define LOST SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_ERROR)
 
 const struct sm_state printer_states[PRINTER_STATES] = {
-    [PRINTER_OFFLINE] = {"offline", SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING) |
-                                        SM_TO(PRINTER_ERROR)},
+    [PRINTER_OFFLINE] = {"offline",
+        SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING) | SM_TO(PRINTER_ERROR)},
     [PRINTER_DETECTING] = {"detecting", LOST | SM_TO(PRINTER_CONNECTING)},
     [PRINTER_CONNECTING] = {"connecting", LOST | SM_TO(PRINTER_OPERATIONAL)},
-    [PRINTER_OPERATIONAL] = {"operational", LOST | SM_TO(PRINTER_CONNECTING) |
-                                                SM_TO(PRINTER_STARTING) |
-                                                SM_TO(PRINTER_RECOVERING)},
+    [PRINTER_OPERATIONAL] = {"operational",
+        LOST | SM_TO(PRINTER_CONNECTING) | SM_TO(PRINTER_STARTING) | SM_TO(PRINTER_RECOVERING)},
     [PRINTER_STARTING] = {"starting",
         LOST | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_OPERATIONAL)},
     [PRINTER_PRINTING] = {"printing",
@@ -21,16 +20,15 @@ const struct sm_state printer_states[PRINTER_STATES] = {
     [PRINTER_CANCELLING] = {"cancelling", LOST | SM_TO(PRINTER_OPERATIONAL)},
     [PRINTER_FINISHING] = {"finishing",
         LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_PAUSING)},
-    [PRINTER_ERROR] = {"error", SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_DETECTING) |
-                                    SM_TO(PRINTER_CONNECTING)},
-    [PRINTER_RECOVERING] = {"recovering", LOST | SM_TO(PRINTER_OPERATIONAL) |
-                                              SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED)},
+    [PRINTER_ERROR] = {"error",
+        SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING)},
+    [PRINTER_RECOVERING] = {"recovering",
+        LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED)},
 };
 
 bool printer_has_job(enum printer_state state)
 {
-    return (state >= PRINTER_STARTING && state <= PRINTER_FINISHING) ||
-           state == PRINTER_RECOVERING;
+    return (state >= PRINTER_STARTING && state <= PRINTER_FINISHING) || state == PRINTER_RECOVERING;
 }
 
 bool printer_is_connected(enum printer_state state)

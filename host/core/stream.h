@@ -1,26 +1,26 @@
 /* The stream: which bytes go to the printer now. Pure: no port, no clock, no thread.
  *
  * Lines come from three places, in this order: lines the printer wants again, injected lines (a
- * person's, temperature polls, scripts), the job. Each gets the next number and a checksum when it is
- * committed, goes out as far as the window allows, and stays in flight until its `ok`.
+ * person's, temperature polls, scripts), the job. Each gets the next number and a checksum when it
+ * is committed, goes out as far as the window allows, and stays in flight until its `ok`.
  *
- * Happy path: stream_tx() hands out bytes, the caller writes them and says stream_wrote(); each line
- * received goes into stream_rx(). Every outcome is told through `note`.
+ * Happy path: stream_tx() hands out bytes, the caller writes them and says stream_wrote(); each
+ * line received goes into stream_rx(). Every outcome is told through `note`.
  *
  * The window counts lines and bytes. It starts at one line (ping-pong) and opens only on evidence
- * that ping-pong holds the printer back, after a run of clean acknowledgements; one Resend closes it.
- * Bytes in flight stay below 3/4 of the receive buffer: Marlin has no flow control and loses what
- * does not fit. Where the firmware allows it a line goes out in two pieces, so that the bound is used
- * to the last byte.
+ * that ping-pong holds the printer back, after a run of clean acknowledgements; one Resend closes
+ * it. Bytes in flight stay below 3/4 of the receive buffer: Marlin has no flow control and loses
+ * what does not fit. Where the firmware allows it a line goes out in two pieces, so that the bound
+ * is used to the last byte.
  *
- * Resend: Marlin empties its receive buffer in the middle of a line, so what is in flight is lost and
- * a tail may be taken for a line. So: stop, drop what is not yet written, wait until the oks of the
- * lines it did accept have come and the wire is quiet, then send again from the number asked for, one
- * line at a time.
+ * Resend: Marlin empties its receive buffer in the middle of a line, so what is in flight is lost
+ * and a tail may be taken for a line. So: stop, drop what is not yet written, wait until the oks of
+ * the lines it did accept have come and the wire is quiet, then send again from the number asked
+ * for, one line at a time.
  *
- * Silence: an ok may be lost, or a newline. A line is never repeated on suspicion (since Marlin 2.1.2
- * a repeated number is met with silence); instead a number far ahead is sent, whose refusal names the
- * line the printer expects. Three unanswered probes end the stream (NOTE_LOST).
+ * Silence: an ok may be lost, or a newline. A line is never repeated on suspicion (since
+ * Marlin 2.1.2 a repeated number is met with silence); instead a number far ahead is sent, whose
+ * refusal names the line the printer expects. Three unanswered probes end the stream (NOTE_LOST).
  */
 #ifndef PP_CORE_STREAM_H
 #define PP_CORE_STREAM_H
@@ -80,7 +80,7 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
     NOTE_HALT,       /* text: the printer has stopped itself; so has the stream */
-    NOTE_LOST,       /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
 
     /* from the thread around it (host/io/sender.h) */
     NOTE_CONNECTED, /* tag: the baud rate at which the printer has answered */
@@ -117,14 +117,14 @@ struct stream_options {
 
 /* Read by other threads at any time. */
 struct stream_stats {
-    _Atomic uint64_t lines;          /* acknowledged since the start, of all kinds */
-    _Atomic uint64_t job_lines;      /* of the present job */
-    _Atomic uint64_t job_offset;     /* the file up to here is acknowledged */
-    _Atomic uint64_t bytes;          /* written */
-    _Atomic uint64_t resends;        /* requests served */
-    _Atomic uint64_t starved;        /* how often the planner ran empty while lines waited */
-    _Atomic uint32_t window;         /* lines allowed in flight now */
-    _Atomic uint32_t samples;        /* round trips ever measured */
+    _Atomic uint64_t lines;      /* acknowledged since the start, of all kinds */
+    _Atomic uint64_t job_lines;  /* of the present job */
+    _Atomic uint64_t job_offset; /* the file up to here is acknowledged */
+    _Atomic uint64_t bytes;      /* written */
+    _Atomic uint64_t resends;    /* requests served */
+    _Atomic uint64_t starved;    /* how often the planner ran empty while lines waited */
+    _Atomic uint32_t window;     /* lines allowed in flight now */
+    _Atomic uint32_t samples;    /* round trips ever measured */
     _Atomic uint32_t rtt_us[STREAM_SAMPLES]; /* written -> ok, the last ones */
 };
 
@@ -134,7 +134,7 @@ struct stream_flight {
     uint64_t sent_us;
     uint32_t bytes;
     uint32_t tag;
-    uint8_t kind; /* enum stream_line */
+    uint8_t kind;   /* enum stream_line */
     bool asks_temp; /* M105: its ok carries no number */
     bool slow;      /* may take minutes without a word */
 };
@@ -199,7 +199,7 @@ struct stream {
     unsigned hungry;      /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;
     int planner_max;
-    bool planner_empty; /* seen while lines waited, since the window was closed */
+    bool planner_empty;     /* seen while lines waited, since the window was closed */
     bool planner_empty_now; /* at the last acknowledgement */
 
     /* silence */
@@ -212,8 +212,8 @@ struct stream {
 };
 
 /* Starts with line 1 (the caller has sent M110 N0 and seen its ok). `s` is large: allocate it. */
-void stream_init(struct stream *s, const struct stream_options *options, stream_note_cb note,
-    void *context);
+void stream_init(
+    struct stream *s, const struct stream_options *options, stream_note_cb note, void *context);
 
 /* Another dialect or buffer sizes, once M115 has told them. */
 void stream_set_options(struct stream *s, const struct stream_options *options);

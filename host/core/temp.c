@@ -4,7 +4,16 @@
 #include <string.h>
 
 static const char *const names[TEMP_HEATERS] = {
-    "tool0", "tool1", "tool2", "tool3", "tool4", "tool5", "tool6", "tool7", "bed", "chamber",
+    "tool0",
+    "tool1",
+    "tool2",
+    "tool3",
+    "tool4",
+    "tool5",
+    "tool6",
+    "tool7",
+    "bed",
+    "chamber",
 };
 
 /* Reads "-12.345" into milli-units; NULL if there is no number at p, else what follows it. */

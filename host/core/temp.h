@@ -1,8 +1,8 @@
 /* Temperatures as printers report them, in milli-degrees Celsius.
  *
  * Understood: `T:210.04 /210.00 B:52.00 /52.00 @:85 B@:31`, several tools (`T0: T1:`), C (chamber),
- * blanks and slash optional, `T:21.30/ 0.00`, unused sensors below zero, Repetier's TargetExtr0: and
- * TargetBed:. If a name stands twice the first wins.
+ * blanks and slash optional, `T:21.30/ 0.00`, unused sensors below zero, Repetier's TargetExtr0:
+ * and TargetBed:. If a name stands twice the first wins.
  */
 #ifndef PP_CORE_TEMP_H
 #define PP_CORE_TEMP_H
@@ -25,8 +25,8 @@ struct temp_report {
 /* True if the line holds a temperature ("T:", "T0:" or "B:" with a number). */
 bool temp_is_report(const char *line);
 
-/* Parses a line; false if there is none in it. A bare "T:" counts for `active_tool`, unless T0.. also
- * stand there. */
+/* Parses a line; false if there is none in it. A bare "T:" counts for `active_tool`, unless T0..
+ * also stand there. */
 bool temp_parse(struct temp_report *t, const char *line, int active_tool);
 
 /* "tool0".."tool7", "bed", "chamber" */

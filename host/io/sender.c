@@ -101,7 +101,8 @@ static uint64_t now_us(void)
     return clock_ns() / 1000;
 }
 
-/* ---- notes to the main loop -------------------------------------------------------------------- */
+/* ---- notes to the main loop --------------------------------------------------------------------
+ */
 
 static bool is_lazy(enum stream_note_kind kind)
 {
@@ -173,7 +174,8 @@ static void on_main(uv_async_t *async)
     }
 }
 
-/* ---- the port ----------------------------------------------------------------------------------- */
+/* ---- the port -----------------------------------------------------------------------------------
+ */
 
 static void arm(struct sender *s);
 static void on_port(uv_poll_t *poll, int status, int events);
@@ -312,7 +314,8 @@ static void on_port(uv_poll_t *poll, int status, int events)
     arm(s);
 }
 
-/* ---- timers --------------------------------------------------------------------------------------- */
+/* ---- timers
+ * --------------------------------------------------------------------------------------- */
 
 /* Nobody steers any more: better cold than on fire. */
 static void check_beat(struct sender *s, uint64_t now)
@@ -360,7 +363,8 @@ static void arm(struct sender *s)
     }
 }
 
-/* ---- orders ----------------------------------------------------------------------------------------- */
+/* ---- orders
+ * ----------------------------------------------------------------------------------------- */
 
 static void attach(struct sender *s, const struct order *o)
 {
@@ -382,8 +386,8 @@ static void attach(struct sender *s, const struct order *o)
     tick_greeting(s, now);
 }
 
-/* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered one
- * from the queue. Then the heaters, should it ignore both. */
+/* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
+ * one from the queue. Then the heaters, should it ignore both. */
 static void estop(struct sender *s)
 {
     char text[LINE_MAX_OUT + 64] = "\nM112\n";
@@ -487,7 +491,8 @@ static void on_estop(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* ---- the thread ---------------------------------------------------------------------------------------- */
+/* ---- the thread
+ * ---------------------------------------------------------------------------------------- */
 
 static void ask_for_priority(void)
 {
@@ -605,11 +610,15 @@ void sender_close(struct sender *s, void (*closed)(void *context), void *context
 void sender_attach(struct sender *s, const struct serial *port, int baud, int last_good,
     const struct stream_options *options)
 {
-    order(s, &(struct order){.kind = ORDER_ATTACH, .value = (uint32_t)baud, .last_good = last_good,
-                 .port = *port, .options = *options});
+    order(s, &(struct order){.kind = ORDER_ATTACH,
+                 .value = (uint32_t)baud,
+                 .last_good = last_good,
+                 .port = *port,
+                 .options = *options});
 }
 
-static bool text_order(struct sender *s, enum order_kind kind, const char *text, size_t len, uint32_t tag)
+static bool text_order(
+    struct sender *s, enum order_kind kind, const char *text, size_t len, uint32_t tag)
 {
     struct order o = {.kind = kind, .value = tag, .len = len};
     if (len > LINE_MAX_CMD) {

@@ -2,12 +2,12 @@
  *
  * It runs the greeting and then the stream (host/core/stream.h) on a small loop; lines come from a
  * bounded ring filled ahead, orders and notes travel through lock-free queues. It touches no disk,
- * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on the
- * wire. It runs at real-time priority where that is permitted.
+ * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on
+ * the wire. It runs at real-time priority where that is permitted.
  *
- * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An emergency
- * stop reaches the thread through sender_estop() or, when the main loop hangs, through a datagram
- * with "M112" on the socket at `estop_path`.
+ * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An
+ * emergency stop reaches the thread through sender_estop() or, when the main loop hangs, through a
+ * datagram with "M112" on the socket at `estop_path`.
  */
 #ifndef PP_IO_SENDER_H
 #define PP_IO_SENDER_H

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,8 +80,7 @@ void api_server_open(struct api_server *a, bool loopback_open)
     *a = (struct api_server){0};
     tempdir_make(a->dir);
     assert_int_equal(uv_loop_init(&a->loop), 0);
-    assert_int_equal(
-        store_open(&a->store, &a->loop, tempdir_path(a->dir, "pphost.db"), NULL), 0);
+    assert_int_equal(store_open(&a->store, &a->loop, tempdir_path(a->dir, "pphost.db"), NULL), 0);
     assert_int_equal(keys_open(&a->keys, a->store, NULL), 0);
     struct err e = {0};
     assert_int_equal(file_mkdirs(tempdir_path(a->dir, "blobs"), 0700, NULL), 0);
@@ -122,11 +122,14 @@ void api_server_close(struct api_server *a)
 
 void client_open(struct client *c, struct api_server *a)
 {
-    struct sockaddr_in where = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(a->http))};
+    struct sockaddr_in where = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)http_port(a->http))};
     *c = (struct client){.api = a};
     inet_pton(AF_INET, "127.0.0.1", &where.sin_addr);
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(connect(c->fd, (struct sockaddr *)&where, sizeof where), 0);
+    int on = 1;
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     fcntl(c->fd, F_SETFL, O_NONBLOCK);
 }
 
@@ -231,8 +234,8 @@ void api_ask(struct api_server *a, struct answer *out, const char *key, const ch
     const char *path, const char *headers, const char *body)
 {
     struct strbuf b = {0};
-    strbuf_printf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s", method, path, a->host,
-        headers);
+    strbuf_printf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n%s", method, path,
+        a->host, headers);
     if (key != NULL) {
         strbuf_printf(&b, "X-Api-Key: %s\r\n", key);
     }
@@ -265,6 +268,7 @@ const char *answer_header(const struct answer *w, const char *name)
 
 const char *answer_error(const struct answer *w, const char *member)
 {
-    const char *text = json_string_value(json_object_get(json_object_get(w->json, "error"), member));
+    const char *text =
+        json_string_value(json_object_get(json_object_get(w->json, "error"), member));
     return text != NULL ? text : "";
 }

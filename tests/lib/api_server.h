@@ -23,8 +23,8 @@ struct api_server {
     struct profiles *profiles;
     struct device device;
     struct http *http;
-    char host[32];         /* "127.0.0.1:PORT" */
-    const char *admin;     /* a key */
+    char host[32];     /* "127.0.0.1:PORT" */
+    const char *admin; /* a key */
     char read[KEY_TEXT_SIZE];
     char print[KEY_TEXT_SIZE];
     unsigned restarts;
@@ -67,8 +67,8 @@ struct answer {
     json_t *json; /* NULL if the body is none */
 };
 
-/* Sends `METHOD PATH` with the headers (each ending in CRLF, "" for none) and the body. The Host header
- * is added, and the key unless it is NULL. */
+/* Sends `METHOD PATH` with the headers (each ending in CRLF, "" for none) and the body. The Host
+ * header is added, and the key unless it is NULL. */
 void api_ask(struct api_server *a, struct answer *out, const char *key, const char *method,
     const char *path, const char *headers, const char *body);
 

@@ -70,7 +70,8 @@ int device_disconnect(struct device *d, struct err *e)
     return move(d, PRINTER_OFFLINE, e);
 }
 
-int device_print(struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
+int device_print(
+    struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
 {
     int rc = act(d, e);
     if (rc != 0) {
@@ -159,8 +160,8 @@ int device_send(struct device *d, const char *gcode, struct err *e)
     return rc;
 }
 
-void device_terminal(const struct device *d, void (*cb)(void *context, const struct hub_terminal *l),
-    void *context)
+void device_terminal(
+    const struct device *d, void (*cb)(void *context, const struct hub_terminal *l), void *context)
 {
     for (size_t i = 0; i < d->kept_count; i++) {
         cb(context, &d->kept[i]);

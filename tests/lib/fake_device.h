@@ -6,11 +6,11 @@
 
 struct device {
     struct device_status status;
-    struct hub *hub;      /* borrowed */
-    struct err next;      /* what the next call fails with; code 0 = it succeeds */
-    char sent[16][256];   /* the gcode injected, oldest first */
+    struct hub *hub;    /* borrowed */
+    struct err next;    /* what the next call fails with; code 0 = it succeeds */
+    char sent[16][256]; /* the gcode injected, oldest first */
     size_t sent_count;
-    unsigned calls;       /* of anything that acts */
+    unsigned calls; /* of anything that acts */
     struct hub_terminal kept[4];
     size_t kept_count;
 };

@@ -1,8 +1,9 @@
 /* Golden transcripts of the stream machine on virtual time.
  *
- * Each tests/trace/stream/NAME.trace is an input and its expected output in one: lines that begin with
- * '>' (bytes written) or '!' (notes) are output, all others are orders. A test runs the orders, writes
- * down what happens after each and compares the whole text. PP_UPDATE=1 rewrites the files.
+ * Each tests/trace/stream/NAME.trace is an input and its expected output in one: lines that begin
+ * with
+ * '>' (bytes written) or '!' (notes) are output, all others are orders. A test runs the orders,
+ * writes down what happens after each and compares the whole text. PP_UPDATE=1 rewrites the files.
  */
 #include "host/base/mem.h"
 #include "host/base/str.h"
@@ -90,8 +91,11 @@ static void put(struct bench *b, enum stream_item_kind kind, uint32_t tag, const
     struct stream_item *item = spsc_reserve(&b->ring, sizeof *item + len);
     assert_non_null(item);
     b->offset += len + 1;
-    *item = (struct stream_item){.kind = (uint16_t)kind, .tag = tag, .generation = 1,
-        .end_offset = b->offset, .len = (uint16_t)len};
+    *item = (struct stream_item){.kind = (uint16_t)kind,
+        .tag = tag,
+        .generation = 1,
+        .end_offset = b->offset,
+        .len = (uint16_t)len};
     memcpy(item->text, text, len);
     spsc_push(&b->ring, sizeof *item + len);
 }
@@ -116,12 +120,13 @@ static void set_options(struct bench *b, const char *text)
     unsigned rx = 0;
     int slots = 0;
     sscanf(text, "%31s window=%15s rx=%u slots=%d", dialect, window, &rx, &slots);
-    stream_set_options(&b->stream,
-        &(struct stream_options){.dialect = dialect_by_name(dialect), .rx_bytes = rx,
-            .command_slots = slots,
-            .window = strcmp(window, "bytes") == 0 ? STREAM_WINDOW_BYTES
-                      : strcmp(window, "one") == 0 ? STREAM_WINDOW_ONE
-                                                   : STREAM_WINDOW_AUTO});
+    stream_set_options(
+        &b->stream, &(struct stream_options){.dialect = dialect_by_name(dialect),
+                        .rx_bytes = rx,
+                        .command_slots = slots,
+                        .window = strcmp(window, "bytes") == 0 ? STREAM_WINDOW_BYTES
+                                  : strcmp(window, "one") == 0 ? STREAM_WINDOW_ONE
+                                                               : STREAM_WINDOW_AUTO});
 }
 
 /* "acks FROM TO": each of these lines is sent and acknowledged 1 ms later, ADVANCED_OK style. */
@@ -202,7 +207,8 @@ static struct bench *make_bench(void)
     b->now_us = 1000 * MS;
     spsc_init(&b->ring, 1u << 16);
     stream_init(&b->stream,
-        &(struct stream_options){.dialect = dialect_by_name("marlin"), .window = STREAM_WINDOW_AUTO},
+        &(struct stream_options){
+            .dialect = dialect_by_name("marlin"), .window = STREAM_WINDOW_AUTO},
         on_note, b);
     return b;
 }
@@ -210,7 +216,8 @@ static struct bench *make_bench(void)
 static void run(struct bench *b, char *text)
 {
     char *save = NULL;
-    for (char *line = strtok_r(text, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = strtok_r(text, "\n", &save); line != NULL;
+         line = strtok_r(NULL, "\n", &save)) {
         if (line[0] == '>' || line[0] == '!') {
             continue;
         }

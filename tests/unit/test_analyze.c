@@ -160,8 +160,8 @@ static void layers_come_from_the_slicers_marks(void **state)
         "G1 Z.2\nG1 X1 E1\nG1 Z2\nG1 X5\nG1 Z.2\nG1 X1 E1\nG1 Z.4\nG1 X2 E1\nG1 Z.6\nG1 X3 E1\n",
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        char text[1000] = "G28\nM83\n";
-        strcat(text, files[i]);
+        char text[1000];
+        snprintf(text, sizeof text, "G28\nM83\n%s", files[i]);
         analyze(text);
         assert_int_equal(r.layers, 3);
         assert_int_equal(r.layer_height_um, 200);
@@ -291,17 +291,24 @@ static void long_lines_are_named(void **state)
     assert_int_equal(r.longest_display_no, 2);
 }
 
+static size_t put(char *text, size_t at, const char *words)
+{
+    while (*words != '\0') {
+        text[at++] = *words++;
+    }
+    return at;
+}
+
 static void lines_of_ten_kilobytes_are_read(void **state)
 {
     (void)state;
     char text[20010];
     memset(text, ' ', sizeof text);
-    memcpy(text, "G28\n; ", 6);
-    memset(text + 6, 'x', 9994);
-    text[10000] = '\n';
-    memcpy(text + 20000, "Z9\nG1 X5\n", 9);
-    memcpy(text + 10001, "G1 X1", 5);
-    analyze_bytes(&jerky, text, 20009);
+    memset(text, 'x', 10000);
+    put(text, 0, "G28\n; ");
+    put(text, 10000, "\nG1 X1");
+    size_t len = put(text, 20000, "Z9\nG1 X5\n");
+    analyze_bytes(&jerky, text, len);
     assert_int_equal(r.lines, 4);
     assert_int_equal(r.commands, 3);
     assert_int_equal(r.longest_line, 10001);

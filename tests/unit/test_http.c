@@ -117,8 +117,8 @@ static void keys_are_made_shown_once_and_removed(void **state)
 {
     struct api_server *a = *state;
     struct answer w;
-    api_ask(a, &w, a->admin, "POST", "/api/v1/keys", "",
-        "{\"name\":\"slicer\",\"scope\":\"print\"}");
+    api_ask(
+        a, &w, a->admin, "POST", "/api/v1/keys", "", "{\"name\":\"slicer\",\"scope\":\"print\"}");
     assert_int_equal(w.status, 201);
     char key[64];
     snprintf(key, sizeof key, "%s", json_string_value(json_object_get(w.json, "key")));
@@ -151,7 +151,8 @@ static void a_foreign_host_name_is_refused(void **state)
     char request[512];
     snprintf(request, sizeof request,
         "GET /api/v1/status HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n"
-        "X-Api-Key: %s\r\n\r\n", a->admin);
+        "X-Api-Key: %s\r\n\r\n",
+        a->admin);
     api_ask_raw(a, &w, request, strlen(request));
     assert_int_equal(w.status, 403);
     assert_string_equal(answer_error(&w, "field"), "Host");
@@ -302,7 +303,8 @@ static void a_print_waits_for_the_answer_about_the_bed(void **state)
     assert_string_equal(json_string_value(json_object_get(question, "id")), "question-1");
     assert_int_equal(json_array_size(json_object_get(question, "answers")), 2);
     answer_fini(&w);
-    expect(a, 404, a->print, "POST", "/api/v1/confirm", "", "{\"id\":\"other\",\"answer\":\"yes\"}");
+    expect(
+        a, 404, a->print, "POST", "/api/v1/confirm", "", "{\"id\":\"other\",\"answer\":\"yes\"}");
     expect(a, 200, a->print, "POST", "/api/v1/confirm", "",
         "{\"id\":\"question-1\",\"answer\":\"yes\"}");
     assert_int_equal(a->device.status.state, PRINTER_PRINTING);
@@ -381,8 +383,8 @@ static void several_requests_travel_on_one_connection(void **state)
     client_open(&c, a);
     for (int i = 0; i < 3; i++) {
         struct strbuf b = {0};
-        strbuf_printf(&b, "GET /api/v1/runs HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n%s\r\n", a->host,
-            a->read, i == 2 ? "Connection: close\r\n" : "");
+        strbuf_printf(&b, "GET /api/v1/runs HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n%s\r\n",
+            a->host, a->read, i == 2 ? "Connection: close\r\n" : "");
         client_send(&c, b.data, b.len);
         strbuf_fini(&b);
     }
@@ -426,8 +428,14 @@ static void a_port_in_use_is_told_or_passed_over(void **state)
     struct http *second = NULL;
     struct err e = {0};
     bool closed = false;
-    struct http_options options = {.name = "b", .listen = a->host, .hub = a->hub, .keys = a->keys,
-        .device = &a->device, .files = a->files, .store = a->store, .profiles = a->profiles};
+    struct http_options options = {.name = "b",
+        .listen = a->host,
+        .hub = a->hub,
+        .keys = a->keys,
+        .device = &a->device,
+        .files = a->files,
+        .store = a->store,
+        .profiles = a->profiles};
     assert_int_equal(http_open(&second, &a->loop, &options, &e), -PP_EBUSY);
     assert_non_null(strstr(e.text, a->host));
     options.next_free_port = true;

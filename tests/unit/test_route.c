@@ -30,7 +30,8 @@ static const struct route table[] = {
     {"DELETE", "/files/*", KEY_PRINT, ROUTE_NONE, handle_a},
 };
 
-static const struct route *find(const char *method, const char *path, const char **tail, char *allow)
+static const struct route *find(
+    const char *method, const char *path, const char **tail, char *allow)
 {
     return route_find(table, sizeof table / sizeof *table, method, path, tail, allow, 64);
 }

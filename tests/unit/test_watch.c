@@ -147,6 +147,18 @@ static void a_folder_made_anew_is_watched_again(void **state)
     wait_for_change();
 }
 
+static void a_folder_swapped_at_once_is_watched_again(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(tempdir_path(dir, "sub"), 0700), 0);
+    watch_one(tempdir_path(dir, "sub"));
+    assert_int_equal(rmdir(tempdir_path(dir, "sub")), 0);
+    assert_int_equal(mkdir(tempdir_path(dir, "sub"), 0700), 0);
+    wait_for_change();
+    put("sub/a.yaml", "x");
+    wait_for_change();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +169,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_file_that_appears_later_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_that_appears_later_is_watched, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_made_anew_is_watched_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_folder_swapped_at_once_is_watched_again, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

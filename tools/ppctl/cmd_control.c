@@ -140,35 +140,30 @@ int cmd_send(struct ppctl *c)
     return act(c, "/api/v1/gcode", json_pack("{s:o}", "commands", list), done);
 }
 
-/* One line on what reached whom; an exit status. */
-static int estop_report(const struct ppctl *c, const struct host *h, const struct answer *a,
-    bool direct, const struct err *direct_error)
+/* Neither way worked. */
+static int estop_failed(
+    const struct ppctl *c, const struct host *h, struct answer *a, const struct err *direct_error)
 {
-    if (a->error.code == 0) {
-        if (c->json) {
-            print_json(a->doc != NULL ? json_incref(a->doc) : json_object());
-        } else {
-            printf("%s: emergency stop done; to go on: reset the printer, then ppctl %sconnect\n",
-                host_label(h), c->target_hint);
-        }
-        return PPCTL_DONE;
-    }
-    if (direct) {
-        fprintf(stderr,
-            "ppctl: %s: emergency stop handed to the sending thread, but the host says nothing "
-            "(%s):\n"
-            "ppctl: watch the printer, and cut its power if it goes on\n",
-            host_label(h), a->error.text);
-        if (c->json) {
-            print_json(json_pack("{s:b}", "direct", 1));
-        }
-        return PPCTL_DONE;
-    }
-    fprintf(stderr, "ppctl: %s: NO EMERGENCY STOP: cut the power of the printer\n", host_label(h));
-    if (h->dir[0] != '\0') {
-        fprintf(stderr, "ppctl: the direct way failed too: %s\n", direct_error->text);
-    }
+    char why[sizeof a->error.text];
+    memcpy(why, a->error.text, sizeof why);
+    err_set(&a->error, a->error.code,
+        "NO EMERGENCY STOP, cut the power of the printer: %.120s%s%.80s", why,
+        h->dir[0] != '\0' ? "; " : "", h->dir[0] != '\0' ? direct_error->text : "");
     return fail_answer(c, h, a);
+}
+
+/* The host hangs, and nobody can say whether its sending thread took the message. */
+static int estop_handed_over(const struct ppctl *c, const struct host *h, const struct answer *a)
+{
+    fprintf(stderr,
+        "ppctl: %s: emergency stop handed to the sending thread, but the host is silent (%s): "
+        "watch "
+        "the printer, and cut its power if it goes on\n",
+        host_label(h), a->error.text);
+    if (c->json) {
+        print_json(json_pack("{s:b}", "direct", 1));
+    }
+    return PPCTL_DONE;
 }
 
 int cmd_estop(struct ppctl *c)
@@ -183,7 +178,15 @@ int cmd_estop(struct ppctl *c)
         .method = "POST", .path = "/api/v1/estop", .body = body, .timeout_ms = ESTOP_HTTP_MS};
     client_call(h, &r, &a);
     json_decref(body);
-    int status = estop_report(c, h, &a, direct, &direct_error);
+    int status = PPCTL_DONE;
+    if (a.error.code != 0) {
+        status = direct ? estop_handed_over(c, h, &a) : estop_failed(c, h, &a, &direct_error);
+    } else if (c->json) {
+        print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
+    } else {
+        printf("%s: emergency stop done; to go on: reset the printer, then ppctl %sconnect\n",
+            host_label(h), c->target_hint);
+    }
     answer_fini(&a);
     return status;
 }

@@ -63,7 +63,7 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
     if (*running != '\0') {
         str_escape(shown, sizeof shown, running, strlen(running));
         return err_set(e, PP_EBUSY, "the printer is busy with \"%s\" (%d %%)", shown,
-            (int)field_real(field_node(status, "job"), "percent", 0));
+            field_percent(field_node(status, "job")));
     }
     if (strcmp(state, "offline") == 0 || strcmp(state, "error") == 0) {
         str_escape(shown, sizeof shown, why, strlen(why));
@@ -213,15 +213,13 @@ static void hand_over(struct job *j)
 static int start_and_wait(struct job *j, json_t *before)
 {
     struct wait w;
-    int status = wait_open(&w, j->c, j->host, j->name, before);
-    if (status == PPCTL_DONE) {
-        status = start(j);
-    }
+    wait_init(&w, j->c, j->host, j->name, before);
+    int status = start(j);
     if (status == PPCTL_DONE) {
         status = wait_run(&w, j->started);
         j->ended = wait_result(&w, j->doc);
     }
-    wait_close(&w);
+    wait_fini(&w);
     return status;
 }
 

@@ -7,19 +7,18 @@ const struct command commands[] = {
     {.name = "status",
         .args = "",
         .summary = "what the printer does now",
-        .help =
-            "State, print, temperatures, questions to a person, and the serial link of every host\n"
-            "of this machine, or of the one given with -H.\n"
-            "\n"
-            "  ppctl status\n"
-            "  ppctl -H mk3 --json status\n",
+        .help = "State, print, temperatures, questions to a person, and the serial link of\n"
+                "every host of this machine, or of the one given with -H.\n"
+                "\n"
+                "  ppctl status\n"
+                "  ppctl -H mk3 --json status\n",
         .kind = COMMAND_READS,
         .exec = cmd_status},
     {.name = "watch",
         .args = "",
         .summary = "follow the state until ctrl-C",
-        .help = "Like status, kept up to date. When the output is no terminal, one line for each\n"
-                "change; with --json, one document for each event.\n"
+        .help = "Like status, kept up to date. When the output is no terminal, one line for\n"
+                "each change; with --json, one document for each event.\n"
                 "\n"
                 "  ppctl watch\n"
                 "  ppctl --json watch | jq .type\n",
@@ -28,18 +27,16 @@ const struct command commands[] = {
     {.name = "print",
         .args = "FILE [--wait] [--bed-clear]",
         .summary = "upload a gcode file and print it",
-        .help =
-            "Nothing starts on a bed that is not known to be clear. If it is not, the host asks, "
-            "and\n"
-            "the print waits for the answer (ppctl confirm). With --wait on a terminal you are "
-            "asked\n"
-            "right here; without a terminal --wait then ends with status 1.\n"
-            "\n"
-            "  ppctl print benchy.gcode\n"
-            "  ppctl print --wait --bed-clear benchy.gcode\n"
-            "\n"
-            "With --wait: 0 when the print ended well, 1 when it failed or was cancelled, 130 on\n"
-            "ctrl-C, which leaves the print running.\n",
+        .help = "Nothing starts on a bed that is not known to be clear. If it is not, the host\n"
+                "asks, and the print waits for the answer (ppctl confirm). With --wait on a\n"
+                "terminal you are asked right here; without a terminal --wait then ends with\n"
+                "status 1.\n"
+                "\n"
+                "  ppctl print benchy.gcode\n"
+                "  ppctl print --wait --bed-clear benchy.gcode\n"
+                "\n"
+                "With --wait: 0 when the print ended well, 1 when it failed or was cancelled,\n"
+                "130 on ctrl-C, which leaves the print running.\n",
         .kind = COMMAND_CHANGES,
         .least = 1,
         .most = 1,
@@ -49,14 +46,12 @@ const struct command commands[] = {
     {.name = "confirm",
         .args = "[QUESTION [ANSWER]]",
         .summary = "answer a question of the host; the bed is clear",
-        .help =
-            "Without arguments: says yes to the open question, or, when nothing is asked, that "
-            "the\n"
-            "bed is clear. QUESTION is the end of the question's id (at least 4 characters), as\n"
-            "ppctl status shows it. Look at the printer first.\n"
-            "\n"
-            "  ppctl confirm\n"
-            "  ppctl confirm 5f2c no\n",
+        .help = "Without arguments: says yes to the open question, or, when nothing is asked,\n"
+                "that the bed is clear. QUESTION is the end of the question's id (at least 4\n"
+                "characters), as ppctl status shows it. Look at the printer first.\n"
+                "\n"
+                "  ppctl confirm\n"
+                "  ppctl confirm 5f2c no\n",
         .kind = COMMAND_CHANGES,
         .most = 2,
         .exec = cmd_confirm},
@@ -79,18 +74,17 @@ const struct command commands[] = {
     {.name = "cancel",
         .args = "",
         .summary = "end the print for good",
-        .help =
-            "The moves already sent are finished, then the cancel script runs. To stop at once:\n"
-            "ppctl estop.\n"
-            "\n"
-            "  ppctl cancel\n",
+        .help = "The moves already sent are finished, then the cancel script runs. To stop at\n"
+                "once: ppctl estop.\n"
+                "\n"
+                "  ppctl cancel\n",
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
     {.name = "temp",
         .args = "HEATER=DEGREES...",
         .summary = "set target temperatures",
-        .help = "HEATER is tool0 .. tool7, bed or chamber; DEGREES are Celsius, 0 or off turns it "
-                "off.\n"
+        .help = "HEATER is tool0 .. tool7, bed or chamber; DEGREES are Celsius, 0 or off turns\n"
+                "it off.\n"
                 "\n"
                 "  ppctl temp tool0=210 bed=60\n"
                 "  ppctl temp tool0=off bed=off\n",
@@ -101,12 +95,11 @@ const struct command commands[] = {
     {.name = "send",
         .args = "GCODE...",
         .summary = "send gcode to the printer",
-        .help =
-            "Each argument is one command; they go before the lines of a running print. What the\n"
-            "printer answers shows in ppctl terminal.\n"
-            "\n"
-            "  ppctl send G28\n"
-            "  ppctl send 'G91' 'G1 Z10 F600' 'G90'\n",
+        .help = "Each argument is one command; they go before the lines of a running print.\n"
+                "What the printer answers shows in ppctl terminal.\n"
+                "\n"
+                "  ppctl send G28\n"
+                "  ppctl send 'G91' 'G1 Z10 F600' 'G90'\n",
         .kind = COMMAND_CHANGES,
         .least = 1,
         .most = COMMAND_OPERANDS,
@@ -114,13 +107,12 @@ const struct command commands[] = {
     {.name = "terminal",
         .args = "[-n LINES] [--follow]",
         .summary = "what is said between host and printer",
-        .help =
-            "Shows the last 20 lines and follows until ctrl-C; with -n the last LINES and ends,\n"
-            "unless --follow is given too. '>' was sent, '<' received, '!' is a remark of the "
-            "host.\n"
-            "\n"
-            "  ppctl terminal\n"
-            "  ppctl terminal -n 100\n",
+        .help = "Shows the last 20 lines and follows until ctrl-C; with -n the last LINES and\n"
+                "ends, unless --follow is given too. '>' was sent, '<' received, '!' is a\n"
+                "remark of the host.\n"
+                "\n"
+                "  ppctl terminal\n"
+                "  ppctl terminal -n 100\n",
         .kind = COMMAND_READS,
         .option = {{"-n", "LINES", "how many of the last lines (0 to 200)"},
             {"--follow", NULL, "go on after them"}},
@@ -128,10 +120,9 @@ const struct command commands[] = {
     {.name = "estop",
         .args = "",
         .summary = "emergency stop: M112, heaters off, at once",
-        .help = "Goes to the host by HTTP and, on this machine, at the same time straight to the "
-                "thread\n"
-                "that talks to the printer, so that it works when the host does not answer. The\n"
-                "printer needs a reset (ppctl connect) afterwards.\n"
+        .help = "Goes to the host by HTTP and, on this machine, at the same time straight to\n"
+                "the thread that talks to the printer, so that it works when the host does not\n"
+                "answer. The printer needs a reset (ppctl connect) afterwards.\n"
                 "\n"
                 "  ppctl estop\n",
         .kind = COMMAND_CHANGES,
@@ -163,15 +154,14 @@ const struct command commands[] = {
     {.name = "key",
         .args = "add NAME [--scope SCOPE] | list | rm NAME",
         .summary = "keys for slicers, phones and other machines",
-        .help =
-            "A key is shown once, when it is made; the host keeps only its hash. SCOPE is read\n"
-            "(look), print (and print, pause, set temperatures, send gcode; the default) or admin\n"
-            "(and keys, restart).\n"
-            "\n"
-            "  ppctl key add prusaslicer\n"
-            "  ppctl key add --scope read phone >phone.key\n"
-            "  ppctl key list\n"
-            "  ppctl key rm phone\n",
+        .help = "A key is shown once, when it is made; the host keeps only its hash. SCOPE is\n"
+                "read (look), print (and print, pause, set temperatures, send gcode; the\n"
+                "default) or admin (and keys, restart).\n"
+                "\n"
+                "  ppctl key add prusaslicer\n"
+                "  ppctl key add --scope read phone >phone.key\n"
+                "  ppctl key list\n"
+                "  ppctl key rm phone\n",
         .kind = COMMAND_CHANGES,
         .least = 1,
         .most = 2,

@@ -14,6 +14,7 @@ int follow_open(struct follow *f, struct host *h, const char *topic, int *status
 {
     *f = (struct follow){.host = h};
     f->subscribe = topic != NULL ? json_pack("[s]", topic) : NULL;
+    f->retry_ms = clock_ms() + RETRY_FIRST_MS;
     return feed_open(&f->feed, h, f->subscribe, status, e);
 }
 

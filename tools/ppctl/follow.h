@@ -39,7 +39,7 @@ struct follow {
 };
 
 /* Opens the feed; `topic` (NULL = none) is an event type to subscribe to. *status as feed_open().
- */
+ * When it fails the feed counts as lost: follow_next() tries again. */
 int follow_open(struct follow *f, struct host *h, const char *topic, int *status, struct err *e);
 void follow_close(struct follow *f);
 

@@ -20,11 +20,11 @@
 
 static void remark(struct hosts *h, const char *dir, const char *file, const char *why)
 {
-    strbuf_puts(&h->remarks, "ignored \"");
+    strbuf_printf(&h->remarks, "%signored \"", h->remarks.len > 0 ? "; " : "");
     text_foreign(&h->remarks, dir);
     strbuf_puts(&h->remarks, "/");
     text_foreign(&h->remarks, file);
-    strbuf_printf(&h->remarks, "\": %s\n", why);
+    strbuf_printf(&h->remarks, "\": %s", why);
 }
 
 /* Why a file cannot be trusted; NULL if it can. */

@@ -27,7 +27,7 @@ struct host {
 struct hosts {
     struct host host[HOSTS_MAX]; /* by name */
     size_t count;
-    struct strbuf remarks; /* why files were left out, a line each */
+    struct strbuf remarks; /* why files were left out, "; " between */
 };
 
 /* Looks through the runtime folders of this user and machine. Free with hosts_fini(). */

@@ -11,21 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int usage(const struct ppctl *c, const struct err *e)
-{
-    int status = fail(c, PPCTL_USAGE, e);
-    if (c->command != NULL) {
-        fprintf(stderr, "usage: ppctl %s%s%s\n", c->command->name,
-            *c->command->args != '\0' ? " " : "", c->command->args);
-    }
-    return status;
-}
-
 static int run(struct ppctl *c, int argc, char **argv)
 {
     struct err e;
     if (options_parse(c, argc, argv, &e) != 0) {
-        return usage(c, &e);
+        return fail(c, PPCTL_USAGE, &e);
     }
     int status = target_choose(c);
     if (status != PPCTL_DONE) {

@@ -128,7 +128,9 @@ static int take_operand(struct ppctl *c, const char *word, struct err *e)
         return take_command(c, word, e);
     }
     if (c->operands >= c->command->most) {
-        return err_set(e, PP_EINVAL, "\"%s\" is one argument too many", shown(quoted, word));
+        err_set(e, PP_EINVAL, "\"%s\" is one argument too many", shown(quoted, word));
+        usage_hint(c->command, e);
+        return -e->code;
     }
     c->operand[c->operands++] = word;
     return 0;
@@ -173,7 +175,9 @@ int options_parse(struct ppctl *c, int argc, char **argv, struct err *e)
         return err_set(e, PP_EINVAL, "no command given: ppctl help lists them");
     }
     if (c->operands < c->command->least) {
-        return err_set(e, PP_EINVAL, "%s: an argument is missing", c->command->name);
+        err_set(e, PP_EINVAL, "%s: an argument is missing", c->command->name);
+        usage_hint(c->command, e);
+        return -e->code;
     }
     return 0;
 }

@@ -101,6 +101,9 @@ int fail_answer(const struct ppctl *c, const struct host *h, const struct answer
 /* A usage error of the running command; returns PPCTL_USAGE. */
 int fail_usage(const struct ppctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Adds "; usage: ppctl ..." to a message. */
+void usage_hint(const struct command *command, struct err *e);
+
 /* Prints a document of --json and its newline; takes it. */
 void print_json(json_t *doc);
 

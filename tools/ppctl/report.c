@@ -43,6 +43,13 @@ int fail(const struct ppctl *c, int status, const struct err *e)
     return status;
 }
 
+void usage_hint(const struct command *command, struct err *e)
+{
+    size_t used = strlen(e->text);
+    snprintf(e->text + used, sizeof e->text - used, "; usage: ppctl %s %s", command->name,
+        command->args);
+}
+
 int fail_answer(const struct ppctl *c, const struct host *h, const struct answer *a)
 {
     int status = a->interrupted ? PPCTL_INTERRUPTED : a->status == 0 ? PPCTL_NO_HOST : PPCTL_FAILED;
@@ -60,9 +67,8 @@ int fail_usage(const struct ppctl *c, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(e.text, sizeof e.text, fmt, ap);
     va_end(ap);
-    fail(c, PPCTL_USAGE, &e);
-    fprintf(stderr, "usage: ppctl %s %s\n", c->command->name, c->command->args);
-    return PPCTL_USAGE;
+    usage_hint(c->command, &e);
+    return fail(c, PPCTL_USAGE, &e);
 }
 
 struct view view_now(const struct ppctl *c)

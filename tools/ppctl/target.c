@@ -27,7 +27,6 @@ static int no_host(const struct ppctl *c, const char *what)
     struct err e;
     struct strbuf names = {0};
     list_names(&c->hosts, &names);
-    fputs(strbuf_text(&c->hosts.remarks), stderr);
     if (what == NULL) {
         err_set(&e, PP_EOFFLINE, "no host runs here: start one with pphost DEVICE, or give -H URL");
     } else if (names.len > 0) {
@@ -35,6 +34,10 @@ static int no_host(const struct ppctl *c, const char *what)
             &e, PP_EOFFLINE, "no host \"%s\" runs here; there are: %s", what, strbuf_text(&names));
     } else {
         err_set(&e, PP_EOFFLINE, "no host \"%s\" runs here", what);
+    }
+    if (c->hosts.remarks.len > 0) {
+        size_t used = strlen(e.text);
+        snprintf(e.text + used, sizeof e.text - used, " (%s)", strbuf_text(&c->hosts.remarks));
     }
     strbuf_fini(&names);
     return fail(c, PPCTL_NO_HOST, &e);

@@ -8,6 +8,9 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* Larger numbers are nonsense in every field there is, and a double holds these exactly. */
+#define FIELD_MOST 9e15
+
 const char *text_hms(char out[static TEXT_SIZE], int64_t ms)
 {
     int64_t s = ms / 1000;
@@ -189,14 +192,20 @@ double field_real(const json_t *object, const char *name, double otherwise)
 int64_t field_int(const json_t *object, const char *name, int64_t otherwise)
 {
     const json_t *value = json_object_get(object, name);
+    double real = json_number_value(value);
+    if (!json_is_number(value) || real < -FIELD_MOST || real > FIELD_MOST) {
+        return otherwise;
+    }
     if (json_is_integer(value)) {
         return json_integer_value(value);
     }
-    if (!json_is_real(value)) {
-        return otherwise;
-    }
-    double real = json_real_value(value);
-    return real > -9e15 && real < 9e15 ? (int64_t)(real < 0 ? real - 0.5 : real + 0.5) : otherwise;
+    return (int64_t)(real < 0 ? real - 0.5 : real + 0.5);
+}
+
+int field_percent(const json_t *object)
+{
+    double percent = field_real(object, "percent", 0);
+    return percent > 0 ? percent < 100 ? (int)percent : 100 : 0;
 }
 
 bool field_true(const json_t *object, const char *name)

@@ -50,10 +50,14 @@ void text_foreign(struct strbuf *out, const char *text);
 /* A string field; "" by default. Borrowed from the document. */
 const char *field_text(const json_t *object, const char *name);
 
-/* A number rounded to an integer. */
+/* A number rounded to an integer; the default for one beyond 9e15 either way, so that sums of a few
+ * of them cannot overflow. */
 int64_t field_int(const json_t *object, const char *name, int64_t otherwise);
 
 double field_real(const json_t *object, const char *name, double otherwise);
+/* The field "percent" as a whole number from 0 to 100. */
+int field_percent(const json_t *object);
+
 bool field_true(const json_t *object, const char *name);
 
 /* An object or array field, NULL by default. Borrowed. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOST_MS       5000u
+#define LOST_MS       2000u
 #define RATE_SPAN_MS  8000u
 #define SAMPLE_GAP_MS 250u
 /* a host may stamp a run with a time it took a little before */

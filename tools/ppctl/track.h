@@ -50,7 +50,7 @@ void track_event(struct track *t, const json_t *event, uint64_t now_ms);
 /* A row of the history, or the like in an event. */
 void track_run(struct track *t, const json_t *run, uint64_t now_ms);
 
-/* True when the host has shown no trace of the print for 5 s: ask for the history. */
+/* True when the host has shown no trace of the print for 2 s: ask for the history. */
 bool track_is_lost(const struct track *t, uint64_t now_ms);
 
 /* Ends it for a reason found elsewhere. */

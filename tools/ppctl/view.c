@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_COLUMNS 12 /* where the values of a status begin */
+#define LABEL_COLUMNS 13 /* where the values of a status begin */
 
 static const struct {
     const char *state;
@@ -38,7 +38,8 @@ static enum term_color color_of(const char *state)
 static void label(struct strbuf *out, const char *name)
 {
     size_t from = out->len;
-    strbuf_printf(out, "  %s", name);
+    strbuf_puts(out, "  ");
+    text_cut(out, name, LABEL_COLUMNS - 3);
     text_pad(out, from, LABEL_COLUMNS);
 }
 
@@ -50,24 +51,33 @@ static void rest(struct strbuf *out, const struct view *v, struct strbuf *value)
     strbuf_fini(value);
 }
 
+/* Foreign text cut and painted; its columns are returned. */
+static int paint_foreign(
+    struct strbuf *out, const struct view *v, enum term_color color, const char *text, int columns)
+{
+    struct strbuf safe = {0};
+    struct strbuf cut = {0};
+    text_foreign(&safe, *text != '\0' ? text : "-");
+    text_cut(&cut, strbuf_text(&safe), columns);
+    term_paint(out, v->color, color, strbuf_text(&cut));
+    int used = text_columns(strbuf_text(&cut));
+    strbuf_fini(&safe);
+    strbuf_fini(&cut);
+    return used;
+}
+
 static void head(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
 {
     const char *state = field_text(status, "state");
-    struct strbuf why = {0};
-    struct strbuf safe = {0};
-    text_foreign(&safe, name);
-    term_paint(out, v->color, TERM_BOLD, strbuf_text(&safe));
+    const char *why = field_text(status, "error");
+    int left = v->columns - paint_foreign(out, v, TERM_BOLD, name, v->columns / 2) - 2;
     strbuf_puts(out, "  ");
-    int used = text_columns(strbuf_text(&safe)) + 2 + text_columns(state);
-    term_paint(out, v->color, color_of(state), *state != '\0' ? state : "-");
-    if (*field_text(status, "error") != '\0') {
-        strbuf_puts(&why, ": ");
-        text_foreign(&why, field_text(status, "error"));
-        text_cut(out, strbuf_text(&why), v->columns - used);
+    left -= paint_foreign(out, v, color_of(state), state, left) + 2;
+    if (*why != '\0' && left > 0) {
+        strbuf_puts(out, ": ");
+        paint_foreign(out, v, TERM_PLAIN, why, left);
     }
     strbuf_puts(out, "\n");
-    strbuf_fini(&why);
-    strbuf_fini(&safe);
 }
 
 static void put_layer(struct strbuf *out, const json_t *job)
@@ -85,7 +95,7 @@ static void job_progress(struct strbuf *out, const struct view *v, const json_t 
     const json_t *z = json_object_get(job, "z_mm");
     strbuf_puts(&line, v->utf8 ? "" : "[");
     bar_draw(&line, percent, 24, v->utf8);
-    strbuf_printf(&line, "%s %3d %%  ", v->utf8 ? "" : "]", (int)percent);
+    strbuf_printf(&line, "%s %3d %%  ", v->utf8 ? "" : "]", field_percent(job));
     put_layer(&line, job);
     if (json_is_number(z)) {
         strbuf_printf(&line, "  z %.2f mm", json_number_value(z));
@@ -219,7 +229,7 @@ void view_question(struct strbuf *out, const struct view *v, const json_t *quest
     strbuf_puts(&line, " ");
     put_answers(&line, question);
     label(out, "answer by");
-    term_paint(out, v->color, TERM_YELLOW, strbuf_text(&line));
+    paint_foreign(out, v, TERM_YELLOW, strbuf_text(&line), v->columns - LABEL_COLUMNS);
     strbuf_puts(out, "\n");
     strbuf_fini(&line);
 }
@@ -261,9 +271,9 @@ static void link_counts(struct strbuf *out, const struct view *v, const json_t *
     label(out, "link");
     rest(out, v, &line);
     if (p50 > 0) {
-        strbuf_printf(&line, "%.1f ms half of the lines, %.1f ms 99 of 100", (double)p50 / 1000,
+        strbuf_printf(&line, "p50 %.1f ms  p99 %.1f ms", (double)p50 / 1000,
             field_real(link, "ack_p99_us", 0) / 1000);
-        label(out, "answers in");
+        label(out, "acks");
         rest(out, v, &line);
     }
 }
@@ -313,13 +323,14 @@ void view_brief(struct strbuf *out, const struct view *v, const char *name, cons
     struct strbuf line = {0};
     char text[TEXT_SIZE];
     text_foreign(&line, name);
-    strbuf_printf(&line, "  %s", field_text(status, "state"));
+    strbuf_puts(&line, "  ");
+    text_foreign(&line, field_text(status, "state"));
     if (*field_text(status, "error") != '\0') {
         strbuf_puts(&line, ": ");
         text_foreign(&line, field_text(status, "error"));
     }
     if (*field_text(job, "file_name") != '\0') {
-        strbuf_printf(&line, "  %d %%  ", (int)field_real(job, "percent", 0));
+        strbuf_printf(&line, "  %d %%  ", field_percent(job));
         put_layer(&line, job);
         strbuf_printf(&line, "  %s left  ", text_hms(text, field_int(job, "left_ms", -1)));
         text_foreign(&line, field_text(job, "file_name"));

@@ -127,15 +127,17 @@ static void run_view(struct strbuf *out, const struct view *v, const json_t *run
     int64_t start = field_int(run, "start_ms", 0);
     int64_t end = field_int(run, "end_ms", 0);
     char text[TEXT_SIZE];
-    char word[16];
+    char word[64];
+    char cell[16];
     struct strbuf line = {0};
     text_date(text, start);
     strbuf_printf(out, "%.16s  ", text);
-    snprintf(word, sizeof word, "%-12s", strcmp(result, "open") == 0 ? "printing" : result);
-    term_paint(out, v->color, result_color(result), word);
-    strbuf_printf(out, "%9s  ", end > start ? text_hms(text, end - start) : "-");
-    strbuf_printf(out, "%9s  ", text_count(text, field_int(run, "lines", 0)));
-    strbuf_printf(out, "%7s  ", text_count(text, field_int(run, "resends", 0)));
+    str_escape(word, sizeof word, result, strlen(result));
+    snprintf(cell, sizeof cell, "%-12.11s", strcmp(result, "open") == 0 ? "printing" : word);
+    term_paint(out, v->color, result_color(result), cell);
+    strbuf_printf(out, "%9.9s  ", end > start ? text_hms(text, end - start) : "-");
+    strbuf_printf(out, "%9.9s  ", text_count(text, field_int(run, "lines", 0)));
+    strbuf_printf(out, "%7.7s  ", text_count(text, field_int(run, "resends", 0)));
     text_foreign(&line, field_text(run, "file_name"));
     if (*field_text(run, "reason") != '\0') {
         strbuf_puts(&line, ": ");
@@ -175,7 +177,9 @@ void view_keys(struct strbuf *out, const struct view *v, const json_t *keys)
         struct strbuf name = {0};
         text_foreign(&name, field_text(key, "name"));
         text_date(text, field_int(key, "created_ms", 0));
-        strbuf_printf(out, "%.16s  %-6s  ", text, field_text(key, "scope"));
+        strbuf_printf(out, "%.16s  ", text);
+        str_escape(text, sizeof text, field_text(key, "scope"), strlen(field_text(key, "scope")));
+        strbuf_printf(out, "%-6.6s  ", text);
         text_cut(out, strbuf_text(&name), v->columns - 26);
         strbuf_puts(out, "\n");
         strbuf_fini(&name);
@@ -216,7 +220,8 @@ void view_log(struct strbuf *out, const struct view *v, const json_t *line)
                                                          : TERM_PLAIN;
     struct strbuf words = {0};
     term_paint(out, v->color, TERM_DIM, text_date(text, field_int(line, "time_ms", 0)));
-    strbuf_printf(out, " %-5.8s ", level);
+    str_escape(text, sizeof text, level, strlen(level));
+    strbuf_printf(out, " %-5.5s ", text);
     text_foreign(&words, field_text(line, "text"));
     term_paint(out, v->color, color, strbuf_text(&words));
     strbuf_puts(out, "\n");

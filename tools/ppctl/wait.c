@@ -14,20 +14,13 @@
 #define SEARCHES_MOST 3u
 #define RUNS_PATH     "/api/v1/runs?limit=20"
 
-int wait_open(struct wait *w, struct ppctl *c, struct host *h, const char *file, json_t *before)
+void wait_init(struct wait *w, struct ppctl *c, struct host *h, const char *file, json_t *before)
 {
-    struct err e;
-    int http_status;
     *w = (struct wait){.c = c, .host = h, .before = before, .told_tenth = -1};
     track_init(&w->track, file, field_int(before, "now_ms", 0), clock_ms());
-    if (follow_open(&w->follow, h, NULL, &http_status, &e) != 0) {
-        int status = http_status == 0 ? PPCTL_NO_HOST : PPCTL_FAILED;
-        return fail(c, e.code == PP_ECANCELED ? PPCTL_INTERRUPTED : status, &e);
-    }
-    return PPCTL_DONE;
 }
 
-void wait_close(struct wait *w)
+void wait_fini(struct wait *w)
 {
     follow_close(&w->follow);
     track_fini(&w->track);
@@ -131,7 +124,7 @@ static void show(struct wait *w)
         return;
     }
     const char *told = field_text(w->track.status, "state");
-    double percent = field_real(job, "percent", 0);
+    double percent = field_percent(job);
     make_parts(w, job, &p);
     str_escape(state, sizeof state, told, strlen(told));
     if (can_draw(w) && w->asked[0] == '\0') {
@@ -220,6 +213,14 @@ static void take_input(struct wait *w)
 /* ---- the end -----------------------------------------------------------------------------------
  */
 
+/* True if the printer does nothing that could be the beginning of a print. */
+static bool is_idle(const struct wait *w)
+{
+    const char *state = field_text(w->track.status, "state");
+    return strcmp(state, "operational") == 0 || strcmp(state, "offline") == 0 ||
+           strcmp(state, "error") == 0;
+}
+
 /* Looks for the print in the history: the feed was away when it ended, or it never began. */
 static void search(struct wait *w)
 {
@@ -231,7 +232,7 @@ static void search(struct wait *w)
         {
             track_run(&w->track, run, clock_ms());
         }
-        w->searches++;
+        w->searches += is_idle(w);
     }
     answer_fini(&a);
     w->track.seen_ms = clock_ms();
@@ -384,8 +385,13 @@ static int step(struct wait *w, enum follow_what what, json_t *event)
 
 int wait_run(struct wait *w, const json_t *started)
 {
+    struct err e;
+    int http_status;
     track_event(&w->track, started, clock_ms());
     int status = consider_question(w);
+    if (status < 0 && follow_open(&w->follow, w->host, NULL, &http_status, &e) != 0) {
+        say(w, e.text);
+    }
     while (status < 0 && w->track.phase != TRACK_ENDED) {
         json_t *event = NULL;
         size_t which = 0;

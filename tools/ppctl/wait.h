@@ -1,7 +1,7 @@
 /* print --wait: shows the print until it ends, and asks the person at the terminal what the host
  * asks.
  *
- * Happy path: wait_open() before the host is told to print, wait_run() afterwards.
+ * Happy path: wait_init() before the host is told to print, wait_run() afterwards.
  * Failures: the host goes away (it is waited for), the print fails or is cancelled (status 1 and
  * the reason), a question and nobody at a terminal (status 1; the question stays), ctrl-C (130; the
  * print goes on).
@@ -25,8 +25,8 @@ struct wait {
     int told_tenth;    /* of the plain progress lines */
 };
 
-/* Opens the feed; an exit status. `before` is taken. */
-int wait_open(struct wait *w, struct ppctl *c, struct host *h, const char *file, json_t *before);
+/* `before`, the status before the print, is taken. */
+void wait_init(struct wait *w, struct ppctl *c, struct host *h, const char *file, json_t *before);
 
 /* Follows to the end; an exit status. `started` is the host's answer to "print this". Everything is
  * told but the document of --json, for which see wait_result(). */
@@ -35,6 +35,6 @@ int wait_run(struct wait *w, const json_t *started);
 /* Adds how it ended to the document; false if the end was not seen. */
 bool wait_result(const struct wait *w, json_t *doc);
 
-void wait_close(struct wait *w);
+void wait_fini(struct wait *w);
 
 #endif

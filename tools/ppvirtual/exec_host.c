@@ -50,6 +50,23 @@ static void run_shown(struct model *m, struct task *t)
     (void)t;
 }
 
+/* M75 starts the print timer or lets it go on after M76; M77 stops it. Hosts bracket prints so. */
+static void run_print_timer(struct model *m, struct task *t)
+{
+    switch (t->command.number) {
+    case 75:
+        tally_begin(&m->tally, m->now_ns, t->mark);
+        break;
+    case 76:
+        tally_pause(&m->tally);
+        break;
+    default:
+        tally_end(&m->tally, m->now_ns);
+        break;
+    }
+    m->streaming = false;
+}
+
 /* M118 [E1] [A1] text */
 static void run_echo(struct model *m, struct task *t)
 {
@@ -58,13 +75,6 @@ static void run_echo(struct model *m, struct task *t)
     while (str_starts(text, "E1 ") || str_starts(text, "A1 ")) {
         head = text[0] == 'E' ? "echo:" : "// ";
         text += 3;
-    }
-    if (strcmp(text, "pphost print begin") == 0) {
-        tally_begin(&m->tally, m->now_ns, t->mark);
-        m->streaming = false;
-    } else if (strcmp(text, "pphost print end") == 0) {
-        tally_end(&m->tally, m->now_ns);
-        m->streaming = false;
     }
     reply(m, "%s%s\n", head, text);
 }
@@ -128,9 +138,9 @@ const struct handler exec_host[] = {
     {'M', 1, EXEC_DRAIN | EXEC_SYNC, run_pause},
     {'M', 27, 0, run_no_card},
     {'M', 73, 0, run_shown},
-    {'M', 75, 0, run_shown},
-    {'M', 76, 0, run_shown},
-    {'M', 77, 0, run_shown},
+    {'M', 75, 0, run_print_timer},
+    {'M', 76, 0, run_print_timer},
+    {'M', 77, 0, run_print_timer},
     {'M', 108, 0, run_break},
     {'M', 110, 0, run_line_number},
     {'M', 112, 0, run_kill},

@@ -25,6 +25,7 @@
 #define WIRE_MAX    65536 /* more is not read from the port until the wire has carried some */
 #define PENDING_MAX 4096  /* replies nobody reads; newer ones are lost, as in a tty's buffer */
 #define REOPEN_NS   UINT64_C(100000000)
+#define SPIN_NS     UINT64_C(40000) /* a sleep ends about so late: an answer would be late by that */
 
 struct program {
     struct options o;
@@ -32,7 +33,6 @@ struct program {
     struct model *model;
     struct strbuf pending; /* for the host */
     struct strbuf trace;
-    struct lateness late;
     uint64_t zero_ns;
     uint64_t dropped;
 };
@@ -80,7 +80,7 @@ static uint64_t now_ns(const struct program *p)
 static void write_report(struct program *p)
 {
     struct err e = {0};
-    if (p->o.report != NULL && report_write(p->model, &p->late, p->o.report, &e) != 0) {
+    if (p->o.report != NULL && report_write(p->model, p->o.report, &e) != 0) {
         fprintf(stderr, "ppvirtual: report: %s\n", e.text);
     }
 }
@@ -109,17 +109,19 @@ static void flush_pending(struct program *p)
     }
 }
 
+/* Without a wire there is no rate that could be wrong. */
+static bool wrong_rate(const struct program *p)
+{
+    return p->o.settings.wire && port_wrong_rate(&p->port);
+}
+
 static void step(struct program *p, const struct event *event)
 {
-    uint64_t now = now_ns(p);
-    uint64_t due = model_next_ns(p->model);
-    if (due <= now) {
-        uint64_t late = now - due;
-        p->late.steps++;
-        p->late.sum_ns += late;
-        p->late.max_ns = late > p->late.max_ns ? late : p->late.max_ns;
+    size_t before = p->pending.len;
+    model_step(p->model, now_ns(p), event, &p->pending);
+    if (p->pending.len > before && wrong_rate(p)) {
+        port_garble(p->pending.data + before, p->pending.len - before);
     }
-    model_step(p->model, now, event, &p->pending);
     flush_pending(p);
     flush_trace(p);
 }
@@ -130,6 +132,9 @@ static void read_port(struct program *p)
     char bytes[READ_MAX];
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
+        if (wrong_rate(p)) {
+            port_garble(bytes, (size_t)n);
+        }
         step(p, &(struct event){EVENT_BYTES, bytes, (size_t)n});
     } else if (p->port.device != NULL && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
         close(p->port.fd);
@@ -141,6 +146,10 @@ static struct timespec time_left(struct program *p)
 {
     uint64_t now = now_ns(p);
     uint64_t next = model_next_ns(p->model);
+    uint64_t output = model_output_ns(p->model);
+    if (output < NEVER_NS && output - SPIN_NS < next) {
+        next = output - SPIN_NS;
+    }
     uint64_t left = next > now ? next - now : 0;
     if (p->port.fd < 0 && left > REOPEN_NS) {
         left = REOPEN_NS;
@@ -191,7 +200,7 @@ static int start(struct program *p, struct err *e)
     if (sodium_init() < 0) {
         return err_set(e, PP_EIO, "libsodium does not start");
     }
-    int rc = port_open(&p->port, p->o.link, p->o.device, e);
+    int rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
         return rc;
     }

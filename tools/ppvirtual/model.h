@@ -120,6 +120,13 @@ struct task {
     struct heat_wait heat;
 };
 
+/* How late the lines were handed out against the time of the model. */
+struct lateness {
+    uint64_t lines;
+    uint64_t sum_ns;
+    uint64_t max_ns;
+};
+
 struct machine {
     double position[PLANNER_AXES]; /* logical mm */
     double shift[PLANNER_AXES];    /* machine = logical + shift (G92) */
@@ -172,6 +179,7 @@ struct model {
     struct history history[HEATERS];
 
     struct tally tally;
+    struct lateness late;
     struct strbuf *trace; /* borrowed; NULL: none. Lines in and out, for a person */
 };
 
@@ -196,5 +204,8 @@ void model_step(struct model *m, uint64_t now_ns, const struct event *event, str
 
 /* When to step again without an event; NEVER_NS: nothing will happen. */
 uint64_t model_next_ns(struct model *m);
+
+/* When the next line reaches the host, of those on the wire; NEVER_NS: none. */
+uint64_t model_output_ns(struct model *m);
 
 #endif

@@ -28,7 +28,7 @@ const char options_help[] =
     "  --rx N, --tx N       receive ring and transmit buffer in bytes (128, 0)\n"
     "  --bufsize N          commands in the queue (4)\n"
     "  --blocks N           blocks of the planner (16)\n"
-    "  --exec-us N          CPU time of a command in microseconds (0)\n"
+    "  --line-us N          CPU time of a command in microseconds (0)\n"
     "  --deaf               reads nothing while it waits inside a command\n"
     "\n"
     "Physics\n"
@@ -217,6 +217,7 @@ static const struct option table[] = {
     {"--link", true, set_text, AT(link), 0, 0},
     {"--device", true, set_text, AT(device), 0, 0},
     {"--report", true, set_text, AT(report), 0, 0},
+    {"--baud", true, set_unsigned, AT(settings.baud), 1200, 4000000},
     {"--firmware", true, set_firmware, 0, 0, 0},
     {"--plain-ok", false, set_plain, 0, 0, 0},
     {"--no-emergency-parser", false, set_no_emergency, 0, 0, 0},
@@ -226,7 +227,6 @@ static const struct option table[] = {
     {"--chamber", false, set_true, AT(settings.chamber), 0, 0},
     {"--area", true, set_area, 0, 0, 0},
     {"--boot", true, set_ms, AT(settings.boot_ns), 0, 60000},
-    {"--baud", true, set_unsigned, AT(settings.baud), 1200, 4000000},
     {"--wire", true, set_wire, 0, 0, 0},
     {"--latency", true, set_double, AT(settings.latency_ms), 0, 10000},
     {"--jitter", true, set_double, AT(settings.jitter_ms), 0, 10000},
@@ -235,7 +235,7 @@ static const struct option table[] = {
     {"--tx", true, set_unsigned, AT(settings.tx), 0, RING_MAX},
     {"--bufsize", true, set_unsigned, AT(settings.bufsize), 1, QUEUE_MAX},
     {"--blocks", true, set_unsigned, AT(settings.blocks), 2, PLANNER_MAX},
-    {"--exec-us", true, set_us, AT(settings.exec_ns), 0, 1000000},
+    {"--line-us", true, set_us, AT(settings.exec_ns), 0, 1000000},
     {"--deaf", false, set_true, AT(settings.deaf), 0, 0},
     {"--moves", true, set_moves, 0, 0, 0},
     {"--speed", true, set_double, AT(settings.speed), 0.01, 100000},

@@ -139,14 +139,27 @@ static json_t *position(const struct model *m)
 static json_t *lateness(const struct lateness *late)
 {
     json_t *o = json_object();
-    double mean = late->steps > 0 ? (double)late->sum_ns / (double)late->steps : 0;
-    json_object_set_new(o, "steps", count(late->steps));
+    double mean = late->lines > 0 ? (double)late->sum_ns / (double)late->lines : 0;
+    json_object_set_new(o, "lines", count(late->lines));
     json_object_set_new(o, "mean_us", rounded(mean / 1e3, 0.1));
     json_object_set_new(o, "max_us", rounded((double)late->max_ns / 1e3, 0.1));
     return o;
 }
 
-static json_t *build(const struct model *m, const struct lateness *late)
+/* The job's lines as they came over the wire: of the last print or, without markers, of all. */
+static json_t *stream(const struct model *m)
+{
+    const struct tally *t = &m->tally;
+    const struct span *s = t->prints_len > 0 ? &t->prints[t->prints_len - 1] : &t->total;
+    json_t *o = json_object();
+    json_object_set_new(o, "lines", count(s->last.line - s->first.line));
+    json_object_set_new(o, "bytes", count(s->last.seq - s->first.seq));
+    json_object_set_new(o, "first_s", seconds(s->first.at_ns));
+    json_object_set_new(o, "last_s", seconds(s->last.at_ns));
+    return o;
+}
+
+static json_t *build(const struct model *m)
 {
     const struct tally *t = &m->tally;
     json_t *o = json_object();
@@ -156,6 +169,7 @@ static json_t *build(const struct model *m, const struct lateness *late)
     json_object_set_new(o, "speed", json_real(m->s.speed));
     json_object_set_new(o, "real_moves", json_boolean(m->s.real_moves));
     json_object_set_new(o, "now_s", seconds(m->now_ns));
+    json_object_set_new(o, "killed", json_boolean(m->halted != NULL));
     json_object_set_new(o, "halted", text_or_null(m->halted));
     json_object_set_new(o, "lines", count(t->lines));
     json_object_set_new(o, "executed", count(t->executed));
@@ -168,24 +182,24 @@ static json_t *build(const struct model *m, const struct lateness *late)
     json_object_set_new(o, "max_ring", count(m->ring.max_len));
     json_object_set_new(o, "max_queue", count(m->queue_max));
     json_object_set_new(o, "position", position(m));
+    json_object_set_new(o, "stream", stream(m));
     json_object_set_new(o, "prints", prints(m));
-    json_object_set_new(o, "lateness", lateness(late));
+    json_object_set_new(o, "lateness", lateness(&m->late));
     json_object_set_new(o, "heaters", heaters(m));
     return o;
 }
 
-char *report_text(const struct model *m, const struct lateness *late)
+char *report_text(const struct model *m)
 {
-    json_t *o = build(m, late);
+    json_t *o = build(m);
     char *text = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
     json_decref(o);
     return text != NULL ? text : mem_strdup("{}");
 }
 
-int report_write(
-    const struct model *m, const struct lateness *late, const char *path, struct err *e)
+int report_write(const struct model *m, const char *path, struct err *e)
 {
-    char *text = report_text(m, late);
+    char *text = report_text(m);
     char *line = mem_printf("%s\n", text);
     int rc = file_write(path, line, strlen(line), 0644, e);
     free(line);

@@ -34,6 +34,12 @@ static bool hashed(const struct command *c)
     return true;
 }
 
+/* The commands that bracket a print are no part of it. */
+static bool is_timer(const struct command *c)
+{
+    return c->letter == 'M' && c->number >= 75 && c->number <= 77;
+}
+
 static struct span *open_print(struct tally *t)
 {
     return t->printing ? &t->prints[t->prints_len - 1] : NULL;
@@ -60,13 +66,23 @@ void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, st
     }
     span_command(&t->total, now_ns, c, mark);
     struct span *print = open_print(t);
-    if (print != NULL) {
+    if (print != NULL && !t->paused && !is_timer(c)) {
         span_command(print, now_ns, c, mark);
     }
 }
 
+void tally_pause(struct tally *t)
+{
+    t->paused = true;
+}
+
 void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark)
 {
+    bool goes_on = t->printing && t->paused;
+    t->paused = false;
+    if (goes_on) {
+        return;
+    }
     if (t->prints_len == TALLY_PRINTS_MAX) {
         memmove(t->prints, t->prints + 1, (TALLY_PRINTS_MAX - 1) * sizeof(t->prints[0]));
         t->prints_len--;
@@ -90,6 +106,7 @@ void tally_end(struct tally *t, uint64_t now_ns)
         print->end_ns = now_ns;
         print->complete = true;
         t->printing = false;
+        t->paused = false;
     }
 }
 

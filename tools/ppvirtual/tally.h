@@ -1,8 +1,8 @@
 /* What is counted for the report: commands and their hash, under-runs, motion, errors; in total and
  * for each print.
  *
- * A print is what runs between the host's marker lines "M118 pphost print begin" and "M118 pphost
- * print end". The hash is SHA-256 over the executed commands in order, one per line, without
+ * A print is what runs between M75 and M77, the print timer by which hosts bracket one, less what
+ * runs between M76 and the next M75 (parking and coming back). The hash is SHA-256 over the executed commands in order, one per line, without
  * number, checksum, comment and surrounding blanks; what only asks or shows something is left out.
  */
 #ifndef PPV_TALLY_H
@@ -31,6 +31,7 @@ enum tally_error {
 struct wire_mark {
     uint64_t at_ns; /* arrival of its end */
     uint64_t seq;   /* bytes that had come over the wire by then */
+    uint64_t line;  /* and lines */
 };
 
 struct span {
@@ -56,6 +57,7 @@ struct tally {
     size_t prints_len;
     uint64_t prints_begun;
     bool printing;     /* prints[prints_len - 1] is open */
+    bool paused;       /* and what runs now is no part of it */
     uint64_t lines;    /* complete, not empty */
     uint64_t executed; /* hashed or not */
     uint64_t repeats;  /* repeated numbers met with silence or skipped */
@@ -68,7 +70,9 @@ void tally_fini(struct tally *t);
 void tally_command(
     struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark);
 
-/* The markers of a print; a second begin ends the print before as incomplete. */
+/* The markers of a print; a begin after a pause goes on with it, another ends the print before as
+ * incomplete. */
+void tally_pause(struct tally *t);
 void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark);
 void tally_end(struct tally *t, uint64_t now_ns);
 

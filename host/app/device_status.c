@@ -1,0 +1,113 @@
+#include "host/app/device_priv.h"
+
+#include "host/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_u32(const void *a, const void *b)
+{
+    const uint32_t *x = a;
+    const uint32_t *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void link_status(const struct device *d, struct device_link *out)
+{
+    static uint32_t sample[STREAM_SAMPLES];
+    const struct stream_stats *stats = sender_stats(d->sender);
+    size_t n = atomic_load(&stats->samples);
+    n = n < STREAM_SAMPLES ? n : STREAM_SAMPLES;
+    for (size_t i = 0; i < n; i++) {
+        sample[i] = atomic_load_explicit(&stats->rtt_us[i], memory_order_relaxed);
+    }
+    qsort(sample, n, sizeof *sample, compare_u32);
+    out->ack_p50_us = n > 0 ? sample[n / 2] : 0;
+    out->ack_p99_us = n > 0 ? sample[n * 99 / 100] : 0;
+    out->lines = atomic_load(&stats->lines);
+    out->resends = atomic_load(&stats->resends);
+    out->underruns = atomic_load(&stats->starved);
+    out->window = (int)atomic_load(&stats->window);
+    out->baud = d->baud;
+    snprintf(out->device, sizeof out->device, "%s", d->path);
+    snprintf(out->port, sizeof out->port, "%s", d->attached ? d->port.path : "");
+    snprintf(out->firmware, sizeof out->firmware, "%s", d->firmware);
+    snprintf(out->machine, sizeof out->machine, "%s", d->machine);
+    snprintf(out->uuid, sizeof out->uuid, "%s", d->uuid);
+}
+
+/* The time left: what the analysis says of the rest of the file, corrected by how long the part
+ * behind us really took, the more so the longer that part is. */
+static int64_t time_left(const struct device *d, double fraction, int64_t elapsed_ms)
+{
+    int64_t planned =
+        d->analysis.slicer_time_ms > 0 ? d->analysis.slicer_time_ms : d->analysis.time_ms;
+    double by_plan = (double)planned * (1 - fraction);
+    double by_pace = fraction > 0 ? (double)elapsed_ms * (1 - fraction) / fraction : by_plan;
+    if (planned <= 0) {
+        return fraction > 0.02 ? (int64_t)by_pace : -1;
+    }
+    return (int64_t)(by_plan * (1 - fraction) + by_pace * fraction);
+}
+
+static void job_status(const struct device *d, struct device_job *out)
+{
+    const struct stream_stats *stats = sender_stats(d->sender);
+    struct gcode_modal modal;
+    int64_t size = d->analysis.bytes;
+    memcpy(out->run_id, d->run.id, sizeof out->run_id);
+    if (d->run.id[0] == '\0') {
+        return;
+    }
+    memcpy(out->file_name, d->run.file_name, sizeof out->file_name);
+    uint64_t offset = atomic_load(&stats->job_offset);
+    out->size_bytes = size;
+    out->done_bytes = (int64_t)offset;
+    out->lines = (int64_t)atomic_load(&stats->job_lines);
+    out->total_lines = d->analysis.commands;
+    out->started_ms = d->run.start_ms;
+    out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
+    out->layers = d->analysis.layers;
+    double fraction = size > 0 ? (double)offset / (double)size : 0;
+    fraction = fraction < 1 ? fraction : 1;
+    out->percent = fraction * 100;
+    out->left_ms = time_left(d, fraction, out->elapsed_ms);
+    if (d->spool != NULL) {
+        out->layer = spool_layer(d->spool, offset);
+        if (spool_modal(d->spool, offset, &modal, NULL) == 0) {
+            out->z_um = modal.pos[2] / 1000;
+        }
+    }
+}
+
+void device_status(const struct device *d, struct device_status *out)
+{
+    memset(out, 0, sizeof *out);
+    out->state = device_state(d);
+    memcpy(out->error, d->error, sizeof out->error);
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (d->temps.actual_mc[i] != TEMP_NONE) {
+            struct device_heater *h = &out->heater[out->heaters++];
+            snprintf(h->name, sizeof h->name, "%s", temp_heater_name(i));
+            h->actual_mc = d->temps.actual_mc[i];
+            h->target_mc = d->temps.target_mc[i];
+        }
+    }
+    job_status(d, &out->job);
+    link_status(d, &out->link);
+    out->question = d->question;
+    out->bed = d->row.bed;
+    memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
+}
+
+void device_terminal(
+    const struct device *d, void (*cb)(void *context, const struct hub_terminal *l), void *context)
+{
+    size_t kept = d->terminal_count < TERMINAL_LINES ? d->terminal_count : TERMINAL_LINES;
+    for (size_t i = d->terminal_count - kept; i < d->terminal_count; i++) {
+        const struct terminal_line *t = &d->terminal[i % TERMINAL_LINES];
+        cb(context, &(struct hub_terminal){
+                        .wall_ms = t->wall_ms, .direction = t->direction, .text = t->text});
+    }
+}

@@ -1,0 +1,181 @@
+#include "host/core/stream_priv.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Commands that keep the printer busy for long; not all firmwares say "busy" meanwhile. */
+static const char *const slow_commands[] = {
+    "G4",
+    "G28",
+    "G29",
+    "G30",
+    "G32",
+    "M0",
+    "M1",
+    "M109",
+    "M116",
+    "M190",
+    "M191",
+    "M226",
+    "M303",
+    "M400",
+    "M600",
+    "M701",
+    "M702",
+};
+
+bool stream_is_command(const char *text, size_t len, const char *command)
+{
+    size_t n = strlen(command);
+    return len >= n && memcmp(text, command, n) == 0 && (len == n || text[n] == ' ');
+}
+
+bool stream_is_slow(const char *text, size_t len)
+{
+    if (text[0] == 'G' && (text[1] == '0' || text[1] == '1') && len > 2 && text[2] == ' ') {
+        return false; /* nearly every line of a job */
+    }
+    for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
+        if (stream_is_command(text, len, slow_commands[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct stream_flight *stream_flight_at(struct stream *s, size_t i)
+{
+    return &s->flight[(s->flight_first + i) % STREAM_FLIGHT];
+}
+
+static void job_acked(struct stream *s, const struct stream_flight *f)
+{
+    if (f->n <= s->acked_n) {
+        return; /* acknowledged before it was sent again */
+    }
+    atomic_fetch_add_explicit(&s->stats.job_lines, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->stats.job_offset, f->end_offset, memory_order_relaxed);
+}
+
+/* Takes the oldest line out of flight; `ok` = it was acknowledged. */
+void stream_land(struct stream *s, bool ok)
+{
+    struct stream_flight *f = stream_flight_at(s, 0);
+    s->flight_first = (s->flight_first + 1) % STREAM_FLIGHT;
+    s->flight_count--;
+    s->acked += f->bytes;
+    s->sync = s->sync && s->flight_count > 0;
+    if (!ok) {
+        return;
+    }
+    atomic_fetch_add_explicit(&s->stats.lines, 1, memory_order_relaxed);
+    if (f->kind == STREAM_JOB) {
+        job_acked(s, f);
+    }
+    if (f->n > s->acked_n && f->kind != STREAM_PROBE) {
+        s->acked_n = f->n;
+    }
+    if (f->kind == STREAM_INJECTED && f->tag != 0) {
+        stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = f->tag, .n = f->n});
+    }
+}
+
+/* How many lines, from the oldest on, this ok acknowledges. */
+static size_t acked_by(struct stream *s, const struct reply *r)
+{
+    for (size_t i = 0; i < s->flight_count; i++) {
+        struct stream_flight *f = stream_flight_at(s, i);
+        if (r->n > 0 ? f->n == (uint64_t)r->n : (r->temps && f->asks_temp)) {
+            return i + 1;
+        }
+    }
+    if (r->n > 0 || (s->numbered_acks && !r->temps)) {
+        return 0; /* a doubled ok, or one that belongs to no line of ours */
+    }
+    return s->flight_count > 0 ? 1 : 0;
+}
+
+/* "ok P15 B3" without N acknowledges an unnumbered line, and only that. */
+static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
+{
+    if (r->n >= 0 || r->temps || r->planner_free < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < s->flight_count; i++) {
+        struct stream_flight found = *stream_flight_at(s, i);
+        if (found.n != 0) {
+            continue;
+        }
+        for (; i > 0; i--) {
+            *stream_flight_at(s, i) = *stream_flight_at(s, i - 1);
+        }
+        *stream_flight_at(s, 0) = found;
+        stream_land(s, true);
+        return true;
+    }
+    return false;
+}
+
+void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    if (take_unnumbered_ok(s, r)) {
+        return;
+    }
+    size_t n = acked_by(s, r);
+    s->numbered_acks =
+        s->numbered_acks || (r->n > 0 && r->planner_free >= 0) || (r->n > 0 && n > 0);
+    for (; n > 0; n--) {
+        struct stream_flight *f = stream_flight_at(s, 0);
+        uint64_t rtt_us = now_us - f->sent_us;
+        bool slow = f->slow || f->kind == STREAM_URGENT;
+        stream_land(s, true);
+        if (!slow) {
+            stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
+        }
+    }
+    s->probes = 0;
+    s->probing = false;
+}
+
+void stream_commit(
+    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
+{
+    struct stream_flight *f = stream_flight_at(s, s->flight_count++);
+    assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
+    if (s->flight_count == 1) {
+        s->alive_us = now_us;
+    }
+    *f = flight;
+    f->bytes = (uint32_t)len;
+    f->sent_us = now_us;
+    memcpy(s->tx + s->tx_len, bytes, len);
+    s->tx_len += len;
+    s->committed += len;
+    if (s->tapped || flight.kind == STREAM_INJECTED) {
+        char text[LINE_MAX_OUT];
+        memcpy(text, bytes, len - 1);
+        text[len - 1] = '\0';
+        stream_tell(s, (struct stream_note){.kind = NOTE_SENT, .text = text, .len = len - 1});
+    }
+}
+
+/* Gives a new line its number, keeps it for resends and commits it. */
+void stream_commit_new(
+    struct stream *s, uint64_t now_us, const char *text, size_t len, struct stream_flight flight)
+{
+    char line[LINE_MAX_OUT];
+    uint64_t n = s->next_n++;
+    size_t total = line_format(line, n, text, len);
+    s->resend_n = s->next_n;
+    flight.n = n;
+    flight.asks_temp = stream_is_command(text, len, "M105");
+    flight.slow = stream_is_slow(text, len);
+    history_put(&s->history,
+        &(struct history_line){.n = n,
+            .end_offset = flight.end_offset,
+            .tag = flight.tag,
+            .len = (uint16_t)total,
+            .kind = flight.kind},
+        line);
+    stream_commit(s, now_us, line, total, flight);
+}

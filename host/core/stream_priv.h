@@ -1,0 +1,44 @@
+/* Inside of the stream machine, shared by stream*.c alone.
+ *
+ * stream.c         orders, taking lines, received lines, bytes out
+ * stream_flight.c  lines in flight: committing them, what an ok acknowledges
+ * stream_window.c  how many lines and bytes may be in flight
+ * stream_resend.c  sending again, and what to do when the printer falls silent
+ */
+#ifndef PP_CORE_STREAM_PRIV_H
+#define PP_CORE_STREAM_PRIV_H
+
+#include "host/core/stream.h"
+
+#define MS UINT64_C(1000) /* of the microseconds in which the stream counts */
+
+/* stream.c */
+void stream_tell(struct stream *s, struct stream_note note);
+void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why);
+bool stream_has_more(struct stream *s); /* a line waits to be sent */
+
+/* stream_flight.c */
+bool stream_is_command(const char *text, size_t len, const char *command);
+bool stream_is_slow(const char *text, size_t len);
+struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
+void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */
+void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r);
+void stream_commit(
+    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight);
+void stream_commit_new(
+    struct stream *s, uint64_t now_us, const char *text, size_t len, struct stream_flight flight);
+
+/* stream_window.c */
+size_t stream_byte_limit(const struct stream *s);
+int stream_line_limit(const struct stream *s);
+void stream_set_window(struct stream *s, int lines);
+void stream_close_window(struct stream *s);
+void stream_learn(struct stream *s, const struct reply *r, uint32_t rtt_us); /* a clean ok */
+
+/* stream_resend.c */
+bool stream_take_again(struct stream *s, uint64_t now_us); /* commits the next line wanted again */
+void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked);
+void stream_take_retry(struct stream *s, uint64_t now_us);
+void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r);
+
+#endif

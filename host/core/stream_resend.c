@@ -1,0 +1,261 @@
+#include "host/core/stream_priv.h"
+
+#include <string.h>
+
+#define QUIET_US        (100 * MS)   /* no word for this long: the trouble is over */
+#define LAST_OK_US      (500 * MS)   /* some firmwares send no ok after a Resend */
+#define RETRY_US        (500 * MS)   /* an error text waits this long for its Resend */
+#define SILENCE_US      (30000 * MS) /* no ok and no sign of life */
+#define SILENCE_BUSY_US (8000 * MS)  /* the same where "busy" is sent every 2 s */
+#define SILENCE_SLOW_US (600000 * MS)
+#define PROBE_US        (3000 * MS)
+#define PROBES          3
+#define PROBE_AHEAD     1000 /* far enough ahead to be refused by every counter */
+#define REPEATS         10
+
+static uint64_t oldest_kept(const struct stream *s)
+{
+    const char *bytes;
+    uint64_t n = s->next_n;
+    while (n > 1 && history_find(&s->history, n - 1, &bytes) != NULL) {
+        n--;
+    }
+    return n;
+}
+
+/* A line older than the history comes from the job ring, put there by the owner of the file. */
+static bool take_replay(struct stream *s, uint64_t now_us)
+{
+    char line[LINE_MAX_OUT];
+    size_t len;
+    struct stream_item *item;
+    if (!s->need_told) {
+        s->need_told = true;
+        stream_tell(s, (struct stream_note){.kind = NOTE_NEED,
+                           .n = s->resend_n,
+                           .until = oldest_kept(s),
+                           .offset = s->taken_offset});
+    }
+    while (s->job != NULL && (item = spsc_peek(s->job, &len)) != NULL) {
+        bool wanted = item->generation == s->generation && item->kind == ITEM_REPLAY;
+        if (!wanted && item->generation == s->generation) {
+            return false;
+        }
+        if (wanted && item->n == s->resend_n) {
+            size_t total = line_format(line, item->n, item->text, item->len);
+            stream_commit(s, now_us, line, total,
+                (struct stream_flight){.n = s->resend_n++,
+                    .kind = STREAM_JOB,
+                    .end_offset = item->end_offset,
+                    .slow = stream_is_slow(item->text, item->len)});
+            spsc_pop(s->job);
+            return true;
+        }
+        spsc_pop(s->job);
+    }
+    return false;
+}
+
+bool stream_take_again(struct stream *s, uint64_t now_us)
+{
+    const char *bytes;
+    const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+    if (l == NULL) {
+        return take_replay(s, now_us);
+    }
+    const char *text = memchr(bytes, ' ', l->len);
+    size_t len = (size_t)(bytes + l->len - text);
+    s->need_told = false;
+    s->resend_n++;
+    stream_commit(s, now_us, bytes, l->len,
+        (struct stream_flight){.n = l->n,
+            .kind = l->kind,
+            .tag = l->tag,
+            .end_offset = l->end_offset,
+            .asks_temp = len > 5 && memcmp(text, " M105", 5) == 0,
+            .slow = stream_is_slow(text + 1, len - 1)});
+    return true;
+}
+
+/* Forgets what was committed but not written; a line that is half out stays half. */
+static void drop_unwritten(struct stream *s)
+{
+    s->mid_line = s->tx_at > 0 ? s->tx[s->tx_at - 1] != '\n' : s->mid_line;
+    s->tx_at = 0;
+    s->tx_len = 0;
+    s->written = s->committed;
+}
+
+static unsigned accepted_in_flight(struct stream *s, uint64_t below_n)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < s->flight_count; i++) {
+        struct stream_flight *f = stream_flight_at(s, i);
+        count += f->kind == STREAM_URGENT || (f->kind != STREAM_PROBE && f->n < below_n);
+    }
+    return count;
+}
+
+static bool is_repeat_loop(struct stream *s, uint64_t n)
+{
+    s->repeats = s->repeat_n == n ? s->repeats + 1 : 1;
+    s->repeat_n = n;
+    return s->repeats > REPEATS;
+}
+
+static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
+{
+    if (is_repeat_loop(s, n)) {
+        stream_stop(s, NOTE_LOST,
+            "the printer asks for the same line again and again: check cable, "
+            "power supply and earth");
+        return;
+    }
+    s->drain_oks = 1 + (s->probing ? 0 : accepted_in_flight(s, n));
+    s->draining = true;
+    s->probing = false;
+    s->probes = 0;
+    drop_unwritten(s);
+    stream_close_window(s);
+    atomic_fetch_add_explicit(&s->stats.resends, n < s->next_n, memory_order_relaxed);
+    if (n < s->next_n) {
+        stream_tell(s, (struct stream_note){.kind = NOTE_RESEND, .n = n});
+    }
+    s->resend_n = n;
+    s->drain_quiet_us = now_us;
+}
+
+void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
+{
+    s->retry_pending = false;
+    s->alive_us = now_us;
+    if (asked < 0 || (s->flight_count == 0 && !s->draining && (uint64_t)asked == s->next_n)) {
+        return; /* garbled, or for the line we are going to send anyway */
+    }
+    if ((uint64_t)asked > s->next_n || asked == 0) {
+        stream_stop(s, NOTE_LOST,
+            "the printer asks for a line that was never sent: its line counter "
+            "and ours do not agree");
+        return;
+    }
+    if (s->draining) {
+        s->drain_oks++;
+        s->resend_n = (uint64_t)asked;
+        s->drain_quiet_us = now_us;
+        return;
+    }
+    start_drain(s, now_us, (uint64_t)asked);
+}
+
+/* An ok while draining: of a line accepted before the trouble, of a Resend, or of a tail. */
+void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    struct stream_flight *f = s->flight_count > 0 ? stream_flight_at(s, 0) : NULL;
+    s->drain_quiet_us = now_us;
+    s->drain_oks -= s->drain_oks > 0;
+    while (f != NULL && f->n > 0 && f->n < s->resend_n && r->n >= 0 && f->n <= (uint64_t)r->n) {
+        stream_land(s, true);
+        f = s->flight_count > 0 ? stream_flight_at(s, 0) : NULL;
+    }
+}
+
+/* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
+static void end_drain(struct stream *s)
+{
+    while (s->flight_count > 0) {
+        struct stream_flight *f = stream_flight_at(s, 0);
+        stream_land(s, f->kind != STREAM_PROBE && f->n < s->resend_n);
+    }
+    s->draining = false;
+    s->acked = s->committed;
+}
+
+static void tick_drain(struct stream *s, uint64_t now_us)
+{
+    uint64_t quiet_us = now_us - s->drain_quiet_us;
+    uint64_t patience_us = s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
+    if ((s->drain_oks == 0 && quiet_us >= QUIET_US) ||
+        (s->drain_oks == 1 && quiet_us >= LAST_OK_US) || quiet_us >= patience_us) {
+        end_drain(s);
+    }
+}
+
+void stream_take_retry(struct stream *s, uint64_t now_us)
+{
+    s->alive_us = now_us;
+    if (s->draining) {
+        s->drain_quiet_us = now_us;
+    } else {
+        s->retry_pending = true;
+        s->retry_us = now_us;
+    }
+}
+
+/* ---- silence ----------------------------------------------------------------------------------
+ */
+
+static uint64_t patience(const struct stream *s)
+{
+    if (s->probing) {
+        return PROBE_US;
+    }
+    for (size_t i = 0; i < s->flight_count && !s->saw_busy; i++) {
+        if (s->flight[(s->flight_first + i) % STREAM_FLIGHT].slow) {
+            return SILENCE_SLOW_US;
+        }
+    }
+    return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
+}
+
+/* Asks which line the printer expects. Where that cannot be asked, takes the ok as lost. */
+static void probe(struct stream *s, uint64_t now_us)
+{
+    char line[LINE_MAX_OUT + 1] = "\n";
+    if (s->probes++ >= PROBES) {
+        stream_stop(s, NOTE_LOST, "the printer does not answer any more");
+        return;
+    }
+    drop_unwritten(s);
+    s->mid_line = false;
+    s->alive_us = now_us;
+    stream_close_window(s);
+    while (s->flight_count > (s->options.dialect->probe_by_gap ? STREAM_FLIGHT - 1 : 0)) {
+        stream_land(s, true);
+    }
+    if (s->options.dialect->probe_by_gap) {
+        size_t len = 1 + line_format(line + 1, s->next_n + PROBE_AHEAD, "M105", 4);
+        stream_commit(s, now_us, line, len, (struct stream_flight){.kind = STREAM_PROBE});
+    } else {
+        stream_inject(s, "M105", 4, 0);
+    }
+    s->probing = s->options.dialect->probe_by_gap;
+}
+
+void stream_tick(struct stream *s, uint64_t now_us)
+{
+    if (s->stopped) {
+        return;
+    }
+    if (s->draining) {
+        tick_drain(s, now_us);
+    } else if (s->retry_pending && now_us - s->retry_us >= RETRY_US) {
+        s->retry_pending = false;
+        probe(s, now_us);
+    } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
+        probe(s, now_us);
+    }
+}
+
+uint64_t stream_deadline(const struct stream *s)
+{
+    if (s->stopped) {
+        return UINT64_MAX;
+    }
+    if (s->draining) {
+        return s->drain_quiet_us + (s->drain_oks > 0 ? LAST_OK_US : QUIET_US);
+    }
+    if (s->retry_pending) {
+        return s->retry_us + RETRY_US;
+    }
+    return s->flight_count > 0 ? s->alive_us + patience(s) : UINT64_MAX;
+}

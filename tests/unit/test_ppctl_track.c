@@ -1,0 +1,151 @@
+// link: ppctl_parts
+#include "tools/ppctl/track.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SINCE INT64_C(1000000)
+
+static void feed(struct track *t, uint64_t now_ms, const char *text)
+{
+    json_error_t why;
+    json_t *event = json_loads(text, 0, &why);
+    if (event == NULL) {
+        fail_msg("%s: %s", text, why.text);
+    }
+    track_event(t, event, now_ms);
+    json_decref(event);
+}
+
+static void start(struct track *t)
+{
+    track_init(t, "a.gcode", SINCE, 0);
+    feed(t, 10,
+        "{\"type\":\"status\",\"state\":\"starting\",\"job\":{\"run_id\":\"r1\",\"file_name\":"
+        "\"a.gcode\",\"started_ms\":1000100,\"lines\":0},\"question\":null,\"waiting_for\":null}");
+    assert_int_equal(t->phase, TRACK_RUNNING);
+}
+
+static void a_print_is_followed_from_its_job_to_its_end(void **state)
+{
+    struct track t;
+    (void)state;
+    start(&t);
+    feed(&t, 20,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r1\",\"file_name\":\"a.gcode\",\"start_ms\":1000100,"
+        "\"end_ms\":1060100,\"result\":\"success\",\"lines\":77,\"resends\":2,\"reason\":null}}");
+    assert_int_equal(t.phase, TRACK_ENDED);
+    assert_string_equal(t.result, "success");
+    assert_int_equal(t.lines, 77);
+    assert_int_equal(t.resends, 2);
+    assert_int_equal(t.duration_ms, 60000);
+    track_fini(&t);
+}
+
+static void a_question_and_its_answer_come_before_the_run(void **state)
+{
+    struct track t;
+    (void)state;
+    track_init(&t, "a.gcode", SINCE, 0);
+    feed(&t, 10, "{\"type\":\"question\",\"question\":{\"id\":\"q\"},\"waiting_for\":\"a.gcode\"}");
+    assert_int_equal(t.phase, TRACK_ASKING);
+    feed(&t, 20, "{\"type\":\"question\",\"question\":null,\"waiting_for\":null}");
+    assert_int_equal(t.phase, TRACK_PENDING);
+    feed(&t, 30,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r1\",\"file_name\":\"a.gcode\",\"start_ms\":1000200,"
+        "\"result\":\"open\"}}");
+    assert_int_equal(t.phase, TRACK_RUNNING);
+    track_fini(&t);
+}
+
+static void other_and_earlier_prints_change_nothing(void **state)
+{
+    struct track t;
+    (void)state;
+    track_init(&t, "a.gcode", SINCE, 0);
+    feed(&t, 10,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r0\",\"file_name\":\"a.gcode\",\"start_ms\":500000,"
+        "\"result\":\"failure\"}}");
+    feed(&t, 20,
+        "{\"type\":\"run\",\"run\":{\"id\":\"x\",\"file_name\":\"b.gcode\",\"start_ms\":1000200,"
+        "\"result\":\"failure\"}}");
+    feed(&t, 30,
+        "{\"type\":\"progress\",\"job\":{\"run_id\":\"x\",\"file_name\":\"b.gcode\",\"started_ms\":"
+        "1000200}}");
+    assert_int_equal(t.phase, TRACK_PENDING);
+    track_fini(&t);
+    start(&t);
+    feed(&t, 40,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r2\",\"file_name\":\"a.gcode\",\"start_ms\":1000300,"
+        "\"result\":\"cancelled\"}}");
+    assert_int_equal(t.phase, TRACK_RUNNING);
+    track_fini(&t);
+}
+
+static void a_print_without_a_trace_is_lost_after_two_seconds(void **state)
+{
+    struct track t;
+    (void)state;
+    start(&t);
+    assert_false(track_is_lost(&t, 2009));
+    assert_true(track_is_lost(&t, 2010));
+    feed(&t, 2010, "{\"type\":\"temps\",\"temperatures\":{}}");
+    assert_false(track_is_lost(&t, 4000)); /* its job is still in the status */
+    feed(&t, 4000, "{\"type\":\"status\",\"state\":\"operational\",\"job\":null}");
+    assert_true(track_is_lost(&t, 6000));
+    track_fini(&t);
+}
+
+static void the_rate_is_that_of_the_last_seconds(void **state)
+{
+    struct track t;
+    (void)state;
+    start(&t);
+    assert_true(track_rate(&t) < 0);
+    for (int second = 1; second <= 60; second++) {
+        char text[200];
+        int lines = second <= 30 ? second * 100 : 3000 + (second - 30) * 10;
+        snprintf(text, sizeof text,
+            "{\"type\":\"progress\",\"job\":{\"run_id\":\"r1\",\"file_name\":\"a.gcode\",\"lines\":"
+            "%d}}",
+            lines);
+        feed(&t, 10 + (uint64_t)second * 1000, text);
+        if (second == 30) {
+            assert_true(track_rate(&t) > 99 && track_rate(&t) < 101);
+        }
+    }
+    assert_true(track_rate(&t) > 9.9 && track_rate(&t) < 10.1);
+    track_fini(&t);
+}
+
+static void a_host_that_counts_from_zero_again_gives_no_negative_rate(void **state)
+{
+    struct track t;
+    (void)state;
+    start(&t);
+    feed(&t, 1000,
+        "{\"type\":\"progress\",\"job\":{\"run_id\":\"r1\",\"file_name\":\"a.gcode\",\"lines\":500}"
+        "}");
+    feed(&t, 2000,
+        "{\"type\":\"progress\",\"job\":{\"run_id\":\"r1\",\"file_name\":\"a.gcode\",\"lines\":-5}"
+        "}");
+    assert_true(track_rate(&t) <= 0);
+    track_fini(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_print_is_followed_from_its_job_to_its_end),
+        cmocka_unit_test(a_question_and_its_answer_come_before_the_run),
+        cmocka_unit_test(other_and_earlier_prints_change_nothing),
+        cmocka_unit_test(a_print_without_a_trace_is_lost_after_two_seconds),
+        cmocka_unit_test(the_rate_is_that_of_the_last_seconds),
+        cmocka_unit_test(a_host_that_counts_from_zero_again_gives_no_negative_rate),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

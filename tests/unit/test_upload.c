@@ -1,0 +1,425 @@
+// link: ppapi
+// with: fake_device api_server
+/* Uploads: raw and multipart, split anywhere, in OctoPrint's dialect and ours. */
+#include "tests/lib/api_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BOUNDARY "----b0undary"
+#define CUBE                                                                                       \
+    "G28\nG90\nM83\nG1 X10 Y10 Z0.2 F3000\nG1 X20 Y10 E1\nG1 X20 Y20 E1\nG1 X10 Y20 E1\n"          \
+    "G1 X10 Y10 E1\n"
+
+static int set_up(void **state)
+{
+    struct api_server *a = malloc(sizeof *a);
+    api_server_open(a, false);
+    *state = a;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    api_server_close(*state);
+    free(*state);
+    return 0;
+}
+
+/* ---- building requests */
+
+static void add_field(struct strbuf *b, const char *name, const char *value)
+{
+    strbuf_printf(b, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n",
+        name, value);
+}
+
+static void add_file(struct strbuf *b, const char *name, const char *content)
+{
+    strbuf_printf(b,
+        "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n"
+        "Content-Type: application/octet-stream\r\n\r\n%s\r\n",
+        name, content);
+}
+
+static void add_head(
+    struct api_server *a, struct strbuf *b, const char *path, size_t length, const char *more)
+{
+    strbuf_printf(b,
+        "POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nX-Api-Key: %s\r\n%s"
+        "Content-Type: multipart/form-data; boundary=" BOUNDARY "\r\nContent-Length: %zu\r\n\r\n",
+        path, a->host, a->print, more, length);
+}
+
+static void post_form(struct api_server *a, struct answer *w, const char *path, struct strbuf *form)
+{
+    struct strbuf b = {0};
+    strbuf_puts(form, "--" BOUNDARY "--\r\n");
+    add_head(a, &b, path, form->len, "");
+    strbuf_add(&b, form->data, form->len);
+    api_ask_raw(a, w, b.data, b.len);
+    strbuf_fini(&b);
+    strbuf_fini(form);
+}
+
+/* What a slicer sends. */
+static void send_file(struct api_server *a, struct answer *w, const char *name, const char *print)
+{
+    struct strbuf form = {0};
+    add_field(&form, "print", print);
+    add_field(&form, "path", "");
+    add_file(&form, name, CUBE);
+    post_form(a, w, "/api/files/local", &form);
+}
+
+static const json_t *member(const struct answer *w, const char *a, const char *b, const char *c)
+{
+    return json_object_get(json_object_get(json_object_get(w->json, a), b), c);
+}
+
+/* ---- OctoPrint's dialect */
+
+static void a_slicer_stores_a_file(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    char location[128];
+    send_file(a, &w, "cube.gcode", "false");
+    assert_int_equal(w.status, 201);
+    snprintf(location, sizeof location, "http://%s/api/files/local/cube.gcode", a->host);
+    assert_string_equal(answer_header(&w, "Location"), location);
+    assert_true(json_is_true(json_object_get(w.json, "done")));
+    assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
+    assert_string_equal(json_string_value(member(&w, "files", "local", "name")), "cube.gcode");
+    assert_string_equal(json_string_value(member(&w, "files", "local", "origin")), "local");
+    answer_fini(&w);
+    assert_non_null(files_find(a->files, "cube.gcode"));
+    assert_int_equal(files_find(a->files, "cube.gcode")->row.size_bytes, strlen(CUBE));
+    api_ask(a, &w, a->read, "GET", "/api/files/local/cube.gcode", "", NULL);
+    assert_int_equal(w.status, 200);
+    answer_fini(&w);
+}
+
+static void the_fields_come_in_any_order(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf form = {0};
+    struct answer w;
+    add_file(&form, "cube.GCO", CUBE);
+    add_field(&form, "unknown", "x");
+    add_field(&form, "select", "true");
+    add_field(&form, "print", "True");
+    post_form(a, &w, "/api/files/local", &form);
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_true(json_object_get(w.json, "effectiveSelect")));
+    assert_string_equal(a->device.status.waiting_for, "cube.GCO");
+    answer_fini(&w);
+}
+
+static void a_print_asked_for_by_a_slicer_never_passes_the_bed_gate(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    send_file(a, &w, "cube.gcode", "true");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
+    assert_int_equal(a->device.status.state, PRINTER_OPERATIONAL);
+    assert_string_equal(a->device.status.waiting_for, "cube.gcode");
+    answer_fini(&w);
+    a->device.status.question.id[0] = '\0';
+    a->device.status.bed = BED_CLEAR;
+    send_file(a, &w, "cube.gcode", "true");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_true(json_object_get(w.json, "effectivePrint")));
+    assert_int_equal(a->device.status.state, PRINTER_PRINTING);
+    answer_fini(&w);
+}
+
+static void on_notice(void *context, enum hub_event event, const void *data)
+{
+    (void)event;
+    snprintf(context, 512, "%s", (const char *)data);
+}
+
+static void a_busy_printer_still_takes_the_file_and_says_so(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    char notice[512] = "";
+    struct hub_listener *l = hub_add(a->hub, 1u << HUB_NOTICE, on_notice, notice);
+    fake_device_start(&a->device, "other.gcode");
+    send_file(a, &w, "cube.gcode", "true");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
+    assert_string_equal(notice,
+        "\"cube.gcode\" is stored but not printed: the printer is printing \"other.gcode\"");
+    assert_non_null(files_find(a->files, "cube.gcode"));
+    answer_fini(&w);
+    hub_remove(a->hub, l);
+}
+
+static void what_is_wrong_with_an_upload_is_told_in_octoprints_way(void **state)
+{
+    static const struct {
+        int status;
+        const char *file;
+    } cases[] = {
+        {415, "cube.stl"},
+        {415, "cube"},
+        {400, "../"},
+        {409, "printing.gcode"},
+    };
+    struct api_server *a = *state;
+    struct strbuf form = {0};
+    struct answer w;
+    fake_device_start(&a->device, "printing.gcode");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        send_file(a, &w, cases[i].file, "false");
+        assert_int_equal(w.status, cases[i].status);
+        assert_true(json_is_string(json_object_get(w.json, "error")));
+        answer_fini(&w);
+    }
+    add_field(&form, "print", "true");
+    post_form(a, &w, "/api/files/local", &form);
+    assert_int_equal(w.status, 400);
+    assert_string_equal(
+        json_string_value(json_object_get(w.json, "error")), "the part \"file\" is missing");
+    answer_fini(&w);
+    api_ask(a, &w, a->print, "POST", "/api/files/local", "Content-Type: text/plain\r\n", "x");
+    assert_int_equal(w.status, 400);
+    answer_fini(&w);
+    assert_null(files_at(a->files, 0));
+}
+
+static void a_path_in_the_file_name_is_only_data(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    send_file(a, &w, "../../etc/cron.d/x.gcode", "false");
+    assert_int_equal(w.status, 201);
+    answer_fini(&w);
+    assert_non_null(files_find(a->files, "x.gcode"));
+}
+
+static void a_form_may_be_split_anywhere(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf form = {0};
+    struct strbuf b = {0};
+    add_field(&form, "print", "false");
+    add_file(&form, "split.gcode", CUBE);
+    strbuf_puts(&form, "--" BOUNDARY "--\r\n");
+    add_head(a, &b, "/api/files/local", form.len, "");
+    size_t head = b.len;
+    strbuf_add(&b, form.data, form.len);
+    for (size_t at = head - 3; at < b.len; at += 7) {
+        struct client c;
+        client_open(&c, a);
+        client_send(&c, b.data, at);
+        client_settle(&c);
+        client_send(&c, b.data + at, b.len - at);
+        client_until_eof(&c);
+        assert_true(str_starts(strbuf_text(&c.in), "HTTP/1.1 201"));
+        client_close(&c);
+        assert_int_equal(files_find(a->files, "split.gcode")->row.size_bytes, strlen(CUBE));
+    }
+    strbuf_fini(&b);
+    strbuf_fini(&form);
+}
+
+static void a_form_cut_short_stores_nothing(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf form = {0};
+    struct strbuf b = {0};
+    struct answer w;
+    add_file(&form, "short.gcode", CUBE);
+    form.len -= 20;
+    add_head(a, &b, "/api/files/local", form.len, "");
+    strbuf_add(&b, form.data, form.len);
+    api_ask_raw(a, &w, b.data, b.len);
+    assert_int_equal(w.status, 400);
+    assert_null(files_at(a->files, 0));
+    answer_fini(&w);
+    strbuf_fini(&b);
+    strbuf_fini(&form);
+}
+
+static bool continues(const struct client *c)
+{
+    return strstr(strbuf_text(&c->in), "100 Continue\r\n\r\n") != NULL;
+}
+
+static void a_client_that_waits_for_100_continue_gets_it_or_the_refusal(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf form = {0};
+    struct strbuf b = {0};
+    struct answer w;
+    struct client c;
+    add_file(&form, "cube.gcode", CUBE);
+    strbuf_puts(&form, "--" BOUNDARY "--\r\n");
+    add_head(a, &b, "/api/files/local", form.len, "Expect: 100-continue\r\n");
+    client_open(&c, a);
+    client_send(&c, b.data, b.len);
+    client_until(&c, continues);
+    client_send(&c, form.data, form.len);
+    client_until_eof(&c);
+    assert_non_null(strstr(strbuf_text(&c.in), "HTTP/1.1 201"));
+    client_close(&c);
+    b.len = 0;
+    add_head(a, &b, "/api/files/local", (size_t)3 << 30, "Expect: 100-continue\r\n");
+    api_ask_raw(a, &w, b.data, b.len);
+    assert_int_equal(w.status, 413);
+    answer_fini(&w);
+    strbuf_fini(&b);
+    strbuf_fini(&form);
+}
+
+/* ---- ours */
+
+static void put_file(struct api_server *a, struct answer *w, const char *name, const char *body)
+{
+    char path[512];
+    snprintf(path, sizeof path, "/api/v1/files/%s", name);
+    api_ask(a, w, a->print, "PUT", path, "", body);
+}
+
+static void a_raw_upload_is_answered_with_its_analysis(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    put_file(a, &w, "left%20arm.gcode", CUBE);
+    assert_int_equal(w.status, 201);
+    assert_string_equal(json_string_value(json_object_get(w.json, "name")), "left arm.gcode");
+    const json_t *analysis = json_object_get(w.json, "analysis");
+    assert_int_equal(json_integer_value(json_object_get(analysis, "commands")), 8);
+    assert_true(json_is_true(json_object_get(analysis, "has_moves")));
+    answer_fini(&w);
+    api_ask(a, &w, a->read, "GET", "/api/v1/files", "", NULL);
+    assert_int_equal(json_array_size(json_object_get(w.json, "files")), 1);
+    answer_fini(&w);
+    api_ask(a, &w, a->print, "DELETE", "/api/v1/files/left%20arm.gcode", "", NULL);
+    assert_int_equal(w.status, 204);
+    answer_fini(&w);
+    api_ask(a, &w, a->read, "GET", "/api/v1/files/left%20arm.gcode", "", NULL);
+    assert_int_equal(w.status, 404);
+    answer_fini(&w);
+}
+
+static void a_raw_upload_keeps_its_name_or_is_refused(void **state)
+{
+    static const struct {
+        int status;
+        const char *name;
+    } cases[] = {
+        {400, "..%2fx.gcode"},
+        {400, ".x.gcode"},
+        {400, "a%0ab.gcode"},
+        {400, "a%22b.gcode"},
+        {415, "x.txt"},
+    };
+    struct api_server *a = *state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answer w;
+        put_file(a, &w, cases[i].name, CUBE);
+        assert_int_equal(w.status, cases[i].status);
+        assert_string_equal(answer_error(&w, "field"), "file");
+        answer_fini(&w);
+    }
+    assert_null(files_at(a->files, 0));
+}
+
+static void an_upload_above_the_quota_is_refused(void **state)
+{
+    struct api_server *a = *state;
+    size_t len = API_UPLOAD_MAX + 1000;
+    char *body = malloc(len + 1);
+    struct answer w;
+    memset(body, '\n', len);
+    memcpy(body, CUBE, strlen(CUBE));
+    body[len] = '\0';
+    put_file(a, &w, "big.gcode", body);
+    assert_int_equal(w.status, 413);
+    assert_null(files_at(a->files, 0));
+    answer_fini(&w);
+    free(body);
+}
+
+static void a_chunked_upload_works(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf b = {0};
+    struct answer w;
+    strbuf_printf(&b,
+        "PUT /api/v1/files/c.gcode HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nX-Api-Key: %s\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n%zx\r\n%s\r\n0\r\n\r\n",
+        a->host, a->print, strlen(CUBE), CUBE);
+    api_ask_raw(a, &w, b.data, b.len);
+    assert_int_equal(w.status, 201);
+    answer_fini(&w);
+    strbuf_fini(&b);
+}
+
+static void an_upload_under_way_when_the_server_closes_leaves_nothing(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf b = {0};
+    struct client c;
+    client_open(&c, a);
+    add_head(a, &b, "/api/files/local", 100000, "");
+    add_file(&b, "half.gcode", CUBE);
+    client_send(&c, b.data, b.len);
+    client_settle(&c);
+    api_server_close_http(a);
+    client_until_eof(&c);
+    client_close(&c);
+    assert_null(files_at(a->files, 0));
+    strbuf_fini(&b);
+}
+
+static void a_client_that_goes_away_in_mid_upload_leaves_nothing(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf b = {0};
+    struct client c;
+    struct client other;
+    client_open(&c, a);
+    add_head(a, &b, "/api/files/local", 100000, "");
+    add_file(&b, "half.gcode", CUBE);
+    client_send(&c, b.data, b.len);
+    client_settle(&c);
+    client_close(&c);
+    client_open(&other, a);
+    client_settle(&other);
+    client_close(&other);
+    assert_null(files_at(a->files, 0));
+    strbuf_fini(&b);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_slicer_stores_a_file),
+        TEST(the_fields_come_in_any_order),
+        TEST(a_print_asked_for_by_a_slicer_never_passes_the_bed_gate),
+        TEST(a_busy_printer_still_takes_the_file_and_says_so),
+        TEST(what_is_wrong_with_an_upload_is_told_in_octoprints_way),
+        TEST(a_path_in_the_file_name_is_only_data),
+        TEST(a_form_may_be_split_anywhere),
+        TEST(a_form_cut_short_stores_nothing),
+        TEST(a_client_that_waits_for_100_continue_gets_it_or_the_refusal),
+        TEST(a_raw_upload_is_answered_with_its_analysis),
+        TEST(a_raw_upload_keeps_its_name_or_is_refused),
+        TEST(an_upload_above_the_quota_is_refused),
+        TEST(a_chunked_upload_works),
+        TEST(an_upload_under_way_when_the_server_closes_leaves_nothing),
+        TEST(a_client_that_goes_away_in_mid_upload_leaves_nothing),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
