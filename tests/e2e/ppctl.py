@@ -473,7 +473,7 @@ mk3: printing; follow it with: ppctl watch
         lines = out.splitlines()
         self.assertEqual(lines[-1], "part.gcode printed in 2 min 05 s: 20,123 lines, 0 resends, 2 under-runs")
         self.assertEqual([line[:5] for line in lines[-12:-1]], ["%3d %%" % p for p in range(0, 101, 10)])
-        self.assertIn("layer 3/120", lines[-2])
+        self.assertIn("layer   3/120", lines[-2])
 
     def test_wait_ends_with_1_when_the_print_fails(self):
         for result in ("cancelled", "failure", "aborted", "interrupted"):
@@ -608,7 +608,7 @@ class Terminal(PrintBase):
         self.assertEqual(host.confirmed, {"id": QUESTION["id"], "answer": "yes"})
         host.emit({"type": "run", "run": run()})
         host.emit({"type": "progress", "job": job(percent=50)})
-        self.read_until(master, b"layer 3/120")
+        self.read_until(master, b"layer   3/120")
         self.finish(host)
         self.read_until(master, b"part.gcode printed in")
         self.assertEqual(child.wait(10), 0)
