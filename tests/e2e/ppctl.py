@@ -425,6 +425,7 @@ mk3: printing; follow it with: ppctl watch
         out, _ = self.ctl("print", self.part)
         self.assertIn("the print waits for an answer", out)
         self.assertIn("ppctl confirm 5f2c yes|no", out)
+        host.status.update(question=None, waiting_for=None)
         out, _ = self.ctl("--json", "print", self.part)
         doc = json.loads(out)
         self.assertEqual((doc["waits"], doc["question"]["id"]), (True, QUESTION["id"]))
@@ -446,6 +447,8 @@ mk3: printing; follow it with: ppctl watch
         self.assertIn('busy with "other.gcode"', self.ctl("print", self.part, status=1)[1])
         host.status.update(state="offline", job=None, error="no such port")
         self.assertIn("offline: no such port", self.ctl("print", self.part, status=1)[1])
+        host.status.update(state="operational", error=None, waiting_for="other.gcode")
+        self.assertIn('"other.gcode" waits for an answer', self.ctl("print", self.part, status=1)[1])
         self.assertFalse([r for r in host.requests if r[0] == "PUT"])
 
     def test_what_preflight_finds_is_told_line_by_line(self):
