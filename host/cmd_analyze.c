@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK           (256 * 1024)
+#define CHUNK           ((size_t)256 * 1024)
 #define PROGRESS_BYTES  (32 << 20) /* smaller files are done before anybody looks */
 #define PROGRESS_EVERY  UINT64_C(200)
 #define PROFILES_LISTED 256

@@ -172,7 +172,8 @@ static void configured_dir(char *out, size_t out_size)
 static void print_materials(const struct materials *materials)
 {
     const struct material *m = NULL;
-    printf("%-12s  %-11s  %-9s  %-7s  %s\n", "NAME", "TOOL \u00b0C", "BED \u00b0C", "g/cm\u00b3",
+    /* The signs take more bytes than columns. */
+    printf("%-12s  %-11s  %-11s  %-7s  %s\n", "NAME", "TOOL \u00b0C", "BED \u00b0C", "g/cm\u00b3",
         "MATERIAL");
     for (size_t i = 0; (m = materials_at(materials, i)) != NULL; i++) {
         printf("%-12s  %3d to %-3d  %3d to %-3d  %-6.2f  %s\n", m->id, m->tool_mc[0] / 1000,

@@ -61,6 +61,7 @@ static int load_config(struct host *h, struct config *out, struct err *e)
         config_load(out, paths, a->config, a->name != NULL ? a->name : "", a->device, &mistakes, e);
     if (rc < 0 && mistakes.len > 0) {
         fputs(strbuf_text(&mistakes), stderr);
+        rc = err_set(e, PP_EINVAL, "the configuration has the mistakes above");
     }
     strbuf_fini(&mistakes);
     return rc;
@@ -112,13 +113,10 @@ static const struct profile *profile_of(const struct host *h)
     return h->profile_id[0] != '\0' ? profiles_find(h->profiles, h->profile_id) : NULL;
 }
 
+/* 0 = found out; what the profile says is tried first, but a board may have been set otherwise. */
 static int wanted_baud(const struct host *h)
 {
-    const struct profile *p = profile_of(h);
-    if (h->arguments->baud >= 0) {
-        return h->arguments->baud;
-    }
-    return h->config.baud > 0 ? h->config.baud : p != NULL ? p->baud : 0;
+    return h->arguments->baud >= 0 ? h->arguments->baud : h->config.baud;
 }
 
 /* ---- runtime file: how ppctl finds us
@@ -243,10 +241,15 @@ static void on_files_changed(void *context)
     if (h->arguments->profile == NULL && profiles_find(h->profiles, fresh.profile) != NULL) {
         snprintf(h->profile_id, sizeof h->profile_id, "%s", fresh.profile);
     }
-    device_set_profile(h->device, profile_of(h));
+    if (profile_of(h) != NULL) {
+        device_set_profile(h->device, profile_of(h));
+        http_set_profile(h->http, profile_of(h));
+    } else if (h->profile_id[0] != '\0') {
+        log_warn("profile \"%s\" is gone or has mistakes: what it said before still holds",
+            h->profile_id);
+    }
     use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
-    http_set_profile(h->http, profile_of(h));
     log_info("configuration and profiles read again");
 }
 
@@ -331,6 +334,7 @@ static void watch_files(struct host *h)
     const char *paths[16];
     const char *configs[4];
     const char *dirs[5];
+    char folders[5][512];
     size_t n = 0;
     config_paths(configs, h->arguments->config);
     profiles_dirs(dirs, shipped_profiles(),
@@ -338,8 +342,10 @@ static void watch_files(struct host *h)
     for (size_t i = 0; configs[i] != NULL; i++) {
         paths[n++] = configs[i];
     }
-    for (size_t i = 0; dirs[i] != NULL; i++) {
-        paths[n++] = dirs[i];
+    for (size_t i = 0; dirs[i] != NULL;
+         i++) { /* a folder's watch does not reach into those in it */
+        snprintf(folders[i], sizeof folders[i], "%s/printers", dirs[i]);
+        paths[n++] = folders[i];
     }
     paths[n] = NULL;
     h->watch = watch_open(&h->loop, paths, on_files_changed, h);

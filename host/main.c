@@ -40,15 +40,15 @@ static const char options_help[] =
     "  -h, --help            this text\n"
     "      --version\n";
 
-static void print_help(FILE *to)
+static void print_help(void)
 {
     fputs("Usage: pphost [options] DEVICE    serve the printer on DEVICE, e.g. /dev/ttyUSB0\n"
           "       pphost COMMAND ...\n\nCommands:\n",
-        to);
+        stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
-        fprintf(to, "  %-14s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-14s %s\n", commands[i].name, commands[i].summary);
     }
-    fprintf(to, "\n%s", options_help);
+    printf("\n%s", options_help);
 }
 
 /* The folder of our profiles: the source tree's when run from its build tree, else the installed.
@@ -139,7 +139,7 @@ static int take_option(struct host_arguments *a, int option)
     case OPTION_NO_NETWORK:
         return 0;
     case 'h':
-        print_help(stdout);
+        print_help();
         return 1;
     case OPTION_VERSION:
         puts("pphost " PP_VERSION);
@@ -189,7 +189,8 @@ int main(int argc, char **argv)
         }
     }
     if (optind >= argc) {
-        print_help(stderr);
+        fputs("pphost: which device? (pphost ports lists them, pphost --help shows the rest)\n",
+            stderr);
         return 2;
     }
     if (strchr(argv[optind], '/') == NULL) {

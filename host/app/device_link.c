@@ -29,12 +29,13 @@ void device_stream_options(const struct device *d, struct stream_options *out)
 void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
+    int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
     device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
     d->estopped = false;
     d->baud = 0;
-    sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, d->row.baud, &options);
+    sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
 }
 

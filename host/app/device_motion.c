@@ -73,7 +73,7 @@ static void leave_script(struct device *d, const struct gcode_modal *m)
 /* ---- pause and resume --------------------------------------------------------------------------
  */
 
-/* True if the lift and park of the script stay inside the printer. */
+/* True if the script stays inside the printer; how high it may lift is the firmware's to say. */
 static bool script_fits(const struct device *d, const char *script, struct gcode_modal m)
 {
     struct gcode g;
@@ -85,7 +85,8 @@ static bool script_fits(const struct device *d, const char *script, struct gcode
         gcode_modal_step(&m, &g);
         for (int axis = 0; axis < 3 && d->profile != NULL; axis++) {
             int64_t um = m.pos[axis] / 1000;
-            if (um < d->profile->limits.min_um[axis] || um > d->profile->limits.max_um[axis]) {
+            bool above = axis < 2 && um > d->profile->limits.max_um[axis];
+            if (um < d->profile->limits.min_um[axis] || above) {
                 return false;
             }
         }

@@ -185,7 +185,8 @@ int64_t comments_duration(const char *text, size_t len)
         while (s.at < s.end && *s.at == ' ') {
             s.at++;
         }
-        total = (total < 0 ? 0 : total) + thousandths * unit_seconds(s.at < s.end ? *s.at : 's');
+        int64_t unit = s.at < s.end ? unit_seconds(*s.at) : 1;
+        total = (total < 0 ? 0 : total) + thousandths * unit;
         total = total > DURATION_MAX_MS ? DURATION_MAX_MS : total;
     }
     return total;

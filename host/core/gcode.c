@@ -28,7 +28,10 @@ static bool is_letter(char c)
 
 static char upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    if (c >= 'a' && c <= 'z') {
+        return (char)(c - 'a' + 'A');
+    }
+    return c;
 }
 
 static const char *skip_blanks(const char *p, const char *end)
@@ -167,10 +170,13 @@ static bool takes_text(const struct gcode *g)
 /* The command itself; returns where its words begin. */
 static const char *command(struct gcode *g, const char *p, const char *end)
 {
-    g->letter = is_letter(*p) ? upper(*p) : *p == '@' ? '@' : '?';
+    g->letter = upper(*p);
     g->number = -1;
     g->sub = 0;
     if (!is_letter(*p)) {
+        if (*p != '@') {
+            g->letter = '?';
+        }
         return p;
     }
     p = skip_blanks(p + 1, end);
@@ -241,9 +247,7 @@ static const char *words(struct gcode *g, const char *p, const char *end, bool n
             return text_end(p, end, numbered);
         } else if (is_letter(c)) {
             p = word(g, p, end);
-        } else if (c == ';' || c == '(') {
-            return p;
-        } else if (c == '*' && is_checksum(p, end)) {
+        } else if (c == ';' || c == '(' || (c == '*' && is_checksum(p, end))) {
             return p;
         } else {
             g->stray = true;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define VALUE_MAX 1e9
+
 /* strtod() would take "1e5", "inf" and hex: in gcode an E begins the next word. */
 static const char *number(const char *p, double *out, bool *found)
 {
@@ -13,7 +15,8 @@ static const char *number(const char *p, double *out, bool *found)
     if (*found) {
         memcpy(text, p, len);
         text[len] = '\0';
-        *out = strtod(text, NULL);
+        double value = strtod(text, NULL);
+        *out = value > VALUE_MAX ? VALUE_MAX : (value < -VALUE_MAX ? -VALUE_MAX : value);
     }
     return p + len;
 }

@@ -2,6 +2,8 @@
 
 #include "tools/ppvirtual/reply.h"
 
+#define LONGEST_S 1e8 /* keeps sums of times far from overflow */
+
 static const struct handler *find_in(const struct handler *table, const struct command *c)
 {
     for (const struct handler *h = table; h->letter != 0; h++) {
@@ -76,6 +78,7 @@ void exec_break(struct model *m)
 void exec_dwell(struct model *m, struct task *t, double seconds)
 {
     double scaled = seconds / m->s.speed;
+    scaled = scaled < LONGEST_S ? scaled : LONGEST_S;
     t->wait = WAIT_UNTIL;
     t->until_ns = m->now_ns + (scaled > 0 ? (uint64_t)(scaled * 1e9) : 0);
 }

@@ -56,7 +56,8 @@ static int64_t line_number(const char *text, bool *m110)
         const char *second = strchr(text + 1, 'N');
         n = second != NULL ? second : n;
     }
-    return strtoll(n + 1, NULL, 10);
+    long long number = strtoll(n + 1, NULL, 10); /* 32 bits in the firmware */
+    return number > INT32_MAX ? INT32_MAX : (number < INT32_MIN ? INT32_MIN : number);
 }
 
 static enum line_verdict check_repeat(struct line_reader *r)

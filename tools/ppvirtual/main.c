@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,9 +110,19 @@ static void flush_pending(struct program *p)
     }
 }
 
+/* Without a wire there is no rate that could be wrong. */
+static bool wrong_rate(const struct program *p)
+{
+    return p->o.settings.wire && port_wrong_rate(&p->port);
+}
+
 static void step(struct program *p, const struct event *event)
 {
+    size_t before = p->pending.len;
     model_step(p->model, now_ns(p), event, &p->pending);
+    if (p->pending.len > before && wrong_rate(p)) {
+        port_garble(p->pending.data + before, p->pending.len - before);
+    }
     flush_pending(p);
     flush_trace(p);
 }
@@ -122,6 +133,9 @@ static void read_port(struct program *p)
     char bytes[READ_MAX];
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
+        if (wrong_rate(p)) {
+            port_garble(bytes, (size_t)n);
+        }
         step(p, &(struct event){EVENT_BYTES, bytes, (size_t)n});
     } else if (p->port.device != NULL && (n == 0 || (errno != EAGAIN && errno != EINTR))) {
         close(p->port.fd);
@@ -182,16 +196,25 @@ static void run(struct program *p, const sigset_t *inside)
     }
 }
 
+/* A real printer does not slow down when the host's machine is busy. Both are refused to many; then
+ * the report's lateness tells. */
+static void be_punctual(void)
+{
+    struct sched_param lowest = {.sched_priority = 1};
+    sched_setscheduler(0, SCHED_RR, &lowest);
+    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+}
+
 static int start(struct program *p, struct err *e)
 {
     if (sodium_init() < 0) {
         return err_set(e, PP_EIO, "libsodium does not start");
     }
-    int rc = port_open(&p->port, p->o.link, p->o.device, e);
+    int rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
         return rc;
     }
-    prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
+    be_punctual();
     model_init(p->model, &p->o.settings);
     p->model->trace = p->o.verbose ? &p->trace : NULL;
     p->zero_ns = clock_ns();

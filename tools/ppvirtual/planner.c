@@ -7,6 +7,7 @@
 #define SHORTEST_MM 0.0001
 #define FIRST_HOLD  UINT64_C(100000000)
 #define HOLD_BLOCKS 3
+#define LONGEST_S   1e8 /* keeps sums of times far from overflow */
 
 const struct limits limits_default = {
     .max_feed = {300, 300, 20, 60},
@@ -206,6 +207,7 @@ static void start(struct planner *p, uint64_t at_ns)
     exit = smaller(exit, reachable(b->entry, b->accel, b->mm));
     p->running = true;
     p->running_s = planner_seconds(b->mm, b->entry, exit, b->nominal, b->accel);
+    p->running_s = smaller(p->running_s, LONGEST_S * smaller(p->speed, 1));
     p->end_ns = at_ns + (uint64_t)(p->running_s / p->speed * 1e9);
 }
 

@@ -1,5 +1,7 @@
 #include "tools/ppvirtual/port.h"
 
+#include "tools/ppvirtual/rate.h"
+
 #include "host/base/str.h"
 
 #include <errno.h>
@@ -32,9 +34,8 @@ static bool links_to(const char *path, const char *target)
     return strcmp(found, target) == 0;
 }
 
-/* A link left by a printer that was killed: it leads to a pty that is gone, or that nobody holds.
- */
-static bool stale(const char *path)
+/* A link left by a printer that was killed: it leads to a pty that is gone, or is now ours. */
+static bool stale(const char *path, const char *ours)
 {
     char found[256];
     ssize_t n = readlink(path, found, sizeof(found) - 1);
@@ -42,12 +43,13 @@ static bool stale(const char *path)
         return false;
     }
     found[n] = '\0';
-    return str_starts(found, "/dev/pts/") && access(found, F_OK) != 0;
+    bool gone = str_starts(found, "/dev/pts/") && access(found, F_OK) != 0;
+    return gone || strcmp(found, ours) == 0;
 }
 
 static int make_link(struct port *p, const char *link, struct err *e)
 {
-    if (stale(link)) {
+    if (stale(link, p->name)) {
         unlink(link);
     }
     if (symlink(p->name, link) != 0) {
@@ -74,6 +76,7 @@ static int open_pty(struct port *p, struct err *e)
         return err_errno(e, errno, "%s", p->name);
     }
     make_raw(p->other_fd);
+    rate_set(p->other_fd, p->baud);
     return 0;
 }
 
@@ -89,12 +92,13 @@ static int open_device(struct port *p, struct err *e)
         return err_set(e, PP_ETYPE, "%s: is not a terminal or serial port", p->device);
     }
     make_raw(p->fd);
+    rate_set(p->fd, p->baud);
     return 0;
 }
 
-int port_open(struct port *p, const char *link, const char *device, struct err *e)
+int port_open(struct port *p, const char *link, const char *device, unsigned baud, struct err *e)
 {
-    *p = (struct port){.fd = -1, .other_fd = -1, .device = device};
+    *p = (struct port){.fd = -1, .other_fd = -1, .baud = baud, .device = device};
     if (device != NULL) {
         str_copy(p->name, sizeof(p->name), device, strlen(device));
         return open_device(p, e);
@@ -107,6 +111,19 @@ int port_open(struct port *p, const char *link, const char *device, struct err *
         port_close(p);
     }
     return rc;
+}
+
+bool port_wrong_rate(const struct port *p)
+{
+    return p->other_fd >= 0 && rate_of(p->other_fd) != p->baud;
+}
+
+void port_garble(char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        bytes[i] =
+            (char)(0x80 | ((size_t)(unsigned char)bytes[i] * 5 + i * 3)); /* no line end left */
+    }
 }
 
 bool port_reopen(struct port *p)

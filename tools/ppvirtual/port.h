@@ -2,8 +2,9 @@
  *
  * Happy path: port_open(), then the fd is read and written without blocking. A host that closes its
  * end and comes back finds the printer as it left it: for a pty we hold the other end open
- * ourselves; a device that hangs up is opened again by port_reopen(). Failures: the link's place is
- * taken by something that is not a stale link, the device is missing or forbidden.
+ * ourselves; a device that hangs up is opened again by port_reopen(). A pty has no rate, but it
+ * remembers the one its host has set: with another than ours both sides read rubbish. Failures: the
+ * link's place is taken by something that is not a stale link, the device is missing or forbidden.
  */
 #ifndef PPV_PORT_H
 #define PPV_PORT_H
@@ -11,16 +12,24 @@
 #include "host/base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct port {
-    int fd;             /* -1 while a device is away */
-    int other_fd;       /* the pty's host end, held open; -1 for a device */
+    int fd;       /* -1 while a device is away */
+    int other_fd; /* the pty's host end, held open; -1 for a device */
+    unsigned baud;
     const char *link;   /* borrowed; NULL for a device */
     const char *device; /* borrowed; NULL for a pty */
     char name[256];     /* the pty's host end or the device */
 };
 
-int port_open(struct port *p, const char *link, const char *device, struct err *e);
+int port_open(struct port *p, const char *link, const char *device, unsigned baud, struct err *e);
+
+/* True if the host has set its end of our pty to another rate: nothing that passes is readable. */
+bool port_wrong_rate(const struct port *p);
+
+/* What a receiver at the wrong rate makes of these bytes. */
+void port_garble(char *bytes, size_t len);
 
 /* After a hang-up: closes, and tries to open again. True if it is open. */
 bool port_reopen(struct port *p);

@@ -1,0 +1,736 @@
+/* The stream machine against a small model of a Marlin printer's serial side, in virtual time.
+ *
+ * The model knows nothing of host/core: a wire with a rate and a delay in each direction, a receive
+ * ring of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error it
+ * empties the ring in the middle of whatever line is arriving; the tail is taken as a new line. Bytes
+ * are lost and changed by seed, at most one in a line, so that a checksum always shows it.
+ *
+ * What must hold: the numbered commands executed are those of the job, in order, each once; the time
+ * is bounded; no timer fires for nothing; the receive ring never overflows.
+ *
+ * PP_SEED=n replays one seed and prints what went over the wire; PP_SEEDS=n runs that many.
+ */
+#include "host/base/mem.h"
+#include "host/core/stream.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS      UINT64_C(1000)
+#define SECOND  (1000 * MS)
+#define NEVER   UINT64_MAX
+#define RING    128
+#define SLOTS   4
+#define MAX_CMD 96
+#define WIRE    4096
+#define JOB_MAX 160
+#define DONE_TAG 99
+
+/* ---- chance ------------------------------------------------------------------------------------- */
+
+static uint64_t rng_state;
+
+static uint64_t rng(void)
+{
+    uint64_t z = rng_state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static uint64_t below(uint64_t n)
+{
+    return rng() % n;
+}
+
+static bool one_in(uint64_t n)
+{
+    return n > 0 && below(n) == 0;
+}
+
+/* ---- a wire ------------------------------------------------------------------------------------- */
+
+struct wire {
+    char byte[WIRE];
+    uint64_t at_us[WIRE]; /* when it arrives */
+    size_t first;
+    size_t count;
+    uint64_t free_us; /* when the next byte can start */
+    uint64_t byte_us;
+    uint64_t delay_us;
+    uint64_t noise;    /* one byte in so many is damaged; 0 = none */
+    bool line_damaged; /* the present line has had its share */
+    unsigned damages;
+};
+
+static void wire_put(struct wire *w, uint64_t now, char c)
+{
+    bool ends = c == '\n';
+    uint64_t start = w->free_us > now ? w->free_us : now;
+    w->free_us = start + w->byte_us;
+    if (!w->line_damaged && one_in(w->noise)) {
+        w->line_damaged = true;
+        w->damages++;
+        if (one_in(2)) {
+            w->line_damaged = !ends;
+            return; /* lost */
+        }
+        char changed = (char)(c ^ (1 << below(7)));
+        c = changed != '\n' ? changed : '~'; /* a new newline would fake two damages in one */
+    }
+    if (ends) {
+        w->line_damaged = false;
+    }
+    assert_true(w->count < WIRE);
+    size_t at = (w->first + w->count++) % WIRE;
+    w->byte[at] = c;
+    w->at_us[at] = start + w->byte_us + w->delay_us;
+}
+
+static bool wire_get(struct wire *w, uint64_t now, char *c)
+{
+    if (w->count == 0 || w->at_us[w->first] > now) {
+        return false;
+    }
+    *c = w->byte[w->first];
+    w->first = (w->first + 1) % WIRE;
+    w->count--;
+    return true;
+}
+
+/* When the next whole line will have arrived. */
+static uint64_t wire_next_line(const struct wire *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        size_t at = (w->first + i) % WIRE;
+        if (w->byte[at] == '\n') {
+            return w->at_us[at];
+        }
+    }
+    return NEVER;
+}
+
+/* ---- the printer --------------------------------------------------------------------------------- */
+
+struct command {
+    long n; /* 0 = unnumbered */
+    char text[MAX_CMD + 1];
+};
+
+struct executed {
+    long n;
+    char text[MAX_CMD + 1];
+};
+
+struct printer {
+    /* what kind */
+    bool advanced_ok;
+    bool silent_repeats; /* since 2.1.2 */
+    bool ok_after_resend;
+    bool busy;
+    bool autoreport;
+
+    struct wire in;
+    struct wire out;
+    char ring[RING];
+    size_t ring_first;
+    size_t ring_count;
+    char line[MAX_CMD];
+    size_t len;
+    struct command queue[SLOTS];
+    size_t queued;
+    long last_n;
+    bool executing;
+    uint64_t done_us;
+    uint64_t busy_us;
+    uint64_t report_us;
+    uint64_t poll_us; /* when the main loop looks at the ring again */
+
+    unsigned overflows;
+    size_t most_bytes; /* on the wire and in the ring */
+    unsigned flushes;
+    unsigned unnumbered;
+    struct executed executed[4 * JOB_MAX];
+    size_t executions;
+};
+
+static bool verbose;
+
+static void say(struct printer *p, uint64_t now, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void say(struct printer *p, uint64_t now, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    for (const char *c = text; *c != '\0'; c++) {
+        wire_put(&p->out, now, *c);
+    }
+    wire_put(&p->out, now, '\n');
+}
+
+static void take_arrived(struct printer *p, uint64_t now)
+{
+    char c;
+    size_t bytes = p->in.count + p->ring_count;
+    p->most_bytes = bytes > p->most_bytes ? bytes : p->most_bytes;
+    while (wire_get(&p->in, now, &c)) {
+        if (p->ring_count == RING) {
+            p->overflows++;
+            continue;
+        }
+        p->ring[(p->ring_first + p->ring_count++) % RING] = c;
+    }
+}
+
+static void refuse(struct printer *p, uint64_t now, const char *why)
+{
+    take_arrived(p, now);
+    p->ring_count = 0; /* in the middle of whatever is arriving */
+    p->len = 0;
+    p->flushes++;
+    say(p, now, "Error:%s, Last Line: %ld", why, p->last_n);
+    say(p, now, "Resend: %ld", p->last_n + 1);
+    if (p->ok_after_resend) {
+        say(p, now, "ok");
+    }
+}
+
+static void enqueue(struct printer *p, long n, const char *text)
+{
+    struct command *c = &p->queue[p->queued++];
+    c->n = n;
+    snprintf(c->text, sizeof c->text, "%s", text);
+}
+
+/* False after an error: nothing more is read in this round. */
+static bool take_numbered(struct printer *p, uint64_t now, char *line)
+{
+    char *end;
+    long n = strtol(line + 1, &end, 10);
+    char *star = strrchr(line, '*');
+    unsigned char sum = 0;
+    if (star == NULL) {
+        refuse(p, now, "No Checksum with line number");
+        return false;
+    }
+    for (const char *c = line; c < star; c++) {
+        sum ^= (unsigned char)*c;
+    }
+    if (strtol(star + 1, NULL, 10) != sum) {
+        refuse(p, now, "checksum mismatch");
+        return false;
+    }
+    if (p->silent_repeats && (n == p->last_n || n == p->last_n - 1)) {
+        return true;
+    }
+    if (n != p->last_n + 1) {
+        refuse(p, now, "Line Number is not Last Line Number+1");
+        return false;
+    }
+    *star = '\0';
+    p->last_n = n;
+    enqueue(p, n, end + strspn(end, " "));
+    return true;
+}
+
+static bool take_line(struct printer *p, uint64_t now)
+{
+    char line[MAX_CMD + 1];
+    memcpy(line, p->line, p->len);
+    line[p->len] = '\0';
+    p->len = 0;
+    char *text = line + strspn(line, " ");
+    if (*text == 'N') {
+        return take_numbered(p, now, text);
+    }
+    if (*text != '\0') {
+        enqueue(p, 0, text);
+    }
+    return true;
+}
+
+static void read_ring(struct printer *p, uint64_t now)
+{
+    while (p->queued < SLOTS && p->ring_count > 0) {
+        char c = p->ring[p->ring_first];
+        p->ring_first = (p->ring_first + 1) % RING;
+        p->ring_count--;
+        if (c == '\n') {
+            if (!take_line(p, now)) {
+                break;
+            }
+        } else if (p->len < MAX_CMD - 1) {
+            p->line[p->len++] = c;
+        }
+    }
+}
+
+static uint64_t duration(void)
+{
+    if (one_in(400)) {
+        return 9 * SECOND + below(10 * SECOND);
+    }
+    return one_in(50) ? below(1500 * MS) : below(3 * MS);
+}
+
+static void execute(struct printer *p, uint64_t now)
+{
+    if (!p->executing && p->queued > 0) {
+        p->executing = true;
+        p->done_us = now + duration();
+        p->busy_us = p->busy ? now + 2 * SECOND : NEVER;
+    }
+}
+
+static void answer(struct printer *p, uint64_t now, const struct command *c)
+{
+    if (strcmp(c->text, "M105") == 0) {
+        say(p, now, "ok T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0");
+    } else if (!p->advanced_ok) {
+        say(p, now, "ok");
+    } else if (c->n > 0) {
+        say(p, now, "ok N%ld P15 B%zu", c->n, SLOTS - p->queued);
+    } else {
+        say(p, now, "ok P15 B%zu", SLOTS - p->queued);
+    }
+}
+
+static void finish(struct printer *p, uint64_t now)
+{
+    const struct command c = p->queue[0];
+    struct executed *e = &p->executed[p->executions];
+    p->executing = false;
+    p->queued--;
+    memmove(p->queue, p->queue + 1, p->queued * sizeof *p->queue);
+    if (c.n == 0 && c.text[0] != 'G' && c.text[0] != 'M') {
+        say(p, now, "echo:Unknown command: \"%s\"", c.text);
+    }
+    if (c.n == 0) {
+        p->unnumbered++;
+    } else {
+        assert_true(p->executions++ < 4 * JOB_MAX);
+        e->n = c.n;
+        memcpy(e->text, c.text, sizeof e->text);
+    }
+    answer(p, now, &c);
+}
+
+static void printer_step(struct printer *p, uint64_t now)
+{
+    take_arrived(p, now);
+    if (p->executing && p->busy_us <= now && p->done_us > now) {
+        p->busy_us += 2 * SECOND;
+        say(p, now, "echo:busy: processing");
+    }
+    if (p->autoreport && p->report_us <= now) {
+        p->report_us = now + SECOND;
+        say(p, now, " T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0");
+    }
+    while (p->executing && p->done_us <= now) {
+        finish(p, now);
+        read_ring(p, now);
+        execute(p, now);
+    }
+    if (p->poll_us <= now) {
+        read_ring(p, now);
+        execute(p, now);
+        p->poll_us = NEVER;
+    }
+    uint64_t next = wire_next_line(&p->in);
+    if (next != NEVER && p->poll_us == NEVER) {
+        p->poll_us = next + below(3) * below(1000);
+    }
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint64_t printer_next(const struct printer *p)
+{
+    uint64_t next = p->poll_us;
+    if (p->executing) {
+        next = earlier(next, earlier(p->done_us, p->busy_us));
+    }
+    return p->autoreport ? earlier(next, p->report_us) : next;
+}
+
+/* ---- the bench ------------------------------------------------------------------------------------ */
+
+struct bench {
+    struct stream stream;
+    struct spsc ring;
+    struct printer printer;
+    struct line_split split;
+    uint64_t now;
+    uint64_t progress_us;
+    size_t progress;
+    uint64_t write_again_us;
+    bool whole_writes;
+
+    size_t job_lines;
+    size_t job_put;
+    char job[JOB_MAX][64];
+    bool injected[4 * JOB_MAX]; /* by number */
+    size_t pause_at;
+    bool pausing;
+    bool ended;
+    bool finished;
+    bool orders; /* given inside a note: the stream is to be asked again */
+    unsigned drained;
+    const char *broken; /* what went wrong, NULL = nothing */
+    char lost[128];
+};
+
+static void broke(struct bench *b, const char *why)
+{
+    b->broken = b->broken != NULL ? b->broken : why;
+}
+
+static void inject(struct bench *b, const char *text, uint32_t tag)
+{
+    b->orders = true;
+    if (!stream_inject(&b->stream, text, strlen(text), tag)) {
+        broke(b, "an injected line was refused");
+    }
+}
+
+static void on_drained(struct bench *b)
+{
+    b->drained++;
+    if (!b->pausing || b->drained > 1) {
+        broke(b, "drained was told for nothing");
+        return;
+    }
+    inject(b, "G1 X0 Y0", 0);
+    inject(b, "M105", 7);
+}
+
+static void on_done(struct bench *b, uint32_t tag)
+{
+    if (tag == 7) {
+        b->pausing = false;
+        b->orders = true;
+        stream_release(&b->stream);
+    } else if (tag == DONE_TAG) {
+        b->finished = true;
+    }
+}
+
+static void on_note(void *context, const struct stream_note *note)
+{
+    struct bench *b = context;
+    if (note->kind == NOTE_NUMBERED) {
+        b->injected[note->n] = true;
+    } else if (note->kind == NOTE_DRAINED) {
+        on_drained(b);
+    } else if (note->kind == NOTE_DONE) {
+        on_done(b, note->tag);
+    } else if (note->kind == NOTE_END) {
+        b->ended = true;
+        inject(b, "M400", 0);
+        inject(b, "M105", DONE_TAG);
+    } else if (note->kind == NOTE_LOST || note->kind == NOTE_RESET || note->kind == NOTE_HALT) {
+        snprintf(b->lost, sizeof b->lost, "%s", note->text);
+    }
+}
+
+static void put_item(struct bench *b, enum stream_item_kind kind, const char *text)
+{
+    size_t len = strlen(text);
+    struct stream_item *item = spsc_reserve(&b->ring, sizeof *item + len);
+    assert_non_null(item);
+    *item = (struct stream_item){.kind = (uint16_t)kind, .generation = 1,
+        .end_offset = 100 * (b->job_put + 1), .len = (uint16_t)len};
+    memcpy(item->text, text, len);
+    spsc_push(&b->ring, sizeof *item + len);
+}
+
+static void make_job(struct bench *b)
+{
+    b->job_lines = 20 + below(JOB_MAX - 20);
+    for (; b->job_put < b->job_lines; b->job_put++) {
+        char *line = b->job[b->job_put];
+        size_t i = b->job_put;
+        if (one_in(3)) {
+            snprintf(line, sizeof b->job[0], "G1 X%zu", i);
+        } else {
+            snprintf(line, sizeof b->job[0], "G1 X%zu.%03u Y%u.%03u E%u.%05u F%u", i,
+                (unsigned)below(1000), (unsigned)below(200), (unsigned)below(1000),
+                (unsigned)below(100), (unsigned)below(100000), (unsigned)below(20000));
+        }
+        put_item(b, one_in(40) ? ITEM_SYNC : ITEM_LINE, line);
+    }
+    put_item(b, ITEM_END, "");
+}
+
+static const uint64_t noises[] = {0, 20000, 5000, 2000, 500};
+
+static void make_printer(struct bench *b)
+{
+    struct printer *p = &b->printer;
+    static const uint64_t byte_us[] = {87, 40, 10};
+    uint64_t delay_us = one_in(2) ? below(2000) : below(20000);
+    p->advanced_ok = one_in(2);
+    p->silent_repeats = one_in(2);
+    p->ok_after_resend = !one_in(4);
+    p->busy = one_in(2);
+    p->autoreport = one_in(3);
+    p->in.byte_us = p->out.byte_us = byte_us[below(3)];
+    p->in.delay_us = p->out.delay_us = delay_us;
+    p->in.noise = noises[below(sizeof noises / sizeof *noises)];
+    p->out.noise = noises[below(sizeof noises / sizeof *noises)];
+    p->poll_us = NEVER;
+    p->done_us = NEVER;
+}
+
+static struct bench *make_bench(uint64_t seed)
+{
+    struct bench *b = mem_alloc(sizeof *b);
+    static const enum stream_window windows[] = {
+        STREAM_WINDOW_AUTO, STREAM_WINDOW_ONE, STREAM_WINDOW_BYTES};
+    rng_state = seed;
+    b->now = SECOND;
+    b->whole_writes = one_in(2);
+    b->pause_at = one_in(3) ? below(JOB_MAX) : SIZE_MAX;
+    spsc_init(&b->ring, 1u << 16);
+    make_printer(b);
+    struct stream_options options = {.dialect = dialect_by_name(one_in(3) ? "prusa" : "marlin"),
+        .rx_bytes = one_in(2) ? RING : 0, .command_slots = one_in(2) ? SLOTS : 0,
+        .window = windows[below(3)]};
+    stream_init(&b->stream, &options, on_note, b);
+    make_job(b);
+    stream_begin(&b->stream, &b->ring, 1);
+    return b;
+}
+
+static void free_bench(struct bench *b)
+{
+    spsc_fini(&b->ring);
+    free(b);
+}
+
+static void trace(const struct bench *b, const char *arrow, const char *bytes, size_t len)
+{
+    if (verbose) {
+        printf("%12.3f %s %.*s%s\n", (double)b->now / 1000.0, arrow, (int)len, bytes,
+            len > 0 && bytes[len - 1] == '\n' ? "" : "...");
+    }
+}
+
+/* Writes as a port would: sometimes only a part, sometimes not at all for a while. */
+static void pump(struct bench *b)
+{
+    const char *bytes;
+    size_t len;
+    b->write_again_us = NEVER;
+    while ((len = stream_tx(&b->stream, b->now, &bytes)) > 0) {
+        size_t n = b->whole_writes ? len : 1 + below(len);
+        trace(b, ">", bytes, n);
+        for (size_t i = 0; i < n; i++) {
+            wire_put(&b->printer.in, b->now, bytes[i]);
+        }
+        stream_wrote(&b->stream, n);
+        if (!b->whole_writes && one_in(8)) {
+            b->write_again_us = b->now + 500;
+            break;
+        }
+    }
+}
+
+static void receive(struct bench *b)
+{
+    char c;
+    const char *line;
+    size_t len;
+    while (wire_get(&b->printer.out, b->now, &c)) {
+        const char *bytes = &c;
+        size_t left = 1;
+        if (line_next(&b->split, &bytes, &left, &line, &len)) {
+            trace(b, "                              <", line, len);
+            stream_rx(&b->stream, b->now, line, len);
+        }
+    }
+}
+
+static void tick(struct bench *b)
+{
+    if (stream_deadline(&b->stream) > b->now) {
+        return;
+    }
+    stream_tick(&b->stream, b->now);
+    if (stream_deadline(&b->stream) <= b->now) {
+        broke(b, "a timer fires for nothing");
+    }
+}
+
+/* Something a person does now and then. */
+static void meddle(struct bench *b)
+{
+    if (b->lost[0] != '\0' || b->ended) {
+        return;
+    }
+    if (one_in(60)) {
+        inject(b, one_in(2) ? "M105" : "M117 a*b; c", 3);
+    }
+    if (b->printer.executions >= b->pause_at && b->drained == 0 && !b->pausing) {
+        b->pausing = true;
+        stream_hold(&b->stream);
+    }
+}
+
+static void watch_progress(struct bench *b)
+{
+    if (b->printer.executions != b->progress) {
+        b->progress = b->printer.executions;
+        b->progress_us = b->now;
+    }
+    if (b->now - b->progress_us > 700 * SECOND) {
+        broke(b, "hangs");
+    }
+}
+
+static void step(struct bench *b)
+{
+    pump(b);
+    /* the wire is new: the printer must hear of it */
+    printer_step(&b->printer, b->now);
+    if (b->orders) {
+        b->orders = false;
+        pump(b);
+        printer_step(&b->printer, b->now);
+    }
+    uint64_t next = earlier(printer_next(&b->printer), wire_next_line(&b->printer.out));
+    next = earlier(next, earlier(stream_deadline(&b->stream), b->write_again_us));
+    if (next == NEVER) {
+        broke(b, "nothing is left to wait for");
+        return;
+    }
+    b->now = next > b->now ? next : b->now + 1;
+    printer_step(&b->printer, b->now);
+    receive(b);
+    tick(b);
+    meddle(b);
+    watch_progress(b);
+}
+
+/* The numbered commands executed are those sent: injected ones aside, the job. */
+static void check_executed(struct bench *b, bool whole)
+{
+    const struct printer *p = &b->printer;
+    size_t job = 0;
+    for (size_t i = 0; i < p->executions; i++) {
+        const struct executed *e = &p->executed[i];
+        if (e->n != (long)i + 1) {
+            broke(b, "executed out of order");
+        } else if (!b->injected[e->n]) {
+            if (job >= b->job_lines || strcmp(e->text, b->job[job]) != 0) {
+                broke(b, "executed what is not the job's line");
+                return;
+            }
+            job++;
+        }
+    }
+    if (whole && job != b->job_lines) {
+        broke(b, "ended with lines missing");
+    }
+}
+
+static void check_end(struct bench *b)
+{
+    const struct printer *p = &b->printer;
+    bool noisy = p->in.damages > 0 || p->out.damages > 0;
+    bool very_noisy = p->in.noise == 500 || p->out.noise == 500;
+    check_executed(b, b->finished);
+    if (p->overflows > 0) {
+        broke(b, "the receive ring overflowed");
+    }
+    if (p->most_bytes > RING) {
+        broke(b, "more bytes in flight than the ring takes");
+    }
+    if (p->unnumbered > 0 && p->flushes == 0 && p->in.damages == 0) {
+        broke(b, "an unnumbered line for no reason");
+    }
+    if (b->lost[0] != '\0' && (!noisy || !very_noisy)) {
+        broke(b, b->lost);
+    }
+    if (!noisy && p->flushes > 0) {
+        broke(b, "an error on a clean wire");
+    }
+    if (b->pausing) {
+        broke(b, "still pausing");
+    }
+}
+
+struct totals {
+    unsigned seeds;
+    unsigned broken;
+    unsigned given_up;
+    unsigned resends;
+    unsigned damages;
+};
+
+static void run_seed(uint64_t seed, struct totals *t)
+{
+    struct bench *b = make_bench(seed);
+    const struct printer *p = &b->printer;
+    if (verbose) {
+        printf("advanced_ok %d silent_repeats %d ok_after_resend %d busy %d window %d noise %" PRIu64
+               "/%" PRIu64 "\n",
+            p->advanced_ok, p->silent_repeats, p->ok_after_resend, p->busy, b->stream.options.window,
+            p->in.noise, p->out.noise);
+    }
+    while (!b->finished && b->broken == NULL && b->lost[0] == '\0') {
+        step(b);
+    }
+    check_end(b);
+    t->seeds++;
+    t->given_up += b->lost[0] != '\0';
+    t->resends += p->flushes;
+    t->damages += p->in.damages + p->out.damages;
+    if (b->broken != NULL) {
+        t->broken++;
+        print_error("PP_SEED=%" PRIu64 ": %s (after %.3f s, %zu executed of %zu)\n", seed, b->broken,
+            (double)b->now / 1e6, b->printer.executions, b->job_lines);
+    }
+    free_bench(b);
+}
+
+static void a_job_is_executed_line_by_line_whatever_the_wire_does(void **state)
+{
+    const char *one = getenv("PP_SEED");
+    const char *many = getenv("PP_SEEDS");
+    uint64_t seeds = many != NULL ? strtoull(many, NULL, 10) : 2000;
+    struct totals t = {0};
+    (void)state;
+    if (one != NULL) {
+        verbose = true;
+        run_seed(strtoull(one, NULL, 10), &t);
+    } else {
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
+            run_seed(seed, &t);
+        }
+    }
+    print_message("%u seeds, %u bytes damaged, %u resends asked for, %u given up, %u broken\n", t.seeds,
+        t.damages, t.resends, t.given_up, t.broken);
+    assert_int_equal(t.broken, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_is_executed_line_by_line_whatever_the_wire_does),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,20 @@
+/* The firmware's one thread of control: reads lines, queues commands, executes them one by one.
+ *
+ * It works only while its CPU is free (cpu_ns) and stops where a command has to wait. A wrong line
+ * is answered in two steps, because the ring is emptied only when the error text has been written.
+ */
+#ifndef PPV_MCU_H
+#define PPV_MCU_H
+
+#include "tools/ppvirtual/model.h"
+
+/* Takes what is in the ring, as far as the firmware may read now. */
+void mcu_read(struct model *m);
+
+/* Does all that can be done now. */
+void mcu_run(struct model *m);
+
+/* When it could go on if its CPU were free; NEVER_NS: it waits for something from outside. */
+uint64_t mcu_ready_ns(struct model *m);
+
+#endif
