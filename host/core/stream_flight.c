@@ -129,7 +129,9 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
         uint64_t rtt_us = now_us - f->sent_us;
         bool slow = f->slow || f->kind == STREAM_URGENT;
         stream_land(s, true);
-        if (!slow) {
+        if (slow) {
+            s->planner_empty_now = true; /* it waits until all moves are done */
+        } else {
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
