@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define CHECKPOINT 256 /* job lines between two NOTE_CHECKPOINT */
+#define CHECKPOINT 256           /* job lines between two NOTE_CHECKPOINT */
+#define WAIT_US    (1000 * MS)   /* "wait" comes after a second without work */
+#define CHATTER_US (300000 * MS) /* texts alone are taken as a sign of work for so long */
 
 void stream_tell(struct stream *s, struct stream_note note)
 {
@@ -120,11 +122,31 @@ static bool take_job(struct stream *s, uint64_t now_us)
 /* ---- received lines ----------------------------------------------------------------------------
  */
 
-static void take_alive(struct stream *s, uint64_t now_us, bool in_trouble)
+static void take_alive(struct stream *s, uint64_t now_us)
 {
     s->alive_us = now_us;
-    if (in_trouble && s->draining) {
-        s->drain_quiet_us = now_us;
+    s->drain_quiet_us = now_us;
+}
+
+/* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
+static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    if (r->waiting) {
+        s->ok_us = now_us;
+    }
+    if ((!r->temps || r->waiting) && now_us - s->ok_us < CHATTER_US) {
+        take_alive(s, now_us);
+    }
+}
+
+/* Idle with a line of ours in flight: its ok is lost. A "wait" that was on its way when the line went
+ * out says nothing. */
+static void take_wait(struct stream *s, uint64_t now_us)
+{
+    if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
+        now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
+        stream_take_ok(
+            s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
     }
 }
 
@@ -133,6 +155,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     switch (r->kind) {
     case REPLY_OK:
         s->alive_us = now_us;
+        s->ok_us = now_us;
         if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
@@ -140,17 +163,15 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         }
         break;
     case REPLY_WAIT:
-        if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0) {
-            stream_take_ok(
-                s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
-        }
+        take_wait(s, now_us);
         break;
     case REPLY_RESEND:
         stream_take_resend(s, now_us, r->n);
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
-        take_alive(s, now_us, true);
+        s->ok_us = now_us;
+        take_alive(s, now_us);
         break;
     case REPLY_RETRY:
     case REPLY_NO_ACK:
@@ -163,13 +184,11 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         stream_stop(s, NOTE_RESET, "the printer has restarted");
         break;
     case REPLY_TEXT:
-        if (!r->temps || r->waiting) {
-            take_alive(s, now_us, true);
-        }
+        take_text(s, now_us, r);
         break;
     case REPLY_ACTION:
     case REPLY_ERROR:
-        take_alive(s, now_us, true);
+        take_alive(s, now_us);
         break;
     }
     if (r->reset && !s->stopped) {
@@ -248,7 +267,7 @@ static void close_broken_line(struct stream *s)
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
 {
-    if (s->tx_at == s->tx_len) {
+    if (s->tx_at == s->tx_len || s->stopped) {
         s->tx_at = 0;
         s->tx_len = 0;
     }
@@ -284,7 +303,6 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
     i->text[len] = '\0';
     i->len = (uint16_t)len;
     i->tag = tag;
-    s->drained_told = false;
     return true;
 }
 
@@ -306,26 +324,26 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || len == 0 || len > LINE_MAX_CMD || s->flight_count == STREAM_FLIGHT) {
+    if (s->stopped || len == 0 || len > LINE_MAX_CMD || s->flight_count == STREAM_FLIGHT ||
+        s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }
-    if (cut_half_line(s) > 0 || s->mid_line) {
+    bool half = cut_half_line(s) > 0;
+    size_t waiting = s->tx_len - s->tx_at;
+    memmove(s->tx, s->tx + s->tx_at, waiting);
+    s->tx_at = 0;
+    s->tx_len = waiting;
+    if (half || s->mid_line) {
         line[total++] = '\n';
         s->mid_line = false;
     }
     memcpy(line + total, text, len);
     total += len;
     line[total++] = '\n';
-    size_t waiting = s->tx_len - s->tx_at;
-    if (total + waiting > sizeof s->tx) {
-        return;
-    }
     stream_commit(s, now_us, line, total, (struct stream_flight){.kind = STREAM_URGENT});
     /* stream_commit() put it last: bring it to the front of what is unwritten */
-    memmove(s->tx + total, s->tx + s->tx_at, waiting);
+    memmove(s->tx + total, s->tx, waiting);
     memcpy(s->tx, line, total);
-    s->tx_at = 0;
-    s->tx_len = total + waiting;
     s->urgent_end = s->written + total;
 }
 

@@ -174,6 +174,8 @@ struct stream {
     uint64_t repeat_n; /* how often the same line was asked for */
     unsigned repeats;
     bool need_told;
+    bool doubted; /* a number that cannot be was asked for; once more and it is believed */
+    uint64_t doubted_n;
     uint64_t taken_offset; /* the job was taken up to here */
     struct history history;
 
@@ -204,6 +206,7 @@ struct stream {
 
     /* silence */
     uint64_t alive_us;
+    uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
     bool saw_busy;
     unsigned probes;
     bool probing;

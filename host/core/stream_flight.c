@@ -144,6 +144,7 @@ void stream_commit(
     assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
     if (s->flight_count == 1) {
         s->alive_us = now_us;
+        s->ok_us = now_us;
     }
     *f = flight;
     f->bytes = (uint32_t)len;
