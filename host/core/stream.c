@@ -212,6 +212,23 @@ void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
 /* ---- bytes out ---------------------------------------------------------------------------------
  */
 
+/* Bytes of the line that take_line() would commit; the most there can be when it is not known. */
+static size_t next_bytes(const struct stream *s)
+{
+    size_t len;
+    const char *bytes;
+    const struct stream_item *item;
+    if (s->resend_n < s->next_n) {
+        const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+        return l != NULL ? l->len : LINE_MAX_OUT;
+    }
+    if (s->inject_count > 0) {
+        return s->inject[s->inject_first].len + line_overhead(s->next_n);
+    }
+    item = s->job_active ? spsc_peek(s->job, &len) : NULL;
+    return item != NULL ? item->len + line_overhead(s->next_n) : 0;
+}
+
 static bool may_commit(const struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
@@ -222,9 +239,11 @@ static bool may_commit(const struct stream *s)
     if (s->tx_len + LINE_MAX_OUT > sizeof s->tx) {
         return false;
     }
-    /* whole lines only: leave room for a long one */
-    size_t room = s->options.dialect->split_lines ? 1 : 48;
-    return s->flight_count == 0 || s->committed - s->acked + room <= limit;
+    if (s->flight_count == 0) {
+        return true;
+    }
+    size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
+    return s->committed - s->acked + room <= limit;
 }
 
 static bool take_line(struct stream *s, uint64_t now_us)
