@@ -32,23 +32,26 @@ static size_t sequence(const char *p)
     return strncmp(shown, p, n) == 0 && shown[n] == '\0' ? n : 0;
 }
 
+static void trim_end(char *text, size_t *len)
+{
+    while (*len > 0 && text[*len - 1] == ' ') {
+        text[--*len] = '\0';
+    }
+}
+
 static void add_cleaned(struct strbuf *b, const char *p)
 {
-    while (*p == ' ' || *p == '.') {
-        p++;
-    }
     while (*p != '\0') {
         size_t n = sequence(p);
-        if (n > 0 && *p != '"') {
+        bool leading = b->len == 0 && (*p == ' ' || *p == '.');
+        if (n > 0 && *p != '"' && !leading) {
             strbuf_add(b, p, n);
         } else if (n == 0 && (unsigned char)*p >= 0x80) {
             strbuf_puts(b, "_");
         }
         p += n > 0 ? n : 1;
     }
-    while (b->len > 0 && b->data[b->len - 1] == ' ') {
-        b->data[--b->len] = '\0';
-    }
+    trim_end(b->data, &b->len);
 }
 
 bool upload_name_clean(const char *raw, char out[static UPLOAD_NAME_SIZE])
@@ -68,6 +71,8 @@ bool upload_name_clean(const char *raw, char out[static UPLOAD_NAME_SIZE])
     }
     memcpy(out, name, stem);
     memcpy(out + stem, extension, tail + 1);
+    size_t len = stem + tail;
+    trim_end(out, &len);
     strbuf_fini(&b);
     return out[0] != '\0';
 }

@@ -48,7 +48,8 @@ static void on_message(
     struct ws *w = context;
     (void)wslay;
     if (message->opcode == WSLAY_TEXT_FRAME) {
-        w->on_text(w->context, (const char *)message->msg, message->msg_length);
+        const char *text = message->msg_length > 0 ? (const char *)message->msg : "";
+        w->on_text(w->context, text, message->msg_length);
     }
 }
 

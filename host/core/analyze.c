@@ -326,20 +326,30 @@ static void command(struct analyzer *a, const struct gcode *g)
     run(a, g);
 }
 
+static void comment(struct analyzer *a, const char *text, size_t len)
+{
+    if (comments_line(&a->comments, &a->r, text, len)) {
+        layers_mark(&a->layers);
+    }
+}
+
 /* One line without its newline. */
 static void take_line(struct analyzer *a, const char *line, size_t len)
 {
     struct gcode g;
     a->r.lines++;
     if (len > 0 && line[0] == ';') {
-        if (comments_line(&a->comments, &a->r, line, len)) {
-            layers_mark(&a->layers);
-        }
+        comment(a, line, len);
         return;
     }
     gcode_parse(&g, line, len);
     if (g.letter != 0) {
         command(a, &g);
+        return;
+    }
+    const char *text = memchr(line, ';', len); /* behind blanks or a byte order mark */
+    if (text != NULL) {
+        comment(a, text, (size_t)(line + len - text));
     }
 }
 

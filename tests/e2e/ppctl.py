@@ -425,6 +425,7 @@ mk3: printing; follow it with: ppctl watch
         out, _ = self.ctl("print", self.part)
         self.assertIn("the print waits for an answer", out)
         self.assertIn("ppctl confirm 5f2c yes|no", out)
+        host.status.update(question=None, waiting_for=None)
         out, _ = self.ctl("--json", "print", self.part)
         doc = json.loads(out)
         self.assertEqual((doc["waits"], doc["question"]["id"]), (True, QUESTION["id"]))
@@ -446,6 +447,8 @@ mk3: printing; follow it with: ppctl watch
         self.assertIn('busy with "other.gcode"', self.ctl("print", self.part, status=1)[1])
         host.status.update(state="offline", job=None, error="no such port")
         self.assertIn("offline: no such port", self.ctl("print", self.part, status=1)[1])
+        host.status.update(state="operational", error=None, waiting_for="other.gcode")
+        self.assertIn('"other.gcode" waits for an answer', self.ctl("print", self.part, status=1)[1])
         self.assertFalse([r for r in host.requests if r[0] == "PUT"])
 
     def test_what_preflight_finds_is_told_line_by_line(self):
@@ -470,7 +473,7 @@ mk3: printing; follow it with: ppctl watch
         lines = out.splitlines()
         self.assertEqual(lines[-1], "part.gcode printed in 2 min 05 s: 20,123 lines, 0 resends, 2 under-runs")
         self.assertEqual([line[:5] for line in lines[-12:-1]], ["%3d %%" % p for p in range(0, 101, 10)])
-        self.assertIn("layer 3/120", lines[-2])
+        self.assertIn("layer   3/120", lines[-2])
 
     def test_wait_ends_with_1_when_the_print_fails(self):
         for result in ("cancelled", "failure", "aborted", "interrupted"):
@@ -605,7 +608,7 @@ class Terminal(PrintBase):
         self.assertEqual(host.confirmed, {"id": QUESTION["id"], "answer": "yes"})
         host.emit({"type": "run", "run": run()})
         host.emit({"type": "progress", "job": job(percent=50)})
-        self.read_until(master, b"layer 3/120")
+        self.read_until(master, b"layer   3/120")
         self.finish(host)
         self.read_until(master, b"part.gcode printed in")
         self.assertEqual(child.wait(10), 0)

@@ -68,6 +68,21 @@ static void cut_text_is_marked_and_never_wider(void **state)
     strbuf_fini(&out);
 }
 
+static void wrapped_text_loses_no_word(void **state)
+{
+    struct strbuf out = {0};
+    (void)state;
+    text_wrap(&out, "no answer from the printer at any speed", 4, 20);
+    assert_string_equal(strbuf_text(&out), "no answer from\n    the printer at\n    any speed\n");
+    strbuf_fini(&out);
+    text_wrap(&out, "/dev/serial/by-id/usb-Prusa", 2, 12);
+    assert_string_equal(strbuf_text(&out), "/dev/seria\n  l/by-id/us\n  b-Prusa\n");
+    strbuf_fini(&out);
+    text_wrap(&out, "", 2, 12);
+    assert_string_equal(strbuf_text(&out), "\n");
+    strbuf_fini(&out);
+}
+
 static void foreign_text_keeps_its_letters_and_loses_its_controls(void **state)
 {
     struct strbuf in = {0};
@@ -157,6 +172,7 @@ int main(void)
         cmocka_unit_test(sizes_and_counts_are_readable),
         cmocka_unit_test(clock_times_name_the_day_when_it_is_another),
         cmocka_unit_test(cut_text_is_marked_and_never_wider),
+        cmocka_unit_test(wrapped_text_loses_no_word),
         cmocka_unit_test(foreign_text_keeps_its_letters_and_loses_its_controls),
         cmocka_unit_test(fields_of_the_wrong_type_are_unknown),
         cmocka_unit_test(the_bar_gives_way_to_what_is_told),

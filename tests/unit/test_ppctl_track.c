@@ -122,7 +122,7 @@ static void the_rate_is_that_of_the_last_seconds(void **state)
     track_fini(&t);
 }
 
-static void a_host_that_counts_from_zero_again_gives_no_negative_rate(void **state)
+static void lines_that_are_counted_anew_begin_a_new_rate(void **state)
 {
     struct track t;
     (void)state;
@@ -145,7 +145,7 @@ int main(void)
         cmocka_unit_test(other_and_earlier_prints_change_nothing),
         cmocka_unit_test(a_print_without_a_trace_is_lost_after_two_seconds),
         cmocka_unit_test(the_rate_is_that_of_the_last_seconds),
-        cmocka_unit_test(a_host_that_counts_from_zero_again_gives_no_negative_rate),
+        cmocka_unit_test(lines_that_are_counted_anew_begin_a_new_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,23 @@ static void a_damaged_line_shows_in_the_hash(void **state)
     rig_free(r);
 }
 
+static void what_runs_while_a_print_is_paused_is_no_part_of_it(void **state)
+{
+    (void)state;
+    struct rig *plain = rig_new("marlin-2.1", NULL);
+    struct rig *paused = rig_new("marlin-2.1", NULL);
+    rig_ask(plain, "M75\nG21\nG90\nM77\n", 1);
+    rig_ask(paused, "M75\nG21\nM76\nG91\nG28\nM75\nG90\nM77\nM84\n", 20000);
+    char one[65];
+    char other[65];
+    assert_int_equal(paused->m.tally.prints_len, 1);
+    tally_hash(&plain->m.tally.prints[0], one);
+    tally_hash(&paused->m.tally.prints[0], other);
+    assert_string_equal(one, other);
+    rig_free(plain);
+    rig_free(paused);
+}
+
 static void a_full_wire_is_reported_as_full(void **state)
 {
     (void)state;
@@ -260,6 +277,7 @@ int main(void)
         cmocka_unit_test(steps_early_or_late_give_the_same_bytes),
         cmocka_unit_test(the_hash_of_a_print_is_the_expected_one_of_its_file),
         cmocka_unit_test(a_damaged_line_shows_in_the_hash),
+        cmocka_unit_test(what_runs_while_a_print_is_paused_is_no_part_of_it),
         cmocka_unit_test(a_full_wire_is_reported_as_full),
         cmocka_unit_test(the_report_tells_what_happened),
         cmocka_unit_test(a_wrong_option_is_quoted_with_what_would_be_right),

@@ -382,6 +382,30 @@ static void an_upload_under_way_when_the_server_closes_leaves_nothing(void **sta
     strbuf_fini(&b);
 }
 
+static void closing_while_a_file_is_being_stored_harms_nobody(void **state)
+{
+    struct api_server *a = *state;
+    struct strbuf b = {0};
+    struct client c;
+    strbuf_printf(&b,
+        "PUT /api/v1/files/late.gcode HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n"
+        "Content-Length: %zu\r\n\r\n%s",
+        a->host, a->print, strlen(CUBE), CUBE);
+    for (int turns = 0; turns < 4; turns++) {
+        client_open(&c, a);
+        client_send(&c, b.data, b.len);
+        for (int i = 0; i < turns; i++) {
+            uv_run(&a->loop, UV_RUN_NOWAIT);
+        }
+        if (turns == 3) {
+            api_server_close_http(a);
+            client_until_eof(&c);
+        }
+        client_close(&c);
+    }
+    strbuf_fini(&b);
+}
+
 static void a_client_that_goes_away_in_mid_upload_leaves_nothing(void **state)
 {
     struct api_server *a = *state;
@@ -419,6 +443,7 @@ int main(void)
         TEST(an_upload_above_the_quota_is_refused),
         TEST(a_chunked_upload_works),
         TEST(an_upload_under_way_when_the_server_closes_leaves_nothing),
+        TEST(closing_while_a_file_is_being_stored_harms_nobody),
         TEST(a_client_that_goes_away_in_mid_upload_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

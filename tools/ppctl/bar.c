@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define CELLS_MIN 10
+#define CELLS_MIN 8
 #define CELLS_MAX 30
 
 static double clamp(double percent)

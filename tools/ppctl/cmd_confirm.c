@@ -99,8 +99,8 @@ static int answer_question(struct ppctl *c, const json_t *question)
     struct strbuf said = {0};
     int status = choose_answer(c, question, &answer);
     if (status == PPCTL_DONE) {
+        strbuf_printf(&said, "answered %s to: ", answer);
         text_foreign(&said, field_text(question, "text"));
-        strbuf_printf(&said, " %s", answer);
         status = send_answer(c, field_text(question, "id"), answer, strbuf_text(&said));
     }
     strbuf_fini(&said);

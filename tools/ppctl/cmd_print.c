@@ -58,6 +58,7 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
 {
     const char *state = field_text(status, "state");
     const char *running = field_text(field_node(status, "job"), "file_name");
+    const char *waiting = field_text(status, "waiting_for");
     const char *why = field_text(status, "error");
     char shown[160];
     if (*running != '\0') {
@@ -65,11 +66,16 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
         return err_set(e, PP_EBUSY, "the printer is busy with \"%s\" (%d %%)", shown,
             field_percent(field_node(status, "job")));
     }
+    if (*waiting != '\0') {
+        str_escape(shown, sizeof shown, waiting, strlen(waiting));
+        return err_set(e, PP_EBUSY, "\"%s\" waits for an answer already: ppctl %sconfirm", shown,
+            c->target_hint);
+    }
     if (strcmp(state, "offline") == 0 || strcmp(state, "error") == 0) {
         str_escape(shown, sizeof shown, why, strlen(why));
-        return err_set(e, PP_ESTATE, "the printer is %s%s%s; to try again: ppctl %sconnect",
-            strcmp(state, "error") == 0 ? "in error" : "offline", *why != '\0' ? ": " : "", shown,
-            c->target_hint);
+        err_set(e, PP_ESTATE, "the printer is %s%s%s",
+            strcmp(state, "error") == 0 ? "in error" : "offline", *why != '\0' ? ": " : "", shown);
+        return -e->code;
     }
     return 0;
 }

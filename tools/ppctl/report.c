@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What goes to a file or another program is not cut. */
+#define UNCUT 4096
+
 void print_json(json_t *doc)
 {
     char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(12));
@@ -74,7 +77,7 @@ int fail_usage(const struct ppctl *c, const char *fmt, ...)
 struct view view_now(const struct ppctl *c)
 {
     return (struct view){
-        .columns = c->term.tty ? term_columns() : 80,
+        .columns = c->term.tty ? term_columns() : UNCUT,
         .color = c->term.color,
         .utf8 = c->term.utf8,
         .now_ms = clock_wall_ms(),

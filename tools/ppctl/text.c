@@ -154,6 +154,38 @@ void text_cut(struct strbuf *out, const char *text, int columns)
     strbuf_puts(out, columns >= 2 ? ".." : "");
 }
 
+/* Bytes of `text` that fit in `columns`, up to the last blank if something must go. At least one
+ * character, so that there is an end. */
+static size_t fitting(const char *text, int columns)
+{
+    size_t len = 0;
+    size_t blank = 0;
+    int width;
+    while (text[len] != '\0') {
+        size_t n = next_char(text + len, &width);
+        if (width > columns && len > 0) {
+            return blank > 0 ? blank : len;
+        }
+        blank = text[len] == ' ' ? len : blank;
+        columns -= width;
+        len += n;
+    }
+    return len;
+}
+
+void text_wrap(struct strbuf *out, const char *text, int indent, int columns)
+{
+    for (bool first = true; first || *text != '\0'; first = false) {
+        size_t from = out->len;
+        size_t n = fitting(text, columns - indent);
+        text_pad(out, from, first ? 0 : indent);
+        strbuf_add(out, text, n);
+        strbuf_puts(out, "\n");
+        text += n;
+        text += strspn(text, " ");
+    }
+}
+
 void text_pad(struct strbuf *out, size_t from, int columns)
 {
     for (int have = text_columns(strbuf_text(out) + from); have < columns; have++) {

@@ -38,6 +38,11 @@ int text_columns(const char *text);
 /* Appends at most `columns` columns of valid UTF-8; what is cut is marked by "..". */
 void text_cut(struct strbuf *out, const char *text, int columns);
 
+/* Appends text in lines of at most `columns` columns, broken at blanks where there are any, each
+ * ended by a newline; all but the first begin with `indent` spaces, which the first is taken to
+ * have already. */
+void text_wrap(struct strbuf *out, const char *text, int indent, int columns);
+
 /* Appends spaces until what was appended since `from` (an earlier out->len) fills `columns`. */
 void text_pad(struct strbuf *out, size_t from, int columns);
 

@@ -33,6 +33,9 @@ void track_end(struct track *t, const char *result, const char *reason)
 static void take_sample(struct track *t, int64_t lines, uint64_t now_ms)
 {
     unsigned last = (t->samples + TRACK_SAMPLES - 1) % TRACK_SAMPLES;
+    if (t->samples > 0 && lines < t->sample[last].lines) {
+        t->samples = 0; /* it counts anew */
+    }
     if (t->samples > 0 && now_ms - t->sample[last].at_ms < SAMPLE_GAP_MS) {
         return;
     }
@@ -59,7 +62,7 @@ double track_rate(const struct track *t)
     }
     uint64_t span = t->sample[last % TRACK_SAMPLES].at_ms - t->sample[first % TRACK_SAMPLES].at_ms;
     int64_t lines = t->sample[last % TRACK_SAMPLES].lines - t->sample[first % TRACK_SAMPLES].lines;
-    return span > 0 && lines >= 0 ? (double)lines * 1000 / (double)span : -1;
+    return span > 0 ? (double)lines * 1000 / (double)span : -1;
 }
 
 /* True if the run with this id is the one we follow; the first that fits becomes it. */

@@ -51,6 +51,16 @@ static void rest(struct strbuf *out, const struct view *v, struct strbuf *value)
     strbuf_fini(value);
 }
 
+/* Foreign text that a person must be able to read to its end. */
+static void whole(struct strbuf *out, const struct view *v, const char *name, const char *text)
+{
+    struct strbuf safe = {0};
+    text_foreign(&safe, text);
+    label(out, name);
+    text_wrap(out, strbuf_text(&safe), LABEL_COLUMNS, v->columns);
+    strbuf_fini(&safe);
+}
+
 /* Foreign text cut and painted; its columns are returned. */
 static int paint_foreign(
     struct strbuf *out, const struct view *v, enum term_color color, const char *text, int columns)
@@ -69,15 +79,13 @@ static int paint_foreign(
 static void head(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
 {
     const char *state = field_text(status, "state");
-    const char *why = field_text(status, "error");
     int left = v->columns - paint_foreign(out, v, TERM_BOLD, name, v->columns / 2) - 2;
     strbuf_puts(out, "  ");
-    left -= paint_foreign(out, v, color_of(state), state, left) + 2;
-    if (*why != '\0' && left > 0) {
-        strbuf_puts(out, ": ");
-        paint_foreign(out, v, TERM_PLAIN, why, left);
-    }
+    paint_foreign(out, v, color_of(state), state, left);
     strbuf_puts(out, "\n");
+    if (*field_text(status, "error") != '\0') {
+        whole(out, v, "reason", field_text(status, "error"));
+    }
 }
 
 static void put_layer(struct strbuf *out, const json_t *job)
@@ -155,18 +163,22 @@ static void put_target(struct strbuf *out, const json_t *heater, const char *uni
     }
 }
 
-void view_temps(struct strbuf *out, const json_t *temperatures)
+void view_temps(struct strbuf *out, const json_t *temperatures, bool names)
 {
     const char *name;
     json_t *heater;
     json_object_foreach((json_t *)(uintptr_t)temperatures, name, heater)
     {
-        if (json_is_number(json_object_get(heater, "actual"))) {
-            strbuf_puts(out, out->len > 0 ? "  " : "");
-            text_foreign(out, name);
-            strbuf_printf(out, " %.0f", field_real(heater, "actual", 0));
-            put_target(out, heater, "");
+        if (!json_is_number(json_object_get(heater, "actual"))) {
+            continue;
         }
+        strbuf_puts(out, out->len == 0 ? "" : names ? "  " : " ");
+        if (names) {
+            text_foreign(out, name);
+            strbuf_puts(out, " ");
+        }
+        strbuf_printf(out, "%.0f", field_real(heater, "actual", 0));
+        put_target(out, heater, "");
     }
 }
 
@@ -221,9 +233,7 @@ void view_question(struct strbuf *out, const struct view *v, const json_t *quest
     const char *id = field_text(question, "id");
     size_t len = strlen(id);
     struct strbuf line = {0};
-    text_foreign(&line, field_text(question, "text"));
-    label(out, "question");
-    rest(out, v, &line);
+    whole(out, v, "question", field_text(question, "text"));
     strbuf_printf(&line, "ppctl %sconfirm ", v->target);
     text_foreign(&line, len > 4 ? id + len - 4 : id); /* the end of an id is its random part */
     strbuf_puts(&line, " ");

@@ -26,8 +26,8 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
 /* The same in one line, without the newline. */
 void view_brief(struct strbuf *out, const struct view *v, const char *name, const json_t *status);
 
-/* "tool0 209.8/210  bed 59.9/60"; nothing when no heater is known. */
-void view_temps(struct strbuf *out, const json_t *temperatures);
+/* "tool0 210/210  bed 60/60", without `names` "210/210 60/60"; nothing when no heater is known. */
+void view_temps(struct strbuf *out, const json_t *temperatures, bool names);
 
 /* A question and how to answer it, two lines. */
 void view_question(struct strbuf *out, const struct view *v, const json_t *question);

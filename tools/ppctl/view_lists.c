@@ -10,13 +10,16 @@
 
 #define MM_PER_M 1000.0
 
+#define FACT_COLUMNS 12 /* where the values of a file begin */
+#define RUN_COLUMNS  61 /* before the file in the table of runs */
+
 static void fact(struct strbuf *out, const struct view *v, const char *name, struct strbuf *value)
 {
     size_t from = out->len;
     if (value->len > 0) {
         strbuf_printf(out, "  %s", name);
-        text_pad(out, from, 12);
-        text_cut(out, strbuf_text(value), v->columns - 12);
+        text_pad(out, from, FACT_COLUMNS);
+        text_cut(out, strbuf_text(value), v->columns - FACT_COLUMNS);
         strbuf_puts(out, "\n");
     }
     strbuf_fini(value);
@@ -143,7 +146,8 @@ static void run_view(struct strbuf *out, const struct view *v, const json_t *run
         strbuf_puts(&line, ": ");
         text_foreign(&line, field_text(run, "reason"));
     }
-    text_cut(out, strbuf_text(&line), v->columns > 79 ? v->columns - 59 : 20);
+    text_cut(
+        out, strbuf_text(&line), v->columns - RUN_COLUMNS > 12 ? v->columns - RUN_COLUMNS : 12);
     strbuf_puts(out, "\n");
     strbuf_fini(&line);
 }

@@ -59,8 +59,7 @@ static void say(struct wait *w, const char *text)
 
 struct parts {
     char layer[48];
-    char left[TEXT_SIZE];
-    char ends[TEXT_SIZE];
+    char left[2 * TEXT_SIZE];
     char rate[48];
     struct strbuf temps;
 };
@@ -68,23 +67,25 @@ struct parts {
 static void make_parts(const struct wait *w, const json_t *job, struct parts *p)
 {
     char text[TEXT_SIZE];
+    char clock[TEXT_SIZE];
     int64_t left = field_int(job, "left_ms", -1);
     int64_t layers = field_int(job, "layers", 0);
     double rate = track_rate(&w->track);
     int64_t now = clock_wall_ms();
     *p = (struct parts){0};
-    if (layers > 0) {
-        snprintf(p->layer, sizeof p->layer, "layer %" PRId64 "/%" PRId64,
+    if (layers > 0) { /* of a fixed width, so that the bar stays where it is */
+        int digits = snprintf(NULL, 0, "%" PRId64, layers);
+        snprintf(p->layer, sizeof p->layer, "layer %*" PRId64 "/%" PRId64, digits,
             field_int(job, "layer", 0), layers);
     }
     if (left >= 0) {
-        snprintf(p->left, sizeof p->left, "%.40s left", text_hms(text, left));
-        snprintf(p->ends, sizeof p->ends, "ends %.40s", text_clock(text, now + left, now));
+        snprintf(p->left, sizeof p->left, "%s left, %s", text_hms(text, left),
+            text_clock(clock, now + left, now));
     }
     if (rate >= 0) {
-        snprintf(p->rate, sizeof p->rate, "%.0f lines/s", rate);
+        snprintf(p->rate, sizeof p->rate, "%3.0f lines/s", rate);
     }
-    view_temps(&p->temps, field_node(w->track.status, "temperatures"));
+    view_temps(&p->temps, field_node(w->track.status, "temperatures"), !can_draw(w));
 }
 
 static void draw(struct wait *w, const char *state, double percent, const struct parts *p)
@@ -92,7 +93,7 @@ static void draw(struct wait *w, const char *state, double percent, const struct
     struct strbuf line = {0};
     struct bar bar = {.lead = strcmp(state, "printing") == 0 ? "" : state,
         .percent = percent,
-        .part = {p->left, p->ends, p->layer, p->rate, strbuf_text(&p->temps)}};
+        .part = {p->left, p->layer, p->rate, strbuf_text(&p->temps)}};
     bar_line(&line, &bar, term_columns() - 1, w->c->term.utf8);
     term_draw(&w->c->term, strbuf_text(&line), on_stderr(w));
     strbuf_fini(&line);

@@ -55,7 +55,7 @@ static void run_print_timer(struct model *m, struct task *t)
 {
     switch (t->command.number) {
     case 75:
-        tally_begin(&m->tally, m->now_ns, t->mark);
+        tally_begin(&m->tally, m->now_ns);
         break;
     case 76:
         tally_pause(&m->tally);

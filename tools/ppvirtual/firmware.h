@@ -54,7 +54,6 @@ struct firmware {
     const char *about;       /* M115's first lines; {machine} {tools} {uuid} are filled in */
     const char *const *caps; /* "NAME:0"; NULL-terminated; NULL = none */
     const char *cap_word;    /* "Cap" */
-    bool area;               /* M115 tells the build volume */
     const char *eol;
     size_t line_max; /* longer lines lose their end */
     enum ok_form ok;
@@ -62,6 +61,7 @@ struct firmware {
     enum kill_form kill;
     enum repeat_rule repeat;
     enum stray_rule stray;
+    bool area;       /* M115 tells the build volume */
     bool any_number; /* line numbers need not follow each other */
     bool no_sum_ok;  /* a number without a checksum is executed */
     bool no_sums;    /* checksums are not looked at */

@@ -147,7 +147,6 @@ struct model {
     uint64_t now_ns;
     uint64_t cpu_ns;
     uint64_t boot_ns;
-    bool booted;
     const char *halted; /* why; NULL while alive */
 
     struct wire in;
@@ -160,20 +159,21 @@ struct model {
     unsigned queue_len;
     unsigned queue_max; /* ever */
     bool resend_due;    /* the error is written, the ring is not yet flushed */
+    bool booted;
+    bool idle;      /* waiting for serial input since idle_ns */
+    bool streaming; /* moves follow each other, no synchronising command since the last */
 
     struct task task;
     struct planner planner;
     struct heater heaters[HEATERS];
     struct machine machine;
 
-    bool idle; /* waiting for serial input since idle_ns */
     uint64_t idle_ns;
-    bool streaming;      /* moves follow each other, no synchronising command since the last */
     uint64_t starved_ns; /* idle with an empty planner since the last move */
 
     unsigned report_s;  /* M155 */
-    uint64_t report_ns; /* next */
     unsigned busy_s;    /* M113 */
+    uint64_t report_ns; /* next */
     uint64_t wait_ns;   /* next "wait" */
     uint64_t sample_ns; /* next temperature sample */
     struct history history[HEATERS];

@@ -121,7 +121,8 @@ bool port_wrong_rate(const struct port *p)
 void port_garble(char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        bytes[i] = (char)(0x80 | ((unsigned char)bytes[i] * 5 + i * 3)); /* no line end left */
+        bytes[i] =
+            (char)(0x80 | ((size_t)(unsigned char)bytes[i] * 5 + i * 3)); /* no line end left */
     }
 }
 

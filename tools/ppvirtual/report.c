@@ -29,7 +29,7 @@ static json_t *text_or_null(const char *text)
     return text != NULL ? json_string(text) : json_null();
 }
 
-/* Wire time of the lines behind `first` up to `last`, and how much of it was used. */
+/* Wire time from behind the first move up to the last one, and how much of it was used. */
 static void add_wire(json_t *o, const struct model *m, const struct span *s)
 {
     uint64_t bytes = s->last.seq - s->first.seq;
@@ -146,7 +146,8 @@ static json_t *lateness(const struct lateness *late)
     return o;
 }
 
-/* The job's lines as they came over the wire: of the last print or, without markers, of all. */
+/* The lines between the moves as they came over the wire: of the last print or, without one, of
+ * all. */
 static json_t *stream(const struct model *m)
 {
     const struct tally *t = &m->tally;

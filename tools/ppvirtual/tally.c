@@ -52,10 +52,13 @@ static void span_command(
     crypto_hash_sha256_update(&s->hash, (const unsigned char *)"\n", 1);
     if (s->commands++ == 0 && s->id == 0) {
         s->begin_ns = now_ns;
-        s->first = mark;
     }
     s->end_ns = now_ns;
-    s->last = mark;
+    if (c->letter == 'G' && c->number <= 3) {
+        s->first = s->streamed ? s->first : mark;
+        s->last = mark;
+        s->streamed = true;
+    }
 }
 
 void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark)
@@ -76,7 +79,7 @@ void tally_pause(struct tally *t)
     t->paused = true;
 }
 
-void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark)
+void tally_begin(struct tally *t, uint64_t now_ns)
 {
     bool goes_on = t->printing && t->paused;
     t->paused = false;
@@ -92,8 +95,6 @@ void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark)
         .id = ++t->prints_begun,
         .begin_ns = now_ns,
         .end_ns = now_ns,
-        .first = mark,
-        .last = mark,
     };
     crypto_hash_sha256_init(&print->hash);
     t->printing = true;

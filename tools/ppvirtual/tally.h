@@ -2,8 +2,9 @@
  * for each print.
  *
  * A print is what runs between M75 and M77, the print timer by which hosts bracket one, less what
- * runs between M76 and the next M75 (parking and coming back). The hash is SHA-256 over the executed commands in order, one per line, without
- * number, checksum, comment and surrounding blanks; what only asks or shows something is left out.
+ * runs between M76 and the next M75 (parking and coming back). The hash is SHA-256 over the
+ * executed commands in order, one per line, without number, checksum, comment and surrounding
+ * blanks; what only asks or shows something is left out.
  */
 #ifndef PPV_TALLY_H
 #define PPV_TALLY_H
@@ -47,8 +48,9 @@ struct span {
     double motion_s;     /* their real duration */
     uint64_t begin_ns;   /* when it began, when its last command was done */
     uint64_t end_ns;
-    struct wire_mark first; /* the begin marker's line, or the first hashed command's */
-    struct wire_mark last;  /* the last hashed command's */
+    bool streamed;          /* there was a move */
+    struct wire_mark first; /* the first move's line */
+    struct wire_mark last;  /* the last one's */
 };
 
 struct tally {
@@ -73,7 +75,7 @@ void tally_command(
 /* The markers of a print; a begin after a pause goes on with it, another ends the print before as
  * incomplete. */
 void tally_pause(struct tally *t);
-void tally_begin(struct tally *t, uint64_t now_ns, struct wire_mark mark);
+void tally_begin(struct tally *t, uint64_t now_ns);
 void tally_end(struct tally *t, uint64_t now_ns);
 
 void tally_error(struct tally *t, enum tally_error kind);

@@ -59,7 +59,8 @@ function drawQuestion() {
   if (question === null || $("question").dataset.id === question.id) return;
   $("question").dataset.id = question.id;
   text("question-text", question.text);
-  text("question-file", status.waiting_for ? `${status.waiting_for} waits for the answer.` : "");
+  const told = !status.waiting_for || question.text.includes(status.waiting_for);
+  text("question-file", told ? "" : `${status.waiting_for} waits for the answer.`);
   $("answers").replaceChildren(...question.answers.map((answer, i) => {
     const label = answer.charAt(0).toUpperCase() + answer.slice(1);
     const button = element("button", i === 0 ? "primary" : "", label);

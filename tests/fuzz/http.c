@@ -1,0 +1,108 @@
+// link: ppapi
+// with: fake_device
+/* What strangers may send over HTTP and is parsed by us: frames, headers, file names, JSON. (The
+ * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
+#include "host/api/access.h"
+#include "host/api/upload_name.h"
+#include "host/api/ws.h"
+#include "host/base/file.h"
+#include "host/base/json.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void on_text(void *context, const char *text, size_t len)
+{
+    assert(len <= WS_MESSAGE_MAX);
+    strbuf_add(context, text, len);
+}
+
+/* Whole or in two pieces, the same frames give the same messages. */
+static void frames(const uint8_t *data, size_t size)
+{
+    struct strbuf got[2] = {{0}, {0}};
+    for (int i = 0; i < 2; i++) {
+        size_t cut = i == 0 ? size : size / 2;
+        struct ws *w = ws_new(on_text, &got[i]);
+        if (ws_feed(w, data, cut)) {
+            ws_feed(w, data + cut, size - cut);
+        }
+        ws_free(w);
+    }
+    assert(strcmp(strbuf_text(&got[0]), strbuf_text(&got[1])) == 0);
+    strbuf_fini(&got[0]);
+    strbuf_fini(&got[1]);
+}
+
+static void headers(const char *text)
+{
+    static const char *const names[] = {"workshop", NULL};
+    char key[ACCESS_KEY_MAX + 1];
+    char accept[WS_ACCEPT_SIZE];
+    access_host_ok(text, names);
+    access_origin_ok(text, "workshop:8125");
+    access_bearer(text, key);
+    access_cookie(text, "pphost_session_8125", key);
+    ws_accept(text, accept);
+}
+
+/* A cleaned name is one we are ready to create, and cleaning it again changes nothing. */
+static void names(const char *text)
+{
+    char once[UPLOAD_NAME_SIZE];
+    char twice[UPLOAD_NAME_SIZE];
+    if (upload_name_clean(text, once)) {
+        assert(file_name_ok(once));
+        assert(upload_name_clean(once, twice) && strcmp(once, twice) == 0);
+        upload_name_is_gcode(once);
+    }
+}
+
+static void input(const char *text, size_t size)
+{
+    char name[9] = "";
+    bool flag;
+    int64_t count;
+    json_t *list;
+    json_t *object = NULL;
+    struct err e = {0};
+    const struct json_field fields[] = {
+        {"name", JSON_KIND_TEXT, true, name, 1, 8},
+        {"flag", JSON_KIND_BOOL, false, &flag, 0, 0},
+        {"count", JSON_KIND_INT, false, &count, -5, 5},
+        {"list", JSON_KIND_ARRAY, false, &list, 0, 3},
+    };
+    if (json_parse(&object, text, size, &e) == 0) {
+        json_read(object, fields, sizeof fields / sizeof *fields, &e);
+        assert(strlen(name) <= 8);
+        json_decref(object);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size == 0 || size > 8192) {
+        return 0;
+    }
+    char *text = strndup((const char *)data + 1, size - 1);
+    switch (data[0] % 4) {
+    case 0:
+        frames(data + 1, size - 1);
+        break;
+    case 1:
+        headers(text);
+        break;
+    case 2:
+        names(text);
+        break;
+    case 3:
+        input((const char *)data + 1, size - 1);
+        break;
+    }
+    free(text);
+    return 0;
+}
