@@ -275,13 +275,13 @@ static uint64_t write_limit(struct stream *s)
     return limit > s->urgent_end ? limit : s->urgent_end;
 }
 
+/* At once, even while draining: what the printer makes of the tail belongs to the trouble. */
 static void close_broken_line(struct stream *s)
 {
     s->tx[0] = '\n';
     s->tx_len = 1;
     s->committed++;
     s->acked++;
-    s->mid_line = false;
 }
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
@@ -290,7 +290,7 @@ size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
         s->tx_at = 0;
         s->tx_len = 0;
     }
-    if (s->mid_line && s->tx_len == 0 && may_commit(s)) {
+    if (s->mid_line && s->tx_len == 0 && !s->stopped) {
         close_broken_line(s);
     }
     while (may_commit(s) && take_line(s, now_us)) {
@@ -307,6 +307,9 @@ void stream_wrote(struct stream *s, size_t len)
 {
     s->tx_at += len;
     s->written += len;
+    if (len > 0) {
+        s->mid_line = s->tx[s->tx_at - 1] != '\n';
+    }
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
 
@@ -326,17 +329,13 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 }
 
 /* Cuts the unwritten rest of a line that is half out; its broken half will be asked for again. */
-static size_t cut_half_line(struct stream *s)
+static void cut_half_line(struct stream *s)
 {
-    char *rest = s->tx + s->tx_at;
-    if (s->tx_at == 0 || s->tx_at == s->tx_len || rest[-1] == '\n') {
-        return 0;
-    }
+    const char *rest = s->tx + s->tx_at;
     const char *newline = memchr(rest, '\n', s->tx_len - s->tx_at);
     size_t cut = newline != NULL ? (size_t)(newline + 1 - rest) : s->tx_len - s->tx_at;
     s->tx_at += cut;
     s->written += cut;
-    return cut;
 }
 
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
@@ -347,15 +346,14 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
         s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }
-    bool half = cut_half_line(s) > 0;
+    if (s->mid_line) {
+        cut_half_line(s);
+        line[total++] = '\n';
+    }
     size_t waiting = s->tx_len - s->tx_at;
     memmove(s->tx, s->tx + s->tx_at, waiting);
     s->tx_at = 0;
     s->tx_len = waiting;
-    if (half || s->mid_line) {
-        line[total++] = '\n';
-        s->mid_line = false;
-    }
     memcpy(line + total, text, len);
     total += len;
     line[total++] = '\n';

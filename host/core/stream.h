@@ -188,7 +188,7 @@ struct stream {
     uint64_t urgent_end; /* bytes up to here go out whatever the window says */
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
-    bool mid_line;    /* part of a line is out and its rest was dropped */
+    bool mid_line; /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
     size_t tx_len;
@@ -197,6 +197,7 @@ struct stream {
     int window;
     bool closed_for_good; /* plain oks after a resend: ping-pong until the job ends */
     bool numbered_acks;   /* oks carry N */
+    bool temps_owed;      /* an M105 was acknowledged without its temperatures */
     unsigned clean;       /* acknowledgements since the last trouble */
     unsigned hungry;      /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;

@@ -81,7 +81,6 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
 /* Forgets what was committed but not written; a line that is half out stays half. */
 static void drop_unwritten(struct stream *s)
 {
-    s->mid_line = s->tx_at > 0 ? s->tx[s->tx_at - 1] != '\n' : s->mid_line;
     s->tx_at = 0;
     s->tx_len = 0;
     s->written = s->committed;
@@ -242,7 +241,6 @@ static void ask_by_gap(struct stream *s, uint64_t now_us)
 {
     char line[LINE_MAX_OUT + 1] = "\n";
     drop_unwritten(s);
-    s->mid_line = false;
     while (s->flight_count >= STREAM_FLIGHT) {
         stream_land(s, true);
     }

@@ -182,7 +182,12 @@ static void take_arrived(struct printer *p, uint64_t now)
 {
     char c;
     size_t bytes = p->in.count + p->ring_count;
-    p->most_bytes = bytes > p->most_bytes ? bytes : p->most_bytes;
+    if (bytes > p->most_bytes) {
+        p->most_bytes = bytes;
+        if (verbose && bytes > RING) {
+            printf("%12.3f   %zu bytes in flight\n", (double)now / 1000.0, bytes);
+        }
+    }
     while (wire_get(&p->in, now, &c)) {
         if (p->ring_count == RING) {
             p->overflows++;
