@@ -77,9 +77,9 @@ static void wire_put(struct wire *w, uint64_t now, char c)
     if (!w->line_damaged && one_in(w->noise)) {
         w->line_damaged = true;
         w->damages++;
-        if (one_in(2)) {
-            w->line_damaged = !ends;
-            return; /* lost */
+        if (ends || one_in(2)) {
+            w->line_damaged = !ends; /* changed to 0x1a it could pass the check */
+            return;                  /* lost */
         }
         char changed = (char)(c ^ (1 << below(7)));
         c = changed != '\n' ? changed : '~'; /* a new newline would fake two damages in one */
@@ -182,7 +182,12 @@ static void take_arrived(struct printer *p, uint64_t now)
 {
     char c;
     size_t bytes = p->in.count + p->ring_count;
-    p->most_bytes = bytes > p->most_bytes ? bytes : p->most_bytes;
+    if (bytes > p->most_bytes) {
+        p->most_bytes = bytes;
+        if (verbose && bytes > RING) {
+            printf("%12.3f   %zu bytes in flight\n", (double)now / 1000.0, bytes);
+        }
+    }
     while (wire_get(&p->in, now, &c)) {
         if (p->ring_count == RING) {
             p->overflows++;
@@ -381,7 +386,7 @@ struct bench {
 
     size_t job_lines;
     size_t job_put;
-    char job[JOB_MAX][64];
+    char job[JOB_MAX][MAX_CMD];
     bool injected[4 * JOB_MAX]; /* by number */
     size_t pause_at;
     bool pausing;
@@ -465,6 +470,9 @@ static void make_job(struct bench *b)
         size_t i = b->job_put;
         if (one_in(3)) {
             snprintf(line, sizeof b->job[0], "G1 X%zu", i);
+        } else if (one_in(8)) {
+            snprintf(line, sizeof b->job[0], "M117 %zu %.*s", i, (int)below(78),
+                "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor");
         } else {
             snprintf(line, sizeof b->job[0], "G1 X%zu.%03u Y%u.%03u E%u.%05u F%u", i,
                 (unsigned)below(1000), (unsigned)below(200), (unsigned)below(1000),
@@ -656,7 +664,9 @@ static void check_end(struct bench *b)
     if (p->overflows > 0) {
         broke(b, "the receive ring overflowed");
     }
-    if (p->most_bytes > RING) {
+    /* an ok of a line still being executed cannot be told from a late one of a Resend */
+    size_t most = noisy && !p->advanced_ok ? RING + MAX_CMD : RING;
+    if (p->most_bytes > most) {
         broke(b, "more bytes in flight than the ring takes");
     }
     if (p->unnumbered > 0 && p->flushes == 0 && p->in.damages == 0) {
