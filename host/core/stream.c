@@ -383,6 +383,7 @@ void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
     s->barrier = false;
     s->sync = false;
     s->closed_for_good = false;
+    s->planner_empty_now = true;
     s->taken_offset = 0;
     atomic_store_explicit(&s->stats.job_lines, 0, memory_order_relaxed);
     atomic_store_explicit(&s->stats.job_offset, 0, memory_order_relaxed);

@@ -134,7 +134,9 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
         bool slow = f->slow || f->kind == STREAM_URGENT;
         s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
         stream_land(s, true);
-        if (!slow) {
+        if (slow) {
+            s->planner_empty_now = true; /* it waits until all moves are done */
+        } else {
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
