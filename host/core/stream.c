@@ -139,14 +139,13 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
-/* Idle with a line of ours in flight: its ok is lost. A "wait" that was on its way when the line went
- * out says nothing. */
+/* Idle with a line of ours in flight: its ok is lost. A "wait" that was on its way when the line
+ * went out says nothing. */
 static void take_wait(struct stream *s, uint64_t now_us)
 {
     if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
         now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
-        stream_take_ok(
-            s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
+        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
     }
 }
 
@@ -286,11 +285,15 @@ static void close_broken_line(struct stream *s)
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
 {
-    if (s->tx_at == s->tx_len || s->stopped) {
+    *bytes = s->tx;
+    if (s->stopped) {
+        return 0;
+    }
+    if (s->tx_at == s->tx_len) {
         s->tx_at = 0;
         s->tx_len = 0;
     }
-    if (s->mid_line && s->tx_len == 0 && !s->stopped) {
+    if (s->mid_line && s->tx_len == 0) {
         close_broken_line(s);
     }
     while (may_commit(s) && take_line(s, now_us)) {
@@ -315,9 +318,16 @@ void stream_wrote(struct stream *s, size_t len)
 
 /* ---- orders ------------------------------------------------------------------------------------
  */
+/* A line end inside would be a second, unchecked command. */
+static bool is_line(const char *text, size_t len)
+{
+    return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
+           memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
+}
+
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 {
-    if (len == 0 || len > LINE_MAX_CMD || s->inject_count == STREAM_INJECT) {
+    if (!is_line(text, len) || s->inject_count == STREAM_INJECT) {
         return false;
     }
     struct stream_injected *i = &s->inject[(s->inject_first + s->inject_count++) % STREAM_INJECT];
@@ -342,7 +352,7 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || len == 0 || len > LINE_MAX_CMD || s->flight_count == STREAM_FLIGHT ||
+    if (s->stopped || !is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
         s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }

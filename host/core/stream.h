@@ -188,7 +188,7 @@ struct stream {
     uint64_t urgent_end; /* bytes up to here go out whatever the window says */
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
-    bool mid_line; /* the last byte written was no newline */
+    bool mid_line;    /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
     size_t tx_len;
@@ -233,7 +233,8 @@ void stream_wrote(struct stream *s, size_t len);
 void stream_tick(struct stream *s, uint64_t now_us);
 uint64_t stream_deadline(const struct stream *s); /* UINT64_MAX = none */
 
-/* Queues a line before the job's; false when the queue is full or the line too long. */
+/* Queues a line before the job's; false when the queue is full or this is no line (empty, too long,
+ * a line end inside). */
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag);
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */

@@ -125,8 +125,8 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
     s->drain_quiet_us = now_us;
 }
 
-/* A number that cannot be was garbled on its way, or the printer counts anew. It is asked once more;
- * the same number again is believed. Lines long executed never go out again. */
+/* A number that cannot be was garbled on its way, or the printer counts anew. It is asked once
+ * more; the same number again is believed. Lines long executed never go out again. */
 static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
 {
     if (s->draining) {
