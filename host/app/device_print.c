@@ -109,6 +109,7 @@ static void start(struct device *d, const struct file_entry *file)
     memcpy(run->file_name, file->row.name, sizeof run->file_name);
     memcpy(run->sha256, file->row.sha256, sizeof run->sha256);
     d->analysis = file->analysis;
+    d->bed_taken = false;
     for (size_t i = 0; i < ANALYSIS_TOOLS; i++) {
         run->filament_um += d->analysis.filament_um[i];
     }
@@ -315,6 +316,7 @@ static void on_barrier(struct device *d, enum spool_barrier why)
 {
     switch (why) {
     case SPOOL_BED:
+        d->bed_taken = true;
         set_bed(d, BED_OCCUPIED, on_bed_saved);
         break;
     case SPOOL_PAUSE:
@@ -387,6 +389,15 @@ static void on_resumed(struct device *d)
     sender_release(d->sender);
 }
 
+/* A print cancelled before it extruded anything leaves the bed as it was: clear. */
+static void give_bed_back(struct device *d)
+{
+    uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
+    if (d->bed_taken && !spool_has_extruded(d->spool, offset)) {
+        set_bed(d, BED_CLEAR, NULL);
+    }
+}
+
 void device_print_tag(struct device *d, enum device_tag tag)
 {
     char reason[sizeof d->run.reason];
@@ -397,6 +408,7 @@ void device_print_tag(struct device *d, enum device_tag tag)
     } else if (tag == TAG_RESUMED && state == PRINTER_RESUMING) {
         on_resumed(d);
     } else if (tag == TAG_CANCELLED && state == PRINTER_CANCELLING) {
+        give_bed_back(d);
         device_print_end(d, d->end_result, reason);
         device_move(d, PRINTER_OPERATIONAL, "cancelled");
     } else if (tag == TAG_FINISHED && state == PRINTER_FINISHING) {

@@ -90,6 +90,7 @@ struct device {
     struct run run;    /* id "" = none */
     struct spool *spool;
     struct analysis analysis;
+    bool bed_taken; /* this print has made the bed occupied */
     uint64_t job_start_ms;
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;

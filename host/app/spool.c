@@ -58,8 +58,8 @@ struct spool {
     bool skipping;        /* inside a line too long to be anything but a comment */
 
     struct gcode_modal modal;
-    bool bed_barrier; /* SPOOL_BED is in the ring */
-    bool extruded;
+    bool bed_barrier;          /* SPOOL_BED is in the ring */
+    uint64_t extruding_offset; /* behind the first extruding move; UINT64_MAX = not met yet */
     uint64_t lines;
     struct check check[CHECKS];
     size_t checks;
@@ -128,15 +128,10 @@ static enum spool_barrier barrier_of(const struct gcode *g)
     return 0;
 }
 
-/* True if the command would extrude, which makes the bed occupied. */
-static bool extrudes(const struct gcode_modal *before, const struct gcode *g)
+/* True for a move, the first of which is where the bed may stop being clear soon. */
+static bool moves(const struct gcode *g)
 {
-    if (before->extruded || g->letter != 'G' || g->number > 3 || !gcode_valued(g, 'E')) {
-        return false;
-    }
-    struct gcode_modal after = *before;
-    gcode_modal_step(&after, g);
-    return after.pos[3] > before->pos[3];
+    return g->letter == 'G' && g->number >= 0 && g->number <= 3;
 }
 
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
@@ -193,7 +188,7 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
         }
         return true;
     }
-    if (!s->bed_barrier && extrudes(&s->modal, &g)) {
+    if (!s->bed_barrier && moves(&g)) {
         struct stream_item item = {
             .end_offset = end_offset - len - 1, .kind = ITEM_BARRIER, .tag = SPOOL_BED};
         if (!put(s, &item, "", 0)) {
@@ -205,7 +200,9 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
         return false;
     }
     gcode_modal_step(&s->modal, &g);
-    s->extruded = s->extruded || s->modal.extruded;
+    if (s->modal.extruded && s->extruding_offset == UINT64_MAX) {
+        s->extruding_offset = end_offset;
+    }
     keep_check(s, end_offset);
     return true;
 }
@@ -327,6 +324,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     s->ring = sender_ring(options->sender);
     s->fd = fd;
     s->generation = next_generation();
+    s->extruding_offset = UINT64_MAX;
     gcode_modal_init(&s->modal);
     *out = s;
     return 0;
@@ -345,9 +343,9 @@ uint32_t spool_generation(const struct spool *s)
     return s->generation;
 }
 
-bool spool_has_extruded(const struct spool *s)
+bool spool_has_extruded(const struct spool *s, uint64_t offset)
 {
-    return s->extruded;
+    return offset >= s->extruding_offset;
 }
 
 /* ---- where the print is

@@ -20,9 +20,10 @@
 
 /* Why the stream stops at a barrier of the file. */
 enum spool_barrier {
-    SPOOL_BED = 1, /* before the first extruding move */
-    SPOOL_PAUSE,   /* M0, M1, @pause */
-    SPOOL_CANCEL   /* @cancel, @abort */
+    SPOOL_BED =
+        1, /* before the first move, so that nothing stops between it and the extruding ones */
+    SPOOL_PAUSE, /* M0, M1, @pause */
+    SPOOL_CANCEL /* @cancel, @abort */
 };
 
 struct spool;
@@ -54,8 +55,8 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
 /* The layer at `offset` by the slicer's comments; 0 before the first or if there are none. */
 int spool_layer(struct spool *s, uint64_t offset);
 
-/* True once an extruding move has been put into the ring. */
-bool spool_has_extruded(const struct spool *s);
+/* True if there is an extruding move in the file before `offset`. */
+bool spool_has_extruded(const struct spool *s, uint64_t offset);
 
 /* Notes of the stream that number the lines of the file. */
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset);

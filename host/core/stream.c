@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define CHECKPOINT 256 /* job lines between two NOTE_CHECKPOINT */
+#define CHECKPOINT 256           /* job lines between two NOTE_CHECKPOINT */
+#define WAIT_US    (1000 * MS)   /* "wait" comes after a second without work */
+#define CHATTER_US (300000 * MS) /* texts alone are taken as a sign of work for so long */
 
 void stream_tell(struct stream *s, struct stream_note note)
 {
@@ -120,11 +122,30 @@ static bool take_job(struct stream *s, uint64_t now_us)
 /* ---- received lines ----------------------------------------------------------------------------
  */
 
-static void take_alive(struct stream *s, uint64_t now_us, bool in_trouble)
+static void take_alive(struct stream *s, uint64_t now_us)
 {
     s->alive_us = now_us;
-    if (in_trouble && s->draining) {
-        s->drain_quiet_us = now_us;
+    s->drain_quiet_us = now_us;
+}
+
+/* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
+static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    if (r->waiting) {
+        s->ok_us = now_us;
+    }
+    if ((!r->temps || r->waiting) && now_us - s->ok_us < CHATTER_US) {
+        take_alive(s, now_us);
+    }
+}
+
+/* Idle with a line of ours in flight: its ok is lost. A "wait" that was on its way when the line
+ * went out says nothing. */
+static void take_wait(struct stream *s, uint64_t now_us)
+{
+    if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
+        now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
+        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
     }
 }
 
@@ -133,6 +154,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     switch (r->kind) {
     case REPLY_OK:
         s->alive_us = now_us;
+        s->ok_us = now_us;
         if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
@@ -140,17 +162,15 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         }
         break;
     case REPLY_WAIT:
-        if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0) {
-            stream_take_ok(
-                s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
-        }
+        take_wait(s, now_us);
         break;
     case REPLY_RESEND:
         stream_take_resend(s, now_us, r->n);
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
-        take_alive(s, now_us, true);
+        s->ok_us = now_us;
+        take_alive(s, now_us);
         break;
     case REPLY_RETRY:
     case REPLY_NO_ACK:
@@ -163,13 +183,11 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         stream_stop(s, NOTE_RESET, "the printer has restarted");
         break;
     case REPLY_TEXT:
-        if (!r->temps || r->waiting) {
-            take_alive(s, now_us, true);
-        }
+        take_text(s, now_us, r);
         break;
     case REPLY_ACTION:
     case REPLY_ERROR:
-        take_alive(s, now_us, true);
+        take_alive(s, now_us);
         break;
     }
     if (r->reset && !s->stopped) {
@@ -193,6 +211,23 @@ void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
 /* ---- bytes out ---------------------------------------------------------------------------------
  */
 
+/* Bytes of the line that take_line() would commit; the most there can be when it is not known. */
+static size_t next_bytes(const struct stream *s)
+{
+    size_t len;
+    const char *bytes;
+    const struct stream_item *item;
+    if (s->resend_n < s->next_n) {
+        const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+        return l != NULL ? l->len : LINE_MAX_OUT;
+    }
+    if (s->inject_count > 0) {
+        return s->inject[s->inject_first].len + line_overhead(s->next_n);
+    }
+    item = s->job_active ? spsc_peek(s->job, &len) : NULL;
+    return item != NULL ? item->len + line_overhead(s->next_n) : 0;
+}
+
 static bool may_commit(const struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
@@ -203,9 +238,11 @@ static bool may_commit(const struct stream *s)
     if (s->tx_len + LINE_MAX_OUT > sizeof s->tx) {
         return false;
     }
-    /* whole lines only: leave room for a long one */
-    size_t room = s->options.dialect->split_lines ? 1 : 48;
-    return s->flight_count == 0 || s->committed - s->acked + room <= limit;
+    if (s->flight_count == 0) {
+        return true;
+    }
+    size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
+    return s->committed - s->acked + room <= limit;
 }
 
 static bool take_line(struct stream *s, uint64_t now_us)
@@ -237,22 +274,26 @@ static uint64_t write_limit(struct stream *s)
     return limit > s->urgent_end ? limit : s->urgent_end;
 }
 
+/* At once, even while draining: what the printer makes of the tail belongs to the trouble. */
 static void close_broken_line(struct stream *s)
 {
     s->tx[0] = '\n';
     s->tx_len = 1;
     s->committed++;
     s->acked++;
-    s->mid_line = false;
 }
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
 {
+    *bytes = s->tx;
+    if (s->stopped) {
+        return 0;
+    }
     if (s->tx_at == s->tx_len) {
         s->tx_at = 0;
         s->tx_len = 0;
     }
-    if (s->mid_line && s->tx_len == 0 && may_commit(s)) {
+    if (s->mid_line && s->tx_len == 0) {
         close_broken_line(s);
     }
     while (may_commit(s) && take_line(s, now_us)) {
@@ -269,14 +310,24 @@ void stream_wrote(struct stream *s, size_t len)
 {
     s->tx_at += len;
     s->written += len;
+    if (len > 0) {
+        s->mid_line = s->tx[s->tx_at - 1] != '\n';
+    }
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
 
 /* ---- orders ------------------------------------------------------------------------------------
  */
+/* A line end inside would be a second, unchecked command. */
+static bool is_line(const char *text, size_t len)
+{
+    return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
+           memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
+}
+
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 {
-    if (len == 0 || len > LINE_MAX_CMD || s->inject_count == STREAM_INJECT) {
+    if (!is_line(text, len) || s->inject_count == STREAM_INJECT) {
         return false;
     }
     struct stream_injected *i = &s->inject[(s->inject_first + s->inject_count++) % STREAM_INJECT];
@@ -284,48 +335,42 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
     i->text[len] = '\0';
     i->len = (uint16_t)len;
     i->tag = tag;
-    s->drained_told = false;
     return true;
 }
 
 /* Cuts the unwritten rest of a line that is half out; its broken half will be asked for again. */
-static size_t cut_half_line(struct stream *s)
+static void cut_half_line(struct stream *s)
 {
-    char *rest = s->tx + s->tx_at;
-    if (s->tx_at == 0 || s->tx_at == s->tx_len || rest[-1] == '\n') {
-        return 0;
-    }
+    const char *rest = s->tx + s->tx_at;
     const char *newline = memchr(rest, '\n', s->tx_len - s->tx_at);
     size_t cut = newline != NULL ? (size_t)(newline + 1 - rest) : s->tx_len - s->tx_at;
     s->tx_at += cut;
     s->written += cut;
-    return cut;
 }
 
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || len == 0 || len > LINE_MAX_CMD || s->flight_count == STREAM_FLIGHT) {
+    if (s->stopped || !is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
+        s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }
-    if (cut_half_line(s) > 0 || s->mid_line) {
+    if (s->mid_line) {
+        cut_half_line(s);
         line[total++] = '\n';
-        s->mid_line = false;
     }
+    size_t waiting = s->tx_len - s->tx_at;
+    memmove(s->tx, s->tx + s->tx_at, waiting);
+    s->tx_at = 0;
+    s->tx_len = waiting;
     memcpy(line + total, text, len);
     total += len;
     line[total++] = '\n';
-    size_t waiting = s->tx_len - s->tx_at;
-    if (total + waiting > sizeof s->tx) {
-        return;
-    }
     stream_commit(s, now_us, line, total, (struct stream_flight){.kind = STREAM_URGENT});
     /* stream_commit() put it last: bring it to the front of what is unwritten */
-    memmove(s->tx + total, s->tx + s->tx_at, waiting);
+    memmove(s->tx + total, s->tx, waiting);
     memcpy(s->tx, line, total);
-    s->tx_at = 0;
-    s->tx_len = total + waiting;
     s->urgent_end = s->written + total;
 }
 
@@ -338,6 +383,7 @@ void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
     s->barrier = false;
     s->sync = false;
     s->closed_for_good = false;
+    s->planner_empty_now = true;
     s->taken_offset = 0;
     atomic_store_explicit(&s->stats.job_lines, 0, memory_order_relaxed);
     atomic_store_explicit(&s->stats.job_offset, 0, memory_order_relaxed);

@@ -174,6 +174,8 @@ struct stream {
     uint64_t repeat_n; /* how often the same line was asked for */
     unsigned repeats;
     bool need_told;
+    bool doubted; /* a number that cannot be was asked for; once more and it is believed */
+    uint64_t doubted_n;
     uint64_t taken_offset; /* the job was taken up to here */
     struct history history;
 
@@ -186,7 +188,7 @@ struct stream {
     uint64_t urgent_end; /* bytes up to here go out whatever the window says */
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
-    bool mid_line;    /* part of a line is out and its rest was dropped */
+    bool mid_line;    /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
     size_t tx_len;
@@ -195,6 +197,7 @@ struct stream {
     int window;
     bool closed_for_good; /* plain oks after a resend: ping-pong until the job ends */
     bool numbered_acks;   /* oks carry N */
+    bool temps_owed;      /* an M105 was acknowledged without its temperatures */
     unsigned clean;       /* acknowledgements since the last trouble */
     unsigned hungry;      /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;
@@ -204,6 +207,7 @@ struct stream {
 
     /* silence */
     uint64_t alive_us;
+    uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
     bool saw_busy;
     unsigned probes;
     bool probing;
@@ -229,7 +233,8 @@ void stream_wrote(struct stream *s, size_t len);
 void stream_tick(struct stream *s, uint64_t now_us);
 uint64_t stream_deadline(const struct stream *s); /* UINT64_MAX = none */
 
-/* Queues a line before the job's; false when the queue is full or the line too long. */
+/* Queues a line before the job's; false when the queue is full or this is no line (empty, too long,
+ * a line end inside). */
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag);
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */

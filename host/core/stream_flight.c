@@ -89,8 +89,12 @@ static size_t acked_by(struct stream *s, const struct reply *r)
             return i + 1;
         }
     }
-    if (r->n > 0 || (s->numbered_acks && !r->temps)) {
+    if (r->n > 0 || s->numbered_acks) {
         return 0; /* a doubled ok, or one that belongs to no line of ours */
+    }
+    if (r->temps && s->temps_owed) {
+        s->temps_owed = false; /* plain oks ran ahead of the printer: here the one too many shows */
+        return 0;
     }
     return s->flight_count > 0 ? 1 : 0;
 }
@@ -128,8 +132,11 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
         struct stream_flight *f = stream_flight_at(s, 0);
         uint64_t rtt_us = now_us - f->sent_us;
         bool slow = f->slow || f->kind == STREAM_URGENT;
+        s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
         stream_land(s, true);
-        if (!slow) {
+        if (slow) {
+            s->planner_empty_now = true; /* it waits until all moves are done */
+        } else {
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
@@ -144,6 +151,7 @@ void stream_commit(
     assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
     if (s->flight_count == 1) {
         s->alive_us = now_us;
+        s->ok_us = now_us;
     }
     *f = flight;
     f->bytes = (uint32_t)len;

@@ -12,6 +12,7 @@
 #define PROBES          3
 #define PROBE_AHEAD     1000 /* far enough ahead to be refused by every counter */
 #define REPEATS         10
+#define BACK            32 /* plain oks may run ahead of the printer by so many lines at most */
 
 static uint64_t oldest_kept(const struct stream *s)
 {
@@ -80,7 +81,6 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
 /* Forgets what was committed but not written; a line that is half out stays half. */
 static void drop_unwritten(struct stream *s)
 {
-    s->mid_line = s->tx_at > 0 ? s->tx[s->tx_at - 1] != '\n' : s->mid_line;
     s->tx_at = 0;
     s->tx_len = 0;
     s->written = s->committed;
@@ -125,26 +125,44 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
     s->drain_quiet_us = now_us;
 }
 
+/* A number that cannot be was garbled on its way, or the printer counts anew. It is asked once
+ * more; the same number again is believed. Lines long executed never go out again. */
+static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
+{
+    if (s->draining) {
+        return;
+    }
+    if (asked >= 0 && s->doubted && s->doubted_n == (uint64_t)asked) {
+        stream_stop(s, (uint64_t)asked > s->next_n ? NOTE_LOST : NOTE_RESET,
+            (uint64_t)asked > s->next_n
+                ? "the printer asks for a line that was never sent: its line counter and ours do "
+                  "not agree"
+                : "the printer counts its lines anew: it has restarted");
+        return;
+    }
+    s->doubted = asked >= 0;
+    s->doubted_n = s->doubted ? (uint64_t)asked : 0;
+    s->retry_pending = true; /* as after an error without its Resend */
+    s->retry_us = now_us;
+}
+
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
 {
+    uint64_t n = (uint64_t)asked;
     s->retry_pending = false;
     s->alive_us = now_us;
-    if (asked < 0 || (s->flight_count == 0 && !s->draining && (uint64_t)asked == s->next_n)) {
-        return; /* garbled, or for the line we are going to send anyway */
-    }
-    if ((uint64_t)asked > s->next_n || asked == 0) {
-        stream_stop(s, NOTE_LOST,
-            "the printer asks for a line that was never sent: its line counter "
-            "and ours do not agree");
+    s->drain_quiet_us = now_us;
+    s->drain_oks += s->draining;
+    if (asked <= 0 || n > s->next_n || n + BACK <= s->acked_n) {
+        doubt(s, now_us, asked);
         return;
     }
+    s->doubted = false;
     if (s->draining) {
-        s->drain_oks++;
-        s->resend_n = (uint64_t)asked;
-        s->drain_quiet_us = now_us;
-        return;
+        s->resend_n = n;
+    } else if (s->flight_count > 0 || n < s->next_n) { /* else it is the line that comes next */
+        start_drain(s, now_us, n);
     }
-    start_drain(s, now_us, (uint64_t)asked);
 }
 
 /* An ok while draining: of a line accepted before the trouble, of a Resend, or of a tail. */
@@ -170,14 +188,13 @@ static void end_drain(struct stream *s)
     s->acked = s->committed;
 }
 
-static void tick_drain(struct stream *s, uint64_t now_us)
+/* How long it must be quiet before lines go out again. */
+static uint64_t drain_us(const struct stream *s)
 {
-    uint64_t quiet_us = now_us - s->drain_quiet_us;
-    uint64_t patience_us = s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
-    if ((s->drain_oks == 0 && quiet_us >= QUIET_US) ||
-        (s->drain_oks == 1 && quiet_us >= LAST_OK_US) || quiet_us >= patience_us) {
-        end_drain(s);
+    if (s->drain_oks <= 1) {
+        return s->drain_oks == 0 ? QUIET_US : LAST_OK_US;
     }
+    return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
 }
 
 void stream_take_retry(struct stream *s, uint64_t now_us)
@@ -207,28 +224,45 @@ static uint64_t patience(const struct stream *s)
     return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
 }
 
-/* Asks which line the printer expects. Where that cannot be asked, takes the ok as lost. */
-static void probe(struct stream *s, uint64_t now_us)
+/* Where it cannot be asked what is missing: the oldest ok is taken as lost, and a line that is
+ * answered at once shows whether anybody is there. */
+static void presume_ok(struct stream *s)
+{
+    if (s->flight_count > 0) {
+        stream_land(s, true);
+    }
+    if (s->flight_count == 0) {
+        stream_inject(s, "M105", 4, 0);
+    }
+}
+
+/* Asks which line the printer expects. */
+static void ask_by_gap(struct stream *s, uint64_t now_us)
 {
     char line[LINE_MAX_OUT + 1] = "\n";
+    drop_unwritten(s);
+    while (s->flight_count >= STREAM_FLIGHT) {
+        stream_land(s, true);
+    }
+    size_t len = 1 + line_format(line + 1, s->next_n + PROBE_AHEAD, "M105", 4);
+    stream_commit(s, now_us, line, len, (struct stream_flight){.kind = STREAM_PROBE});
+    s->probing = true;
+}
+
+static void probe(struct stream *s, uint64_t now_us)
+{
     if (s->probes++ >= PROBES) {
         stream_stop(s, NOTE_LOST, "the printer does not answer any more");
         return;
     }
-    drop_unwritten(s);
-    s->mid_line = false;
     s->alive_us = now_us;
+    s->ok_us = now_us;
     stream_close_window(s);
-    while (s->flight_count > (s->options.dialect->probe_by_gap ? STREAM_FLIGHT - 1 : 0)) {
-        stream_land(s, true);
-    }
     if (s->options.dialect->probe_by_gap) {
-        size_t len = 1 + line_format(line + 1, s->next_n + PROBE_AHEAD, "M105", 4);
-        stream_commit(s, now_us, line, len, (struct stream_flight){.kind = STREAM_PROBE});
+        ask_by_gap(s, now_us);
     } else {
-        stream_inject(s, "M105", 4, 0);
+        presume_ok(s);
     }
-    s->probing = s->options.dialect->probe_by_gap;
 }
 
 void stream_tick(struct stream *s, uint64_t now_us)
@@ -237,7 +271,9 @@ void stream_tick(struct stream *s, uint64_t now_us)
         return;
     }
     if (s->draining) {
-        tick_drain(s, now_us);
+        if (now_us - s->drain_quiet_us >= drain_us(s)) {
+            end_drain(s);
+        }
     } else if (s->retry_pending && now_us - s->retry_us >= RETRY_US) {
         s->retry_pending = false;
         probe(s, now_us);
@@ -252,7 +288,7 @@ uint64_t stream_deadline(const struct stream *s)
         return UINT64_MAX;
     }
     if (s->draining) {
-        return s->drain_quiet_us + (s->drain_oks > 0 ? LAST_OK_US : QUIET_US);
+        return s->drain_quiet_us + drain_us(s);
     }
     if (s->retry_pending) {
         return s->retry_us + RETRY_US;

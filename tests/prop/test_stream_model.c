@@ -1,12 +1,12 @@
 /* The stream machine against a small model of a Marlin printer's serial side, in virtual time.
  *
  * The model knows nothing of host/core: a wire with a rate and a delay in each direction, a receive
- * ring of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error it
- * empties the ring in the middle of whatever line is arriving; the tail is taken as a new line. Bytes
- * are lost and changed by seed, at most one in a line, so that a checksum always shows it.
+ * ring of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error
+ * it empties the ring in the middle of whatever line is arriving; the tail is taken as a new line.
+ * Bytes are lost and changed by seed, at most one in a line, so that a checksum always shows it.
  *
- * What must hold: the numbered commands executed are those of the job, in order, each once; the time
- * is bounded; no timer fires for nothing; the receive ring never overflows.
+ * What must hold: the numbered commands executed are those of the job, in order, each once; the
+ * time is bounded; no timer fires for nothing; the receive ring never overflows.
  *
  * PP_SEED=n replays one seed and prints what went over the wire; PP_SEEDS=n runs that many.
  */
@@ -22,17 +22,18 @@
 
 #include <cmocka.h>
 
-#define MS      UINT64_C(1000)
-#define SECOND  (1000 * MS)
-#define NEVER   UINT64_MAX
-#define RING    128
-#define SLOTS   4
-#define MAX_CMD 96
-#define WIRE    4096
-#define JOB_MAX 160
+#define MS       UINT64_C(1000)
+#define SECOND   (1000 * MS)
+#define NEVER    UINT64_MAX
+#define RING     128
+#define SLOTS    4
+#define MAX_CMD  96
+#define WIRE     4096
+#define JOB_MAX  160
 #define DONE_TAG 99
 
-/* ---- chance ------------------------------------------------------------------------------------- */
+/* ---- chance -------------------------------------------------------------------------------------
+ */
 
 static uint64_t rng_state;
 
@@ -54,7 +55,8 @@ static bool one_in(uint64_t n)
     return n > 0 && below(n) == 0;
 }
 
-/* ---- a wire ------------------------------------------------------------------------------------- */
+/* ---- a wire -------------------------------------------------------------------------------------
+ */
 
 struct wire {
     char byte[WIRE];
@@ -77,9 +79,9 @@ static void wire_put(struct wire *w, uint64_t now, char c)
     if (!w->line_damaged && one_in(w->noise)) {
         w->line_damaged = true;
         w->damages++;
-        if (one_in(2)) {
-            w->line_damaged = !ends;
-            return; /* lost */
+        if (ends || one_in(2)) {
+            w->line_damaged = !ends; /* changed to 0x1a it could pass the check */
+            return;                  /* lost */
         }
         char changed = (char)(c ^ (1 << below(7)));
         c = changed != '\n' ? changed : '~'; /* a new newline would fake two damages in one */
@@ -116,7 +118,8 @@ static uint64_t wire_next_line(const struct wire *w)
     return NEVER;
 }
 
-/* ---- the printer --------------------------------------------------------------------------------- */
+/* ---- the printer
+ * --------------------------------------------------------------------------------- */
 
 struct command {
     long n; /* 0 = unnumbered */
@@ -182,7 +185,12 @@ static void take_arrived(struct printer *p, uint64_t now)
 {
     char c;
     size_t bytes = p->in.count + p->ring_count;
-    p->most_bytes = bytes > p->most_bytes ? bytes : p->most_bytes;
+    if (bytes > p->most_bytes) {
+        p->most_bytes = bytes;
+        if (verbose && bytes > RING) {
+            printf("%12.3f   %zu bytes in flight\n", (double)now / 1000.0, bytes);
+        }
+    }
     while (wire_get(&p->in, now, &c)) {
         if (p->ring_count == RING) {
             p->overflows++;
@@ -366,7 +374,8 @@ static uint64_t printer_next(const struct printer *p)
     return p->autoreport ? earlier(next, p->report_us) : next;
 }
 
-/* ---- the bench ------------------------------------------------------------------------------------ */
+/* ---- the bench
+ * ------------------------------------------------------------------------------------ */
 
 struct bench {
     struct stream stream;
@@ -381,7 +390,7 @@ struct bench {
 
     size_t job_lines;
     size_t job_put;
-    char job[JOB_MAX][64];
+    char job[JOB_MAX][MAX_CMD];
     bool injected[4 * JOB_MAX]; /* by number */
     size_t pause_at;
     bool pausing;
@@ -451,8 +460,10 @@ static void put_item(struct bench *b, enum stream_item_kind kind, const char *te
     size_t len = strlen(text);
     struct stream_item *item = spsc_reserve(&b->ring, sizeof *item + len);
     assert_non_null(item);
-    *item = (struct stream_item){.kind = (uint16_t)kind, .generation = 1,
-        .end_offset = 100 * (b->job_put + 1), .len = (uint16_t)len};
+    *item = (struct stream_item){.kind = (uint16_t)kind,
+        .generation = 1,
+        .end_offset = 100 * (b->job_put + 1),
+        .len = (uint16_t)len};
     memcpy(item->text, text, len);
     spsc_push(&b->ring, sizeof *item + len);
 }
@@ -465,6 +476,9 @@ static void make_job(struct bench *b)
         size_t i = b->job_put;
         if (one_in(3)) {
             snprintf(line, sizeof b->job[0], "G1 X%zu", i);
+        } else if (one_in(8)) {
+            snprintf(line, sizeof b->job[0], "M117 %zu %.*s", i, (int)below(78),
+                "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor");
         } else {
             snprintf(line, sizeof b->job[0], "G1 X%zu.%03u Y%u.%03u E%u.%05u F%u", i,
                 (unsigned)below(1000), (unsigned)below(200), (unsigned)below(1000),
@@ -507,7 +521,8 @@ static struct bench *make_bench(uint64_t seed)
     spsc_init(&b->ring, 1u << 16);
     make_printer(b);
     struct stream_options options = {.dialect = dialect_by_name(one_in(3) ? "prusa" : "marlin"),
-        .rx_bytes = one_in(2) ? RING : 0, .command_slots = one_in(2) ? SLOTS : 0,
+        .rx_bytes = one_in(2) ? RING : 0,
+        .command_slots = one_in(2) ? SLOTS : 0,
         .window = windows[below(3)]};
     stream_init(&b->stream, &options, on_note, b);
     make_job(b);
@@ -656,7 +671,9 @@ static void check_end(struct bench *b)
     if (p->overflows > 0) {
         broke(b, "the receive ring overflowed");
     }
-    if (p->most_bytes > RING) {
+    /* an ok of a line still being executed cannot be told from a late one of a Resend */
+    size_t most = noisy && !p->advanced_ok ? RING + MAX_CMD : RING;
+    if (p->most_bytes > most) {
         broke(b, "more bytes in flight than the ring takes");
     }
     if (p->unnumbered > 0 && p->flushes == 0 && p->in.damages == 0) {
@@ -686,10 +703,11 @@ static void run_seed(uint64_t seed, struct totals *t)
     struct bench *b = make_bench(seed);
     const struct printer *p = &b->printer;
     if (verbose) {
-        printf("advanced_ok %d silent_repeats %d ok_after_resend %d busy %d window %d noise %" PRIu64
-               "/%" PRIu64 "\n",
-            p->advanced_ok, p->silent_repeats, p->ok_after_resend, p->busy, b->stream.options.window,
-            p->in.noise, p->out.noise);
+        printf(
+            "advanced_ok %d silent_repeats %d ok_after_resend %d busy %d window %d noise %" PRIu64
+            "/%" PRIu64 "\n",
+            p->advanced_ok, p->silent_repeats, p->ok_after_resend, p->busy,
+            b->stream.options.window, p->in.noise, p->out.noise);
     }
     while (!b->finished && b->broken == NULL && b->lost[0] == '\0') {
         step(b);
@@ -701,8 +719,8 @@ static void run_seed(uint64_t seed, struct totals *t)
     t->damages += p->in.damages + p->out.damages;
     if (b->broken != NULL) {
         t->broken++;
-        print_error("PP_SEED=%" PRIu64 ": %s (after %.3f s, %zu executed of %zu)\n", seed, b->broken,
-            (double)b->now / 1e6, b->printer.executions, b->job_lines);
+        print_error("PP_SEED=%" PRIu64 ": %s (after %.3f s, %zu executed of %zu)\n", seed,
+            b->broken, (double)b->now / 1e6, b->printer.executions, b->job_lines);
     }
     free_bench(b);
 }
@@ -722,8 +740,8 @@ static void a_job_is_executed_line_by_line_whatever_the_wire_does(void **state)
             run_seed(seed, &t);
         }
     }
-    print_message("%u seeds, %u bytes damaged, %u resends asked for, %u given up, %u broken\n", t.seeds,
-        t.damages, t.resends, t.given_up, t.broken);
+    print_message("%u seeds, %u bytes damaged, %u resends asked for, %u given up, %u broken\n",
+        t.seeds, t.damages, t.resends, t.given_up, t.broken);
     assert_int_equal(t.broken, 0);
 }
 
