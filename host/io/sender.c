@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -64,7 +65,10 @@ struct sender {
     struct spsc orders;
     struct spsc notes;
     struct spsc ring;
-    uv_async_t to_sender;
+    /* Not a uv_async_t: its receiver spins while the one who sends is between two instructions, and
+     * a real-time thread that spins keeps the processor from the very thread it waits for. */
+    uv_poll_t orders_poll;
+    int orders_fd; /* eventfd */
     uv_async_t to_main;
     _Atomic uint64_t beat_ms;
     _Atomic bool fill_wanted;
@@ -416,7 +420,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
-    uv_close((uv_handle_t *)&s->to_sender, NULL);
+    uv_close((uv_handle_t *)&s->orders_poll, NULL);
 }
 
 static void obey(struct sender *s, const struct order *o, uint64_t now)
@@ -464,12 +468,16 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     }
 }
 
-static void on_orders(uv_async_t *async)
+static void on_orders(uv_poll_t *poll, int status, int events)
 {
-    struct sender *s = async->data;
+    struct sender *s = poll->data;
     struct order *o;
     size_t len;
+    uint64_t count;
     uint64_t now = now_us();
+    (void)status;
+    (void)events;
+    (void)!read(s->orders_fd, &count, sizeof count);
     while (!s->quitting && (o = spsc_peek(&s->orders, &len)) != NULL) {
         obey(s, o, now);
         spsc_pop(&s->orders);
@@ -535,11 +543,12 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
-    uv_async_init(&s->loop, &s->to_sender, on_orders);
+    uv_poll_init(&s->loop, &s->orders_poll, s->orders_fd);
+    uv_poll_start(&s->orders_poll, UV_READABLE, on_orders);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
-    s->to_sender.data = s;
+    s->orders_poll.data = s;
     s->to_main.data = s;
 }
 
@@ -551,6 +560,7 @@ static void free_sender(uv_handle_t *handle)
     if (s->estop_fd >= 0) {
         close(s->estop_fd);
     }
+    close(s->orders_fd);
     spsc_fini(&s->orders);
     spsc_fini(&s->notes);
     spsc_fini(&s->ring);
@@ -562,8 +572,13 @@ static void free_sender(uv_handle_t *handle)
 
 int sender_open(struct sender **out, const struct sender_options *options, struct err *e)
 {
+    int orders_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (orders_fd < 0) {
+        return err_errno(e, errno, "eventfd");
+    }
     struct sender *s = mem_alloc(sizeof *s);
     s->options = *options;
+    s->orders_fd = orders_fd;
     s->estop_fd = -1;
     s->port.fd = -1;
     spsc_init(&s->orders, ORDERS_BYTES);
@@ -584,6 +599,13 @@ int sender_open(struct sender **out, const struct sender_options *options, struc
     return rc;
 }
 
+/* A counter that cannot take one more has woken the thread already. */
+static void wake(struct sender *s)
+{
+    const uint64_t one = 1;
+    (void)!write(s->orders_fd, &one, sizeof one);
+}
+
 static bool order(struct sender *s, const struct order *o)
 {
     struct order *slot = spsc_reserve(&s->orders, sizeof *o);
@@ -592,7 +614,7 @@ static bool order(struct sender *s, const struct order *o)
     }
     *slot = *o;
     spsc_push(&s->orders, sizeof *o);
-    uv_async_send(&s->to_sender);
+    wake(s);
     return true;
 }
 
@@ -690,13 +712,13 @@ void sender_set_options(struct sender *s, const struct stream_options *options)
 
 void sender_wake(struct sender *s)
 {
-    uv_async_send(&s->to_sender);
+    wake(s);
 }
 
 void sender_ask_later(struct sender *s)
 {
     atomic_store(&s->fill_wanted, false);
-    uv_async_send(&s->to_sender);
+    wake(s);
 }
 
 struct spsc *sender_ring(struct sender *s)
