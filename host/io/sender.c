@@ -65,10 +65,8 @@ struct sender {
     struct spsc orders;
     struct spsc notes;
     struct spsc ring;
-    /* Not a uv_async_t: its receiver spins while the one who sends is between two instructions, and
-     * a real-time thread that spins keeps the processor from the very thread it waits for. */
-    uv_poll_t orders_poll;
-    int orders_fd; /* eventfd */
+    int wake_fd; /* eventfd: orders or lines wait. No uv_async_t, whose receiver spins while the
+                  * sending thread is preempted: at real-time priority that is for ever. */
     uv_async_t to_main;
     _Atomic uint64_t beat_ms;
     _Atomic bool fill_wanted;
@@ -86,6 +84,7 @@ struct sender {
     uv_timer_t timer;
     uv_timer_t lazy;
     uv_poll_t poll;
+    uv_poll_t wake_poll;
     uv_poll_t estop_poll;
     int estop_fd;
     bool poll_open; /* the handle is not yet closed; the port waits for it */
@@ -420,7 +419,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
-    uv_close((uv_handle_t *)&s->orders_poll, NULL);
+    uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
 static void obey(struct sender *s, const struct order *o, uint64_t now)
@@ -471,13 +470,13 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
 static void on_orders(uv_poll_t *poll, int status, int events)
 {
     struct sender *s = poll->data;
-    struct order *o;
-    size_t len;
     uint64_t count;
-    uint64_t now = now_us();
     (void)status;
     (void)events;
-    (void)!read(s->orders_fd, &count, sizeof count);
+    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
+    struct order *o;
+    size_t len;
+    uint64_t now = now_us();
     while (!s->quitting && (o = spsc_peek(&s->orders, &len)) != NULL) {
         obey(s, o, now);
         spsc_pop(&s->orders);
@@ -543,12 +542,14 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
-    uv_poll_init(&s->loop, &s->orders_poll, s->orders_fd);
-    uv_poll_start(&s->orders_poll, UV_READABLE, on_orders);
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert(s->wake_fd >= 0);
+    uv_poll_init(&s->loop, &s->wake_poll, s->wake_fd);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
-    s->orders_poll.data = s;
+    s->wake_poll.data = s;
+    uv_poll_start(&s->wake_poll, UV_READABLE, on_orders);
     s->to_main.data = s;
 }
 
@@ -560,7 +561,7 @@ static void free_sender(uv_handle_t *handle)
     if (s->estop_fd >= 0) {
         close(s->estop_fd);
     }
-    close(s->orders_fd);
+    close(s->wake_fd);
     spsc_fini(&s->orders);
     spsc_fini(&s->notes);
     spsc_fini(&s->ring);
@@ -572,13 +573,8 @@ static void free_sender(uv_handle_t *handle)
 
 int sender_open(struct sender **out, const struct sender_options *options, struct err *e)
 {
-    int orders_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (orders_fd < 0) {
-        return err_errno(e, errno, "eventfd");
-    }
     struct sender *s = mem_alloc(sizeof *s);
     s->options = *options;
-    s->orders_fd = orders_fd;
     s->estop_fd = -1;
     s->port.fd = -1;
     spsc_init(&s->orders, ORDERS_BYTES);
@@ -599,11 +595,10 @@ int sender_open(struct sender **out, const struct sender_options *options, struc
     return rc;
 }
 
-/* A counter that cannot take one more has woken the thread already. */
 static void wake(struct sender *s)
 {
-    const uint64_t one = 1;
-    (void)!write(s->orders_fd, &one, sizeof one);
+    uint64_t one = 1;
+    (void)!write(s->wake_fd, &one, sizeof one); /* full: it is awake already */
 }
 
 static bool order(struct sender *s, const struct order *o)
