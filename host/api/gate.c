@@ -153,14 +153,16 @@ static int check_size(const struct request *r, struct err *e)
 {
     const char *text = request_header(r, "Content-Length");
     int64_t size = 0;
-    int64_t max = REQUEST_BODY_MAX;
+    int64_t limit = REQUEST_BODY_MAX;
+    int64_t overhead = 0;
     if (r->route->body == ROUTE_RAW || r->route->body == ROUTE_FORM) {
         int64_t quota = r->http->o.upload_max_bytes;
-        max = quota > 0 ? quota + FORM_OVERHEAD_MAX : INT64_MAX;
+        overhead = FORM_OVERHEAD_MAX;
+        limit = quota > 0 ? quota : INT64_MAX - overhead;
     }
-    if (text != NULL && (!str_to_int(text, 0, INT64_MAX, &size) || size > max)) {
-        return err_set(
-            e, PP_ETOOBIG, "the body has %s bytes: at most %lld are taken", text, (long long)max);
+    if (text != NULL && (!str_to_int(text, 0, INT64_MAX, &size) || size > limit + overhead)) {
+        return err_set(e, PP_ETOOBIG, "%s bytes are too large: the limit is %lld bytes", text,
+            (long long)limit);
     }
     return 0;
 }

@@ -10,7 +10,7 @@ poll 30 lines_done 200 || fail "the print does not move"
 ctl cancel || fail "ppctl cancel: status $?"
 wait_state operational
 same "bed" "$(status bed)" occupied
-same "hotend's target" "$(status temps.tool0.target)" 0.0
+poll 5 heater_off || fail "the hotend is still on"
 refuses 1 "no print|nothing|not printing" "$ppctl" cancel
 ctl print "$tmp/next.gcode" --wait --bed-clear > "$tmp/ctl.log" 2>&1 || fail "the next print: status $?"
 stop_host

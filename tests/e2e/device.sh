@@ -2,7 +2,7 @@
 # directory. Each is one clear line, and nothing is left behind.
 . "$(dirname "$0")/lib.sh"
 
-host() { "$pphost" --name test --profile virtual --profiles "$PP_SOURCE/profiles" --no-network "$@"; }
+host() { timeout 30 "$pphost" --name test --profile virtual --profiles "$PP_SOURCE/profiles" --no-network "$@"; }
 nothing_left() {
     same "left in the runtime directory after: $1" "$(ls "$tmp/run")" "${2:-}"
 }
@@ -11,31 +11,37 @@ device_problem() { # WHAT PATTERN: the host says it in its status and its log, a
     poll 20 grep -Eqi -- "$2" "$tmp/host.log" || fail "$1: no /$2/ in the log"
 }
 
-refuses 1 "missing.*(no such|does not exist|not found)|no such.*missing" \
+refuses 1 "missing.*is not there" \
     host --data "$tmp/data" "$tmp/missing"
 nothing_left "a missing device"
 refuses 1 "not a (serial port|terminal|tty)|no (serial port|terminal)" host --data "$tmp/data" /dev/null
 nothing_left "a device that is no port"
 
 start_virtual
-chmod 000 "$(readlink -f "$device")"
 if [ "$(id -u)" = 0 ]; then
+    chgrp dialout "$(readlink -f "$device")"
+    chmod 660 "$(readlink -f "$device")"
     chmod 755 "$tmp"
     mkdir "$tmp/nobody"
     chmod 700 "$tmp/nobody"
     chown nobody "$tmp/nobody"
-    refuses 1 "permission denied.*dialout|dialout" setpriv --reuid=65534 --regid=65534 --clear-groups \
+    refuses 1 "no permission.*dialout" setpriv --reuid=65534 --regid=65534 --clear-groups \
         env PPHOST_RUNTIME="$tmp/nobody" "$pphost" --name test --profiles "$PP_SOURCE/profiles" \
         --no-network --data "$tmp/nobody/data" "$device"
 else
-    refuses 1 "permission denied.*dialout|dialout" host --data "$tmp/data" "$device"
+    chmod 000 "$(readlink -f "$device")"
+    refuses 1 "no permission" host --data "$tmp/data" "$device"
 fi
 chmod 600 "$(readlink -f "$device")"
 
 start_host
 refuses 1 "busy|in use|already" host --data "$tmp/other" --name other "$device"
 nothing_left "a busy device" "$(ls "$tmp/run" | grep -v other)"
-refuses 1 "$tmp/data.*(in use|used by|another|locked)" host --data "$tmp/data" --name other "$tmp/missing"
+first_virtual=$virtual_pid device=$tmp/second
+start_virtual
+refuses 1 "$tmp/data.*(in use|used by|another|locked)" host --data "$tmp/data" --name other "$tmp/second"
+stop "$virtual_pid" || true
+virtual_pid=$first_virtual device=$tmp/printer
 stop_host
 stop_virtual
 nothing_left "a host that ended"

@@ -9,8 +9,8 @@ good() { # WHAT FILE
 bad() { # WHAT PATTERN FILE
     refuses 1 "$2" "$ppctl" print "$3" --wait --bed-clear
     same "state after: $1" "$(status state)" operational
-    same "prints after: $1" "$(status job.run_id)" "null"
-    same "left over after: $1" "$(find "$tmp/data" -name '*.part' -o -name '*.tmp' | wc -l)" 0
+    same "prints after: $1" "$(status job)" "null"
+    same "left over after: $1" "$(find "$tmp/data" -path '*/blobs/*' | wc -l)" 0
 }
 
 start_virtual

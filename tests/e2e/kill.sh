@@ -10,5 +10,5 @@ stop "$host_pid" KILL || true
 
 start_host
 [ "$(status bed)" != clear ] || fail "the bed is clear after a crash"
-poll 10 heater_off || fail "the hotend is still on: $(status temps.tool0)"
+poll 10 heater_off || fail "the hotend is still on: $(status temperatures.tool0)"
 passed

@@ -18,6 +18,6 @@ wait_state operational 120
 [ "$lines" -ge 200 ] || fail "paused at line $lines"
 stop_host
 stop_virtual
-same "prints" "$(json prints < "$report" | json_length)" 1
-same "file commands" "$(file_hash)" "$("$expect" "$tmp/part.gcode")"
+same "prints" "$(json prints.length < "$report")" 1
+same "file commands" "$(hash_of_print)" "$("$expect" "$tmp/part.gcode")"
 passed

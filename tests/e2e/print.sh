@@ -18,6 +18,6 @@ same "bed after \"no\"" "$(status bed)" occupied
 
 stop_host
 stop_virtual
-same "prints" "$(json prints < "$report" | json_length)" 1
+same "prints" "$(json prints.length < "$report")" 1
 same "hash" "$(hash_of_print)" "$("$expect" "$tmp/part.gcode")"
 passed

@@ -178,6 +178,20 @@ static int refused(const struct job *j, const struct answer *a)
     return PPCTL_FAILED;
 }
 
+/* A file that may not be printed does not stay behind. */
+static void take_back(struct job *j, const struct answer *refusal)
+{
+    struct answer a;
+    const char *code = field_text(json_object_get(refusal->doc, "error"), "code");
+    char *path = client_path("/api/v1/files/", j->name);
+    struct request r = {.method = "DELETE", .path = path};
+    if (strcmp(code, "refused") == 0) {
+        client_call(j->host, &r, &a);
+        answer_fini(&a);
+    }
+    free(path);
+}
+
 /* Tells the host to print. */
 static int start(struct job *j)
 {
@@ -187,6 +201,7 @@ static int start(struct job *j)
     int status = PPCTL_DONE;
     if (post(j->host, "/api/v1/print", body, &a) != 0) {
         status = refused(j, &a);
+        take_back(j, &a);
     } else {
         j->started = a.doc != NULL ? json_incref(a.doc) : json_object();
         json_object_set_new(j->doc, "waits", json_boolean(field_true(a.doc, "waits")));

@@ -1,9 +1,9 @@
 /* ppvirtual: the model of a printer on a pseudo-terminal, in real time.
  *
  * The only file with descriptors and a clock. It sleeps until the model's next event or until the
- * host writes, steps the model and hands the bytes across. Being late does not bend the model: what
- * is due happens at its own time, and only the delivery to the host waits for the processor; the
- * report tells how late that was. SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2:
+ * host writes, steps the model and hands the bytes across. A printer's time does not depend on the
+ * host's machine: when this process was not run although something was due, the model's clock stood
+ * still meanwhile. The report tells how long that was in all, and how late lines were handed out. SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2:
  * reset button.
  */
 #include "tools/ppvirtual/model.h"
@@ -26,7 +26,10 @@
 #define WIRE_MAX    65536 /* more is not read from the port until the wire has carried some */
 #define PENDING_MAX 4096  /* replies nobody reads; newer ones are lost, as in a tty's buffer */
 #define REOPEN_NS   UINT64_C(100000000)
+#define IDLE_NS     UINT64_C(1000000000)
 #define SPIN_NS     UINT64_C(40000) /* a sleep ends about so late: an answer would be late by that */
+
+#define STALL_NS    UINT64_C(500000) /* later than this was not our sleep but somebody else's work */
 
 struct program {
     struct options o;
@@ -152,9 +155,8 @@ static struct timespec time_left(struct program *p)
         next = output - SPIN_NS;
     }
     uint64_t left = next > now ? next - now : 0;
-    if (p->port.fd < 0 && left > REOPEN_NS) {
-        left = REOPEN_NS;
-    }
+    uint64_t longest = p->port.fd < 0 ? REOPEN_NS : IDLE_NS;
+    left = left < longest ? left : longest;
     return (struct timespec){
         .tv_sec = (time_t)(left / 1000000000),
         .tv_nsec = (long)(left % 1000000000),
@@ -173,6 +175,20 @@ static void do_signals(struct program *p)
     }
 }
 
+/* Sleeps until something is due or the host has written; what it oversleeps is no time at all. */
+static int sleep_until_due(struct program *p, struct pollfd *fd, const sigset_t *inside)
+{
+    struct timespec left = time_left(p);
+    uint64_t due = clock_ns() + (uint64_t)left.tv_sec * 1000000000 + (uint64_t)left.tv_nsec;
+    int n = ppoll(fd, 1, &left, inside);
+    uint64_t now = clock_ns();
+    if (now > due + STALL_NS) {
+        p->zero_ns += now - due;
+        p->model->late.stalled_ns += now - due;
+    }
+    return n;
+}
+
 static void run(struct program *p, const sigset_t *inside)
 {
     while (!stop_asked) {
@@ -186,8 +202,7 @@ static void run(struct program *p, const sigset_t *inside)
         if (p->pending.len > 0) {
             fd.events |= POLLOUT;
         }
-        struct timespec left = time_left(p);
-        int n = ppoll(&fd, 1, &left, inside);
+        int n = sleep_until_due(p, &fd, inside);
         if (n > 0 && (fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
             read_port(p);
         }

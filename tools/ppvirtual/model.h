@@ -125,6 +125,7 @@ struct lateness {
     uint64_t lines;
     uint64_t sum_ns;
     uint64_t max_ns;
+    uint64_t stalled_ns; /* for how long the clock stood still because the model was not run */
 };
 
 struct machine {

@@ -143,6 +143,7 @@ static json_t *lateness(const struct lateness *late)
     json_object_set_new(o, "lines", count(late->lines));
     json_object_set_new(o, "mean_us", rounded(mean / 1e3, 0.1));
     json_object_set_new(o, "max_us", rounded((double)late->max_ns / 1e3, 0.1));
+    json_object_set_new(o, "stalled_s", rounded((double)late->stalled_ns / 1e9, 1e-6));
     return o;
 }
 
