@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -67,7 +68,8 @@ struct sender {
     struct spsc orders;
     struct spsc notes;
     struct spsc ring;
-    uv_async_t to_sender;
+    int wake_fd; /* eventfd: orders or lines wait. No uv_async_t, whose receiver spins while the
+                  * sending thread is preempted: at real-time priority that is for ever. */
     uv_async_t to_main;
     _Atomic uint64_t beat_ms;
     _Atomic bool fill_wanted;
@@ -90,6 +92,7 @@ struct sender {
     uv_timer_t timer;
     uv_timer_t lazy;
     uv_poll_t poll;
+    uv_poll_t wake_poll;
     uv_poll_t estop_poll;
     int estop_fd;
     bool poll_open; /* the handle is not yet closed; the port waits for it */
@@ -474,7 +477,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
-    uv_close((uv_handle_t *)&s->to_sender, NULL);
+    uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
 static void obey(struct sender *s, const struct order *o, uint64_t now)
@@ -521,9 +524,13 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     }
 }
 
-static void on_orders(uv_async_t *async)
+static void on_orders(uv_poll_t *poll, int status, int events)
 {
-    struct sender *s = async->data;
+    struct sender *s = poll->data;
+    uint64_t count;
+    (void)status;
+    (void)events;
+    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
     struct order *o;
     size_t len;
     uint64_t now = now_us();
@@ -606,11 +613,14 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
-    uv_async_init(&s->loop, &s->to_sender, on_orders);
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    assert(s->wake_fd >= 0);
+    uv_poll_init(&s->loop, &s->wake_poll, s->wake_fd);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
-    s->to_sender.data = s;
+    s->wake_poll.data = s;
+    uv_poll_start(&s->wake_poll, UV_READABLE, on_orders);
     s->to_main.data = s;
 }
 
@@ -622,6 +632,7 @@ static void free_sender(uv_handle_t *handle)
     if (s->estop_fd >= 0) {
         close(s->estop_fd);
     }
+    close(s->wake_fd);
     spsc_fini(&s->orders);
     spsc_fini(&s->notes);
     spsc_fini(&s->ring);
@@ -655,6 +666,12 @@ int sender_open(struct sender **out, const struct sender_options *options, struc
     return rc;
 }
 
+static void wake(struct sender *s)
+{
+    uint64_t one = 1;
+    (void)!write(s->wake_fd, &one, sizeof one); /* full: it is awake already */
+}
+
 static bool order(struct sender *s, const struct order *o)
 {
     struct order *slot = spsc_reserve(&s->orders, sizeof *o);
@@ -663,7 +680,7 @@ static bool order(struct sender *s, const struct order *o)
     }
     *slot = *o;
     spsc_push(&s->orders, sizeof *o);
-    uv_async_send(&s->to_sender);
+    wake(s);
     return true;
 }
 
@@ -779,13 +796,13 @@ void sender_set_options(struct sender *s, const struct stream_options *options)
 
 void sender_wake(struct sender *s)
 {
-    uv_async_send(&s->to_sender);
+    wake(s);
 }
 
 void sender_ask_later(struct sender *s)
 {
     atomic_store(&s->fill_wanted, false);
-    uv_async_send(&s->to_sender);
+    wake(s);
 }
 
 struct spsc *sender_ring(struct sender *s)

@@ -3,8 +3,8 @@
  * The only file with descriptors and a clock. It sleeps until the model's next event or until the
  * host writes, steps the model and hands the bytes across. A printer's time does not depend on the
  * host's machine: when this process was not run although something was due, the model's clock stood
- * still meanwhile. The report tells how long that was in all, and how late lines were handed out. SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2:
- * reset button.
+ * still meanwhile. The report tells how long that was in all, and how late lines were handed out.
+ * SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2: reset button.
  */
 #include "tools/ppvirtual/model.h"
 #include "tools/ppvirtual/options.h"
@@ -29,7 +29,7 @@
 #define IDLE_NS     UINT64_C(1000000000)
 #define SPIN_NS     UINT64_C(40000) /* a sleep ends about so late: an answer would be late by that */
 
-#define STALL_NS    UINT64_C(500000) /* later than this was not our sleep but somebody else's work */
+#define STALL_NS UINT64_C(500000) /* later than this was not our sleep but somebody else's work */
 
 struct program {
     struct options o;
