@@ -786,7 +786,7 @@ void sender_tap(struct sender *s, bool on)
 void sender_estop(struct sender *s)
 {
     atomic_store(&s->estop_wanted, true);
-    uv_async_send(&s->to_sender);
+    wake(s);
 }
 
 void sender_set_options(struct sender *s, const struct stream_options *options)
