@@ -84,8 +84,7 @@ static uint32_t next_generation(void)
     return ++last;
 }
 
-/* ---- into the ring ------------------------------------------------------------------------------
- */
+/* ---- into the ring ---- */
 
 /* `item` gives kind, offset, n and tag. */
 static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
@@ -218,8 +217,7 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     return true;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static void on_read(uv_fs_t *req);
 
@@ -359,8 +357,7 @@ bool spool_has_extruded(const struct spool *s, uint64_t offset)
     return offset >= s->extruding_offset;
 }
 
-/* ---- where the print is
- * --------------------------------------------------------------------------- */
+/* ---- where the print is ---- */
 
 int spool_layer(struct spool *s, uint64_t offset)
 {
@@ -430,8 +427,7 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
     return scan(s, from, offset, step_modal, out, e);
 }
 
-/* ---- lines older than the history
- * ------------------------------------------------------------------ */
+/* ---- lines older than the history ---- */
 
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset)
 {

@@ -17,8 +17,7 @@ void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why)
     stream_tell(s, (struct stream_note){.kind = kind, .text = why, .len = strlen(why)});
 }
 
-/* ---- set-up ------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
 
 /* Other threads may be reading them. */
 static void reset_stats(struct stream_stats *stats)
@@ -56,8 +55,7 @@ void stream_tap(struct stream *s, bool on)
     s->tapped = on;
 }
 
-/* ---- taking lines ------------------------------------------------------------------------------
- */
+/* ---- taking lines ---- */
 
 bool stream_has_more(struct stream *s)
 {
@@ -133,8 +131,7 @@ static bool take_job(struct stream *s, uint64_t now_us)
     return true;
 }
 
-/* ---- received lines ----------------------------------------------------------------------------
- */
+/* ---- received lines ---- */
 
 static void take_alive(struct stream *s, uint64_t now_us)
 {
@@ -222,8 +219,7 @@ void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
     }
 }
 
-/* ---- bytes out ---------------------------------------------------------------------------------
- */
+/* ---- bytes out ---- */
 
 /* Bytes of the line that take_line() would commit; the most there can be when it is not known. */
 static size_t next_bytes(const struct stream *s)
@@ -330,8 +326,7 @@ void stream_wrote(struct stream *s, size_t len)
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
 
-/* ---- orders ------------------------------------------------------------------------------------
- */
+/* ---- orders ---- */
 /* A line end inside would be a second, unchecked command. */
 bool stream_is_line(const char *text, size_t len)
 {

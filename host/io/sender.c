@@ -114,8 +114,7 @@ static uint64_t now_us(void)
     return clock_ns() / 1000;
 }
 
-/* ---- notes to the main loop --------------------------------------------------------------------
- */
+/* ---- notes to the main loop ---- */
 
 static bool is_lazy(enum stream_note_kind kind)
 {
@@ -196,8 +195,7 @@ static void on_main(uv_async_t *async)
     }
 }
 
-/* ---- the port -----------------------------------------------------------------------------------
- */
+/* ---- the port ---- */
 
 static void arm(struct sender *s);
 static void on_port(uv_poll_t *poll, int status, int events);
@@ -339,8 +337,7 @@ static void on_port(uv_poll_t *poll, int status, int events)
     arm(s);
 }
 
-/* ---- timers
- * --------------------------------------------------------------------------------------- */
+/* ---- timers ---- */
 
 /* Nobody steers any more: better cold than on fire. */
 static void check_beat(struct sender *s, uint64_t now)
@@ -405,8 +402,7 @@ static void arm(struct sender *s)
     }
 }
 
-/* ---- orders
- * ----------------------------------------------------------------------------------------- */
+/* ---- orders ---- */
 
 static void attach(struct sender *s, const struct order *o)
 {
@@ -564,8 +560,7 @@ static void on_estop(uv_poll_t *poll, int status, int events)
     }
 }
 
-/* ---- the thread
- * ---------------------------------------------------------------------------------------- */
+/* ---- the thread ---- */
 
 static void ask_for_priority(void)
 {

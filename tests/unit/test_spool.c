@@ -235,8 +235,7 @@ static void a_line_longer_than_any_command_is_skipped(void **state)
     free(text);
 }
 
-/* ---- a file larger than ring and buffer ---------------------------------------------------------
- */
+/* ---- a file larger than ring and buffer ---- */
 
 #define MOVES 30000
 
@@ -314,8 +313,7 @@ static void the_state_behind_a_line_is_known(void **state)
     strbuf_fini(&file);
 }
 
-/* ---- lines wanted again
- * --------------------------------------------------------------------------- */
+/* ---- lines wanted again ---- */
 
 static const char resent[] = "G28\n;c\nG1 X1\n@nothing\nG1 X2\nM0\nG1 X3\n"
                              "M117 01234567890123456789012345678901234567890123456789\nG1 X4\n";
@@ -384,8 +382,7 @@ static void a_line_from_before_the_job_is_lost_and_told(void **state)
     finish(b);
 }
 
-/* ---- the end
- * ---------------------------------------------------------------------------------------- */
+/* ---- the end ---- */
 
 static void closes_while_a_read_is_under_way(void **state)
 {

@@ -123,8 +123,7 @@ static void a_full_queue_with_a_gap_at_its_end_stays_in_order(void **state)
     }
 }
 
-/* ---- two threads
- * ---------------------------------------------------------------------------------- */
+/* ---- two threads ---- */
 
 #define RECORDS 200000u
 
