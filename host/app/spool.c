@@ -134,11 +134,20 @@ static bool moves(const struct gcode *g)
     return g->letter == 'G' && g->number >= 0 && g->number <= 3;
 }
 
+/* How much of a command is sent, the first time and again. */
+static size_t sent_len(const struct spool *s, const struct gcode *g)
+{
+    size_t len = g->len;
+    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+        len = s->options.max_command;
+    }
+    return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
+}
+
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
 {
     enum spool_barrier barrier = barrier_of(g);
     struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
-    size_t len = g->len;
     if (barrier != 0) {
         item.kind = ITEM_BARRIER;
         item.tag = barrier;
@@ -147,13 +156,10 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
     if (g->letter == '@') {
         return true; /* other host commands are nobody's yet */
     }
-    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
-        len = s->options.max_command;
-    }
     if (g->letter == 'M' && g->number == 600) {
         item.kind = ITEM_SYNC;
     }
-    return put(s, &item, g->text, len < LINE_MAX_CMD ? len : LINE_MAX_CMD);
+    return put(s, &item, g->text, sent_len(s, g));
 }
 
 static void keep_check(struct spool *s, uint64_t end_offset)
@@ -176,6 +182,12 @@ static bool is_layer_comment(const char *line, size_t len)
     return false;
 }
 
+/* The file offset of the first line not yet taken. */
+static uint64_t here(const struct spool *s)
+{
+    return s->file_offset - (s->end - s->start);
+}
+
 /* False when the ring is full: the line stays for the next time. */
 static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end_offset)
 {
@@ -189,8 +201,7 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
         return true;
     }
     if (!s->bed_barrier && moves(&g)) {
-        struct stream_item item = {
-            .end_offset = end_offset - len - 1, .kind = ITEM_BARRIER, .tag = SPOOL_BED};
+        struct stream_item item = {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
         if (!put(s, &item, "", 0)) {
             return false;
         }
@@ -292,7 +303,7 @@ void spool_fill(struct spool *s)
         return;
     }
     while ((line = next_line(s, &len, &taken)) != NULL) {
-        uint64_t end_offset = s->file_offset - (s->end - s->start) + taken;
+        uint64_t end_offset = here(s) + taken;
         if (!s->skipping && !put_line(s, line, len, end_offset)) {
             sender_ask_later(s->options.sender);
             return;
@@ -479,7 +490,7 @@ static bool replay_line(void *context, const struct gcode *g, uint64_t end_offse
     if (barrier_of(g) != 0 || g->letter == '@') {
         return true;
     }
-    return replay_injected(r) && replay_one(r, g->text, g->len, end_offset);
+    return replay_injected(r) && replay_one(r, g->text, sent_len(r->s, g), end_offset);
 }
 
 /* The last checkpoint below n, or the start of the job. */
@@ -500,6 +511,10 @@ static void seek(struct spool *s, uint64_t offset)
     s->file_offset = offset;
     s->at_end = false;
     s->ended = false;
+    while (s->layers > 0 && s->layer[(s->layers - 1) % LAYERS].offset > offset) {
+        s->layers--;
+    }
+    s->layer_now = spool_layer(s, offset);
 }
 
 /* Puts the lines wanted again into the emptied ring and goes back to where the job was. */

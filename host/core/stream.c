@@ -19,10 +19,24 @@ void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why)
 
 /* ---- set-up ------------------------------------------------------------------------------------
  */
+
+/* Other threads may be reading them. */
+static void reset_stats(struct stream_stats *stats)
+{
+    _Atomic uint64_t *const counts[] = {&stats->lines, &stats->job_lines, &stats->job_offset,
+        &stats->bytes, &stats->resends, &stats->starved};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        atomic_store_explicit(counts[i], 0, memory_order_relaxed);
+    }
+    atomic_store_explicit(&stats->samples, 0, memory_order_relaxed);
+}
+
 void stream_init(
     struct stream *s, const struct stream_options *options, stream_note_cb note, void *context)
 {
-    memset(s, 0, sizeof *s);
+    reset_stats(&s->stats);
+    memset(s, 0, offsetof(struct stream, stats));
+    memset(&s->stats + 1, 0, sizeof *s - offsetof(struct stream, stats) - sizeof s->stats);
     s->note = note;
     s->context = context;
     s->next_n = 1;
@@ -319,7 +333,7 @@ void stream_wrote(struct stream *s, size_t len)
 /* ---- orders ------------------------------------------------------------------------------------
  */
 /* A line end inside would be a second, unchecked command. */
-static bool is_line(const char *text, size_t len)
+bool stream_is_line(const char *text, size_t len)
 {
     return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
            memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
@@ -327,7 +341,7 @@ static bool is_line(const char *text, size_t len)
 
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 {
-    if (!is_line(text, len) || s->inject_count == STREAM_INJECT) {
+    if (!stream_is_line(text, len) || s->inject_count == STREAM_INJECT) {
         return false;
     }
     struct stream_injected *i = &s->inject[(s->inject_first + s->inject_count++) % STREAM_INJECT];
@@ -352,7 +366,7 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || !is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
+    if (s->stopped || !stream_is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
         s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }

@@ -21,6 +21,9 @@
 #define LAZY_MS      50    /* notes nobody waits for are delivered this late */
 #define BEAT_MS      60000 /* the main loop must beat within this */
 #define PRIORITY     10    /* SCHED_FIFO, where permitted */
+#define RESERVED     4     /* places for lines that are injected by this thread itself */
+#define ESTOPS       3 /* a firmware that finds half a line drops what follows it: say it again */
+#define ESTOP_US     150000
 
 enum order_kind {
     ORDER_ATTACH,
@@ -34,7 +37,6 @@ enum order_kind {
     ORDER_RELEASE,
     ORDER_TAP,
     ORDER_OPTIONS,
-    ORDER_ESTOP,
     ORDER_QUIT
 };
 
@@ -57,7 +59,8 @@ struct letter {
 enum phase {
     PHASE_CLOSED,
     PHASE_GREETING,
-    PHASE_STREAMING
+    PHASE_STREAMING,
+    PHASE_STOPPED /* after an emergency stop: open and silent */
 };
 
 struct sender {
@@ -71,10 +74,15 @@ struct sender {
     _Atomic uint64_t beat_ms;
     _Atomic bool fill_wanted;
     _Atomic bool notes_waiting;
-    _Atomic uint64_t dropped; /* received lines that did not fit into `notes` */
+    _Atomic bool estop_wanted;
+    _Atomic uint32_t injects_obeyed;
+    _Atomic size_t injects_waiting; /* in the stream's queue */
+    _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
 
     /* main thread */
     struct sender_options options;
+    uint32_t injects_ordered;
+    bool closing;
     void (*closed)(void *context);
     void *closed_context;
 
@@ -91,6 +99,8 @@ struct sender {
     bool quitting;
     bool writable_wanted;
     bool beat_missed;
+    unsigned estops_left;
+    uint64_t estop_us; /* when to say it again */
     enum phase phase;
     struct serial port;
     struct stream_options stream_options;
@@ -120,10 +130,19 @@ static bool has_room(struct sender *s, enum stream_note_kind kind)
     return !text_only || spsc_used(&s->notes) < NOTES_BYTES / 2;
 }
 
+/* Orders that inject are only given while this leaves room. */
+static void publish_injects(struct sender *s)
+{
+    atomic_store(&s->injects_waiting, s->stream.inject_count);
+}
+
 static void on_note(void *context, const struct stream_note *note)
 {
     struct sender *s = context;
     size_t size = sizeof(struct letter) + note->len + 1;
+    if (note->kind == NOTE_NUMBERED) {
+        publish_injects(s);
+    }
     struct letter *letter = has_room(s, note->kind) ? spsc_reserve(&s->notes, size) : NULL;
     if (letter == NULL) {
         atomic_fetch_add(&s->dropped, 1);
@@ -166,13 +185,13 @@ static void on_main(uv_async_t *async)
     struct sender *s = async->data;
     struct letter *letter;
     size_t len;
-    while ((letter = spsc_peek(&s->notes, &len)) != NULL) {
+    while (!s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL) {
         struct stream_note note = letter->note;
         note.text = letter->text;
         s->options.note(s->options.context, &note);
         spsc_pop(&s->notes);
     }
-    if (atomic_load(&s->fill_wanted)) {
+    if (!s->closing && atomic_load(&s->fill_wanted)) {
         s->options.fill(s->options.context);
     }
 }
@@ -255,6 +274,7 @@ static void pump(struct sender *s, uint64_t now)
 static void start_streaming(struct sender *s)
 {
     stream_init(&s->stream, &s->stream_options, on_note, s);
+    publish_injects(s);
     s->phase = PHASE_STREAMING;
     tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
 }
@@ -287,12 +307,14 @@ static void take_bytes(struct sender *s, uint64_t now, const char *bytes, size_t
     const char *line;
     size_t len;
     while (s->phase != PHASE_CLOSED && line_next(&s->split, &bytes, &left, &line, &len)) {
+        if (s->phase == PHASE_STREAMING) {
+            stream_rx(&s->stream, now, line, len);
+            continue;
+        }
         if (s->phase == PHASE_GREETING) {
             greet_rx(&s->greet, now, line, len);
-            on_note(s, &(struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
-        } else {
-            stream_rx(&s->stream, now, line, len);
         }
+        on_note(s, &(struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
     }
 }
 
@@ -331,6 +353,8 @@ static void check_beat(struct sender *s, uint64_t now)
     s->beat_missed = missed;
 }
 
+static void tick_estop(struct sender *s, uint64_t now);
+
 static void on_timer(uv_timer_t *timer)
 {
     struct sender *s = timer->data;
@@ -340,17 +364,32 @@ static void on_timer(uv_timer_t *timer)
     } else if (s->phase == PHASE_STREAMING) {
         stream_tick(&s->stream, now);
         check_beat(s, now);
+    } else if (s->phase == PHASE_STOPPED) {
+        tick_estop(s, now);
     }
     pump(s, now);
     arm(s);
 }
 
+static uint64_t deadline_of(const struct sender *s)
+{
+    switch (s->phase) {
+    case PHASE_GREETING:
+        return s->greet.next_us;
+    case PHASE_STREAMING:
+        return stream_deadline(&s->stream);
+    case PHASE_STOPPED:
+        return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
+    case PHASE_CLOSED:
+        break;
+    }
+    return UINT64_MAX;
+}
+
 /* Arms the timer for the next deadline; at the latest in a second, for the beat. */
 static void arm(struct sender *s)
 {
-    uint64_t deadline = s->phase == PHASE_GREETING    ? s->greet.next_us
-                        : s->phase == PHASE_STREAMING ? stream_deadline(&s->stream)
-                                                      : UINT64_MAX;
+    uint64_t deadline = deadline_of(s);
     uint64_t now = now_us();
     uint64_t wait_ms = deadline <= now ? 1 : (deadline - now) / 1000 + 1;
     if (s->phase == PHASE_CLOSED) {
@@ -391,23 +430,42 @@ static void attach(struct sender *s, const struct order *o)
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
  * one from the queue. Then the heaters, should it ignore both. */
-static void estop(struct sender *s)
+static void say_estop(struct sender *s, uint64_t now)
 {
+    static const char cold[] = "M104 S0\nM140 S0\n";
     char text[LINE_MAX_OUT + 64] = "\nM112\n";
     size_t len = strlen(text);
     size_t written;
+    len += line_format(text + len, s->stream.next_n, "M112", 4);
+    memcpy(text + len, cold, sizeof cold - 1);
+    len += sizeof cold - 1;
+    serial_drop_output(&s->port);
+    if (!put(s, text, len, &written)) {
+        return;
+    }
+    s->estop_us = now + ESTOP_US;
+    if (--s->estops_left == 0) {
+        tell(s, NOTE_ESTOPPED, 0, "");
+    }
+}
+
+static void tick_estop(struct sender *s, uint64_t now)
+{
+    if (s->estops_left > 0 && now >= s->estop_us) {
+        say_estop(s, now);
+    }
+}
+
+static void estop(struct sender *s, uint64_t now)
+{
     if (s->phase == PHASE_CLOSED) {
         tell(s, NOTE_ESTOPPED, 0, "");
         return;
     }
-    len += line_format(text + len, s->phase == PHASE_STREAMING ? s->stream.next_n : 1, "M112", 4);
-    memcpy(text + len, "M104 S0\nM140 S0\n", 16);
-    len += 16;
-    serial_drop_output(&s->port);
-    s->stream.stopped = true;
-    if (put(s, text, len, &written)) {
-        tell(s, NOTE_ESTOPPED, 0, "");
-    }
+    s->phase = PHASE_STOPPED;
+    s->stream.job_active = false;
+    s->estops_left = ESTOPS;
+    say_estop(s, now);
 }
 
 static void quit(struct sender *s)
@@ -433,6 +491,8 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_INJECT:
         stream_inject(&s->stream, o->text, o->len, o->value);
+        publish_injects(s);
+        atomic_fetch_add(&s->injects_obeyed, 1);
         break;
     case ORDER_URGENT:
         stream_urgent(&s->stream, now, o->text, o->len);
@@ -458,9 +518,6 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     case ORDER_OPTIONS:
         stream_set_options(&s->stream, &o->options);
         break;
-    case ORDER_ESTOP:
-        estop(s);
-        break;
     case ORDER_QUIT:
         quit(s);
         break;
@@ -477,9 +534,17 @@ static void on_orders(uv_poll_t *poll, int status, int events)
     struct order *o;
     size_t len;
     uint64_t now = now_us();
+    bool stop = atomic_exchange(&s->estop_wanted, false);
+    if (stop && s->phase != PHASE_CLOSED) {
+        estop(s, now); /* before all else */
+        stop = false;
+    }
     while (!s->quitting && (o = spsc_peek(&s->orders, &len)) != NULL) {
         obey(s, o, now);
         spsc_pop(&s->orders);
+    }
+    if (stop && !s->quitting) {
+        estop(s, now); /* the port was opened just now, or there is none */
     }
     if (!s->quitting) {
         pump(s, now);
@@ -494,7 +559,8 @@ static void on_estop(uv_poll_t *poll, int status, int events)
     (void)events;
     ssize_t n = status < 0 ? -1 : recv(s->estop_fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n >= 4 && memmem(bytes, (size_t)n, "M112", 4) != NULL) {
-        estop(s);
+        estop(s, now_us());
+        arm(s);
     }
 }
 
@@ -528,7 +594,12 @@ static int open_estop(struct sender *s, const char *path, struct err *e)
     unlink(path);
     s->estop_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (s->estop_fd < 0 || bind(s->estop_fd, (struct sockaddr *)&addr, sizeof addr) != 0) {
-        return err_errno(e, errno, "emergency-stop socket \"%s\"", path);
+        int rc = err_errno(e, errno, "emergency-stop socket \"%s\"", path);
+        if (s->estop_fd >= 0) {
+            close(s->estop_fd);
+            s->estop_fd = -1;
+        }
+        return rc;
     }
     chmod(path, 0660);
     uv_poll_init(&s->loop, &s->estop_poll, s->estop_fd);
@@ -613,13 +684,20 @@ static bool order(struct sender *s, const struct order *o)
     return true;
 }
 
+/* For orders that may not get lost: the thread empties its queue in microseconds. */
+static void sure_order(struct sender *s, const struct order *o)
+{
+    while (!order(s, o)) {
+        uv_sleep(1);
+    }
+}
+
 void sender_close(struct sender *s, void (*closed)(void *context), void *context)
 {
+    s->closing = true;
     s->closed = closed;
     s->closed_context = context;
-    while (!order(s, &(struct order){.kind = ORDER_QUIT})) {
-        uv_sleep(1); /* the thread empties its queue in microseconds */
-    }
+    sure_order(s, &(struct order){.kind = ORDER_QUIT});
     uv_thread_join(&s->thread);
     uv_close((uv_handle_t *)&s->to_main, free_sender);
 }
@@ -627,27 +705,37 @@ void sender_close(struct sender *s, void (*closed)(void *context), void *context
 void sender_attach(struct sender *s, const struct serial *port, int baud, int last_good,
     const struct stream_options *options)
 {
-    order(s, &(struct order){.kind = ORDER_ATTACH,
-                 .value = (uint32_t)baud,
-                 .last_good = last_good,
-                 .port = *port,
-                 .options = *options});
+    sure_order(s, &(struct order){.kind = ORDER_ATTACH,
+                      .value = (uint32_t)baud,
+                      .last_good = last_good,
+                      .port = *port,
+                      .options = *options});
 }
 
 static bool text_order(
     struct sender *s, enum order_kind kind, const char *text, size_t len, uint32_t tag)
 {
     struct order o = {.kind = kind, .value = tag, .len = len};
-    if (len > LINE_MAX_CMD) {
+    if (!stream_is_line(text, len)) {
         return false;
     }
     memcpy(o.text, text, len);
     return order(s, &o);
 }
 
+/* Lines on their way to the stream and in its queue; counted too often rather than too little. */
+static size_t injects_pending(struct sender *s)
+{
+    uint32_t obeyed = atomic_load(&s->injects_obeyed);
+    return s->injects_ordered - obeyed + atomic_load(&s->injects_waiting);
+}
+
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 {
-    return text_order(s, ORDER_INJECT, text, len, tag);
+    bool done = injects_pending(s) < STREAM_INJECT - RESERVED &&
+                text_order(s, ORDER_INJECT, text, len, tag);
+    s->injects_ordered += done;
+    return done;
 }
 
 void sender_urgent(struct sender *s, const char *text, size_t len)
@@ -657,7 +745,7 @@ void sender_urgent(struct sender *s, const char *text, size_t len)
 
 static void plain_order(struct sender *s, enum order_kind kind, uint32_t value)
 {
-    order(s, &(struct order){.kind = kind, .value = value});
+    sure_order(s, &(struct order){.kind = kind, .value = value});
 }
 
 void sender_detach(struct sender *s)
@@ -697,12 +785,13 @@ void sender_tap(struct sender *s, bool on)
 
 void sender_estop(struct sender *s)
 {
-    plain_order(s, ORDER_ESTOP, 0);
+    atomic_store(&s->estop_wanted, true);
+    wake(s);
 }
 
 void sender_set_options(struct sender *s, const struct stream_options *options)
 {
-    order(s, &(struct order){.kind = ORDER_OPTIONS, .options = *options});
+    sure_order(s, &(struct order){.kind = ORDER_OPTIONS, .options = *options});
 }
 
 void sender_wake(struct sender *s)
