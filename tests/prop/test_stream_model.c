@@ -5,8 +5,9 @@
  * it empties the ring in the middle of whatever line is arriving; the tail is taken as a new line.
  * Bytes are lost and changed by seed, at most one in a line, so that a checksum always shows it.
  *
- * What must hold: the numbered commands executed are those of the job, in order, each once; the
- * time is bounded; no timer fires for nothing; the receive ring never overflows.
+ * What must hold: the numbered commands executed are those of the job, in order, each once; nothing
+ * of it is executed again after a restart of the printer, even if its banner was lost; the time is
+ * bounded; no timer fires for nothing; the receive ring never overflows.
  *
  * PP_SEED=n replays one seed and prints what went over the wire; PP_SEEDS=n runs that many.
  */
@@ -155,6 +156,9 @@ struct printer {
     uint64_t report_us;
     uint64_t poll_us; /* when the main loop looks at the ring again */
 
+    size_t reset_at; /* executions after which the printer restarts */
+    bool reset_done;
+    bool after_reset; /* something numbered was executed then */
     unsigned overflows;
     size_t most_bytes; /* on the wire and in the ring */
     unsigned flushes;
@@ -325,6 +329,8 @@ static void finish(struct printer *p, uint64_t now)
     }
     if (c.n == 0) {
         p->unnumbered++;
+    } else if (p->reset_done) {
+        p->after_reset = true;
     } else {
         assert_true(p->executions++ < 4 * JOB_MAX);
         e->n = c.n;
@@ -333,9 +339,28 @@ static void finish(struct printer *p, uint64_t now)
     answer(p, now, &c);
 }
 
+/* A brown-out: everything is forgotten, and the banner may get lost as well. */
+static void maybe_reset(struct printer *p, uint64_t now)
+{
+    if (p->executions < p->reset_at || p->reset_done) {
+        return;
+    }
+    p->reset_done = true;
+    p->last_n = 0;
+    p->queued = 0;
+    p->ring_count = 0;
+    p->len = 0;
+    p->executing = false;
+    if (one_in(2)) {
+        say(p, now, "start");
+        say(p, now, "echo:Marlin 2.1.2");
+    }
+}
+
 static void printer_step(struct printer *p, uint64_t now)
 {
     take_arrived(p, now);
+    maybe_reset(p, now);
     if (p->executing && p->busy_us <= now && p->done_us > now) {
         p->busy_us += 2 * SECOND;
         say(p, now, "echo:busy: processing");
@@ -505,6 +530,7 @@ static void make_printer(struct bench *b)
     p->in.delay_us = p->out.delay_us = delay_us;
     p->in.noise = noises[below(sizeof noises / sizeof *noises)];
     p->out.noise = noises[below(sizeof noises / sizeof *noises)];
+    p->reset_at = one_in(20) ? 45 + below(JOB_MAX) : SIZE_MAX;
     p->poll_us = NEVER;
     p->done_us = NEVER;
 }
@@ -611,7 +637,7 @@ static void watch_progress(struct bench *b)
         b->progress = b->printer.executions;
         b->progress_us = b->now;
     }
-    if (b->now - b->progress_us > 700 * SECOND) {
+    if (b->now - b->progress_us > 1500 * SECOND) {
         broke(b, "hangs");
     }
 }
@@ -667,7 +693,7 @@ static void check_end(struct bench *b)
     const struct printer *p = &b->printer;
     bool noisy = p->in.damages > 0 || p->out.damages > 0;
     bool very_noisy = p->in.noise == 500 || p->out.noise == 500;
-    check_executed(b, b->finished);
+    check_executed(b, b->finished && !p->reset_done);
     if (p->overflows > 0) {
         broke(b, "the receive ring overflowed");
     }
@@ -676,8 +702,14 @@ static void check_end(struct bench *b)
     if (p->most_bytes > most) {
         broke(b, "more bytes in flight than the ring takes");
     }
-    if (p->unnumbered > 0 && p->flushes == 0 && p->in.damages == 0) {
+    if (p->unnumbered > 0 && p->flushes == 0 && p->in.damages == 0 && !p->reset_done) {
         broke(b, "an unnumbered line for no reason");
+    }
+    if (p->after_reset) {
+        broke(b, "lines were executed after a restart of the printer");
+    }
+    if (p->reset_done) {
+        return; /* told, or just ended before it showed */
     }
     if (b->lost[0] != '\0' && (!noisy || !very_noisy)) {
         broke(b, b->lost);
