@@ -60,8 +60,11 @@ void stream_tap(struct stream *s, bool on)
 bool stream_has_more(struct stream *s)
 {
     size_t len;
-    return s->inject_count > 0 ||
-           (s->job_active && !s->hold && !s->barrier && spsc_peek(s->job, &len) != NULL);
+    if (s->inject_count > 0 || !s->job_active || s->hold || s->barrier) {
+        return s->inject_count > 0;
+    }
+    const struct stream_item *item = spsc_peek(s->job, &len);
+    return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
 static bool take_injected(struct stream *s, uint64_t now_us)
