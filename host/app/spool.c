@@ -1,6 +1,7 @@
 #include "host/app/spool.h"
 
 #include "host/base/mem.h"
+#include "host/core/analyze_comments.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -66,6 +67,8 @@ struct spool {
     struct layer_mark layer[LAYERS];
     size_t layers;
     int layer_now;
+    struct comments comments;
+    struct analysis said; /* what comments say, of which only layers matter here */
 
     struct numbered *number; /* owned */
     size_t numbers;
@@ -169,18 +172,6 @@ static void keep_check(struct spool *s, uint64_t end_offset)
     }
 }
 
-static bool is_layer_comment(const char *line, size_t len)
-{
-    static const char *const marks[] = {";LAYER_CHANGE", ";LAYER:", "; CHANGE_LAYER", "; layer "};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        size_t n = strlen(marks[i]);
-        if (len >= n && memcmp(line, marks[i], n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The file offset of the first line not yet taken. */
 static uint64_t here(const struct spool *s)
 {
@@ -193,7 +184,9 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     struct gcode g;
     gcode_parse(&g, line, len);
     if (g.letter == 0 && g.len == 0) {
-        if (is_layer_comment(line, len)) {
+        const char *comment = memchr(line, ';', len);
+        size_t before = comment != NULL ? (size_t)(comment - line) : 0;
+        if (comment != NULL && comments_line(&s->comments, &s->said, comment, len - before)) {
             s->layer[s->layers++ % LAYERS] =
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
         }
@@ -335,6 +328,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     s->generation = next_generation();
     s->extruding_offset = UINT64_MAX;
     gcode_modal_init(&s->modal);
+    comments_init(&s->comments);
     *out = s;
     return 0;
 }

@@ -14,13 +14,15 @@
 
 /* ---- timers -------------------------------------------------------------------------------- */
 
-/* Nobody steers any more: better cold than on fire. */
+/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
 static void check_beat(struct sender *s, uint64_t now)
 {
     bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
     if (missed && !s->beat_missed) {
+        stream_hold(&s->stream);
         stream_inject(&s->stream, "M104 S0", 7, 0);
         stream_inject(&s->stream, "M140 S0", 7, 0);
+        sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
     }
     s->beat_missed = missed;
 }
