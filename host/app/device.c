@@ -13,6 +13,7 @@
 
 #define SECOND_MS    500   /* the housekeeping timer */
 #define STOP_MS      12000 /* an orderly stop gets this long */
+#define ESTOP_MS     2000  /* and what follows when that fails */
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
 
@@ -136,7 +137,7 @@ static void check_idle_heaters(struct device *d, uint64_t now)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
-    bool blocked = now - d->waiting_ms < 5000;
+    bool blocked = device_waits(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every) {
         return;
     }
@@ -237,7 +238,7 @@ static void check_port_identity(struct device *d)
     if (d->row.port_identity[0] != '\0' && strcmp(d->row.port_identity, stable) != 0) {
         log_warn("this data folder belongs to the printer on %s, this is %s: asking before a print",
             d->row.port_identity, stable);
-        d->identity_doubt = true;
+        d->port_doubt = true;
     }
     if (d->row.port_identity[0] == '\0') {
         snprintf(d->row.port_identity, sizeof d->row.port_identity, "%s", stable);
@@ -319,7 +320,13 @@ void device_finish_closing(struct device *d)
 static void on_deadline(uv_timer_t *timer)
 {
     struct device *d = timer->data;
-    log_warn("the printer did not take the stop in %d s: closing", STOP_MS / 1000);
+    if (d->attached && !d->estopped && device_heats(d)) {
+        log_warn("the printer did not take the stop in %d s: emergency stop", STOP_MS / 1000);
+        d->estopped = true;
+        sender_estop(d->sender); /* NOTE_ESTOPPED, then the port is closed and so are we */
+        uv_timer_start(&d->deadline, on_deadline, ESTOP_MS, 0);
+        return;
+    }
     device_finish_closing(d);
 }
 

@@ -129,8 +129,8 @@ static void check_uuid(struct device *d)
     if (other) {
         log_warn("this printer's UUID is %s, before it was %s: asking before a print", d->uuid,
             d->row.uuid);
-        d->identity_doubt = true;
     }
+    d->identity_doubt = d->port_doubt || other;
     if (d->identity_doubt) {
         d->row.bed = BED_UNKNOWN;
     } else if (d->uuid[0] != '\0') {

@@ -190,7 +190,7 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
     device_move(d, PRINTER_CANCELLING, reason);
     sender_drop_job(d->sender);
-    if (d->cap_emergency && clock_ms() - d->waiting_ms < 5000) {
+    if (d->cap_emergency && device_waits(d)) {
         sender_urgent(d->sender, "M108", 4); /* ends a wait for a temperature */
     }
     run_cancel_script(d);
@@ -218,13 +218,23 @@ void device_abort(struct device *d, const char *reason)
     }
 }
 
-/* Pause, park and cool as long as there is time; the print cannot be continued afterwards. */
+/* Pause, park and cool as long as there is time; the print cannot be continued afterwards. What the
+ * printer waits for is not waited for. */
 void device_print_stop(struct device *d)
 {
     enum printer_state state = device_state(d);
-    if (state == PRINTER_PRINTING) {
+    if (state == PRINTER_PRINTING && !device_waits(d)) {
         device_pause(d, NULL);
+    } else if (state == PRINTER_PRINTING) {
+        device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
     } else if (state != PRINTER_PAUSING) {
         device_heaters_off(d, TAG_COLD);
+    }
+}
+
+void device_print_waits(struct device *d)
+{
+    if (d->closing && device_state(d) == PRINTER_PAUSING) {
+        device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
     }
 }

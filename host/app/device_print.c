@@ -243,6 +243,7 @@ static void go_on(struct device *d)
 
 static void accept_identity(struct device *d)
 {
+    d->port_doubt = false;
     d->identity_doubt = false;
     snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->uuid);
     ports_stable_name(d->path, d->row.port_identity, sizeof d->row.port_identity);
@@ -327,11 +328,14 @@ static void on_barrier(struct device *d, enum spool_barrier why)
         }
         break;
     case SPOOL_CANCEL:
-        device_cancel_run(d, RUN_CANCELLED, "cancelled by the file");
+        if (device_state(d) != PRINTER_CANCELLING) {
+            device_cancel_run(d, RUN_CANCELLED, "cancelled by the file");
+        }
         break;
     }
 }
 
+/* A pause asked for a moment ago has nothing left to pause. */
 static void on_end(struct device *d)
 {
     struct gcode_modal modal;
@@ -362,7 +366,7 @@ void device_print_note(struct device *d, const struct stream_note *note)
         on_barrier(d, (enum spool_barrier)note->tag);
     } else if (note->kind == NOTE_DRAINED && device_state(d) == PRINTER_PAUSING) {
         device_park(d);
-    } else if (note->kind == NOTE_END && printing) {
+    } else if (note->kind == NOTE_END && printing && device_state(d) != PRINTER_CANCELLING) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {
         log_info("the printer wants line %llu again", (unsigned long long)note->n);
@@ -411,6 +415,9 @@ void device_print_tag(struct device *d, enum device_tag tag)
         give_bed_back(d);
         device_print_end(d, d->end_result, reason);
         device_move(d, PRINTER_OPERATIONAL, "cancelled");
+        if (d->closing) {
+            device_finish_closing(d);
+        }
     } else if (tag == TAG_FINISHED && state == PRINTER_FINISHING) {
         device_print_end(d, RUN_SUCCESS, "");
         device_move(d, PRINTER_OPERATIONAL, "print done");

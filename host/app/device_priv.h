@@ -78,6 +78,7 @@ struct device {
     char firmware[128];
     char uuid[64];
     bool identity_doubt; /* another printer hangs on this port than before */
+    bool port_doubt;     /* another port than before */
 
     /* temperatures */
     struct temp_report temps;
@@ -134,6 +135,7 @@ void device_stream_options(const struct device *d, struct stream_options *out);
 void device_on_line(struct device *d, const char *text, size_t len);
 void device_terminal_add(struct device *d, char direction, const char *text, size_t len);
 bool device_heats(const struct device *d);
+bool device_waits(const struct device *d); /* for a temperature or a person, by its own word */
 
 /* device_print.c */
 void device_fill(void *context);
@@ -147,5 +149,6 @@ void device_park(struct device *d); /* TAG_PAUSED follows */
 void device_cancel_run(struct device *d, enum run_result result, const char *reason);
 void device_abort(struct device *d, const char *reason); /* the print cannot go on: cancel it */
 void device_print_stop(struct device *d);                /* an orderly stop of the program */
+void device_print_waits(struct device *d); /* the printer says it waits for something */
 
 #endif

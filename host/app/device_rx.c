@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define WAITS_MS 5000 /* busy and heating lines come every second or two */
+
 bool device_heats(const struct device *d)
 {
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
@@ -17,6 +19,11 @@ bool device_heats(const struct device *d)
         }
     }
     return false;
+}
+
+bool device_waits(const struct device *d)
+{
+    return clock_ms() - d->waiting_ms < WAITS_MS;
 }
 
 void device_terminal_add(struct device *d, char direction, const char *text, size_t len)
@@ -115,6 +122,7 @@ void device_on_line(struct device *d, const char *text, size_t len)
     reply_parse(&r, text, len);
     if (r.waiting) {
         d->waiting_ms = clock_ms();
+        device_print_waits(d);
     }
     if (r.temps) {
         take_temps(d, text);

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SCRIPT      4096 /* bytes */
-#define MAX_SCRIPT_LINE 90   /* what Marlin takes with a line number and a checksum around it */
+#define MAX_SCRIPT       4096 /* bytes */
+#define MAX_SCRIPT_LINE  90   /* what Marlin takes with a line number and a checksum around it */
+#define MAX_SCRIPT_LINES 40   /* they wait in the sender's queue all at once */
 
 enum {
     AXES = 3
@@ -47,6 +48,9 @@ static int check_script(const char *text, struct err *e)
             return err_set(e, PP_EINVAL, "line %d is longer than %d bytes", line, MAX_SCRIPT_LINE);
         }
         line += *p == '\n';
+    }
+    if (line > MAX_SCRIPT_LINES) {
+        return err_set(e, PP_EINVAL, "%d lines: at most %d are possible", line, MAX_SCRIPT_LINES);
     }
     return 0;
 }

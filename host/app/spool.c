@@ -1,6 +1,7 @@
 #include "host/app/spool.h"
 
 #include "host/base/mem.h"
+#include "host/core/analyze_comments.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -66,6 +67,8 @@ struct spool {
     struct layer_mark layer[LAYERS];
     size_t layers;
     int layer_now;
+    struct comments comments;
+    struct analysis said; /* what comments say, of which only layers matter here */
 
     struct numbered *number; /* owned */
     size_t numbers;
@@ -84,8 +87,7 @@ static uint32_t next_generation(void)
     return ++last;
 }
 
-/* ---- into the ring ------------------------------------------------------------------------------
- */
+/* ---- into the ring ---- */
 
 /* `item` gives kind, offset, n and tag. */
 static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
@@ -134,11 +136,20 @@ static bool moves(const struct gcode *g)
     return g->letter == 'G' && g->number >= 0 && g->number <= 3;
 }
 
+/* How much of a command is sent, the first time and again. */
+static size_t sent_len(const struct spool *s, const struct gcode *g)
+{
+    size_t len = g->len;
+    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+        len = s->options.max_command;
+    }
+    return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
+}
+
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
 {
     enum spool_barrier barrier = barrier_of(g);
     struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
-    size_t len = g->len;
     if (barrier != 0) {
         item.kind = ITEM_BARRIER;
         item.tag = barrier;
@@ -147,13 +158,10 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
     if (g->letter == '@') {
         return true; /* other host commands are nobody's yet */
     }
-    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
-        len = s->options.max_command;
-    }
     if (g->letter == 'M' && g->number == 600) {
         item.kind = ITEM_SYNC;
     }
-    return put(s, &item, g->text, len < LINE_MAX_CMD ? len : LINE_MAX_CMD);
+    return put(s, &item, g->text, sent_len(s, g));
 }
 
 static void keep_check(struct spool *s, uint64_t end_offset)
@@ -164,16 +172,10 @@ static void keep_check(struct spool *s, uint64_t end_offset)
     }
 }
 
-static bool is_layer_comment(const char *line, size_t len)
+/* The file offset of the first line not yet taken. */
+static uint64_t here(const struct spool *s)
 {
-    static const char *const marks[] = {";LAYER_CHANGE", ";LAYER:", "; CHANGE_LAYER", "; layer "};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        size_t n = strlen(marks[i]);
-        if (len >= n && memcmp(line, marks[i], n) == 0) {
-            return true;
-        }
-    }
-    return false;
+    return s->file_offset - (s->end - s->start);
 }
 
 /* False when the ring is full: the line stays for the next time. */
@@ -182,15 +184,16 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     struct gcode g;
     gcode_parse(&g, line, len);
     if (g.letter == 0 && g.len == 0) {
-        if (is_layer_comment(line, len)) {
+        const char *comment = memchr(line, ';', len);
+        size_t before = comment != NULL ? (size_t)(comment - line) : 0;
+        if (comment != NULL && comments_line(&s->comments, &s->said, comment, len - before)) {
             s->layer[s->layers++ % LAYERS] =
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
         }
         return true;
     }
     if (!s->bed_barrier && moves(&g)) {
-        struct stream_item item = {
-            .end_offset = end_offset - len - 1, .kind = ITEM_BARRIER, .tag = SPOOL_BED};
+        struct stream_item item = {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
         if (!put(s, &item, "", 0)) {
             return false;
         }
@@ -207,8 +210,7 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     return true;
 }
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static void on_read(uv_fs_t *req);
 
@@ -292,7 +294,7 @@ void spool_fill(struct spool *s)
         return;
     }
     while ((line = next_line(s, &len, &taken)) != NULL) {
-        uint64_t end_offset = s->file_offset - (s->end - s->start) + taken;
+        uint64_t end_offset = here(s) + taken;
         if (!s->skipping && !put_line(s, line, len, end_offset)) {
             sender_ask_later(s->options.sender);
             return;
@@ -326,6 +328,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     s->generation = next_generation();
     s->extruding_offset = UINT64_MAX;
     gcode_modal_init(&s->modal);
+    comments_init(&s->comments);
     *out = s;
     return 0;
 }
@@ -348,8 +351,7 @@ bool spool_has_extruded(const struct spool *s, uint64_t offset)
     return offset >= s->extruding_offset;
 }
 
-/* ---- where the print is
- * --------------------------------------------------------------------------- */
+/* ---- where the print is ---- */
 
 int spool_layer(struct spool *s, uint64_t offset)
 {
@@ -419,8 +421,7 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
     return scan(s, from, offset, step_modal, out, e);
 }
 
-/* ---- lines older than the history
- * ------------------------------------------------------------------ */
+/* ---- lines older than the history ---- */
 
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset)
 {
@@ -479,7 +480,7 @@ static bool replay_line(void *context, const struct gcode *g, uint64_t end_offse
     if (barrier_of(g) != 0 || g->letter == '@') {
         return true;
     }
-    return replay_injected(r) && replay_one(r, g->text, g->len, end_offset);
+    return replay_injected(r) && replay_one(r, g->text, sent_len(r->s, g), end_offset);
 }
 
 /* The last checkpoint below n, or the start of the job. */
@@ -500,6 +501,10 @@ static void seek(struct spool *s, uint64_t offset)
     s->file_offset = offset;
     s->at_end = false;
     s->ended = false;
+    while (s->layers > 0 && s->layer[(s->layers - 1) % LAYERS].offset > offset) {
+        s->layers--;
+    }
+    s->layer_now = spool_layer(s, offset);
 }
 
 /* Puts the lines wanted again into the emptied ring and goes back to where the job was. */

@@ -290,7 +290,7 @@ static void find_placeholder(struct analyzer *a, const struct gcode *g)
 static bool is_control(char c)
 {
     unsigned char u = (unsigned char)c;
-    return (u < 0x20 && !(u >= '\t' && u <= '\r')) || u == 0x7f;
+    return (u < 0x20 && u != '\t') || u == 0x7f;
 }
 
 static void find_binary(struct analyzer *a, const struct gcode *g)

@@ -241,6 +241,7 @@ static const char *words(struct gcode *g, const char *p, const char *end, bool n
     while (p < end) {
         char c = *p;
         if (is_blank(c)) {
+            g->stray = g->stray || c == '\r'; /* worth a look unless it ends the line */
             p++;
         } else if (names && upper(c) == 'A') {
             g->has |= GCODE_BIT('A');

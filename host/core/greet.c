@@ -11,6 +11,8 @@
 #define BANNER_US (300 * MS)  /* quiet after the banner before the next hello */
 #define QUIET_US  (150 * MS)  /* quiet after the answer */
 #define BUSY_US   (30000 * MS)
+#define TALK_US   (3000 * MS) /* other lines put off what is due by so much at most */
+#define BOOTS     5           /* a board that boots more often than this boots for ever */
 
 /* Hellos at the only or first rate (a board may take 8 s to boot), and at each further one. */
 #define HELLOS_FIRST 5
@@ -48,6 +50,13 @@ static bool is_garbage(const char *line, size_t len)
     return false;
 }
 
+/* Does the next thing when it has been quiet for a while, but not too late. */
+static void wait_for_quiet(struct greet *g, uint64_t now_us, uint64_t quiet_us)
+{
+    uint64_t at = now_us + quiet_us;
+    g->next_us = at < g->latest_us ? at : g->latest_us;
+}
+
 void greet_rx(struct greet *g, uint64_t now_us, const char *line, size_t len)
 {
     struct reply r;
@@ -64,17 +73,22 @@ void greet_rx(struct greet *g, uint64_t now_us, const char *line, size_t len)
     g->alive = g->alive || r.kind != REPLY_TEXT || strncmp(line, "echo:", 5) == 0;
     if (r.kind == REPLY_START || r.reset) {
         g->answered = false;
-        g->hellos = g->hellos > 0 ? g->hellos - 1 : 0; /* the one before the boot does not count */
+        if (g->boots++ < BOOTS) {
+            g->hellos = g->hellos > 0 ? g->hellos - 1 : 0; /* what came before does not count */
+        }
+        g->latest_us = now_us + TALK_US;
         g->next_us = now_us + BANNER_US;
     } else if (r.kind == REPLY_OK || (r.kind == REPLY_WAIT && g->hellos > 0)) {
+        g->latest_us = g->answered ? g->latest_us : now_us + TALK_US;
         g->answered = true;
-        g->next_us = now_us + QUIET_US;
+        wait_for_quiet(g, now_us, QUIET_US);
     } else if (r.kind == REPLY_BUSY) {
         g->next_us = now_us + BUSY_US;
+        g->latest_us = g->next_us;
     } else if (g->answered) {
-        g->next_us = now_us + QUIET_US;
+        wait_for_quiet(g, now_us, QUIET_US);
     } else if (g->next_us < now_us + BANNER_US) {
-        g->next_us = now_us + BANNER_US;
+        wait_for_quiet(g, now_us, BANNER_US);
     }
 }
 
@@ -83,7 +97,10 @@ static enum greet_result failed(struct greet *g)
     if (g->text[0] != '\0') {
         return GREET_FAILED;
     }
-    if (g->garbage > 0) {
+    if (g->garbage > 0 && g->bauds > 1) {
+        snprintf(g->text, sizeof g->text,
+            "what the printer sends makes no sense at any baud rate from 9600 to 1000000");
+    } else if (g->garbage > 0) {
         snprintf(g->text, sizeof g->text,
             "what the printer sends makes no sense at %d baud: wrong baud rate?", g->baud[0]);
     } else if (g->bauds == 1) {
@@ -120,5 +137,6 @@ enum greet_result greet_tick(struct greet *g, uint64_t now_us)
     g->hellos++;
     g->say_hello = true;
     g->next_us = now_us + HELLO_US;
+    g->latest_us = g->next_us + TALK_US;
     return GREET_GOING;
 }

@@ -27,8 +27,10 @@ struct greet {
     int baud[GREET_BAUDS]; /* to try, in this order */
     size_t bauds;
     size_t at;
-    int hellos;       /* sent at this rate */
-    uint64_t next_us; /* when to do the next thing */
+    int hellos;         /* sent at this rate */
+    int boots;          /* banners seen */
+    uint64_t next_us;   /* when to do the next thing */
+    uint64_t latest_us; /* no line puts it off beyond this */
     bool answered;
     bool alive;     /* something sensible was read at this rate */
     size_t garbage; /* lines without sense at any rate */

@@ -62,8 +62,9 @@ static void check_content(const struct analysis *a, struct preflight *out)
 {
     if (a->binary_line_no > 0) {
         add(out, true,
-            "line %" PRId64 ": binary bytes: G-code must be plain text (a .bgcode file must be "
-            "exported again as .gcode)",
+            "line %" PRId64
+            ": binary bytes or control characters: G-code must be plain text (a .bgcode "
+            "file must be exported again as .gcode)",
             a->binary_line_no);
     } else if (a->commands == 0) {
         add(out, true, "%s", a->bytes == 0 ? "the file is empty" : "the file has no commands");

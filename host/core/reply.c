@@ -3,6 +3,7 @@
 #include "host/core/temp.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,6 +25,11 @@ static const struct {
     {"maxtemp bed triggered", REPLY_HALT},
     {"mintemp bed triggered", REPLY_HALT},
     {"watchdog", REPLY_HALT},
+    {"invalid extruder number", REPLY_HALT},
+    {"printer stopped", REPLY_HALT},
+    {"shutdown", REPLY_HALT},                     /* Klipper: "!! MCU 'mcu' shutdown: ..." */
+    {"lost communication with mcu", REPLY_HALT},  /* Klipper */
+    {"not heating at expected rate", REPLY_HALT}, /* Klipper */
     {"checksum mismatch", REPLY_RETRY},
     {"line number is not last line number", REPLY_RETRY},
     {"no checksum with line number", REPLY_RETRY},
@@ -34,26 +40,23 @@ static const struct {
     {"missing linenumber", REPLY_NO_ACK},
 };
 
-/* True if `needle` stands at `text` with at most FUZZ characters different. */
-static bool near(const char *text, const char *needle)
+/* How many characters at `text` differ from `needle`, INT_MAX if it is shorter. */
+static int differs(const char *text, const char *needle)
 {
     int wrong = 0;
     for (; *needle != '\0'; text++, needle++) {
         if (*text == '\0') {
-            return false;
+            return INT_MAX;
         }
         wrong += tolower((unsigned char)*text) != *needle;
-        if (wrong > FUZZ) {
-            return false;
-        }
     }
-    return true;
+    return wrong;
 }
 
 static bool contains_near(const char *text, const char *needle)
 {
     for (; *text != '\0'; text++) {
-        if (near(text, needle)) {
+        if (differs(text, needle) <= FUZZ) {
             return true;
         }
     }
@@ -126,26 +129,32 @@ static void parse_resend(struct reply *r, const char *p)
     r->n = number_at(skip_blanks(p));
 }
 
+/* What follows "Error:" and the like, NULL if it is no error. One wrong character is allowed. A
+ * line that begins with " :" is the second half of an error that the firmware writes in two. */
+static const char *error_text(const char *line)
+{
+    static const char *const prefixes[] = {"error:", "serial error:"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (differs(line, prefixes[i]) <= 1) {
+            return line + strlen(prefixes[i]);
+        }
+    }
+    return strncmp(line, "!!", 2) == 0 || strncmp(line, " :", 2) == 0 ? line + 2 : NULL;
+}
+
 static bool parse_error(struct reply *r, const char *line)
 {
-    const char *text = NULL;
-    if (strncasecmp(line, "error:", 6) == 0) {
-        text = line + 6;
-    } else if (strncasecmp(line, "serial error:", 13) == 0) {
-        text = line + 13;
-    } else if (strncmp(line, "!!", 2) == 0) {
-        text = line + 2;
+    const char *text = error_text(line);
+    if (text != NULL) {
+        r->text = skip_blanks(text);
+        r->kind = error_kind(r->text);
     } else if (strncasecmp(line, "fatal:", 6) == 0) {
-        r->kind = REPLY_HALT;
         r->text = skip_blanks(line + 6);
-        return true;
+        r->kind = REPLY_HALT;
+    } else if (strcmp(line, "INT4") == 0) { /* Prusa: the power is failing */
+        r->kind = REPLY_HALT;
     }
-    if (text == NULL) {
-        return false;
-    }
-    r->text = skip_blanks(text);
-    r->kind = error_kind(r->text);
-    return true;
+    return r->kind != REPLY_TEXT;
 }
 
 static bool parse_busy(struct reply *r, const char *line)
@@ -196,11 +205,22 @@ static void parse_other(struct reply *r, const char *line, size_t len)
     r->waiting = r->temps && strstr(line, "W:") != NULL;
 }
 
+/* "ok", "ok ...", but not "okay"; and the ok that M30 writes behind "File deleted:NAME". */
+static const char *find_ok(const char *line, size_t len)
+{
+    if (line[0] == 'o' && line[1] == 'k') {
+        return !isalpha((unsigned char)line[2]) || strcmp(line, "okstart") == 0 ? line + 2 : NULL;
+    }
+    bool deleted = strncmp(line, "File deleted:", 13) == 0 && len > 15;
+    return deleted && strcmp(line + len - 2, "ok") == 0 ? line + len : NULL;
+}
+
 void reply_parse(struct reply *r, const char *line, size_t len)
 {
+    const char *ok = find_ok(line, len);
     *r = (struct reply){.n = -1, .planner_free = -1, .buffer_free = -1, .text = line};
-    if (line[0] == 'o' && line[1] == 'k' && !isalpha((unsigned char)line[2])) {
-        parse_ok(r, line + 2);
+    if (ok != NULL) {
+        parse_ok(r, ok);
         r->reset = ends_in_start(line, len);
     } else if (strncasecmp(line, "resend", 6) == 0) {
         parse_resend(r, line + 6);
@@ -208,6 +228,7 @@ void reply_parse(struct reply *r, const char *line, size_t len)
         parse_resend(r, line + 3);
     } else if (line[0] != '/' || line[1] != '/' || !parse_action(r, line)) {
         parse_other(r, line, len);
-        r->reset = r->kind == REPLY_TEXT && r->temps && ends_in_start(line, len);
+        bool known = r->kind == REPLY_BUSY || (r->kind == REPLY_TEXT && r->temps);
+        r->reset = known && ends_in_start(line, len);
     }
 }

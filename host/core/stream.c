@@ -17,12 +17,25 @@ void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why)
     stream_tell(s, (struct stream_note){.kind = kind, .text = why, .len = strlen(why)});
 }
 
-/* ---- set-up ------------------------------------------------------------------------------------
- */
+/* ---- set-up ---- */
+
+/* Other threads may be reading them. */
+static void reset_stats(struct stream_stats *stats)
+{
+    _Atomic uint64_t *const counts[] = {&stats->lines, &stats->job_lines, &stats->job_offset,
+        &stats->bytes, &stats->resends, &stats->starved};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        atomic_store_explicit(counts[i], 0, memory_order_relaxed);
+    }
+    atomic_store_explicit(&stats->samples, 0, memory_order_relaxed);
+}
+
 void stream_init(
     struct stream *s, const struct stream_options *options, stream_note_cb note, void *context)
 {
-    memset(s, 0, sizeof *s);
+    reset_stats(&s->stats);
+    memset(s, 0, offsetof(struct stream, stats));
+    memset(&s->stats + 1, 0, sizeof *s - offsetof(struct stream, stats) - sizeof s->stats);
     s->note = note;
     s->context = context;
     s->next_n = 1;
@@ -42,14 +55,16 @@ void stream_tap(struct stream *s, bool on)
     s->tapped = on;
 }
 
-/* ---- taking lines ------------------------------------------------------------------------------
- */
+/* ---- taking lines ---- */
 
 bool stream_has_more(struct stream *s)
 {
     size_t len;
-    return s->inject_count > 0 ||
-           (s->job_active && !s->hold && !s->barrier && spsc_peek(s->job, &len) != NULL);
+    if (s->inject_count > 0 || !s->job_active || s->hold || s->barrier) {
+        return s->inject_count > 0;
+    }
+    const struct stream_item *item = spsc_peek(s->job, &len);
+    return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
 static bool take_injected(struct stream *s, uint64_t now_us)
@@ -119,8 +134,7 @@ static bool take_job(struct stream *s, uint64_t now_us)
     return true;
 }
 
-/* ---- received lines ----------------------------------------------------------------------------
- */
+/* ---- received lines ---- */
 
 static void take_alive(struct stream *s, uint64_t now_us)
 {
@@ -208,8 +222,7 @@ void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
     }
 }
 
-/* ---- bytes out ---------------------------------------------------------------------------------
- */
+/* ---- bytes out ---- */
 
 /* Bytes of the line that take_line() would commit; the most there can be when it is not known. */
 static size_t next_bytes(const struct stream *s)
@@ -316,10 +329,9 @@ void stream_wrote(struct stream *s, size_t len)
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
 
-/* ---- orders ------------------------------------------------------------------------------------
- */
+/* ---- orders ---- */
 /* A line end inside would be a second, unchecked command. */
-static bool is_line(const char *text, size_t len)
+bool stream_is_line(const char *text, size_t len)
 {
     return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
            memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
@@ -327,7 +339,7 @@ static bool is_line(const char *text, size_t len)
 
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 {
-    if (!is_line(text, len) || s->inject_count == STREAM_INJECT) {
+    if (!stream_is_line(text, len) || s->inject_count == STREAM_INJECT) {
         return false;
     }
     struct stream_injected *i = &s->inject[(s->inject_first + s->inject_count++) % STREAM_INJECT];
@@ -352,7 +364,7 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || !is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
+    if (s->stopped || !stream_is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
         s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }

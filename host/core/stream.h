@@ -233,8 +233,10 @@ void stream_wrote(struct stream *s, size_t len);
 void stream_tick(struct stream *s, uint64_t now_us);
 uint64_t stream_deadline(const struct stream *s); /* UINT64_MAX = none */
 
-/* Queues a line before the job's; false when the queue is full or this is no line (empty, too long,
- * a line end inside). */
+/* True if `text` may be sent as one line: not empty, not too long, no line end inside. */
+bool stream_is_line(const char *text, size_t len);
+
+/* Queues a line before the job's; false when the queue is full or this is no line. */
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag);
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */

@@ -208,8 +208,7 @@ void stream_take_retry(struct stream *s, uint64_t now_us)
     }
 }
 
-/* ---- silence ----------------------------------------------------------------------------------
- */
+/* ---- silence ---- */
 
 static uint64_t patience(const struct stream *s)
 {

@@ -45,7 +45,8 @@ void sender_attach(struct sender *s, const struct serial *port, int baud, int la
 /* Closes the port; NOTE_DETACHED follows. */
 void sender_detach(struct sender *s);
 
-/* The same as the stream's functions, carried out by the thread. False: the queue is full. */
+/* The same as the stream's functions, carried out by the thread. False: the queue is full, or this
+ * is no line; true: it will be sent, unless the port is lost or closed first. */
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag);
 void sender_urgent(struct sender *s, const char *text, size_t len);
 void sender_begin(struct sender *s, uint32_t generation);
@@ -56,7 +57,8 @@ void sender_release(struct sender *s);
 void sender_tap(struct sender *s, bool on);
 void sender_set_options(struct sender *s, const struct stream_options *options);
 
-/* M112 past everything, heaters off; NOTE_ESTOPPED follows and the port stays open, silent. */
+/* M112 past everything, heaters off, three times within half a second (a firmware that finds half a
+ * line drops what follows it); then NOTE_ESTOPPED, and the port stays open, silent. */
 void sender_estop(struct sender *s);
 
 /* The job ring, for its one producer. */

@@ -19,8 +19,27 @@ start_host
 same "the run" "$(last_run result)" interrupted
 same "bed after the restart" "$(status bed)" occupied
 poll 5 heater_off || fail "the hotend is still on"
+stop_host
+stop_virtual
+
+# The same while the hotend heats up slowly: it is not waited for, and nothing stays on.
+rm -f "$report"
+start_virtual --speed 10 --heat 2
+start_host
+ctl print "$tmp/part.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"
+heating() { [ "$(status temperatures.bed.target)" = 60 ]; }
+poll 30 heating || fail "the bed does not heat"
+begin=$(date +%s)
+stop "$host_pid" TERM || true
+[ $(($(date +%s) - begin)) -le 8 ] || fail "pphost took $(($(date +%s) - begin)) s to end while heating"
+stop_virtual
+same "halted" "$(json halted < "$report")" null
+same "targets in the end" "$(json heaters.0.target < "$report") $(json heaters.1.target < "$report")" "0.0 0.0"
 
 # Twice: gone at once, whatever the printer is doing.
+rm -f "$report"
+start_virtual --speed 10
+start_host
 ctl print "$tmp/part.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"
 poll 30 lines_done 100 || fail "the second print does not move"
 kill -TERM "$host_pid"

@@ -327,6 +327,10 @@ static void binary_bytes_are_found_outside_of_comments(void **state)
     analyze("; caf\xe9 \x02\nG28\nM117 Gr\xc3\xbc\xc3\x9f"
             "e\n");
     assert_int_equal(r.binary_line_no, 0);
+    analyze("G28\r\nG1\tX1 \r\n"); /* a line end of Windows, a tab */
+    assert_int_equal(r.binary_line_no, 0);
+    analyze("G28\nG1 X1\rG1 X2\n"); /* a firmware would see two lines, the second unchecked */
+    assert_int_equal(r.binary_line_no, 2);
 }
 
 static void placeholders_are_found(void **state)

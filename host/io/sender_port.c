@@ -1,0 +1,233 @@
+#include "host/io/sender_priv.h"
+
+#include "host/base/clock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t sender_now_us(void)
+{
+    return clock_ns() / 1000;
+}
+
+/* ---- notes to the main loop ---------------------------------------------------------------- */
+
+static bool is_lazy(enum stream_note_kind kind)
+{
+    return kind == NOTE_RECEIVED || kind == NOTE_SENT || kind == NOTE_CHECKPOINT ||
+           kind == NOTE_NUMBERED;
+}
+
+/* Lines nobody acts on leave room for the notes that matter, should the main loop hang. */
+static bool has_room(struct sender *s, enum stream_note_kind kind)
+{
+    bool text_only = kind == NOTE_RECEIVED || kind == NOTE_SENT;
+    return !text_only || spsc_used(&s->notes) < NOTES_BYTES / 2;
+}
+
+/* Orders that inject are only given while this leaves room. */
+void sender_publish_injects(struct sender *s)
+{
+    atomic_store(&s->injects_waiting, s->stream.inject_count);
+}
+
+void sender_note(void *context, const struct stream_note *note)
+{
+    struct sender *s = context;
+    size_t size = sizeof(struct letter) + note->len + 1;
+    if (note->kind == NOTE_NUMBERED) {
+        sender_publish_injects(s);
+    }
+    struct letter *letter = has_room(s, note->kind) ? spsc_reserve(&s->notes, size) : NULL;
+    if (letter == NULL) {
+        atomic_fetch_add(&s->dropped, 1);
+        return;
+    }
+    letter->note = *note;
+    if (note->len > 0) {
+        memcpy(letter->text, note->text, note->len);
+    }
+    letter->text[note->len] = '\0';
+    spsc_push(&s->notes, size);
+    if (!is_lazy(note->kind)) {
+        uv_async_send(&s->to_main);
+    } else if (!uv_is_active((uv_handle_t *)&s->lazy)) {
+        atomic_store(&s->notes_waiting, true);
+    }
+}
+
+void sender_tell(struct sender *s, enum stream_note_kind kind, uint32_t tag, const char *text)
+{
+    sender_note(
+        s, &(struct stream_note){.kind = kind, .tag = tag, .text = text, .len = strlen(text)});
+}
+
+void sender_on_lazy(uv_timer_t *timer)
+{
+    struct sender *s = timer->data;
+    uv_async_send(&s->to_main);
+}
+
+static void ask_for_more(struct sender *s)
+{
+    if (s->stream.job_active && spsc_used(&s->ring) < SENDER_RING / 2 &&
+        !atomic_exchange(&s->fill_wanted, true)) {
+        uv_async_send(&s->to_main);
+    }
+}
+
+/* ---- the port ------------------------------------------------------------------------------ */
+
+static void on_port(uv_poll_t *poll, int status, int events);
+
+static void on_port_closed(uv_handle_t *handle)
+{
+    struct sender *s = handle->data;
+    serial_close(&s->port);
+    s->poll_open = false;
+    if (!s->quitting) {
+        sender_tell(s, NOTE_DETACHED, 0, "");
+    }
+}
+
+void sender_close_port(struct sender *s)
+{
+    if (s->phase == PHASE_CLOSED) {
+        return;
+    }
+    s->phase = PHASE_CLOSED;
+    s->stream.job_active = false;
+    uv_timer_stop(&s->timer);
+    uv_poll_stop(&s->poll);
+    uv_close((uv_handle_t *)&s->poll, on_port_closed);
+}
+
+static void lose_port(struct sender *s, const char *why)
+{
+    sender_tell(s, NOTE_PORT, 0, why);
+    sender_close_port(s);
+}
+
+static void watch(struct sender *s, bool writable)
+{
+    if (writable != s->writable_wanted) {
+        s->writable_wanted = writable;
+        uv_poll_start(&s->poll, UV_READABLE | (writable ? UV_WRITABLE : 0), on_port);
+    }
+}
+
+/* Writes what may go; false when the port is gone. */
+bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written)
+{
+    ssize_t n = write(s->port.fd, bytes, len);
+    *written = n > 0 ? (size_t)n : 0;
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        lose_port(s, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+void sender_pump(struct sender *s, uint64_t now)
+{
+    const char *bytes;
+    size_t len;
+    size_t written;
+    if (s->phase != PHASE_STREAMING) {
+        return;
+    }
+    while ((len = stream_tx(&s->stream, now, &bytes)) > 0) {
+        if (!sender_put(s, bytes, len, &written)) {
+            return;
+        }
+        stream_wrote(&s->stream, written);
+        if (written < len) {
+            break;
+        }
+    }
+    watch(s, len > 0);
+    ask_for_more(s);
+}
+
+static void start_streaming(struct sender *s)
+{
+    stream_init(&s->stream, &s->stream_options, sender_note, s);
+    sender_publish_injects(s);
+    s->phase = PHASE_STREAMING;
+    sender_tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
+}
+
+void sender_tick_greeting(struct sender *s, uint64_t now)
+{
+    size_t written;
+    enum greet_result result = greet_tick(&s->greet, now);
+    if (s->greet.set_baud) {
+        s->greet.set_baud = false;
+        s->split.len = 0;
+        serial_set_baud(&s->port, s->greet.baud[s->greet.at], NULL);
+    }
+    if (s->greet.say_hello) {
+        s->greet.say_hello = false;
+        if (!sender_put(s, greet_hello, strlen(greet_hello), &written)) {
+            return;
+        }
+    }
+    if (result == GREET_ANSWERED) {
+        start_streaming(s);
+    } else if (result == GREET_FAILED) {
+        sender_tell(s, NOTE_SILENT, 0, s->greet.text);
+        sender_close_port(s);
+    }
+}
+
+static void take_bytes(struct sender *s, uint64_t now, const char *bytes, size_t left)
+{
+    const char *line;
+    size_t len;
+    while (s->phase != PHASE_CLOSED && line_next(&s->split, &bytes, &left, &line, &len)) {
+        if (s->phase == PHASE_STREAMING) {
+            stream_rx(&s->stream, now, line, len);
+            continue;
+        }
+        if (s->phase == PHASE_GREETING) {
+            greet_rx(&s->greet, now, line, len);
+        }
+        sender_note(s, &(struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
+    }
+}
+
+static void on_port(uv_poll_t *poll, int status, int events)
+{
+    struct sender *s = poll->data;
+    char bytes[4096];
+    if (status < 0) {
+        lose_port(s, "unplugged");
+        return;
+    }
+    uint64_t now = sender_now_us();
+    if (events & UV_READABLE) {
+        ssize_t n = read(s->port.fd, bytes, sizeof bytes);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            lose_port(s, n == 0 ? "hung up" : strerror(errno));
+            return;
+        }
+        take_bytes(s, now, bytes, n > 0 ? (size_t)n : 0);
+    }
+    sender_pump(s, now);
+    sender_arm(s);
+}
+
+/* The first rate is set even if the port was opened with another. */
+void sender_open_port(struct sender *s)
+{
+    s->split.len = 0;
+    s->phase = PHASE_GREETING;
+    serial_set_baud(&s->port, s->greet.baud[0], NULL);
+    uv_poll_init(&s->loop, &s->poll, s->port.fd);
+    s->poll.data = s;
+    s->poll_open = true;
+    s->writable_wanted = false;
+    uv_poll_start(&s->poll, UV_READABLE, on_port);
+    sender_tick_greeting(s, sender_now_us());
+}

@@ -1,0 +1,118 @@
+/* Inside of struct sender, shared by sender*.c alone.
+ *
+ * sender.c        the main thread's side: opening, closing, orders, notes delivered
+ * sender_port.c   the thread's side of the port: notes, bytes out and in, the greeting
+ * sender_thread.c the thread itself: timers, orders obeyed, the emergency stop
+ */
+#ifndef PP_IO_SENDER_PRIV_H
+#define PP_IO_SENDER_PRIV_H
+
+#include "host/io/sender.h"
+
+#include "host/core/greet.h"
+
+#define NOTES_BYTES (128u << 10)
+
+enum order_kind {
+    ORDER_ATTACH,
+    ORDER_DETACH,
+    ORDER_INJECT,
+    ORDER_URGENT,
+    ORDER_BEGIN,
+    ORDER_REWOUND,
+    ORDER_DROP,
+    ORDER_HOLD,
+    ORDER_RELEASE,
+    ORDER_TAP,
+    ORDER_OPTIONS,
+    ORDER_QUIT
+};
+
+struct order {
+    enum order_kind kind;
+    uint32_t value; /* tag, generation, on/off, baud */
+    int last_good;
+    struct serial port;
+    struct stream_options options;
+    size_t len;
+    char text[LINE_MAX_CMD + 1];
+};
+
+/* A note on its way to the main loop; text follows. */
+struct letter {
+    struct stream_note note;
+    char text[];
+};
+
+enum phase {
+    PHASE_CLOSED,
+    PHASE_GREETING,
+    PHASE_STREAMING,
+    PHASE_STOPPED /* after an emergency stop: open and silent */
+};
+
+struct sender {
+    /* shared between the threads */
+    struct spsc orders;
+    struct spsc notes;
+    struct spsc ring;
+    int wake_fd; /* eventfd: orders or lines wait. No uv_async_t, whose receiver spins while the
+                  * sending thread is preempted: at real-time priority that is for ever. */
+    uv_async_t to_main;
+    _Atomic uint64_t beat_ms;
+    _Atomic bool fill_wanted;
+    _Atomic bool notes_waiting;
+    _Atomic bool estop_wanted;
+    _Atomic uint32_t injects_obeyed;
+    _Atomic size_t injects_waiting; /* in the stream's queue */
+    _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
+
+    /* main thread */
+    struct sender_options options;
+    uint32_t injects_ordered;
+    bool closing;
+    void (*closed)(void *context);
+    void *closed_context;
+
+    /* sender thread */
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_timer_t timer;
+    uv_timer_t lazy;
+    uv_poll_t poll;
+    uv_poll_t wake_poll;
+    uv_poll_t estop_poll;
+    int estop_fd;
+    bool poll_open; /* the handle is not yet closed; the port waits for it */
+    bool quitting;
+    bool writable_wanted;
+    bool beat_missed;
+    unsigned estops_left;
+    uint64_t estop_us; /* when to say it again */
+    enum phase phase;
+    struct serial port;
+    struct stream_options stream_options;
+    struct greet greet;
+    struct line_split split;
+    struct stream stream; /* large */
+};
+
+/* sender_port.c */
+uint64_t sender_now_us(void);
+void sender_note(void *context, const struct stream_note *note);
+void sender_tell(struct sender *s, enum stream_note_kind kind, uint32_t tag, const char *text);
+void sender_publish_injects(struct sender *s); /* how full the stream's queue is */
+void sender_open_port(struct sender *s);       /* s->port is set: watch it, begin to greet */
+void sender_close_port(struct sender *s);
+bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written);
+void sender_pump(struct sender *s, uint64_t now);
+void sender_tick_greeting(struct sender *s, uint64_t now);
+void sender_on_lazy(uv_timer_t *timer);
+
+/* sender_thread.c */
+void sender_run(void *arg); /* the thread's function */
+void sender_arm(struct sender *s);
+void sender_on_orders(uv_poll_t *poll, int status, int events);
+void sender_on_estop(uv_poll_t *poll, int status, int events);
+
+#endif

@@ -1,0 +1,246 @@
+#include "host/io/sender_priv.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LAZY_MS  50    /* notes nobody waits for are delivered this late */
+#define BEAT_MS  60000 /* the main loop must beat within this */
+#define PRIORITY 10    /* SCHED_FIFO, where permitted */
+#define ESTOPS   3     /* a firmware that finds half a line drops what follows it: say it again */
+#define ESTOP_US 150000
+
+/* ---- timers -------------------------------------------------------------------------------- */
+
+/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
+static void check_beat(struct sender *s, uint64_t now)
+{
+    bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
+    if (missed && !s->beat_missed) {
+        stream_hold(&s->stream);
+        stream_inject(&s->stream, "M104 S0", 7, 0);
+        stream_inject(&s->stream, "M140 S0", 7, 0);
+        sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
+    }
+    s->beat_missed = missed;
+}
+
+static void tick_estop(struct sender *s, uint64_t now);
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct sender *s = timer->data;
+    uint64_t now = sender_now_us();
+    if (s->phase == PHASE_GREETING) {
+        sender_tick_greeting(s, now);
+    } else if (s->phase == PHASE_STREAMING) {
+        stream_tick(&s->stream, now);
+        check_beat(s, now);
+    } else if (s->phase == PHASE_STOPPED) {
+        tick_estop(s, now);
+    }
+    sender_pump(s, now);
+    sender_arm(s);
+}
+
+static uint64_t deadline_of(const struct sender *s)
+{
+    switch (s->phase) {
+    case PHASE_GREETING:
+        return s->greet.next_us;
+    case PHASE_STREAMING:
+        return stream_deadline(&s->stream);
+    case PHASE_STOPPED:
+        return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
+    case PHASE_CLOSED:
+        break;
+    }
+    return UINT64_MAX;
+}
+
+/* Arms the timer for the next deadline; at the latest in a second, for the beat. */
+void sender_arm(struct sender *s)
+{
+    uint64_t deadline = deadline_of(s);
+    uint64_t now = sender_now_us();
+    uint64_t wait_ms = deadline <= now ? 1 : (deadline - now) / 1000 + 1;
+    if (s->phase == PHASE_CLOSED) {
+        return;
+    }
+    wait_ms = wait_ms < 1000 ? wait_ms : 1000;
+    if (!uv_is_active((uv_handle_t *)&s->timer) || uv_timer_get_due_in(&s->timer) > wait_ms) {
+        uv_update_time(&s->loop);
+        uv_timer_start(&s->timer, on_timer, wait_ms, 0);
+    }
+    if (atomic_exchange(&s->notes_waiting, false) && !uv_is_active((uv_handle_t *)&s->lazy)) {
+        uv_timer_start(&s->lazy, sender_on_lazy, LAZY_MS, 0);
+    }
+}
+
+/* ---- orders -------------------------------------------------------------------------------- */
+
+static void attach(struct sender *s, const struct order *o)
+{
+    assert(!s->poll_open);
+    s->port = o->port;
+    s->stream_options = o->options;
+    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good);
+    sender_open_port(s);
+}
+
+/* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
+ * one from the queue. Then the heaters, should it ignore both. */
+static void say_estop(struct sender *s, uint64_t now)
+{
+    static const char cold[] = "M104 S0\nM140 S0\n";
+    char text[LINE_MAX_OUT + 64] = "\nM112\n";
+    size_t len = strlen(text);
+    size_t written;
+    len += line_format(text + len, s->stream.next_n, "M112", 4);
+    memcpy(text + len, cold, sizeof cold - 1);
+    len += sizeof cold - 1;
+    serial_drop_output(&s->port);
+    if (!sender_put(s, text, len, &written)) {
+        return;
+    }
+    s->estop_us = now + ESTOP_US;
+    if (--s->estops_left == 0) {
+        sender_tell(s, NOTE_ESTOPPED, 0, "");
+    }
+}
+
+static void tick_estop(struct sender *s, uint64_t now)
+{
+    if (s->estops_left > 0 && now >= s->estop_us) {
+        say_estop(s, now);
+    }
+}
+
+static void estop(struct sender *s, uint64_t now)
+{
+    if (s->phase == PHASE_CLOSED) {
+        sender_tell(s, NOTE_ESTOPPED, 0, "");
+        return;
+    }
+    s->phase = PHASE_STOPPED;
+    s->stream.job_active = false;
+    s->estops_left = ESTOPS;
+    say_estop(s, now);
+}
+
+static void quit(struct sender *s)
+{
+    s->quitting = true;
+    sender_close_port(s);
+    if (s->estop_fd >= 0) {
+        uv_close((uv_handle_t *)&s->estop_poll, NULL);
+    }
+    uv_close((uv_handle_t *)&s->timer, NULL);
+    uv_close((uv_handle_t *)&s->lazy, NULL);
+    uv_close((uv_handle_t *)&s->wake_poll, NULL);
+}
+
+static void obey(struct sender *s, const struct order *o, uint64_t now)
+{
+    switch (o->kind) {
+    case ORDER_ATTACH:
+        attach(s, o);
+        break;
+    case ORDER_DETACH:
+        sender_close_port(s);
+        break;
+    case ORDER_INJECT:
+        stream_inject(&s->stream, o->text, o->len, o->value);
+        sender_publish_injects(s);
+        atomic_fetch_add(&s->injects_obeyed, 1);
+        break;
+    case ORDER_URGENT:
+        stream_urgent(&s->stream, now, o->text, o->len);
+        break;
+    case ORDER_BEGIN:
+        stream_begin(&s->stream, &s->ring, o->value);
+        break;
+    case ORDER_REWOUND:
+        stream_rewound(&s->stream, o->value);
+        break;
+    case ORDER_DROP:
+        stream_drop_job(&s->stream);
+        break;
+    case ORDER_HOLD:
+        stream_hold(&s->stream);
+        break;
+    case ORDER_RELEASE:
+        stream_release(&s->stream);
+        break;
+    case ORDER_TAP:
+        stream_tap(&s->stream, o->value != 0);
+        break;
+    case ORDER_OPTIONS:
+        stream_set_options(&s->stream, &o->options);
+        break;
+    case ORDER_QUIT:
+        quit(s);
+        break;
+    }
+}
+
+void sender_on_orders(uv_poll_t *poll, int status, int events)
+{
+    struct sender *s = poll->data;
+    uint64_t count;
+    (void)status;
+    (void)events;
+    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
+    struct order *o;
+    size_t len;
+    uint64_t now = sender_now_us();
+    bool stop = atomic_exchange(&s->estop_wanted, false);
+    if (stop && s->phase != PHASE_CLOSED) {
+        estop(s, now); /* before all else */
+        stop = false;
+    }
+    while (!s->quitting && (o = spsc_peek(&s->orders, &len)) != NULL) {
+        obey(s, o, now);
+        spsc_pop(&s->orders);
+    }
+    if (stop && !s->quitting) {
+        estop(s, now); /* the port was opened just now, or there is none */
+    }
+    if (!s->quitting) {
+        sender_pump(s, now);
+        sender_arm(s);
+    }
+}
+
+void sender_on_estop(uv_poll_t *poll, int status, int events)
+{
+    struct sender *s = poll->data;
+    char bytes[64];
+    (void)events;
+    ssize_t n = status < 0 ? -1 : recv(s->estop_fd, bytes, sizeof bytes, MSG_DONTWAIT);
+    if (n >= 4 && memmem(bytes, (size_t)n, "M112", 4) != NULL) {
+        estop(s, sender_now_us());
+        sender_arm(s);
+    }
+}
+
+/* ---- the thread ---------------------------------------------------------------------------- */
+
+static void ask_for_priority(void)
+{
+    struct sched_param param = {.sched_priority = PRIORITY};
+    pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+}
+
+void sender_run(void *arg)
+{
+    struct sender *s = arg;
+    ask_for_priority();
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    int rc = uv_loop_close(&s->loop);
+    assert(rc == 0);
+    (void)rc;
+    uv_async_send(&s->to_main);
+}

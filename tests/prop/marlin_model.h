@@ -1,0 +1,394 @@
+/* A small model of a Marlin printer's serial side, in virtual time.
+ *
+ * It knows nothing of host/core: a wire with a rate and a delay in each direction, a receive ring
+ * of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error it
+ * empties the ring in the middle of whatever line is arriving; the tail is taken as a new line.
+ * Bytes are lost and changed by seed, at most one in a line, so that a checksum always shows it.
+ */
+#ifndef TEST_MARLIN_MODEL_H
+#define TEST_MARLIN_MODEL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MS        UINT64_C(1000)
+#define SECOND    (1000 * MS)
+#define NEVER     UINT64_MAX
+#define RING      128
+#define SLOTS     4
+#define MAX_CMD   96
+#define WIRE      4096
+#define MODEL_LOG 640 /* executed commands kept */
+
+/* ---- chance ---- */
+
+static uint64_t rng_state;
+
+static inline uint64_t rng(void)
+{
+    uint64_t z = rng_state += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+static inline uint64_t below(uint64_t n)
+{
+    return rng() % n;
+}
+
+static inline bool one_in(uint64_t n)
+{
+    return n > 0 && below(n) == 0;
+}
+
+/* ---- a wire ---- */
+
+struct wire {
+    char byte[WIRE];
+    uint64_t at_us[WIRE]; /* when it arrives */
+    size_t first;
+    size_t count;
+    uint64_t free_us; /* when the next byte can start */
+    uint64_t byte_us;
+    uint64_t delay_us;
+    uint64_t noise;    /* one byte in so many is damaged; 0 = none */
+    bool line_damaged; /* the present line has had its share */
+    unsigned damages;
+};
+
+static inline void wire_put(struct wire *w, uint64_t now, char c)
+{
+    bool ends = c == '\n';
+    uint64_t start = w->free_us > now ? w->free_us : now;
+    w->free_us = start + w->byte_us;
+    if (!w->line_damaged && one_in(w->noise)) {
+        w->line_damaged = true;
+        w->damages++;
+        if (ends || one_in(2)) {
+            w->line_damaged = !ends; /* changed to 0x1a it could pass the check */
+            return;                  /* lost */
+        }
+        char changed = (char)(c ^ (1 << below(7)));
+        c = changed != '\n' ? changed : '~'; /* a new newline would fake two damages in one */
+    }
+    if (ends) {
+        w->line_damaged = false;
+    }
+    assert_true(w->count < WIRE);
+    size_t at = (w->first + w->count++) % WIRE;
+    w->byte[at] = c;
+    w->at_us[at] = start + w->byte_us + w->delay_us;
+}
+
+static inline bool wire_get(struct wire *w, uint64_t now, char *c)
+{
+    if (w->count == 0 || w->at_us[w->first] > now) {
+        return false;
+    }
+    *c = w->byte[w->first];
+    w->first = (w->first + 1) % WIRE;
+    w->count--;
+    return true;
+}
+
+/* When the next whole line will have arrived. */
+static inline uint64_t wire_next_line(const struct wire *w)
+{
+    for (size_t i = 0; i < w->count; i++) {
+        size_t at = (w->first + i) % WIRE;
+        if (w->byte[at] == '\n') {
+            return w->at_us[at];
+        }
+    }
+    return NEVER;
+}
+
+/* ---- the printer ---- */
+
+struct command {
+    long n; /* 0 = unnumbered */
+    char text[MAX_CMD + 1];
+};
+
+struct executed {
+    long n;
+    char text[MAX_CMD + 1];
+};
+
+struct printer {
+    /* what kind */
+    bool advanced_ok;
+    bool silent_repeats; /* since 2.1.2 */
+    bool ok_after_resend;
+    bool busy;
+    bool autoreport;
+
+    struct wire in;
+    struct wire out;
+    char ring[RING];
+    size_t ring_first;
+    size_t ring_count;
+    char line[MAX_CMD];
+    size_t len;
+    struct command queue[SLOTS];
+    size_t queued;
+    long last_n;
+    bool executing;
+    uint64_t done_us;
+    uint64_t busy_us;
+    uint64_t report_us;
+    uint64_t poll_us; /* when the main loop looks at the ring again */
+
+    size_t reset_at; /* executions after which the printer restarts */
+    bool reset_done;
+    bool after_reset; /* something numbered was executed then */
+    unsigned overflows;
+    size_t most_bytes; /* on the wire and in the ring */
+    unsigned flushes;
+    unsigned unnumbered;
+    struct executed executed[MODEL_LOG];
+    size_t executions;
+};
+
+static bool verbose;
+
+static inline void say(struct printer *p, uint64_t now, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static inline void say(struct printer *p, uint64_t now, const char *fmt, ...)
+{
+    char text[256];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    for (const char *c = text; *c != '\0'; c++) {
+        wire_put(&p->out, now, *c);
+    }
+    wire_put(&p->out, now, '\n');
+}
+
+static inline void take_arrived(struct printer *p, uint64_t now)
+{
+    char c;
+    size_t bytes = p->in.count + p->ring_count;
+    if (bytes > p->most_bytes) {
+        p->most_bytes = bytes;
+        if (verbose && bytes > RING) {
+            printf("%12.3f   %zu bytes in flight\n", (double)now / 1000.0, bytes);
+        }
+    }
+    while (wire_get(&p->in, now, &c)) {
+        if (p->ring_count == RING) {
+            p->overflows++;
+            continue;
+        }
+        p->ring[(p->ring_first + p->ring_count++) % RING] = c;
+    }
+}
+
+static inline void refuse(struct printer *p, uint64_t now, const char *why)
+{
+    take_arrived(p, now);
+    p->ring_count = 0; /* in the middle of whatever is arriving */
+    p->len = 0;
+    p->flushes++;
+    say(p, now, "Error:%s, Last Line: %ld", why, p->last_n);
+    say(p, now, "Resend: %ld", p->last_n + 1);
+    if (p->ok_after_resend) {
+        say(p, now, "ok");
+    }
+}
+
+static inline void enqueue(struct printer *p, long n, const char *text)
+{
+    struct command *c = &p->queue[p->queued++];
+    c->n = n;
+    snprintf(c->text, sizeof c->text, "%s", text);
+}
+
+/* False after an error: nothing more is read in this round. */
+static inline bool take_numbered(struct printer *p, uint64_t now, char *line)
+{
+    char *end;
+    long n = strtol(line + 1, &end, 10);
+    char *star = strrchr(line, '*');
+    unsigned char sum = 0;
+    if (star == NULL) {
+        refuse(p, now, "No Checksum with line number");
+        return false;
+    }
+    for (const char *c = line; c < star; c++) {
+        sum ^= (unsigned char)*c;
+    }
+    if (strtol(star + 1, NULL, 10) != sum) {
+        refuse(p, now, "checksum mismatch");
+        return false;
+    }
+    if (p->silent_repeats && (n == p->last_n || n == p->last_n - 1)) {
+        return true;
+    }
+    if (n != p->last_n + 1) {
+        refuse(p, now, "Line Number is not Last Line Number+1");
+        return false;
+    }
+    *star = '\0';
+    p->last_n = n;
+    enqueue(p, n, end + strspn(end, " "));
+    return true;
+}
+
+static inline bool take_line(struct printer *p, uint64_t now)
+{
+    char line[MAX_CMD + 1];
+    memcpy(line, p->line, p->len);
+    line[p->len] = '\0';
+    p->len = 0;
+    char *text = line + strspn(line, " ");
+    if (*text == 'N') {
+        return take_numbered(p, now, text);
+    }
+    if (*text != '\0') {
+        enqueue(p, 0, text);
+    }
+    return true;
+}
+
+static inline void read_ring(struct printer *p, uint64_t now)
+{
+    while (p->queued < SLOTS && p->ring_count > 0) {
+        char c = p->ring[p->ring_first];
+        p->ring_first = (p->ring_first + 1) % RING;
+        p->ring_count--;
+        if (c == '\n') {
+            if (!take_line(p, now)) {
+                break;
+            }
+        } else if (p->len < MAX_CMD - 1) {
+            p->line[p->len++] = c;
+        }
+    }
+}
+
+static inline uint64_t duration(void)
+{
+    if (one_in(400)) {
+        return 9 * SECOND + below(10 * SECOND);
+    }
+    return one_in(50) ? below(1500 * MS) : below(3 * MS);
+}
+
+static inline void execute(struct printer *p, uint64_t now)
+{
+    if (!p->executing && p->queued > 0) {
+        p->executing = true;
+        p->done_us = now + duration();
+        p->busy_us = p->busy ? now + 2 * SECOND : NEVER;
+    }
+}
+
+static inline void answer(struct printer *p, uint64_t now, const struct command *c)
+{
+    if (strcmp(c->text, "M105") == 0) {
+        say(p, now, "ok T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0");
+    } else if (!p->advanced_ok) {
+        say(p, now, "ok");
+    } else if (c->n > 0) {
+        say(p, now, "ok N%ld P15 B%zu", c->n, SLOTS - p->queued);
+    } else {
+        say(p, now, "ok P15 B%zu", SLOTS - p->queued);
+    }
+}
+
+static inline void finish(struct printer *p, uint64_t now)
+{
+    const struct command c = p->queue[0];
+    struct executed *e = &p->executed[p->executions];
+    p->executing = false;
+    p->queued--;
+    memmove(p->queue, p->queue + 1, p->queued * sizeof *p->queue);
+    if (c.n == 0 && c.text[0] != 'G' && c.text[0] != 'M') {
+        say(p, now, "echo:Unknown command: \"%s\"", c.text);
+    }
+    if (c.n == 0) {
+        p->unnumbered++;
+    } else if (p->reset_done) {
+        p->after_reset = true;
+    } else {
+        assert_true(p->executions++ < MODEL_LOG);
+        e->n = c.n;
+        memcpy(e->text, c.text, sizeof e->text);
+    }
+    answer(p, now, &c);
+}
+
+/* A brown-out: everything is forgotten, and the banner may get lost as well. */
+static inline void maybe_reset(struct printer *p, uint64_t now)
+{
+    if (p->executions < p->reset_at || p->reset_done) {
+        return;
+    }
+    p->reset_done = true;
+    p->last_n = 0;
+    p->queued = 0;
+    p->ring_count = 0;
+    p->len = 0;
+    p->executing = false;
+    if (one_in(2)) {
+        say(p, now, "start");
+        say(p, now, "echo:Marlin 2.1.2");
+    }
+}
+
+static inline void printer_step(struct printer *p, uint64_t now)
+{
+    take_arrived(p, now);
+    maybe_reset(p, now);
+    if (p->executing && p->busy_us <= now && p->done_us > now) {
+        p->busy_us += 2 * SECOND;
+        say(p, now, "echo:busy: processing");
+    }
+    if (p->autoreport && p->report_us <= now) {
+        p->report_us = now + SECOND;
+        say(p, now, " T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0");
+    }
+    while (p->executing && p->done_us <= now) {
+        finish(p, now);
+        read_ring(p, now);
+        execute(p, now);
+    }
+    if (p->poll_us <= now) {
+        read_ring(p, now);
+        execute(p, now);
+        p->poll_us = NEVER;
+    }
+    uint64_t next = wire_next_line(&p->in);
+    if (next != NEVER && p->poll_us == NEVER) {
+        p->poll_us = next + below(3) * below(1000);
+    }
+}
+
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline uint64_t printer_next(const struct printer *p)
+{
+    uint64_t next = p->poll_us;
+    if (p->executing) {
+        next = earlier(next, earlier(p->done_us, p->busy_us));
+    }
+    return p->autoreport ? earlier(next, p->report_us) : next;
+}
+
+#endif

@@ -1,0 +1,433 @@
+// link: ppapp
+/* A file on its way into the ring. The sender has no port here: the test takes the items itself. */
+#include "host/app/spool.h"
+
+#include "host/base/str.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct bench {
+    uv_loop_t loop;
+    struct sender *sender;
+    struct spool *spool;
+    char path[64];
+    struct strbuf out; /* what came through the ring, one item a line */
+    size_t items;
+    bool ended;
+    bool closed;
+    uint64_t last_offset;
+    char error[256];
+};
+
+static const char *const kinds[] = {
+    [ITEM_LINE] = "", [ITEM_SYNC] = "sync ", [ITEM_BARRIER] = "barrier", [ITEM_END] = "end"};
+
+static void on_note(void *context, const struct stream_note *note)
+{
+    (void)context;
+    (void)note;
+}
+
+static void on_fill(void *context)
+{
+    (void)context;
+}
+
+static void on_closed(void *context)
+{
+    struct bench *b = context;
+    b->closed = true;
+}
+
+static void on_error(void *context, const struct err *e)
+{
+    struct bench *b = context;
+    snprintf(b->error, sizeof b->error, "%s", e->text);
+}
+
+static void write_file(struct bench *b, const char *text, size_t len)
+{
+    strcpy(b->path, "/tmp/pp-test-spool-XXXXXX");
+    int fd = mkstemp(b->path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), (ssize_t)len);
+    close(fd);
+}
+
+static struct bench *open_sender(void)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    struct err e;
+    struct sender_options options = {
+        .loop = &b->loop, .estop_path = "", .note = on_note, .fill = on_fill, .context = b};
+    uv_loop_init(&b->loop);
+    assert_int_equal(sender_open(&b->sender, &options, &e), 0);
+    return b;
+}
+
+static void open_spool(struct bench *b, size_t max_command)
+{
+    struct err e;
+    struct spool_options options = {.loop = &b->loop,
+        .sender = b->sender,
+        .path = b->path,
+        .max_command = max_command,
+        .on_error = on_error,
+        .context = b};
+    assert_int_equal(spool_open(&b->spool, &options, &e), 0);
+    spool_fill(b->spool);
+}
+
+static struct bench *make_bench(const char *text, size_t len, size_t max_command)
+{
+    struct bench *b = open_sender();
+    write_file(b, text, len);
+    open_spool(b, max_command);
+    return b;
+}
+
+static void finish(struct bench *b)
+{
+    if (b->spool != NULL) {
+        spool_close(b->spool);
+    }
+    sender_close(b->sender, on_closed, b);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    assert_true(b->closed);
+    assert_int_equal(uv_loop_close(&b->loop), 0);
+    unlink(b->path);
+    strbuf_fini(&b->out);
+    free(b);
+}
+
+static void tell_item(struct bench *b, const struct stream_item *item)
+{
+    if (item->kind == ITEM_REPLAY) {
+        strbuf_printf(&b->out, "replay %llu ", (unsigned long long)item->n);
+    } else {
+        assert_true(item->end_offset >= b->last_offset);
+        b->last_offset = item->end_offset;
+        strbuf_puts(&b->out, kinds[item->kind]);
+    }
+    if (item->kind == ITEM_BARRIER) {
+        strbuf_printf(&b->out, " %u", item->tag);
+    }
+    strbuf_printf(&b->out, "%.*s\n", (int)item->len, item->text);
+}
+
+/* Takes what is in the ring; at most `most` items. Those of other generations are thrown away. */
+static void take(struct bench *b, size_t most)
+{
+    struct spsc *ring = sender_ring(b->sender);
+    struct stream_item *item;
+    size_t len;
+    while (most > 0 && (item = spsc_peek(ring, &len)) != NULL) {
+        assert_int_equal(len, sizeof *item + item->len);
+        if (item->generation == spool_generation(b->spool)) {
+            tell_item(b, item);
+            b->items++;
+            b->ended = item->kind == ITEM_END;
+            most--;
+        }
+        spsc_pop(ring);
+    }
+}
+
+static void take_all(struct bench *b)
+{
+    while (!b->ended && b->error[0] == '\0') {
+        take(b, SIZE_MAX);
+        spool_fill(b->spool);
+        take(b, SIZE_MAX);
+        if (!b->ended) {
+            assert_int_not_equal(uv_run(&b->loop, UV_RUN_ONCE), 0);
+        }
+    }
+}
+
+static void assert_items(const char *text, size_t max_command, const char *want)
+{
+    struct bench *b = make_bench(text, strlen(text), max_command);
+    take_all(b);
+    assert_string_equal(strbuf_text(&b->out), want);
+    assert_int_equal(b->last_offset, strlen(text));
+    finish(b);
+}
+
+static void lines_are_stripped_of_what_the_printer_need_not_see(void **state)
+{
+    (void)state;
+    assert_items("; a comment\r\nG28 ; home\r\n\r\n   G1 X10\t\nM104 S200;x\n", 0,
+        "G28\nbarrier 1\nG1 X10\nM104 S200\nend\n");
+}
+
+static void the_last_line_needs_no_newline_and_an_empty_file_ends(void **state)
+{
+    (void)state;
+    assert_items("G28\nG1 X1", 0, "G28\nbarrier 1\nG1 X1\nend\n");
+    assert_items("", 0, "end\n");
+    assert_items("\n\n;\n", 0, "end\n");
+}
+
+static void the_bed_is_declared_before_the_first_move(void **state)
+{
+    (void)state;
+    assert_items("G28\nM83\nG1 X1\nG1 X2 E1\n", 0, "G28\nM83\nbarrier 1\nG1 X1\nG1 X2 E1\nend\n");
+    assert_items(
+        "G92 E5\nG0 Z4\nM0\nG1 E5\n", 0, "G92 E5\nbarrier 1\nG0 Z4\nbarrier 2\nG1 E5\nend\n");
+    assert_items("G1 E1", 0, "barrier 1\nG1 E1\nend\n");
+    assert_items("G4 P1\nG10\nM104 S1\n", 0, "G4 P1\nG10\nM104 S1\nend\n");
+}
+
+static void the_first_extrusion_is_known_by_its_offset(void **state)
+{
+    (void)state;
+    static const char text[] = "G28\nM83\nG1 X1 E-1\nG1 X2 E0\nG1 X3 E1\nG1 X4 E1\n";
+    struct bench *b = make_bench(text, sizeof text - 1, 0);
+    take_all(b);
+    uint64_t behind = (uint64_t)(strstr(text, "G1 X4") - text);
+    assert_false(spool_has_extruded(b->spool, 0));
+    assert_false(spool_has_extruded(b->spool, behind - 1));
+    assert_true(spool_has_extruded(b->spool, behind));
+    assert_true(spool_has_extruded(b->spool, UINT64_MAX - 1));
+    finish(b);
+}
+
+static void pauses_and_cancels_are_barriers_and_m600_is_waited_for(void **state)
+{
+    (void)state;
+    assert_items("G28\nM0\nM1 stop here\n@pause\nG1 X1\nM600\n@cancel\n@ABORT now\n@something\n", 0,
+        "G28\nbarrier 2\nbarrier 2\nbarrier 2\nbarrier 1\nG1 X1\nsync M600\nbarrier 3\nbarrier 3\n"
+        "end\n");
+    assert_items("M01\n@pausenot\n", 0, "barrier 2\nend\n");
+}
+
+static void only_what_is_displayed_is_cut(void **state)
+{
+    (void)state;
+    assert_items("M117 0123456789012345678901234567890\nM118 01234567890123456789\nG1 X1\n", 20,
+        "M117 012345678901234\nM118 012345678901234\nbarrier 1\nG1 X1\nend\n");
+}
+
+static void a_line_longer_than_any_command_is_skipped(void **state)
+{
+    size_t len = 300000;
+    char *text = malloc(len);
+    (void)state;
+    memset(text, 'x', len);
+    memcpy(text, "G28\n;", 5);
+    memcpy(text + len - 13, "\nG1 X1\nG1 X2\n", 13);
+    struct bench *b = make_bench(text, len, 0);
+    take_all(b);
+    assert_string_equal(strbuf_text(&b->out), "G28\nbarrier 1\nG1 X1\nG1 X2\nend\n");
+    assert_int_equal(b->last_offset, len);
+    finish(b);
+    free(text);
+}
+
+/* ---- a file larger than ring and buffer ---- */
+
+#define MOVES 30000
+
+static struct strbuf big_file(void)
+{
+    struct strbuf s = {0};
+    for (int i = 0; i < MOVES; i++) {
+        if (i % 500 == 0) {
+            strbuf_printf(&s, ";LAYER_CHANGE\n;Z:%d\n", i / 500);
+        }
+        strbuf_printf(&s, "G1 X%d.%03d Y%d ; move\n", i % 200, i % 1000, i % 180);
+    }
+    return s;
+}
+
+static void a_large_file_comes_whole_however_it_is_taken(void **state)
+{
+    struct strbuf file = big_file();
+    struct strbuf want = {0};
+    (void)state;
+    strbuf_puts(&want, "barrier 1\n");
+    for (int i = 0; i < MOVES; i++) {
+        strbuf_printf(&want, "G1 X%d.%03d Y%d\n", i % 200, i % 1000, i % 180);
+    }
+    strbuf_puts(&want, "end\n");
+    for (size_t most = 100; most < 40000; most = most * 7 + 1) {
+        struct bench *b = make_bench(strbuf_text(&file), strlen(strbuf_text(&file)), 0);
+        while (!b->ended) {
+            take(b, most);
+            spool_fill(b->spool);
+            uv_run(&b->loop, UV_RUN_NOWAIT);
+        }
+        assert_int_equal(b->items, MOVES + 2);
+        assert_string_equal(strbuf_text(&b->out), strbuf_text(&want));
+        finish(b);
+    }
+    strbuf_fini(&want);
+    strbuf_fini(&file);
+}
+
+/* The offset behind the move number `i` of the big file. */
+static uint64_t offset_behind(const char *file, int i)
+{
+    const char *p = file;
+    for (int seen = -1; seen < i; p = strchr(p, '\n') + 1) {
+        seen += *p == 'G';
+    }
+    return (uint64_t)(p - file);
+}
+
+static void the_state_behind_a_line_is_known(void **state)
+{
+    struct strbuf file = big_file();
+    struct bench *b = make_bench(strbuf_text(&file), strlen(strbuf_text(&file)), 0);
+    struct gcode_modal m;
+    struct err e;
+    (void)state;
+    while (b->items < 20000) {
+        take(b, 1);
+        spool_fill(b->spool);
+        uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+    for (int i = 19000; i < 20000; i += 111) {
+        uint64_t offset = offset_behind(strbuf_text(&file), i);
+        assert_int_equal(spool_modal(b->spool, offset, &m, &e), 0);
+        assert_int_equal(m.pos[0], (int64_t)(i % 200) * 1000000 + (int64_t)(i % 1000) * 1000);
+        assert_int_equal(m.pos[1], (int64_t)(i % 180) * 1000000);
+        assert_int_equal(spool_layer(b->spool, offset), i / 500 + 1);
+    }
+    assert_int_equal(spool_modal(b->spool, 0, &m, &e), 0);
+    assert_int_equal(m.pos[0], 0);
+    assert_int_equal(spool_layer(b->spool, 0), 0);
+
+    finish(b);
+    strbuf_fini(&file);
+}
+
+/* ---- lines wanted again ---- */
+
+static const char resent[] = "G28\n;c\nG1 X1\n@nothing\nG1 X2\nM0\nG1 X3\n"
+                             "M117 01234567890123456789012345678901234567890123456789\nG1 X4\n";
+
+/* Line 11 is G28, 13 an M105, 15 a G4 of a person's; the job is taken up to `upto`. */
+static void numbers(struct bench *b)
+{
+    spool_checkpoint(b->spool, 11, 4);
+    spool_injected(b->spool, 13, "M105");
+    spool_injected(b->spool, 15, "G4 P1");
+}
+
+static void lines_wanted_again_come_before_the_rest(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench(resent, strlen(resent), 0);
+    const char *taken = strstr(resent, "G1 X4");
+    while (b->items < 7) {
+        uv_run(&b->loop, UV_RUN_ONCE);
+        take(b, 7 - b->items);
+    }
+    assert_string_equal(strbuf_text(&b->out),
+        "G28\nbarrier 1\nG1 X1\nG1 X2\nbarrier 2\nG1 X3\n"
+        "M117 01234567890123456789012345678901234567890123456789\n");
+    numbers(b);
+    strbuf_fini(&b->out);
+    b->out = (struct strbuf){0};
+    uint32_t before = spool_generation(b->spool);
+    uint32_t after = spool_rewind(b->spool, 12, 17, (uint64_t)(taken - resent));
+    assert_int_not_equal(before, after);
+    assert_int_equal(after, spool_generation(b->spool));
+    take_all(b);
+    assert_string_equal(b->error, "");
+    assert_string_equal(strbuf_text(&b->out), "replay 12 G1 X1\nreplay 13 M105\nreplay 14 G1 X2\n"
+                                              "replay 15 G4 P1\nreplay 16 G1 X3\nG1 X4\nend\n");
+    finish(b);
+}
+
+/* A line goes out again exactly as it went out the first time. */
+static void a_line_that_was_cut_is_cut_again(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench(resent, strlen(resent), 15);
+    const char *taken = strstr(resent, "G1 X4");
+    while (b->items < 7) {
+        uv_run(&b->loop, UV_RUN_ONCE);
+        take(b, 7 - b->items);
+    }
+    numbers(b);
+    strbuf_fini(&b->out);
+    b->out = (struct strbuf){0};
+    spool_rewind(b->spool, 17, 18, (uint64_t)(taken - resent));
+    take_all(b);
+    assert_string_equal(strbuf_text(&b->out), "replay 17 M117 0123456789\nG1 X4\nend\n");
+    finish(b);
+}
+
+static void a_line_from_before_the_job_is_lost_and_told(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench(resent, strlen(resent), 0);
+    numbers(b);
+    spool_rewind(b->spool, 5, 17, 4);
+    take_all(b);
+    assert_non_null(strstr(b->error, "line 5"));
+    finish(b);
+}
+
+/* ---- the end ---- */
+
+static void closes_while_a_read_is_under_way(void **state)
+{
+    (void)state;
+    finish(make_bench("G28\nG1 X1\n", 10, 0));
+}
+
+static void a_file_that_is_missing_or_cannot_be_read_is_told(void **state)
+{
+    struct err e;
+    (void)state;
+    struct bench *b = open_sender();
+    struct spool_options options = {.loop = &b->loop,
+        .sender = b->sender,
+        .path = "/nowhere/at/all.gcode",
+        .on_error = on_error,
+        .context = b};
+    assert_true(spool_open(&b->spool, &options, &e) < 0);
+    assert_non_null(strstr(e.text, "/nowhere/at/all.gcode"));
+    strcpy(b->path, "/tmp");
+    open_spool(b, 0);
+    take_all(b);
+    assert_non_null(strstr(b->error, "read"));
+    assert_false(b->ended);
+    strcpy(b->path, "");
+    finish(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_are_stripped_of_what_the_printer_need_not_see),
+        cmocka_unit_test(the_last_line_needs_no_newline_and_an_empty_file_ends),
+        cmocka_unit_test(the_bed_is_declared_before_the_first_move),
+        cmocka_unit_test(the_first_extrusion_is_known_by_its_offset),
+        cmocka_unit_test(pauses_and_cancels_are_barriers_and_m600_is_waited_for),
+        cmocka_unit_test(only_what_is_displayed_is_cut),
+        cmocka_unit_test(a_line_longer_than_any_command_is_skipped),
+        cmocka_unit_test(a_large_file_comes_whole_however_it_is_taken),
+        cmocka_unit_test(the_state_behind_a_line_is_known),
+        cmocka_unit_test(lines_wanted_again_come_before_the_rest),
+        cmocka_unit_test(a_line_that_was_cut_is_cut_again),
+        cmocka_unit_test(a_line_from_before_the_job_is_lost_and_told),
+        cmocka_unit_test(closes_while_a_read_is_under_way),
+        cmocka_unit_test(a_file_that_is_missing_or_cannot_be_read_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
