@@ -116,8 +116,8 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* 0 = go on, else exit with (result - 1). */
-static int take_option(struct host_arguments *a, int option)
+/* `word` is the argument just read. 0 = go on, else exit with (result - 1). */
+static int take_option(struct host_arguments *a, int option, const char *word)
 {
     const char **const texts[] = {
         ['n'] = &a->name,
@@ -144,8 +144,11 @@ static int take_option(struct host_arguments *a, int option)
     case OPTION_VERSION:
         puts("pphost " PP_VERSION);
         return 1;
+    case ':':
+        fprintf(stderr, "pphost: option \"%s\" wants a value (pphost --help)\n", word);
+        return 1 + 2;
     case '?':
-        fputs("pphost --help shows the options\n", stderr);
+        fprintf(stderr, "pphost: unknown option \"%s\" (pphost --help)\n", word);
         return 1 + 2;
     default:
         *texts[option] = optarg;
@@ -182,8 +185,9 @@ int main(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
         }
     }
-    while ((option = getopt_long(argc, argv, "n:p:b:l:c:d:vqh", long_options, NULL)) != -1) {
-        int done = take_option(&arguments, option);
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":n:p:b:l:c:d:vqh", long_options, NULL)) != -1) {
+        int done = take_option(&arguments, option, argv[optind - 1]);
         if (done != 0) {
             return done - 1;
         }
