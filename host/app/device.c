@@ -89,10 +89,15 @@ static void on_row_saved(void *context, const struct err *e)
     }
 }
 
+/* What is said of the bed of a doubted printer holds for as long as that one is there. */
 void device_save_row(struct device *d, store_cb done)
 {
+    struct printer_row row = d->row;
+    if ((d->identity_doubt || d->port_doubt) && row.bed == BED_CLEAR) {
+        row.bed = BED_UNKNOWN;
+    }
     d->open++;
-    store_save_printer(d->store, &d->row, done != NULL ? done : on_row_saved, d);
+    store_save_printer(d->store, &row, done != NULL ? done : on_row_saved, d);
 }
 
 void device_inject(struct device *d, const char *text, enum device_tag tag)

@@ -233,6 +233,28 @@ static void another_port_is_asked_for(void **state)
     finish(b);
 }
 
+/* "Clear" was said of the bed of the printer that hung there then. */
+static void a_bed_declared_clear_on_a_doubted_printer_says_nothing_of_the_old_one(void **state)
+{
+    (void)state;
+    const char *mine = "11111111-2222-3333-4444-555555555555";
+    struct bench *b = restarted_with("99999999-0000-0000-0000-000000000000");
+    bool waits;
+    assert_int_equal(device_print(b->device, "part.gcode", true, &waits, &refused), 0);
+    assert_true(waits);
+    assert_int_equal(confirm(b, "", "no"), 0);
+    b->printer.uuid = mine;
+    say(&b->printer, "start\n");
+    RUN_UNTIL(b, status(b).state == PRINTER_OFFLINE);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_int_not_equal(status(b).bed, BED_CLEAR);
+    shut(b);
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_true(ask(b, "part.gcode"));
+    finish(b);
+}
+
 /* ---- refusals ---- */
 
 static void a_temperature_beyond_the_limits_is_refused(void **state)
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(the_same_printer_after_a_restart_is_not_asked_for),
         cmocka_unit_test(another_uuid_is_asked_for_and_then_the_bed),
         cmocka_unit_test(another_port_is_asked_for),
+        cmocka_unit_test(a_bed_declared_clear_on_a_doubted_printer_says_nothing_of_the_old_one),
         cmocka_unit_test(a_temperature_beyond_the_limits_is_refused),
         cmocka_unit_test(what_is_no_command_is_not_sent),
         cmocka_unit_test(offline_nothing_is_taken),
