@@ -402,12 +402,12 @@ static int require_connected(const struct device *d, struct err *e)
         d->error[0] != '\0' ? ": " : "", d->error);
 }
 
-static int32_t limit_of(const struct profile *p, int heater)
+static int32_t limit_of(const struct limits *l, int heater)
 {
-    return heater == TEMP_BED         ? p->limits.max_bed_mc
-           : heater == TEMP_CHAMBER   ? p->limits.max_chamber_mc
-           : heater < p->limits.tools ? p->limits.max_tool_mc
-                                      : 0;
+    return heater == TEMP_BED       ? l->max_bed_mc
+           : heater == TEMP_CHAMBER ? l->max_chamber_mc
+           : heater < l->tools      ? l->max_tool_mc
+                                    : 0;
 }
 
 int device_set_temp(struct device *d, const char *heater, int32_t target_mc, struct err *e)
@@ -422,7 +422,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
         return err_field(
             e, PP_EINVAL, heater, "heater \"%s\": must be tool0 to tool7, bed or chamber", heater);
     }
-    int32_t limit = d->profile != NULL ? limit_of(d->profile, index) : 300000;
+    int32_t limit = limit_of(device_limits(d), index);
     if (target_mc < 0 || target_mc > limit) {
         return err_field(e, PP_EINVAL, heater, "%s %g: must be 0 to %g °C on this printer", heater,
             target_mc / 1000.0, limit / 1000.0);

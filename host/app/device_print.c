@@ -129,7 +129,7 @@ static void set_bed(struct device *d, enum bed_state bed, store_cb done)
     hub_emit(d->hub, HUB_BED, NULL);
 }
 
-/* What pre-flight knows of a printer without a profile: only what is true of any. */
+/* What is known of a printer without a profile: only what is true of any. */
 static const struct limits unknown_limits = {
     .min_um = {-1000000, -1000000, -10000},
     .max_um = {1000000, 1000000, 1000000},
@@ -139,10 +139,15 @@ static const struct limits unknown_limits = {
     .max_chamber_mc = 90000,
 };
 
+const struct limits *device_limits(const struct device *d)
+{
+    return d->profile != NULL ? &d->profile->limits : &unknown_limits;
+}
+
 static int preflight(const struct device *d, const struct file_entry *file, struct err *e)
 {
     struct preflight result;
-    struct limits limits = d->profile != NULL ? d->profile->limits : unknown_limits;
+    struct limits limits = *device_limits(d);
     if (d->dialect->max_line > 0) {
         limits.max_line =
             d->dialect->max_line - line_overhead((uint64_t)file->analysis.commands * 2);

@@ -139,6 +139,7 @@ bool device_waits(const struct device *d); /* for a temperature or a person, by 
 
 /* device_print.c */
 void device_fill(void *context);
+const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);

@@ -273,6 +273,16 @@ static void a_temperature_beyond_the_limits_is_refused(void **state)
     finish(b);
 }
 
+static void a_printer_without_a_profile_has_limits_too(void **state)
+{
+    (void)state;
+    struct bench *b = connected(NULL);
+    assert_int_equal(device_set_temp(b->device, "tool0", 300001, &refused), -PP_EINVAL);
+    assert_int_equal(device_set_temp(b->device, "bed", 130001, &refused), -PP_EINVAL);
+    assert_int_equal(device_set_temp(b->device, "chamber", 90001, &refused), -PP_EINVAL);
+    finish(b);
+}
+
 static void what_is_no_command_is_not_sent(void **state)
 {
     (void)state;
@@ -327,6 +337,7 @@ int main(void)
         cmocka_unit_test(another_port_is_asked_for),
         cmocka_unit_test(a_bed_declared_clear_on_a_doubted_printer_says_nothing_of_the_old_one),
         cmocka_unit_test(a_temperature_beyond_the_limits_is_refused),
+        cmocka_unit_test(a_printer_without_a_profile_has_limits_too),
         cmocka_unit_test(what_is_no_command_is_not_sent),
         cmocka_unit_test(offline_nothing_is_taken),
     };
