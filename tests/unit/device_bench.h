@@ -405,6 +405,17 @@ static inline void on_device_closed(void *context)
     b->device = NULL;
 }
 
+static inline void on_store_closed(void *context)
+{
+    ((struct bench *)context)->store = NULL;
+}
+
+static inline void close_store(struct bench *b)
+{
+    store_close(b->store, on_store_closed, b);
+    RUN_UNTIL(b, b->store == NULL);
+}
+
 /* Stops the program's half; the printer stays. */
 static inline void shut(struct bench *b)
 {
@@ -413,7 +424,7 @@ static inline void shut(struct bench *b)
         RUN_UNTIL(b, b->closed);
     }
     files_close(b->files);
-    store_close(b->store, NULL, NULL);
+    close_store(b);
     hub_free(b->hub);
     b->files = NULL;
 }

@@ -224,8 +224,7 @@ static void another_port_is_asked_for(void **state)
     assert_string_equal(row.port_identity, stable);
     snprintf(row.port_identity, sizeof row.port_identity, "usb-Another-if00");
     store_save_printer(b->store, &row, NULL, NULL);
-    store_close(b->store, NULL, NULL);
-    uv_run(&b->loop, UV_RUN_NOWAIT);
+    close_store(b);
     open_device(b);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_true(ask(b, "part.gcode"));
