@@ -16,6 +16,7 @@
 #define ESTOP_MS     2000  /* and what follows when that fails */
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
+#define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
 /* ---- state, notices, questions
  * ------------------------------------------------------------------- */
@@ -143,7 +144,8 @@ static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
-    if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every) {
+    if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
+        sender_injects(d->sender) >= MAX_WAITING) {
         return;
     }
     d->temps_ms = now;
@@ -402,6 +404,16 @@ static int require_connected(const struct device *d, struct err *e)
         d->error[0] != '\0' ? ": " : "", d->error);
 }
 
+/* A command of a person, or a poll: may not take the place of what turns the heaters off. */
+static int send_if_room(struct device *d, const char *text, size_t len, struct err *e)
+{
+    if (sender_injects(d->sender) >= MAX_WAITING ||
+        !sender_inject(d->sender, text, len, TAG_NONE)) {
+        return err_set(e, PP_EBUSY, "too many commands wait already: the printer is busy");
+    }
+    return 0;
+}
+
 static int32_t limit_of(const struct limits *l, int heater)
 {
     return heater == TEMP_BED       ? l->max_bed_mc
@@ -432,9 +444,11 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
     } else {
         snprintf(line, sizeof line, "M104 T%d S%g", index, target_mc / 1000.0);
     }
-    d->heaters_used = clock_ms();
-    device_inject(d, line, TAG_NONE);
-    return 0;
+    rc = send_if_room(d, line, strlen(line), e);
+    if (rc == 0) {
+        d->heaters_used = clock_ms();
+    }
+    return rc;
 }
 
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
@@ -471,11 +485,13 @@ int device_send(struct device *d, const char *text, struct err *e)
     }
     if (is_urgent(d, &g)) {
         sender_urgent(d->sender, g.text, g.len);
-    } else if (!sender_inject(d->sender, g.text, g.len, TAG_NONE)) {
-        return err_set(e, PP_EBUSY, "too many commands wait already");
+    } else {
+        rc = send_if_room(d, g.text, g.len, e);
     }
-    d->heaters_used = clock_ms();
-    return 0;
+    if (rc == 0) {
+        d->heaters_used = clock_ms();
+    }
+    return rc;
 }
 
 int device_estop(struct device *d, struct err *e)

@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define STREAM_FLIGHT  64   /* most lines in flight */
-#define STREAM_INJECT  64   /* most injected lines waiting */
+#define STREAM_INJECT  192  /* most injected lines waiting */
 #define STREAM_SAMPLES 1024 /* round trips kept for percentiles */
 
 /* Where a line came from. */

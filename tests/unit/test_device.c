@@ -301,6 +301,26 @@ static void what_is_no_command_is_not_sent(void **state)
     finish(b);
 }
 
+static void commands_of_people_leave_room_for_turning_the_heaters_off(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    b->printer.stuck_at = "G28";
+    print(b, PART);
+    RUN_UNTIL(b, b->printer.stuck);
+    int rc = 0;
+    for (int i = 0; i < 1000 && rc == 0; i++) {
+        rc = device_send(b->device, "M118 hello", &refused);
+    }
+    assert_int_equal(rc, -PP_EBUSY);
+    assert_int_equal(device_set_temp(b->device, "bed", 50000, &refused), -PP_EBUSY);
+    assert_int_equal(device_cancel(b->device, &refused), 0);
+    go_on(&b->printer);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_true(cold(b));
+    finish(b);
+}
+
 static void offline_nothing_is_taken(void **state)
 {
     (void)state;
@@ -338,6 +358,7 @@ int main(void)
         cmocka_unit_test(a_temperature_beyond_the_limits_is_refused),
         cmocka_unit_test(a_printer_without_a_profile_has_limits_too),
         cmocka_unit_test(what_is_no_command_is_not_sent),
+        cmocka_unit_test(commands_of_people_leave_room_for_turning_the_heaters_off),
         cmocka_unit_test(offline_nothing_is_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
