@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 
@@ -23,6 +24,10 @@
 
 #define DEADLINE_MS 40000
 #define HEARD       2000
+
+#define PART                                                                                       \
+    "M140 S60\nM104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X50 Y10 E2 F1500\nG1 X50 Y50 E4\n"        \
+    "M104 S0\nM140 S0\n"
 
 /* The printer: master side of the pty. */
 struct marlin {
@@ -42,6 +47,7 @@ struct marlin {
     int tool_target[2];
     int bed_target;
     int chamber_target;
+    int actual;   /* degrees of all heaters */
     int tools;    /* reported */
     bool chamber; /* reported */
     char heard[HEARD][64];
@@ -83,20 +89,20 @@ static inline void say(struct marlin *p, const char *text)
 static inline void report(struct marlin *p, const char *before, const char *after)
 {
     char line[160];
-    int len = snprintf(line, sizeof line, "%sT:20.0", before);
+    int len = snprintf(line, sizeof line, "%sT:%d.0", before, p->actual);
 #define TARGET(value)                                                                              \
     (len += p->targets_untold                                                                      \
                 ? 0                                                                                \
                 : snprintf(line + len, sizeof line - (size_t)len, " /%d.0", (value)))
     TARGET(p->tool_target[0]);
-    len += snprintf(line + len, sizeof line - (size_t)len, " B:20.0");
+    len += snprintf(line + len, sizeof line - (size_t)len, " B:%d.0", p->actual);
     TARGET(p->bed_target);
     for (int i = 0; i < p->tools && p->tools > 1; i++) {
-        len += snprintf(line + len, sizeof line - (size_t)len, " T%d:20.0", i);
+        len += snprintf(line + len, sizeof line - (size_t)len, " T%d:%d.0", i, p->actual);
         TARGET(p->tool_target[i]);
     }
     if (p->chamber) {
-        len += snprintf(line + len, sizeof line - (size_t)len, " C:20.0");
+        len += snprintf(line + len, sizeof line - (size_t)len, " C:%d.0", p->actual);
         TARGET(p->chamber_target);
     }
 #undef TARGET
@@ -232,6 +238,22 @@ static inline bool cold(const struct bench *b)
 
 /* ---- the bench ---- */
 
+static struct profile bench_profile = {
+    .id = "bench",
+    .limits = {.max_um = {200000, 200000, 200000},
+        .min_um = {0, 0, 0},
+        .tools = 1,
+        .max_tool_mc = 250000,
+        .max_bed_mc = 100000},
+    .firmware = "marlin",
+    .pause_script = (char[]){"G1 X0 Y100 F6000"},
+    .resume_script = (char[]){""},
+    .cancel_script = (char[]){"G1 X0 Y190 F6000"},
+    .end_script = (char[]){""},
+};
+
+static struct err refused;
+
 #define RUN_UNTIL(b, condition)                                                                    \
     do {                                                                                           \
         while (!(condition) && !(b)->late) {                                                       \
@@ -332,6 +354,7 @@ static inline struct bench *make_bench(const struct profile *profile)
     b->deadline.data = b;
     uv_timer_start(&b->deadline, on_deadline, DEADLINE_MS, 0);
     uv_unref((uv_handle_t *)&b->deadline);
+    b->printer.actual = 20;
     b->printer.uuid = "11111111-2222-3333-4444-555555555555";
     b->options = (struct device_options){.name = "bench",
         .device = device,
@@ -416,12 +439,22 @@ static inline void close_store(struct bench *b)
     RUN_UNTIL(b, b->store == NULL);
 }
 
+/* What is on the wire already arrives. */
+static inline void settle(struct bench *b)
+{
+    int left = 0;
+    while (b->printer.plugged && ioctl(b->printer.master, FIONREAD, &left) == 0 && left > 0) {
+        uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+}
+
 /* Stops the program's half; the printer stays. */
 static inline void shut(struct bench *b)
 {
     if (b->device != NULL) {
         device_close(b->device, false, on_device_closed, b);
         RUN_UNTIL(b, b->closed);
+        settle(b);
     }
     files_close(b->files);
     close_store(b);

@@ -3,26 +3,6 @@
 
 #include "host/io/ports.h"
 
-#define PART                                                                                       \
-    "M140 S60\nM104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X50 Y10 E2 F1500\nG1 X50 Y50 E4\n"        \
-    "M104 S0\nM140 S0\n"
-
-static struct profile bench_profile = {
-    .id = "bench",
-    .limits = {.max_um = {200000, 200000, 200000},
-        .min_um = {0, 0, 0},
-        .tools = 1,
-        .max_tool_mc = 250000,
-        .max_bed_mc = 100000},
-    .firmware = "marlin",
-    .pause_script = (char[]){"G1 X0 Y100 F6000"},
-    .resume_script = (char[]){""},
-    .cancel_script = (char[]){"G1 X0 Y190 F6000"},
-    .end_script = (char[]){""},
-};
-
-static struct err refused;
-
 static bool ask(struct bench *b, const char *file)
 {
     bool waits = false;
