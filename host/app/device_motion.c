@@ -152,7 +152,9 @@ int device_resume(struct device *d, struct err *e)
     device_move(d, PRINTER_RESUMING, "asked to");
     if (d->parked) {
         struct gcode_modal modal = *at;
-        device_run_script(d, d->profile->resume_script, &modal);
+        if (d->profile != NULL) {
+            device_run_script(d, d->profile->resume_script, &modal);
+        }
         device_inject(d, "G90", TAG_NONE);
         injectf(d, "G1 X%.3f Y%.3f F6000", logical_mm(at, 0), logical_mm(at, 1));
         injectf(d, "G1 Z%.3f F600", logical_mm(at, 2));

@@ -77,6 +77,17 @@ static void a_pause_before_homing_does_not_move(void **state)
     ends_well(b);
 }
 
+static void a_printer_without_a_profile_resumes_where_it_paused(void **state)
+{
+    (void)state;
+    struct bench *b = paused_by(NULL, BEFORE "M0\nG1 X60 E3\n");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_resume(b->device, &refused), 0);
+    RUN_UNTIL(b, b->runs == 2);
+    assert_non_null(strstr(transcript(b, from), "| G1 X60 E3 |"));
+    ends_well(b);
+}
+
 static void a_person_pauses_between_two_lines(void **state)
 {
     (void)state;
@@ -264,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_pause_in_the_file_parks_and_a_resume_restores_exactly),
         cmocka_unit_test(inches_and_relative_moves_are_restored_too),
         cmocka_unit_test(a_pause_before_homing_does_not_move),
+        cmocka_unit_test(a_printer_without_a_profile_resumes_where_it_paused),
         cmocka_unit_test(a_person_pauses_between_two_lines),
         cmocka_unit_test(a_pause_asked_at_the_very_last_line_does_not_lose_the_end),
         cmocka_unit_test(the_printer_itself_may_pause_resume_and_cancel),
