@@ -263,12 +263,17 @@ static void on_detached(struct device *d)
 
 static void on_done(struct device *d, enum device_tag tag)
 {
+    bool setting_up = device_state(d) == PRINTER_CONNECTING;
     switch (tag) {
     case TAG_INFO:
-        on_info(d);
+        if (setting_up) {
+            on_info(d);
+        }
         break;
     case TAG_READY:
-        on_ready(d);
+        if (setting_up) {
+            on_ready(d);
+        }
         break;
     case TAG_COLD:
         if (d->closing) {

@@ -269,6 +269,15 @@ static void without_an_emergency_parser_no_such_line_is_sent(void **state)
 
 /* ---- lines asked for again ---- */
 
+static void a_set_up_line_asked_for_again_during_a_print_changes_nothing(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(BEFORE "G1 X60 E3\n", "G1 X50");
+    say(&b->printer, "Error:Line Number is not Last Line Number+1, Last Line: 0\nResend: 1\n");
+    go_on(&b->printer);
+    ends_well(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_file_may_cancel_itself),
         cmocka_unit_test(a_cancel_while_heating_ends_the_wait),
         cmocka_unit_test(without_an_emergency_parser_no_such_line_is_sent),
+        cmocka_unit_test(a_set_up_line_asked_for_again_during_a_print_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
