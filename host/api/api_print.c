@@ -31,7 +31,8 @@ static void act(struct request *r, const char *name, int (*action)(struct device
     int rc = r->input != NULL ? json_read(r->input, NULL, 0, &e) : 0;
     if (rc == 0) {
         rc = action(r->http->o.device, &e);
-        log_info("%s asked for by %s", name, r->key_name);
+        log_info("%s asked for by %s%s%s", name, r->key_name, rc < 0 ? ": refused: " : "",
+            rc < 0 ? e.text : "");
     }
     reply_status(r, rc, &e);
 }
@@ -104,7 +105,7 @@ void api_confirm(struct request *r)
         rc = device_confirm(r->http->o.device, id, answer, &e);
     }
     if (rc == 0) {
-        log_info("answer \"%s\" by %s", answer, r->key_name);
+        log_info("\"%s\" answered by %s", answer[0] != '\0' ? answer : "yes", r->key_name);
     }
     reply_status(r, rc, &e);
 }
@@ -133,7 +134,7 @@ static int check_target(const char *heater, const json_t *value, struct err *e)
     return 0;
 }
 
-static int set_targets(struct device *d, json_t *input, struct err *e)
+static int set_targets(struct device *d, json_t *input, const char *key_name, struct err *e)
 {
     const char *heater;
     json_t *value;
@@ -154,6 +155,7 @@ static int set_targets(struct device *d, json_t *input, struct err *e)
         if (rc != 0) {
             return rc;
         }
+        log_info("%s to %g °C asked for by %s", heater, json_number_value(value), key_name);
     }
     return 0;
 }
@@ -161,7 +163,7 @@ static int set_targets(struct device *d, json_t *input, struct err *e)
 void api_temperature(struct request *r)
 {
     struct err e = {0};
-    int rc = set_targets(r->http->o.device, r->input, &e);
+    int rc = set_targets(r->http->o.device, r->input, r->key_name, &e);
     reply_status(r, rc, &e);
 }
 

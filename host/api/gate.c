@@ -161,7 +161,7 @@ static int check_size(const struct request *r, struct err *e)
         limit = quota > 0 ? quota : INT64_MAX - overhead;
     }
     if (text != NULL && (!str_to_int(text, 0, INT64_MAX, &size) || size > limit + overhead)) {
-        return err_set(e, PP_ETOOBIG, "%s bytes are too large: the limit is %lld bytes", text,
+        return err_set(e, PP_ETOOBIG, "%s bytes are too many: the limit is %lld bytes", text,
             (long long)limit);
     }
     return 0;

@@ -167,9 +167,9 @@ static void explain_key(const struct host *h, struct err *e)
     struct strbuf hint = {0};
     strbuf_puts(&hint, e->text);
     if (h->key[0] == '\0') {
-        strbuf_puts(&hint, " (no key given: set PPCTL_KEY or use --key-file FILE)");
+        strbuf_puts(&hint, "; no key given: set PPCTL_KEY or use --key-file FILE");
     } else if (h->key_given) {
-        strbuf_puts(&hint, " (with the key from --key-file or PPCTL_KEY)");
+        strbuf_puts(&hint, "; it came from --key-file or PPCTL_KEY");
     }
     str_copy(e->text, sizeof e->text, strbuf_text(&hint), hint.len);
     strbuf_fini(&hint);

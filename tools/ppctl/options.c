@@ -83,7 +83,8 @@ static int unknown_option(const struct ppctl *c, const char *word, struct err *e
     if (near != NULL) {
         return err_set(e, PP_EINVAL, "unknown option \"%s\": did you mean %s?", quoted, near);
     }
-    return err_set(e, PP_EINVAL, "unknown option \"%s\"", quoted);
+    return err_set(e, PP_EINVAL, "unknown option \"%s\"; ppctl help%s%s tells more", quoted,
+        c->command != NULL ? " " : "", c->command != NULL ? c->command->name : "");
 }
 
 static int command_option(struct ppctl *c, struct cursor *in, struct err *e)
