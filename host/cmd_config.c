@@ -4,7 +4,6 @@
 #include "host/app/profile.h"
 #include "host/cmd.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -4,12 +4,10 @@
 #include "host/app/profile.h"
 #include "host/cmd.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: pphost profiles [NAME] [--profiles DIR]\n"

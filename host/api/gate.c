@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define FORM_OVERHEAD_MAX 65536 /* of a multipart body around its file */
 

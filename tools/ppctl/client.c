@@ -77,7 +77,8 @@ char *client_path(const char *folder, const char *name)
     return path;
 }
 
-struct curl_slist *client_headers(const struct host *h, const char *content_type)
+/* The header lines of a request, the key among them. Free with curl_slist_free_all(). */
+static struct curl_slist *headers_of(const struct host *h, const char *content_type)
 {
     struct curl_slist *list = NULL;
     char line[200];
@@ -244,7 +245,7 @@ int client_call(const struct host *h, const struct request *r, struct answer *a)
     const char *type = text != NULL        ? "application/json"
                        : r->upload != NULL ? "application/octet-stream"
                                            : NULL;
-    struct curl_slist *headers = client_headers(h, type);
+    struct curl_slist *headers = headers_of(h, type);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     set_body(curl, &t, text);
     perform(h, curl, &t, a);

@@ -1,7 +1,6 @@
 /* The command line: global options anywhere, one command, its options and operands by its row. */
 #include "tools/ppctl/ppctl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct cursor {
