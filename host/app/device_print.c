@@ -84,6 +84,7 @@ static void on_run_opened(void *context, const struct err *e)
     struct spool_options options = {.loop = d->loop,
         .sender = d->sender,
         .path = path,
+        .size_bytes = (uint64_t)d->analysis.bytes,
         .max_command = max_command(d, &d->analysis),
         .on_error = on_spool_error,
         .context = d};

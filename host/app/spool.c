@@ -258,6 +258,13 @@ static void on_read(uv_fs_t *req)
         s->options.on_error(s->options.context, &e);
         return;
     }
+    if (n == 0 && !s->discard && s->file_offset != s->options.size_bytes) {
+        err_set(&e, PP_ECORRUPT, "%s has %llu bytes, it had %llu when it was checked",
+            s->options.path, (unsigned long long)s->file_offset,
+            (unsigned long long)s->options.size_bytes);
+        s->options.on_error(s->options.context, &e);
+        return;
+    }
     if (!s->discard) {
         s->at_end = n == 0;
         s->end += (size_t)n;

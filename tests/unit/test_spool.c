@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -78,9 +79,12 @@ static struct bench *open_sender(void)
 static void open_spool(struct bench *b, size_t max_command)
 {
     struct err e;
+    struct stat st;
+    assert_int_equal(stat(b->path, &st), 0);
     struct spool_options options = {.loop = &b->loop,
         .sender = b->sender,
         .path = b->path,
+        .size_bytes = (uint64_t)st.st_size,
         .max_command = max_command,
         .on_error = on_error,
         .context = b};
@@ -411,6 +415,20 @@ static void a_file_that_is_missing_or_cannot_be_read_is_told(void **state)
     finish(b);
 }
 
+static void a_file_that_lost_its_end_is_told_and_does_not_end_the_print(void **state)
+{
+    static const char text[] = "G28\nG1 X1\nG1 X2\n";
+    (void)state;
+    struct bench *b = open_sender();
+    write_file(b, text, sizeof text - 1);
+    open_spool(b, 0);
+    assert_int_equal(truncate(b->path, 10), 0);
+    take_all(b);
+    assert_non_null(strstr(b->error, "10 bytes"));
+    assert_false(b->ended);
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +446,7 @@ int main(void)
         cmocka_unit_test(a_line_from_before_the_job_is_lost_and_told),
         cmocka_unit_test(closes_while_a_read_is_under_way),
         cmocka_unit_test(a_file_that_is_missing_or_cannot_be_read_is_told),
+        cmocka_unit_test(a_file_that_lost_its_end_is_told_and_does_not_end_the_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
