@@ -3,7 +3,6 @@
 #include "host/base/mem.h"
 #include "host/core/analyze_comments.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define CHUNK       (64u << 10)
+#define CHUNK       ((size_t)64 << 10)
 #define BUFFER      (2 * CHUNK) /* a chunk behind the rest of the last line */
 #define CHECK_EVERY 256u        /* lines between two kept modal states */
 #define CHECKS      64u
