@@ -91,7 +91,9 @@ struct device {
     struct run run;    /* id "" = none */
     struct spool *spool;
     struct analysis analysis;
-    bool bed_taken; /* this print has made the bed occupied */
+    bool bed_taken;        /* this print has made the bed occupied */
+    unsigned beds_saving;  /* the store has not yet answered that it is */
+    unsigned runs_opening; /* nor that the run has begun */
     uint64_t job_start_ms;
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
