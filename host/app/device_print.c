@@ -371,12 +371,14 @@ void device_fill(void *context)
 
 void device_print_note(struct device *d, const struct stream_note *note)
 {
+    enum printer_state state = device_state(d);
     bool printing = d->spool != NULL;
+    bool ends = state == PRINTER_PRINTING || state == PRINTER_PAUSING;
     if (note->kind == NOTE_BARRIER && printing) {
         on_barrier(d, (enum spool_barrier)note->tag);
-    } else if (note->kind == NOTE_DRAINED && device_state(d) == PRINTER_PAUSING) {
+    } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSING) {
         device_park(d);
-    } else if (note->kind == NOTE_END && printing && device_state(d) != PRINTER_CANCELLING) {
+    } else if (note->kind == NOTE_END && printing && ends) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {
         log_info("the printer wants line %llu again", (unsigned long long)note->n);

@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 30000
 #define HEARD       2000
 
 #define PART                                                                                       \
