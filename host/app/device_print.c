@@ -240,7 +240,8 @@ static void go_on(struct device *d)
     if (d->pending[0] == '\0' || ask_or_go(d)) {
         return;
     }
-    if (file == NULL || may_start(d, &e) < 0) {
+    /* the profile may be another by now, or the printer */
+    if (file == NULL || may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
         drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }

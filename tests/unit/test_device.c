@@ -150,6 +150,23 @@ static void the_bed_cannot_be_declared_clear_during_a_print(void **state)
     finish(b);
 }
 
+static void a_file_is_checked_again_when_the_profile_changed_before_the_answer(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    struct profile smaller = bench_profile;
+    smaller.limits.max_um[0] = 40000;
+    put_file(b, "part.gcode", PART);
+    assert_true(ask(b, "part.gcode"));
+    device_set_profile(b->device, &smaller);
+    assert_int_equal(confirm(b, "", "yes"), 0);
+    assert_non_null(strstr(b->notice, "is refused"));
+    assert_string_equal(status(b).waiting_for, "");
+    assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
+    assert_int_equal(b->runs, 0);
+    finish(b);
+}
+
 /* ---- who hangs on the port ---- */
 
 /* Prints nothing: a bed known to be clear, then the host is stopped and comes back. */
@@ -331,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_bed_nothing_was_extruded_on_is_given_back),
         cmocka_unit_test(a_bed_that_was_extruded_on_stays_occupied),
         cmocka_unit_test(the_bed_cannot_be_declared_clear_during_a_print),
+        cmocka_unit_test(a_file_is_checked_again_when_the_profile_changed_before_the_answer),
         cmocka_unit_test(the_same_printer_after_a_restart_is_not_asked_for),
         cmocka_unit_test(another_uuid_is_asked_for_and_then_the_bed),
         cmocka_unit_test(another_port_is_asked_for),
