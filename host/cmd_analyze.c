@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,11 +28,10 @@
 #define PROFILES_LISTED 256
 
 static const char help[] =
-    "Usage: pphost analyze [-p PROFILE] [--json] FILE...\n"
+    "usage: pphost analyze [-p PROFILE] [--json] FILE...\n"
     "\n"
-    "Says what G-code files will do: bounds, layers, filament, time, temperatures, slicer; and "
-    "whether\n"
-    "they may be printed. Exit status 1 if a file is refused or cannot be read.\n"
+    "Says what G-code files will do: bounds, layers, filament, time, temperatures, slicer;\n"
+    "and whether they may be printed. Exit status 1 if a file is refused or cannot be read.\n"
     "\n"
     "  -p, --profile NAME  check against this printer (default: the one the file was sliced for)\n"
     "      --profiles DIR  read profiles from DIR too; they override others of the same name\n"
@@ -261,7 +259,7 @@ int cmd_analyze(int argc, char **argv)
 {
     struct job job = {.show_progress = isatty(STDERR_FILENO) == 1};
     int option;
-    while ((option = getopt_long(argc, argv, "p:h", long_options, NULL)) != -1) {
+    while ((option = cmd_option("analyze", argc, argv, ":p:h", long_options)) != -1) {
         switch (option) {
         case 'p':
             job.profile_id = optarg;
@@ -276,13 +274,15 @@ int cmd_analyze(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         default:
-            fputs("(pphost analyze --help shows what there is)\n", stderr);
             return 2;
         }
     }
     if (optind == argc) {
         fputs("pphost analyze: no FILE given (pphost analyze --help)\n", stderr);
         return 2;
+    }
+    if (!cmd_folder_ok("analyze", job.profiles_dir)) {
+        return 1;
     }
     return with_profiles(&job, argv + optind, argc - optind);
 }

@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 static double mm(int64_t um)
 {
@@ -60,7 +59,8 @@ static void print_content(const struct analysis *a)
 {
     print_label("content");
     print_size(a->bytes);
-    printf(", %" PRId64 " lines, %" PRId64 " commands\n", a->lines, a->commands);
+    printf(", %" PRId64 " line%s, %" PRId64 " command%s\n", a->lines, a->lines == 1 ? "" : "s",
+        a->commands, a->commands == 1 ? "" : "s");
 }
 
 static void print_bounds(const struct analysis *a)

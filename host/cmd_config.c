@@ -4,14 +4,12 @@
 #include "host/app/profile.h"
 #include "host/cmd.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: pphost check-config [FILE] [--profiles DIR]\n"
+    "usage: pphost check-config [FILE] [--profiles DIR]\n"
     "\n"
     "Checks FILE, or else the files pphost reads by default. Each mistake is one line\n"
     "FILE:LINE:COLUMN: what is wrong and what would be right. Exit status 1 if there are any.\n"
@@ -82,19 +80,15 @@ int cmd_check_config(int argc, char **argv)
 {
     static const struct option options[] = {{"profiles", required_argument, NULL, 'p'},
         {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    static char name[] = "pphost check-config";
     const char *dir = NULL;
     int c;
-    argv[0] = name;
-    optind = 0;
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((c = cmd_option("check-config", argc, argv, ":h", options)) != -1) {
         if (c == 'p') {
             dir = optarg;
         } else if (c == 'h') {
             fputs(help, stdout);
             return 0;
         } else {
-            fputs("Try `pphost check-config --help`.\n", stderr);
             return 2;
         }
     }
@@ -103,8 +97,7 @@ int cmd_check_config(int argc, char **argv)
             stderr, "pphost check-config: one FILE at a time, not \"%s\" too\n", argv[optind + 1]);
         return 2;
     }
-    if (dir != NULL && access(dir, R_OK | X_OK) != 0) {
-        fprintf(stderr, "pphost check-config: folder \"%s\": %s\n", dir, strerror(errno));
+    if (!cmd_folder_ok("check-config", dir)) {
         return 1;
     }
     return optind < argc ? check(argv[optind], dir) : check_defaults(dir);

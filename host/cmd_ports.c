@@ -6,7 +6,6 @@
 #include "host/io/port_names.h"
 #include "host/io/ports.h"
 
-#include <getopt.h>
 #include <grp.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,7 +16,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "Usage: pphost ports [--json]\n"
+    "usage: pphost ports [--json]\n"
     "\n"
     "Lists the serial ports with their USB ids, the name that stays the same after a replug, and\n"
     "what probably hangs on them. Start a host with: pphost NAME\n"
@@ -149,19 +148,15 @@ int cmd_ports(int argc, char **argv)
 {
     static const struct option options[] = {
         {"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    static char name[] = "pphost ports";
     bool json = false;
     int c;
-    argv[0] = name;
-    optind = 0;
-    while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((c = cmd_option("ports", argc, argv, ":h", options)) != -1) {
         if (c == 'j') {
             json = true;
         } else if (c == 'h') {
             fputs(help, stdout);
             return 0;
         } else {
-            fputs("Try `pphost ports --help`.\n", stderr);
             return 2;
         }
     }

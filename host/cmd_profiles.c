@@ -4,16 +4,13 @@
 #include "host/app/profile.h"
 #include "host/cmd.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
-    "Usage: pphost profiles [NAME] [--profiles DIR]\n"
+    "usage: pphost profiles [NAME] [--profiles DIR]\n"
     "       pphost profiles --materials [--profiles DIR]\n"
     "\n"
     "Lists the known printers, or prints one of them with what it gets by default. Mistakes in\n"
@@ -153,7 +150,7 @@ static int refuse_unknown(const struct profiles *profiles, const char *id)
     const char *near = str_suggest(id, ids, count);
     fprintf(stderr, "pphost profiles: there is no profile \"%s\"%s%s%s\n", id,
         near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-        near != NULL ? "\"?" : "");
+        near != NULL ? "\"?" : " (pphost profiles lists them)");
     return 1;
 }
 
@@ -229,8 +226,7 @@ static int show(const char *id, const char *dir, bool materials)
 {
     char configured[256];
     const char *dirs[5];
-    if (dir != NULL && access(dir, R_OK | X_OK) != 0) {
-        fprintf(stderr, "pphost profiles: folder \"%s\": %s\n", dir, strerror(errno));
+    if (!cmd_folder_ok("profiles", dir)) {
         return 1;
     }
     configured_dir(configured, sizeof configured);
@@ -243,13 +239,10 @@ int cmd_profiles(int argc, char **argv)
     static const struct option options[] = {{"profiles", required_argument, NULL, 'p'},
         {"materials", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
-    static char name[] = "pphost profiles";
     const char *dir = NULL;
     bool materials = false;
     int c;
-    argv[0] = name;
-    optind = 0;
-    while ((c = getopt_long(argc, argv, "hm", options, NULL)) != -1) {
+    while ((c = cmd_option("profiles", argc, argv, ":hm", options)) != -1) {
         if (c == 'p') {
             dir = optarg;
         } else if (c == 'm') {
@@ -258,7 +251,6 @@ int cmd_profiles(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         } else {
-            fputs("Try `pphost profiles --help`.\n", stderr);
             return 2;
         }
     }

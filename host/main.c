@@ -1,4 +1,5 @@
 /* pphost: the command line. `pphost DEVICE` serves, anything without a slash is a subcommand. */
+#include "host/app/config.h"
 #include "host/base/log.h"
 #include "host/base/str.h"
 #include "host/cmd.h"
@@ -26,23 +27,27 @@ static const struct {
 
 static const char options_help[] =
     "Options:\n"
-    "  -n, --name NAME       name of this printer (default: from the configuration or the port)\n"
-    "  -p, --profile NAME    printer profile; files that do not fit it are refused\n"
-    "  -b, --baud N|auto     baud rate (default: the profile's, else found out)\n"
-    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125, or the next free "
+    "  -n, --name NAME         name of this printer (default: the configuration's, else the "
+    "port's)\n"
+    "  -p, --profile NAME      printer profile; files that do not fit it are refused\n"
+    "  -b, --baud N|auto       baud rate (default: the profile's, else found out)\n"
+    "  -l, --listen ADDR:PORT  where to serve HTTP (default: 127.0.0.1:8125 or the next free "
     "port)\n"
-    "  -c, --config FILE     read FILE after the other configuration files\n"
-    "  -d, --data DIR        data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
-    "      --profiles DIR    read profiles from DIR too; they override others of the same name\n"
-    "      --no-network      take no part in network queues\n"
-    "  -v, --verbose         log state changes in detail\n"
-    "  -q, --quiet           log warnings and errors only\n"
-    "  -h, --help            this text\n"
-    "      --version\n";
+    "  -c, --config FILE       read FILE after the other configuration files\n"
+    "  -d, --data DIR          data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
+    "      --profiles DIR      read profiles from DIR too; they override others of the same name\n"
+    "      --no-network        link to no other hosts (no host links to others yet)\n"
+    "  -v, --verbose           log state changes in detail\n"
+    "  -q, --quiet             log warnings and errors only\n"
+    "  -h, --help              this text\n"
+    "      --version           the version\n"
+    "\n"
+    "Every command has a --help of its own.\n"
+    "Exit status: 0 done, 1 refused or failed, 2 wrong usage.\n";
 
 static void print_help(void)
 {
-    fputs("Usage: pphost [options] DEVICE    serve the printer on DEVICE, e.g. /dev/ttyUSB0\n"
+    fputs("usage: pphost [options] DEVICE    serve the printer on DEVICE, e.g. /dev/ttyUSB0\n"
           "       pphost COMMAND ...\n\nCommands:\n",
         stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
@@ -156,6 +161,17 @@ static int take_option(struct host_arguments *a, int option, const char *word)
     }
 }
 
+/* What can be seen to be wrong before anything is opened; else the exit status. */
+static int check_arguments(const struct host_arguments *a)
+{
+    struct err e;
+    if (a->listen != NULL && config_check_listen(a->listen, &e) != 0) {
+        fprintf(stderr, "pphost: --listen \"%s\": %s\n", a->listen, e.text);
+        return 2;
+    }
+    return cmd_folder_ok(NULL, a->profiles_dir) ? 0 : 1;
+}
+
 static int serve(const struct host_arguments *a, char **argv)
 {
     struct err e = {0};
@@ -206,5 +222,6 @@ int main(int argc, char **argv)
         return 2;
     }
     arguments.device = argv[optind];
-    return serve(&arguments, argv);
+    int bad = check_arguments(&arguments);
+    return bad != 0 ? bad : serve(&arguments, argv);
 }

@@ -6,6 +6,7 @@
 #include "host/api/view.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
+#include "host/core/gcode.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -31,7 +32,8 @@ static void act(struct request *r, const char *name, int (*action)(struct device
     int rc = r->input != NULL ? json_read(r->input, NULL, 0, &e) : 0;
     if (rc == 0) {
         rc = action(r->http->o.device, &e);
-        log_info("%s asked for by %s", name, r->key_name);
+        log_info("%s asked for by %s%s%s", name, r->key_name, rc < 0 ? ": refused: " : "",
+            rc < 0 ? e.text : "");
     }
     reply_status(r, rc, &e);
 }
@@ -104,7 +106,7 @@ void api_confirm(struct request *r)
         rc = device_confirm(r->http->o.device, id, answer, &e);
     }
     if (rc == 0) {
-        log_info("answer \"%s\" by %s", answer, r->key_name);
+        log_info("\"%s\" answered by %s", answer[0] != '\0' ? answer : "yes", r->key_name);
     }
     reply_status(r, rc, &e);
 }
@@ -133,7 +135,7 @@ static int check_target(const char *heater, const json_t *value, struct err *e)
     return 0;
 }
 
-static int set_targets(struct device *d, json_t *input, struct err *e)
+static int set_targets(struct device *d, json_t *input, const char *key_name, struct err *e)
 {
     const char *heater;
     json_t *value;
@@ -154,6 +156,7 @@ static int set_targets(struct device *d, json_t *input, struct err *e)
         if (rc != 0) {
             return rc;
         }
+        log_info("%s to %g °C asked for by %s", heater, json_number_value(value), key_name);
     }
     return 0;
 }
@@ -161,12 +164,48 @@ static int set_targets(struct device *d, json_t *input, struct err *e)
 void api_temperature(struct request *r)
 {
     struct err e = {0};
-    int rc = set_targets(r->http->o.device, r->input, &e);
+    int rc = set_targets(r->http->o.device, r->input, r->key_name, &e);
     reply_status(r, rc, &e);
 }
 
+/* The highest target that a command may set, NULL if it sets none; *heater gets its name. */
+static const int32_t *heat_limit(const struct limits *l, const struct gcode *g, const char **heater)
+{
+    bool bed_tuned = g->number == 303 && gcode_valued(g, 'E') && g->value['E' - 'A'] < 0;
+    if (g->letter != 'M') {
+        return NULL;
+    }
+    if (g->number == 140 || g->number == 190 || bed_tuned) {
+        *heater = "bed";
+        return &l->max_bed_mc;
+    }
+    if (g->number == 141 || g->number == 191) {
+        *heater = "chamber";
+        return &l->max_chamber_mc;
+    }
+    *heater = "hotend";
+    return g->number == 104 || g->number == 109 || g->number == 303 ? &l->max_tool_mc : NULL;
+}
+
+/* What a file may not do is not done by hand either. */
+static int check_heat(const struct profile *p, const char *field, const char *text, struct err *e)
+{
+    struct gcode g;
+    const char *heater = NULL;
+    gcode_parse(&g, text, strlen(text));
+    const int32_t *limit = p != NULL ? heat_limit(&p->limits, &g, &heater) : NULL;
+    for (const char *letter = "SR"; limit != NULL && *letter != '\0'; letter++) {
+        if (gcode_valued(&g, *letter) && g.value[*letter - 'A'] / (GCODE_ONE / 1000) > *limit) {
+            return err_field(e, PP_EINVAL, field,
+                "\"%.60s\": the limit of this printer's %s is %g °C", text, heater,
+                *limit / 1000.0);
+        }
+    }
+    return 0;
+}
+
 /* Every command is looked at before the first is sent. */
-static int check_commands(json_t *commands, struct err *e)
+static int check_commands(const struct profile *p, json_t *commands, struct err *e)
 {
     for (size_t i = 0; i < json_array_size(commands); i++) {
         const json_t *value = json_array_get(commands, i);
@@ -179,6 +218,10 @@ static int check_commands(json_t *commands, struct err *e)
             json_quote(value, shown, sizeof shown);
             return err_field(e, PP_EINVAL, field,
                 "%s %s: must be one line of gcode of 1 to %d bytes", field, shown, GCODE_BYTES_MAX);
+        }
+        int rc = check_heat(p, field, text, e);
+        if (rc != 0) {
+            return rc;
         }
     }
     return 0;
@@ -206,7 +249,7 @@ void api_gcode(struct request *r)
     };
     int rc = json_read(r->input, fields, COUNT(fields), &e);
     if (rc == 0) {
-        rc = check_commands(commands, &e);
+        rc = check_commands(r->http->o.profile, commands, &e);
     }
     if (rc == 0) {
         rc = send_commands(r->http->o.device, commands, &e);

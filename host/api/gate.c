@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define FORM_OVERHEAD_MAX 65536 /* of a multipart body around its file */
 
@@ -161,7 +160,7 @@ static int check_size(const struct request *r, struct err *e)
         limit = quota > 0 ? quota : INT64_MAX - overhead;
     }
     if (text != NULL && (!str_to_int(text, 0, INT64_MAX, &size) || size > limit + overhead)) {
-        return err_set(e, PP_ETOOBIG, "%s bytes are too large: the limit is %lld bytes", text,
+        return err_set(e, PP_ETOOBIG, "%s bytes are too many: the limit is %lld bytes", text,
             (long long)limit);
     }
     return 0;

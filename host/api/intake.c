@@ -153,11 +153,6 @@ bool intake_wants_select(const struct intake *i)
     return is_true(i->select);
 }
 
-const char *intake_name(const struct intake *i)
-{
-    return i->name;
-}
-
 /* Ends the form: its last boundary must have come. */
 static int finish_form(struct intake *i, struct err *e)
 {

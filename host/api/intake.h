@@ -22,9 +22,6 @@ int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e);
 bool intake_wants_print(const struct intake *i);
 bool intake_wants_select(const struct intake *i);
 
-/* The name the file is stored under. */
-const char *intake_name(const struct intake *i);
-
 /* Stores the file; `done` runs later with the entry and must end with request_wake(). When it
  * cannot, the error is replied and nothing runs later. */
 void intake_commit(

@@ -8,9 +8,7 @@
 #include "host/base/mem.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct err stopping = {PP_EOFFLINE, "", "pphost is stopping"};
 

@@ -1,7 +1,5 @@
 #include "host/api/route.h"
 
-#include "host/base/str.h"
-
 #include <stdio.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
 #include "host/base/clock.h"
 #include "host/base/json.h"
 
-#include <string.h>
 #include <unistd.h>
 
 static json_t *millimetres(int64_t um)

@@ -131,7 +131,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 
 /* Injects one line of gcode, sent before lines of the print. Refused while offline, when it has a
  * newline, is too long or empty. */
-int device_send(struct device *d, const char *gcode, struct err *e);
+int device_send(struct device *d, const char *text, struct err *e);
 
 /* M112 past everything, heaters off, port closed; the print is aborted. Works in every state. */
 int device_estop(struct device *d, struct err *e);

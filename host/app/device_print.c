@@ -52,14 +52,31 @@ static void on_spool_error(void *context, const struct err *e)
 /* ---- the start ---------------------------------------------------------------------------------
  */
 
-static int max_command(const struct device *d)
+/* What is known of a printer without a profile: only what is true of any. */
+static const struct limits unknown_limits = {
+    .min_um = {-1000000, -1000000, -10000},
+    .max_um = {1000000, 1000000, 1000000},
+    .tools = ANALYSIS_TOOLS,
+    .max_tool_mc = 300000,
+    .max_bed_mc = 130000,
+    .max_chamber_mc = 90000,
+};
+
+const struct limits *device_limits(const struct device *d)
 {
-    if (d->dialect->max_line == 0) {
-        return LINE_MAX_CMD;
+    return d->profile != NULL ? &d->profile->limits : &unknown_limits;
+}
+
+/* The longest command that fits a line with the largest number this print can come to. */
+static size_t max_command(const struct device *d, const struct analysis *a)
+{
+    size_t of_profile = device_limits(d)->max_line;
+    uint64_t lines = atomic_load(&sender_stats(d->sender)->lines);
+    size_t most = LINE_MAX_CMD;
+    if (d->dialect->max_line > 0) {
+        most = d->dialect->max_line - line_overhead(lines + 2 * (uint64_t)a->commands);
     }
-    uint64_t largest_n =
-        atomic_load(&sender_stats(d->sender)->lines) + (uint64_t)d->analysis.commands;
-    return (int)(d->dialect->max_line - line_overhead(2 * largest_n));
+    return of_profile > 0 && of_profile < most ? of_profile : most;
 }
 
 static void on_run_opened(void *context, const struct err *e)
@@ -82,7 +99,8 @@ static void on_run_opened(void *context, const struct err *e)
     struct spool_options options = {.loop = d->loop,
         .sender = d->sender,
         .path = path,
-        .max_command = (size_t)max_command(d),
+        .size_bytes = (uint64_t)d->analysis.bytes,
+        .max_command = max_command(d, &d->analysis),
         .on_error = on_spool_error,
         .context = d};
     if (spool_open(&d->spool, &options, &spool_error) < 0) {
@@ -130,29 +148,11 @@ static void set_bed(struct device *d, enum bed_state bed, store_cb done)
     hub_emit(d->hub, HUB_BED, NULL);
 }
 
-/* What is known of a printer without a profile: only what is true of any. */
-static const struct limits unknown_limits = {
-    .min_um = {-1000000, -1000000, -10000},
-    .max_um = {1000000, 1000000, 1000000},
-    .tools = ANALYSIS_TOOLS,
-    .max_tool_mc = 300000,
-    .max_bed_mc = 130000,
-    .max_chamber_mc = 90000,
-};
-
-const struct limits *device_limits(const struct device *d)
-{
-    return d->profile != NULL ? &d->profile->limits : &unknown_limits;
-}
-
 static int preflight(const struct device *d, const struct file_entry *file, struct err *e)
 {
     struct preflight result;
     struct limits limits = *device_limits(d);
-    if (d->dialect->max_line > 0) {
-        limits.max_line =
-            d->dialect->max_line - line_overhead((uint64_t)file->analysis.commands * 2);
-    }
+    limits.max_line = max_command(d, &file->analysis);
     preflight_check(&file->analysis, &limits, &result);
     for (size_t i = 0; i < result.count; i++) {
         if (result.finding[i].fatal) {

@@ -3,7 +3,6 @@
 #include "host/base/mem.h"
 #include "host/core/analyze_comments.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define CHUNK       (64u << 10)
+#define CHUNK       ((size_t)64 << 10)
 #define BUFFER      (2 * CHUNK) /* a chunk behind the rest of the last line */
 #define CHECK_EVERY 256u        /* lines between two kept modal states */
 #define CHECKS      64u
@@ -266,6 +265,13 @@ static void on_read(uv_fs_t *req)
     }
     if (n < 0) {
         err_set(&e, PP_EIO, "read \"%s\": %s", s->options.path, uv_strerror((int)n));
+        s->options.on_error(s->options.context, &e);
+        return;
+    }
+    if (n == 0 && !s->discard && s->file_offset != s->options.size_bytes) {
+        err_set(&e, PP_ECORRUPT, "%s has %llu bytes, it had %llu when it was checked",
+            s->options.path, (unsigned long long)s->file_offset,
+            (unsigned long long)s->options.size_bytes);
         s->options.on_error(s->options.context, &e);
         return;
     }

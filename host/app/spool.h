@@ -32,7 +32,8 @@ struct spool_options {
     uv_loop_t *loop;
     struct sender *sender;
     const char *path;
-    size_t max_command; /* display-only commands are cut to this; 0 = no limit */
+    uint64_t size_bytes; /* a file that ends earlier is an error */
+    size_t max_command;  /* display-only commands are cut to this; 0 = no limit */
     void (*on_error)(void *context, const struct err *e);
     void *context;
 };

@@ -4,15 +4,10 @@
 
 #include <assert.h>
 
-bool sm_may(const struct sm *m, int next)
-{
-    return (m->table[m->state].next & SM_TO(next)) != 0;
-}
-
 void sm_move(struct sm *m, int next, const char *why)
 {
     log_debug("%s: %s -> %s (%s)", m->label, m->table[m->state].name, m->table[next].name, why);
-    assert(sm_may(m, next));
+    assert((m->table[m->state].next & SM_TO(next)) != 0);
     m->state = next;
 }
 

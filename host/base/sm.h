@@ -9,7 +9,6 @@
 #ifndef PP_BASE_SM_H
 #define PP_BASE_SM_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define SM_TO(state) (UINT32_C(1) << (state))
@@ -24,9 +23,6 @@ struct sm {
     const char *label;            /* for the log, e.g. "printer"; borrowed */
     int state;
 };
-
-/* True if the table allows the move. */
-bool sm_may(const struct sm *m, int next);
 
 /* Moves and logs `label: a -> b (why)` at debug level; asserts that the table allows it. */
 void sm_move(struct sm *m, int next, const char *why);

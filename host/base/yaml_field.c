@@ -117,7 +117,7 @@ static size_t list_length(const yaml_node_t *n)
 static void read_scalar(
     struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, void *place)
 {
-    char why[64];
+    char why[96];
     if (f->count == 0) {
         read_number(r, f, n, place);
         return;
@@ -137,7 +137,7 @@ static void read_scalar(
 static void read_strings(
     struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, void *place)
 {
-    char why[64];
+    char why[96];
     char **texts = place;
     size_t count = 0;
     if (n->type != YAML_SEQUENCE_NODE) {

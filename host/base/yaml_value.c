@@ -19,7 +19,8 @@ static const struct unit size_units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 
 static const struct yaml_word bool_words[] = {
     {"yes", 1}, {"no", 0}, {"true", 1}, {"false", 0}, {NULL, 0}};
 
-void yaml_words_format(const struct yaml_word *words, struct strbuf *out)
+/* "one of a, b or c" for the words of a field. */
+static void format_words(const struct yaml_word *words, struct strbuf *out)
 {
     for (size_t i = 0; words[i].word != NULL; i++) {
         const char *before = i == 0 ? "" : words[i + 1].word == NULL ? " or " : ", ";
@@ -101,7 +102,7 @@ static int refuse_number(const struct yaml_field *f, const char *text, struct er
     }
     if (f->words != NULL) {
         strbuf_puts(&b, ", or ");
-        yaml_words_format(f->words, &b);
+        format_words(f->words, &b);
     }
     int rc = err_set(e, PP_EINVAL, "%s", strbuf_text(&b));
     strbuf_fini(&b);
@@ -113,7 +114,7 @@ static int refuse_word(const struct yaml_word *words, const char *text, struct e
     const char *known[16];
     size_t count = 0;
     struct strbuf b = {0};
-    yaml_words_format(words, &b);
+    format_words(words, &b);
     for (; words[count].word != NULL && count < 16; count++) {
         known[count] = words[count].word;
     }

@@ -11,7 +11,4 @@ int yaml_value_parse(
 /* Bytes that one value of this kind takes in its struct (kinds BOOL to SIZE). */
 size_t yaml_value_size(enum yaml_kind kind);
 
-/* "one of a, b or c" for the words of a field. */
-void yaml_words_format(const struct yaml_word *words, struct strbuf *out);
-
 #endif

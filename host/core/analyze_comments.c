@@ -172,7 +172,9 @@ static int64_t unit_seconds(char letter)
     }
 }
 
-int64_t comments_duration(const char *text, size_t len)
+/* A time in words, in milliseconds: "1d 2h 3m 4s", "0 hours 55 minutes", "1h:20m:36s", "3600s",
+ * "3600.5"; -1 if there is none. */
+static int64_t duration(const char *text, size_t len)
 {
     struct span s = {text, text + len};
     int64_t total = -1;
@@ -256,7 +258,7 @@ static void set_version(struct analysis *a, struct span s)
 
 static void set_time(struct analysis *a, struct span s)
 {
-    int64_t ms = comments_duration(s.at, (size_t)(s.end - s.at));
+    int64_t ms = duration(s.at, (size_t)(s.end - s.at));
     if (a->slicer_time_ms < 0 && ms != CURA_UNKNOWN_MS) {
         a->slicer_time_ms = ms;
     }
@@ -339,7 +341,7 @@ static bool learn(struct comments *c, struct analysis *a, int row, struct span s
         set_time_inside(a, s, table[row].arg);
         break;
     case ELAPSED:
-        c->elapsed_ms = comments_duration(s.at, (size_t)(s.end - s.at));
+        c->elapsed_ms = duration(s.at, (size_t)(s.end - s.at));
         break;
     case MODEL:
         set_model(a, s, true);

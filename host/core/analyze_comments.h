@@ -24,8 +24,4 @@ bool comments_line(struct comments *c, struct analysis *a, const char *text, siz
 /* Settles what only the end of the file tells. */
 void comments_finish(struct comments *c, struct analysis *a);
 
-/* A time in words, in milliseconds: "1d 2h 3m 4s", "0 hours 55 minutes", "1h:20m:36s", "3600s",
- * "3600.5"; -1 if there is none. */
-int64_t comments_duration(const char *text, size_t len);
-
 #endif

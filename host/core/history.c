@@ -25,9 +25,3 @@ const struct history_line *history_find(const struct history *h, uint64_t n, con
     *bytes = h->bytes + slot->at % HISTORY_BYTES;
     return slot;
 }
-
-void history_clear(struct history *h)
-{
-    h->written = 0;
-    memset(h->line, 0, sizeof h->line);
-}

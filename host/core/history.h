@@ -34,7 +34,4 @@ void history_put(struct history *h, const struct history_line *l, const char *by
 /* The line numbered n and its bytes, or NULL if it has fallen out or was never sent. */
 const struct history_line *history_find(const struct history *h, uint64_t n, const char **bytes);
 
-/* Forgets everything (after the numbers were reset). */
-void history_clear(struct history *h);
-
 #endif

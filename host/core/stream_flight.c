@@ -24,7 +24,7 @@ static const char *const slow_commands[] = {
     "M702",
 };
 
-bool stream_is_command(const char *text, size_t len, const char *command)
+static bool is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
     return len >= n && memcmp(text, command, n) == 0 && (len == n || text[n] == ' ');
@@ -36,7 +36,7 @@ bool stream_is_slow(const char *text, size_t len)
         return false; /* nearly every line of a job */
     }
     for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
-        if (stream_is_command(text, len, slow_commands[i])) {
+        if (is_command(text, len, slow_commands[i])) {
             return true;
         }
     }
@@ -57,15 +57,15 @@ static void job_acked(struct stream *s, const struct stream_flight *f)
     atomic_store_explicit(&s->stats.job_offset, f->end_offset, memory_order_relaxed);
 }
 
-/* Takes the oldest line out of flight; `ok` = it was acknowledged. */
-void stream_land(struct stream *s, bool ok)
+/* Takes the oldest line out of flight. */
+void stream_land(struct stream *s, bool acknowledged)
 {
     struct stream_flight *f = stream_flight_at(s, 0);
     s->flight_first = (s->flight_first + 1) % STREAM_FLIGHT;
     s->flight_count--;
     s->acked += f->bytes;
     s->sync = s->sync && s->flight_count > 0;
-    if (!ok) {
+    if (!acknowledged) {
         return;
     }
     atomic_fetch_add_explicit(&s->stats.lines, 1, memory_order_relaxed);
@@ -177,7 +177,7 @@ void stream_commit_new(
     size_t total = line_format(line, n, text, len);
     s->resend_n = s->next_n;
     flight.n = n;
-    flight.asks_temp = stream_is_command(text, len, "M105");
+    flight.asks_temp = is_command(text, len, "M105");
     flight.slow = stream_is_slow(text, len);
     history_put(&s->history,
         &(struct history_line){.n = n,

@@ -18,7 +18,6 @@ void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why);
 bool stream_has_more(struct stream *s); /* a line waits to be sent */
 
 /* stream_flight.c */
-bool stream_is_command(const char *text, size_t len, const char *command);
 bool stream_is_slow(const char *text, size_t len);
 struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
 void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */

@@ -62,7 +62,7 @@ void stream_learn(struct stream *s, const struct reply *r, uint32_t rtt_us)
     if (!stream_has_more(s)) {
         return;
     }
-    s->hungry = rtt_us <= 2 * s->rtt_min_us + 4 * MS ? s->hungry + 1 : 0;
+    s->hungry = rtt_us <= UINT64_C(2) * s->rtt_min_us + 4 * MS ? s->hungry + 1 : 0;
     bool empty = r->planner_free >= 3 && r->planner_free == s->planner_max;
     if (empty && !s->planner_empty_now) {
         atomic_fetch_add_explicit(&s->stats.starved, s->job_active, memory_order_relaxed);

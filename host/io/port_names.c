@@ -2,6 +2,7 @@
 
 #include "host/base/file.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +48,8 @@ const char *port_guess(int vid, int pid)
     return "";
 }
 
-bool port_serial_is_unique(const char *serial)
+/* True if a USB serial number tells one device from another: clones share "0001" and the like. */
+static bool is_unique(const char *serial)
 {
     static const char *const shared[] = {"0001", "0123456789", "123456789", "1234567890"};
     char first[2] = {serial[0], '\0'};
@@ -62,7 +64,7 @@ bool port_serial_is_unique(const char *serial)
 const char *port_stable_name(
     const char *device, const char *serial, const char *by_id, const char *by_path)
 {
-    if (*by_id != '\0' && port_serial_is_unique(serial)) {
+    if (*by_id != '\0' && is_unique(serial)) {
         return by_id;
     }
     return *by_path != '\0' ? by_path : *by_id != '\0' ? by_id : device;
@@ -72,9 +74,9 @@ void port_short_name(
     const char *device, const char *serial, const char *by_path, char *out, size_t out_size)
 {
     static const char kept[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    const char *from = port_serial_is_unique(serial) ? serial
-                       : *by_path != '\0'            ? file_basename(by_path)
-                                                     : file_basename(device);
+    const char *from = is_unique(serial)  ? serial
+                       : *by_path != '\0' ? file_basename(by_path)
+                                          : file_basename(device);
     size_t n = 0;
     for (; *from != '\0' && n + 1 < out_size; from++) {
         bool leading = n == 0 && (*from == '.' || *from == '-');

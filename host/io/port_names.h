@@ -3,14 +3,10 @@
 #ifndef PP_IO_PORT_NAMES_H
 #define PP_IO_PORT_NAMES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* What probably hangs on a USB port; "" if unknown. */
 const char *port_guess(int vid, int pid);
-
-/* True if a USB serial number tells one device from another: clones share "0001" and the like. */
-bool port_serial_is_unique(const char *serial);
 
 /* The name that survives a replug: by_id if the serial number is unique, else by_path, else by_id,
  * else the device itself ("" = there is none). */

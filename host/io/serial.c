@@ -17,10 +17,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 #include <unistd.h>
 
-#define RESET_MS      200
 #define PTY_MAJOR     136 /* to 143: Unix98 pty slaves */
 #define PTY_MAJOR_END 144
 #define TTY_MAJOR     4 /* virtual consoles below minor 64 */
@@ -292,16 +290,6 @@ void serial_drop_output(struct serial *s)
     if (s->fd >= 0) {
         serial_tty_flush_output(s->fd);
     }
-}
-
-void serial_reset_board(struct serial *s)
-{
-    struct timespec pulse = {.tv_nsec = RESET_MS * 1000000L};
-    if (s->fd < 0 || s->pty || serial_tty_set_dtr(s->fd, false) != 0) {
-        return;
-    }
-    nanosleep(&pulse, NULL);
-    serial_tty_set_dtr(s->fd, true);
 }
 
 void serial_close(struct serial *s)

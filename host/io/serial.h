@@ -30,9 +30,6 @@ int serial_set_baud(struct serial *s, int baud, struct err *e);
 /* Throws away output not yet on the wire (before an emergency stop). */
 void serial_drop_output(struct serial *s);
 
-/* Pulses DTR for 200 ms worth of reset; nothing on a pty. Blocks that long. */
-void serial_reset_board(struct serial *s);
-
 /* Unlocks and closes; fine on a closed port. */
 void serial_close(struct serial *s);
 

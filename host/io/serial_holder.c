@@ -63,19 +63,22 @@ static long find_by_descriptor(const char *path)
 static long find_by_lock(const char *path)
 {
     char line[256];
+    char wanted[64] = "";
     struct stat st;
     long found = 0;
     FILE *f = fopen("/proc/locks", "re");
     bool known = f != NULL && stat(path, &st) == 0;
+    if (known) {
+        snprintf(wanted, sizeof wanted, "%02x:%02x:%lu", major(st.st_dev), minor(st.st_dev),
+            (unsigned long)st.st_ino);
+    }
     while (known && found == 0 && fgets(line, sizeof line, f) != NULL) {
-        long pid = 0;
-        unsigned major_no = 0;
-        unsigned minor_no = 0;
-        unsigned long inode = 0;
-        int n = sscanf(line, "%*s FLOCK %*s %*s %ld %x:%x:%lu", &pid, &major_no, &minor_no, &inode);
-        if (n == 4 && inode == st.st_ino && major_no == major(st.st_dev) &&
-            minor_no == minor(st.st_dev)) {
-            found = pid;
+        char pid[24];
+        char file[64];
+        int64_t number = 0;
+        int n = sscanf(line, "%*s FLOCK %*s %*s %23s %63s", pid, file);
+        if (n == 2 && strcmp(file, wanted) == 0 && str_to_int(pid, 1, INT32_MAX, &number)) {
+            found = (long)number;
         }
     }
     if (f != NULL) {

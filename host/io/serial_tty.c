@@ -48,12 +48,6 @@ int serial_tty_flush_output(int fd)
     return ioctl(fd, TCFLSH, TCOFLUSH);
 }
 
-int serial_tty_set_dtr(int fd, bool on)
-{
-    int bits = TIOCM_DTR;
-    return ioctl(fd, on ? TIOCMBIS : TIOCMBIC, &bits);
-}
-
 int serial_tty_set_exclusive(int fd, bool on)
 {
     return ioctl(fd, on ? TIOCEXCL : TIOCNXCL);

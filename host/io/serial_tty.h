@@ -20,9 +20,6 @@ int serial_tty_baud(int fd);
 int serial_tty_flush_input(int fd);
 int serial_tty_flush_output(int fd);
 
-/* Raises or drops DTR; fails on ptys. */
-int serial_tty_set_dtr(int fd, bool on);
-
 /* Locks out (other users') later opens until the port is closed by all; no effect on those that are
  * open. */
 int serial_tty_set_exclusive(int fd, bool on);

@@ -8,16 +8,27 @@ start_host
 ctl print "$tmp/part.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"
 poll 30 lines_done 50 || fail "the print does not move"
 ctl estop || fail "ppctl estop: status $?"
-poll 5 grep -Eq '"?(killed|halted)"?' "$tmp/virtual.log" || killed_in_report=wanted
-same "no longer printing" "$(status state | grep -c printing || true)" 0
+fresh_report
+same "killed" "$(json killed < "$report")" true
+for heater in 0 1; do
+    same "target of heater $heater" "$(json heaters.$heater.target < "$report")" 0.0
+done
+ended() { ! state_is printing; }
+poll 2 ended || fail "still printing"
+same "the run" "$(last_run result)" aborted
+[ "$(status bed)" != clear ] || fail "the bed is clear"
 stop_host
 stop_virtual
-same "killed" "$(json killed < "$report")" true
 
-# The main loop hangs: the sender's own socket takes it.
+# HTTP does not answer (nobody listens there): the sender's own socket takes it.
 rm -f "$report"
 start_virtual --speed 5
 start_host
 ctl print "$tmp/part.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"
 poll 30 lines_done 50 || fail "the print does not move"
+sed 's,http://[^"]*,http://127.0.0.1:1,' "$tmp/run/test.json" > "$tmp/home/test.json"
+cat "$tmp/home/test.json" > "$tmp/run/test.json"
+ctl estop > "$tmp/ctl.log" 2>&1 || fail "ppctl estop without HTTP: status $?: $(cat "$tmp/ctl.log")"
+fresh_report
+same "killed without HTTP" "$(json killed < "$report")" true
 passed

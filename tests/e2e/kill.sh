@@ -10,5 +10,9 @@ stop "$host_pid" KILL || true
 
 start_host
 [ "$(status bed)" != clear ] || fail "the bed is clear after a crash"
+same "the run" "$(last_run result)" interrupted
+ctl print "$tmp/part.gcode" > "$tmp/ctl.log" 2>&1 < /dev/null || true
+same "the question" "$(status question.kind)" bed
+same "state with a question open" "$(status state)" operational
 poll 10 heater_off || fail "the hotend is still on: $(status temperatures.tool0)"
 passed

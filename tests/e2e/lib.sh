@@ -137,6 +137,18 @@ same() { # WHAT GOT WANTED
     [ "$2" = "$3" ] || fail "$1: \"$2\", wanted \"$3\""
 }
 
+# What ppvirtual says of itself now.
+fresh_report() {
+    rm -f "$report"
+    kill -USR1 "$virtual_pid"
+    poll 10 test -s "$report" || fail "ppvirtual wrote no report"
+}
+
+above() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a > b) }'; } # NUMBER NUMBER
+outside() { awk -v x="$1" -v y="$2" 'BEGIN { exit !(x < 20 || x > 180 || y < 20 || y > 180) }'; } # X Y
+
+last_run() { ctl history --json | json "runs.0.$1"; } # FIELD: of the newest print
+
 hash_of_print() { json "prints.${1:-0}.sha256" < "$report"; } # [INDEX]
 
 # Runs a command that must fail with one clear line.
@@ -152,7 +164,7 @@ refuses() { # STATUS PATTERN COMMAND...
         fail "\"$*\": more than one line: $(cat "$tmp/refused.err")"
 }
 
-# A small print: start, MOVES short moves in layers of 100 within 20..180 mm, end.
+# A small print: start, MOVES short moves within 20..180 mm, a layer for each 1000, end.
 make_gcode() { # MOVES
     awk -v moves="$1" 'BEGIN {
         print "; made for a test\nM140 S60\nM104 S210\nG28\nM190 S60\nM109 S210\nG90\nM82\nG92 E0"

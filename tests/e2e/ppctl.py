@@ -300,7 +300,7 @@ class Acting(Base):
 
     def test_temp_and_send_say_what_was_meant(self):
         host = self.host()
-        self.assertEqual(self.ctl("temp", "tool0=210.5", "bed=off")[0], "mk3: tool0 to 210.5 C, bed off\n")
+        self.assertEqual(self.ctl("temp", "tool0=210.5", "bed=off")[0], "mk3: tool0 to 210.5 °C, bed off\n")
         self.ctl("send", "G28", "G91\nG1 Z10\n")
         self.assertEqual([json.loads(r[2]) for r in host.requests],
                          [{"tool0": 210.5, "bed": 0.0}, {"commands": ["G28", "G91", "G1 Z10"]}])

@@ -125,7 +125,7 @@ static void make_job(struct bench *b)
         if (one_in(3)) {
             snprintf(line, sizeof b->job[0], "G1 X%zu", i);
         } else if (one_in(8)) {
-            snprintf(line, sizeof b->job[0], "M117 %zu %.*s", i, (int)below(78),
+            snprintf(line, sizeof b->job[0], "M117 %u %.*s", (unsigned)i, (int)below(78),
                 "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor");
         } else {
             snprintf(line, sizeof b->job[0], "G1 X%zu.%03u Y%u.%03u E%u.%05u F%u", i,

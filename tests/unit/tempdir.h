@@ -38,7 +38,11 @@ static inline const char *tempdir_path(const char *dir, const char *name)
     static char ring[8][512];
     static unsigned at;
     char *out = ring[at++ % 8];
-    snprintf(out, sizeof ring[0], "%s/%s", dir, name);
+    int len = snprintf(out, sizeof ring[0], "%s/%s", dir, name);
+    if (len < 0 || (size_t)len >= sizeof ring[0]) {
+        fprintf(stderr, "the path is too long: %s/%s\n", dir, name);
+        abort();
+    }
     return out;
 }
 

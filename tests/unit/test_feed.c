@@ -85,10 +85,10 @@ static void drop_bytes(struct strbuf *b, size_t n)
 /* Takes the next frame; a text frame's JSON, or NULL for another (its opcode in *opcode). */
 static json_t *next_frame(struct client *c, int *opcode)
 {
-    size_t head;
-    size_t len;
+    size_t head = 0;
+    size_t len = 0;
     client_until(c, has_frame);
-    frame_size(&c->in, &head, &len);
+    assert_true(frame_size(&c->in, &head, &len));
     *opcode = c->in.data[0] & 0x0f;
     json_t *value = *opcode == 1 ? json_loadb(c->in.data + head, len, 0, NULL) : NULL;
     drop_bytes(&c->in, head + len);

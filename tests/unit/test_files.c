@@ -206,7 +206,7 @@ static void an_upload_is_hashed_analysed_and_found(void **state)
     files_path(f->files, found->row.sha256, path, sizeof path);
     FILE *file = fopen(path, "r");
     assert_non_null(file);
-    fread(bytes, 1, sizeof bytes - 1, file);
+    assert_int_equal(fread(bytes, 1, sizeof bytes - 1, file), strlen(SQUARE));
     fclose(file);
     assert_string_equal(bytes, SQUARE);
     assert_null(files_find(f->files, "other.gcode"));
@@ -571,7 +571,7 @@ static void a_name_without_its_whole_content_is_forgotten(void **state)
     files_path(f->files, a.row.sha256, path, sizeof path);
     unlink(path);
     files_path(f->files, b.row.sha256, path, sizeof path);
-    truncate(path, 3);
+    assert_int_equal(truncate(path, 3), 0);
     close_files(f);
     for (int i = 0; i < 2; i++) {
         open_files(f);

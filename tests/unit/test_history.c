@@ -78,7 +78,7 @@ static void the_last_lines_are_kept_whatever_their_length(void **state)
         size_t len = lengths[k];
         uint64_t sure = HISTORY_BYTES / len - 2;
         sure = sure < HISTORY_LINES ? sure : HISTORY_LINES - 1;
-        history_clear(*state);
+        memset(*state, 0, sizeof(struct history));
         for (uint64_t n = 1; n < 40000; n++) {
             put(*state, n, len);
             assert_true(is_kept(*state, n, len));
@@ -105,24 +105,12 @@ static void what_has_fallen_out_is_not_found(void **state)
     assert_false(is_kept(*state, 1, 51));
 }
 
-static void clear_forgets_everything(void **state)
-{
-    put(*state, 1, 30);
-    put(*state, 2, 30);
-    history_clear(*state);
-    assert_false(is_kept(*state, 1, 30));
-    assert_false(is_kept(*state, 2, 30));
-    put(*state, 1, 40);
-    assert_true(is_kept(*state, 1, 40));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_line_is_found_by_its_number, make, drop),
         cmocka_unit_test_setup_teardown(the_last_lines_are_kept_whatever_their_length, make, drop),
         cmocka_unit_test_setup_teardown(what_has_fallen_out_is_not_found, make, drop),
-        cmocka_unit_test_setup_teardown(clear_forgets_everything, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,6 +311,35 @@ static void a_print_waits_for_the_answer_about_the_bed(void **state)
     expect(a, 409, a->print, "POST", "/api/v1/print", "", "{\"file\":\"b.gcode\"}");
 }
 
+static void gcode_by_hand_cannot_heat_above_the_profile(void **state)
+{
+    static const struct {
+        const char *command;
+        int status;
+    } cases[] = {
+        {"M104 S275", 200},
+        {"M104 S275.5", 400},
+        {"M109 T0 R300", 400},
+        {"m140 s121", 400},
+        {"M190 S120", 200},
+        {"M141 S40", 400},
+        {"M303 E-1 S200 C8", 400},
+        {"M303 E0 S200 C8", 200},
+        {"M106 S255", 200},
+        {"G1 X300 F9000", 200},
+    };
+    struct api_server *a = *state;
+    struct profile p = {.limits = {.max_tool_mc = 275000, .max_bed_mc = 120000}};
+    char body[80];
+    http_set_profile(a->http, &p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf(body, sizeof body, "{\"commands\":[\"%s\"]}", cases[i].command);
+        expect(a, cases[i].status, a->print, "POST", "/api/v1/gcode", "", body);
+    }
+    assert_int_equal(a->device.sent_count, 5);
+    http_set_profile(a->http, NULL);
+}
+
 static void refusals_of_the_printer_keep_their_reason(void **state)
 {
     struct api_server *a = *state;
@@ -482,6 +511,7 @@ int main(void)
         TEST(a_body_above_its_bound_is_refused),
         TEST(the_status_names_everything_and_unknown_is_null),
         TEST(a_print_waits_for_the_answer_about_the_bed),
+        TEST(gcode_by_hand_cannot_heat_above_the_profile),
         TEST(refusals_of_the_printer_keep_their_reason),
         TEST(the_emergency_stop_does_not_ask_for_a_body),
         TEST(a_restart_is_answered_first_and_refused_while_printing),

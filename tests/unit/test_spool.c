@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -75,17 +76,26 @@ static struct bench *open_sender(void)
     return b;
 }
 
-static void open_spool(struct bench *b, size_t max_command)
+/* `size`: what the file is said to have had when it was checked. */
+static void open_spool_sized(struct bench *b, size_t max_command, uint64_t size)
 {
     struct err e;
     struct spool_options options = {.loop = &b->loop,
         .sender = b->sender,
         .path = b->path,
+        .size_bytes = size,
         .max_command = max_command,
         .on_error = on_error,
         .context = b};
     assert_int_equal(spool_open(&b->spool, &options, &e), 0);
     spool_fill(b->spool);
+}
+
+static void open_spool(struct bench *b, size_t max_command)
+{
+    struct stat st;
+    assert_int_equal(stat(b->path, &st), 0);
+    open_spool_sized(b, max_command, (uint64_t)st.st_size);
 }
 
 static struct bench *make_bench(const char *text, size_t len, size_t max_command)
@@ -411,6 +421,19 @@ static void a_file_that_is_missing_or_cannot_be_read_is_told(void **state)
     finish(b);
 }
 
+static void a_file_that_lost_its_end_is_told_and_does_not_end_the_print(void **state)
+{
+    static const char text[] = "G28\nG1 X1\nG1 X2\n";
+    (void)state;
+    struct bench *b = open_sender();
+    write_file(b, text, 10);
+    open_spool_sized(b, 0, sizeof text - 1);
+    take_all(b);
+    assert_non_null(strstr(b->error, "10 bytes"));
+    assert_false(b->ended);
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_line_from_before_the_job_is_lost_and_told),
         cmocka_unit_test(closes_while_a_read_is_under_way),
         cmocka_unit_test(a_file_that_is_missing_or_cannot_be_read_is_told),
+        cmocka_unit_test(a_file_that_lost_its_end_is_told_and_does_not_end_the_print),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

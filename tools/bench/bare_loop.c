@@ -13,7 +13,6 @@
 #include "tools/bench/bare_tty.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -77,7 +77,8 @@ char *client_path(const char *folder, const char *name)
     return path;
 }
 
-struct curl_slist *client_headers(const struct host *h, const char *content_type)
+/* The header lines of a request, the key among them. Free with curl_slist_free_all(). */
+static struct curl_slist *headers_of(const struct host *h, const char *content_type)
 {
     struct curl_slist *list = NULL;
     char line[200];
@@ -167,9 +168,9 @@ static void explain_key(const struct host *h, struct err *e)
     struct strbuf hint = {0};
     strbuf_puts(&hint, e->text);
     if (h->key[0] == '\0') {
-        strbuf_puts(&hint, " (no key given: set PPCTL_KEY or use --key-file FILE)");
+        strbuf_puts(&hint, "; no key given: set PPCTL_KEY or use --key-file FILE");
     } else if (h->key_given) {
-        strbuf_puts(&hint, " (with the key from --key-file or PPCTL_KEY)");
+        strbuf_puts(&hint, "; it came from --key-file or PPCTL_KEY");
     }
     str_copy(e->text, sizeof e->text, strbuf_text(&hint), hint.len);
     strbuf_fini(&hint);
@@ -244,7 +245,7 @@ int client_call(const struct host *h, const struct request *r, struct answer *a)
     const char *type = text != NULL        ? "application/json"
                        : r->upload != NULL ? "application/octet-stream"
                                            : NULL;
-    struct curl_slist *headers = client_headers(h, type);
+    struct curl_slist *headers = headers_of(h, type);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     set_body(curl, &t, text);
     perform(h, curl, &t, a);

@@ -43,9 +43,6 @@ void answer_fini(struct answer *a);
 /* "/api/v1/files/" and a name escaped for a path; free() it. */
 char *client_path(const char *folder, const char *name);
 
-/* The header line with the key; NULL without a key. Free with curl_slist_free_all(). */
-struct curl_slist *client_headers(const struct host *h, const char *content_type);
-
 /* What every transfer has: address, time limits, no redirects, no proxies, ctrl-C. */
 void client_setup(CURL *curl, const struct host *h, const char *path, char *error_text);
 

@@ -96,7 +96,7 @@ int cmd_temp(struct ppctl *c)
         double value = json_real_value(degrees);
         strbuf_puts(&done, done.len > 0 ? ", " : "");
         if (value > 0) {
-            strbuf_printf(&done, "%s to %g C", name, value);
+            strbuf_printf(&done, "%s to %g °C", name, value);
         } else {
             strbuf_printf(&done, "%s off", name);
         }

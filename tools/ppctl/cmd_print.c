@@ -150,6 +150,8 @@ static int upload(struct job *j)
     if (rc != 0) {
         if (a.interrupted) {
             err_set(&a.error, PP_ECANCELED, "upload stopped; nothing is printed");
+        } else if (a.error.code == PP_ETOOBIG) {
+            err_wrap(&a.error, "\"%s\"", j->name);
         }
         status = fail_answer(j->c, j->host, &a);
     } else {

@@ -100,7 +100,8 @@ static void tell(struct watch *w, size_t i)
     json_t *calm = json_copy(w->status[i]);
     if (job != NULL) {
         json_t *steady = json_copy((json_t *)(uintptr_t)job);
-        json_object_set_new(steady, "percent", json_integer((int)(field_percent(job) / 10) * 10));
+        json_object_set_new(
+            steady, "percent", json_integer((json_int_t)(field_percent(job) / 10) * 10));
         json_object_set_new(steady, "left_ms", json_null());
         json_object_set_new(steady, "layer", json_null());
         json_object_set_new(steady, "layers", json_null());

@@ -147,7 +147,8 @@ static void add_file(struct hosts *h, int dir_fd, const char *dir, const char *f
     sodium_memzero(&found, sizeof found);
 }
 
-void hosts_add_dir(struct hosts *h, const char *dir)
+/* Adds the hosts of one folder; one that is missing adds nothing. */
+static void add_dir(struct hosts *h, const char *dir)
 {
     int fd = open_dir(dir);
     if (fd < 0) {
@@ -183,15 +184,15 @@ void hosts_find(struct hosts *h)
     const char *xdg = getenv("XDG_RUNTIME_DIR");
     char dir[256];
     if (own != NULL && *own != '\0') {
-        hosts_add_dir(h, own);
+        add_dir(h, own);
     } else {
         if (xdg != NULL && *xdg != '\0') {
             snprintf(dir, sizeof dir, "%s/pphost", xdg);
-            hosts_add_dir(h, dir);
+            add_dir(h, dir);
         }
-        hosts_add_dir(h, SYSTEM_DIR);
+        add_dir(h, SYSTEM_DIR);
         snprintf(dir, sizeof dir, "/tmp/pphost-%u", (unsigned)geteuid());
-        hosts_add_dir(h, dir);
+        add_dir(h, dir);
     }
     qsort(h->host, h->count, sizeof h->host[0], by_name);
 }

@@ -33,9 +33,6 @@ struct hosts {
 /* Looks through the runtime folders of this user and machine. Free with hosts_fini(). */
 void hosts_find(struct hosts *h);
 
-/* Adds the hosts of one folder; one that is missing adds nothing. */
-void hosts_add_dir(struct hosts *h, const char *dir);
-
 /* The host called `name`; NULL if there is none. */
 struct host *hosts_named(struct hosts *h, const char *name);
 

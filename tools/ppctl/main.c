@@ -1,7 +1,6 @@
 /* ppctl: the command line of one or all print hosts. */
 #include "tools/ppctl/ppctl.h"
 
-#include "host/base/clock.h"
 #include "host/base/mem.h"
 
 #include <curl/curl.h>

@@ -1,7 +1,6 @@
 /* The command line: global options anywhere, one command, its options and operands by its row. */
 #include "tools/ppctl/ppctl.h"
 
-#include <stdio.h>
 #include <string.h>
 
 struct cursor {
@@ -83,7 +82,8 @@ static int unknown_option(const struct ppctl *c, const char *word, struct err *e
     if (near != NULL) {
         return err_set(e, PP_EINVAL, "unknown option \"%s\": did you mean %s?", quoted, near);
     }
-    return err_set(e, PP_EINVAL, "unknown option \"%s\"", quoted);
+    return err_set(e, PP_EINVAL, "unknown option \"%s\"; ppctl help%s%s tells more", quoted,
+        c->command != NULL ? " " : "", c->command != NULL ? c->command->name : "");
 }
 
 static int command_option(struct ppctl *c, struct cursor *in, struct err *e)

@@ -49,8 +49,8 @@ int fail(const struct ppctl *c, int status, const struct err *e)
 void usage_hint(const struct command *command, struct err *e)
 {
     size_t used = strlen(e->text);
-    snprintf(e->text + used, sizeof e->text - used, "; usage: ppctl %s %s", command->name,
-        command->args);
+    snprintf(e->text + used, sizeof e->text - used, "; usage: ppctl %s%s%s", command->name,
+        *command->args != '\0' ? " " : "", command->args);
 }
 
 int fail_answer(const struct ppctl *c, const struct host *h, const struct answer *a)

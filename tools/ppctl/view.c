@@ -5,7 +5,6 @@
 #include "tools/ppctl/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define LABEL_COLUMNS 13 /* where the values of a status begin */

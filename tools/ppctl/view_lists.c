@@ -142,9 +142,10 @@ static void run_view(struct strbuf *out, const struct view *v, const json_t *run
     strbuf_printf(out, "%9.9s  ", text_count(text, field_int(run, "lines", 0)));
     strbuf_printf(out, "%7.7s  ", text_count(text, field_int(run, "resends", 0)));
     text_foreign(&line, field_text(run, "file_name"));
-    if (*field_text(run, "reason") != '\0') {
+    const char *reason = field_text(run, "reason");
+    if (*reason != '\0' && strcmp(reason, result) != 0) {
         strbuf_puts(&line, ": ");
-        text_foreign(&line, field_text(run, "reason"));
+        text_foreign(&line, reason);
     }
     text_cut(
         out, strbuf_text(&line), v->columns - RUN_COLUMNS > 12 ? v->columns - RUN_COLUMNS : 12);

@@ -14,6 +14,7 @@
 #include "host/base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -220,12 +221,31 @@ static void be_punctual(void)
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 }
 
+/* A report that cannot be written at the end would be a run for nothing. */
+static int check_report(const char *path, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    if (path == NULL) {
+        return 0;
+    }
+    size_t len = slash == NULL ? 1 : slash == path ? 1 : (size_t)(slash - path);
+    if (!str_copy(dir, sizeof dir, slash != NULL ? path : ".", len)) {
+        return err_set(e, PP_ETOOBIG, "--report: the path is too long");
+    }
+    return access(dir, W_OK | X_OK) != 0 ? err_errno(e, errno, "--report \"%s\"", path) : 0;
+}
+
 static int start(struct program *p, struct err *e)
 {
     if (sodium_init() < 0) {
         return err_set(e, PP_EIO, "libsodium does not start");
     }
-    int rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
+    int rc = check_report(p->o.report, e);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
         return rc;
     }
@@ -264,6 +284,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "ppvirtual: %s\n", e.text);
         return 1;
     }
+    fprintf(stderr, "ppvirtual: %s on %s%s%s at %u baud\n", p.o.settings.fw->name,
+        p.o.link != NULL ? p.o.link : p.port.name, p.o.link != NULL ? " -> " : "",
+        p.o.link != NULL ? p.port.name : "", p.o.settings.baud);
     run(&p, &inside);
     finish(&p);
     return 0;
