@@ -224,8 +224,7 @@ static void on_reset(struct device *d)
 
 static void on_port_gone(struct device *d, const char *text)
 {
-    end_print(d, RUN_INTERRUPTED, text);
-    d->attached = false; /* NOTE_DETACHED follows */
+    end_print(d, RUN_INTERRUPTED, text); /* NOTE_DETACHED follows; until then no port is opened */
     d->make_safe = true;
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
