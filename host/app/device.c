@@ -108,14 +108,21 @@ void device_inject(struct device *d, const char *text, enum device_tag tag)
     }
 }
 
-/* Turns off every heater that is on or unknown. The last line carries the tag. */
-void device_heaters_off(struct device *d, enum device_tag tag)
+/* As many as the profile has, or the printer reports. */
+int device_tools(const struct device *d)
 {
     int tools = d->profile != NULL && d->profile->limits.tools > 0 ? d->profile->limits.tools : 1;
-    char line[32];
     for (int i = tools; i < TEMP_TOOLS; i++) {
         tools = d->temps.actual_mc[i] != TEMP_NONE ? i + 1 : tools;
     }
+    return tools;
+}
+
+/* Turns off every heater that is on or unknown. The last line carries the tag. */
+void device_heaters_off(struct device *d, enum device_tag tag)
+{
+    int tools = device_tools(d);
+    char line[32];
     for (int i = 0; i < tools; i++) {
         snprintf(line, sizeof line, tools > 1 ? "M104 T%d S0" : "M104 S0", i);
         device_inject(d, line, TAG_NONE);

@@ -17,7 +17,10 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_ONE] = STREAM_WINDOW_ONE,
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
-    *out = (struct stream_options){.dialect = d->dialect};
+    *out = (struct stream_options){.dialect = d->dialect,
+        .tools = device_tools(d),
+        .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
+                   (p != NULL && p->limits.max_chamber_mc > 0)};
     if (p != NULL) {
         out->rx_bytes = p->rx_bytes;
         out->command_slots = p->command_slots;
@@ -164,6 +167,9 @@ static void on_info(struct device *d)
 /* Only now it is known which heaters there are. */
 static void on_ready(struct device *d)
 {
+    struct stream_options options;
+    device_stream_options(d, &options);
+    sender_set_options(d->sender, &options);
     if (d->make_safe || d->closing) {
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_NONE);
         d->make_safe = false;

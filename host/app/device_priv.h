@@ -121,6 +121,7 @@ void device_ask(struct device *d, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
+int device_tools(const struct device *d);
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 void device_finish_closing(struct device *d);
