@@ -204,6 +204,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     if (h->stopping) {
         log_warn("second signal: exit at once; the printer is left as it is");
+        unlink(h->estop_path);
         _exit(128 + number);
     }
     log_info("stopping%s", h->device != NULL ? "; a second signal exits at once" : "");
