@@ -63,7 +63,11 @@ void api_cancel(struct request *r)
 
 void api_estop(struct request *r)
 {
-    act(r, "emergency stop", device_estop);
+    struct err e = {0};
+    int rc = device_estop(r->http->o.device, &e); /* before the log, which may be on a dying card */
+    log_info("emergency stop asked for by %s", r->key_name);
+    log_refusal("emergency stop", rc, &e);
+    reply_status(r, rc, &e);
 }
 
 void api_connect(struct request *r)

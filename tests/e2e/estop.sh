@@ -13,7 +13,7 @@ same "killed" "$(json killed < "$report")" true
 for heater in 0 1; do
     same "target of heater $heater" "$(json heaters.$heater.target < "$report")" 0.0
 done
-[ "$(status state)" != printing ] || fail "still printing"
+wait_state error 5
 same "the run" "$(last_run result)" aborted
 [ "$(status bed)" != clear ] || fail "the bed is clear"
 stop_host
