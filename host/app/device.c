@@ -16,6 +16,7 @@
 #define ESTOP_MS     2000  /* and what follows when that fails */
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
+#define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
 /* ---- state, notices, questions
  * ------------------------------------------------------------------- */
@@ -89,10 +90,15 @@ static void on_row_saved(void *context, const struct err *e)
     }
 }
 
+/* What is said of the bed of a doubted printer holds for as long as that one is there. */
 void device_save_row(struct device *d, store_cb done)
 {
+    struct printer_row row = d->row;
+    if ((d->identity_doubt || d->port_doubt) && row.bed == BED_CLEAR) {
+        row.bed = BED_UNKNOWN;
+    }
     d->open++;
-    store_save_printer(d->store, &d->row, done != NULL ? done : on_row_saved, d);
+    store_save_printer(d->store, &row, done != NULL ? done : on_row_saved, d);
 }
 
 void device_inject(struct device *d, const char *text, enum device_tag tag)
@@ -138,7 +144,8 @@ static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
-    if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every) {
+    if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
+        sender_injects(d->sender) >= MAX_WAITING) {
         return;
     }
     d->temps_ms = now;
@@ -397,12 +404,22 @@ static int require_connected(const struct device *d, struct err *e)
         d->error[0] != '\0' ? ": " : "", d->error);
 }
 
-static int32_t limit_of(const struct profile *p, int heater)
+/* A command of a person, or a poll: may not take the place of what turns the heaters off. */
+static int send_if_room(struct device *d, const char *text, size_t len, struct err *e)
 {
-    return heater == TEMP_BED         ? p->limits.max_bed_mc
-           : heater == TEMP_CHAMBER   ? p->limits.max_chamber_mc
-           : heater < p->limits.tools ? p->limits.max_tool_mc
-                                      : 0;
+    if (sender_injects(d->sender) >= MAX_WAITING ||
+        !sender_inject(d->sender, text, len, TAG_NONE)) {
+        return err_set(e, PP_EBUSY, "too many commands wait already: the printer is busy");
+    }
+    return 0;
+}
+
+static int32_t limit_of(const struct limits *l, int heater)
+{
+    return heater == TEMP_BED       ? l->max_bed_mc
+           : heater == TEMP_CHAMBER ? l->max_chamber_mc
+           : heater < l->tools      ? l->max_tool_mc
+                                    : 0;
 }
 
 int device_set_temp(struct device *d, const char *heater, int32_t target_mc, struct err *e)
@@ -417,7 +434,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
         return err_field(
             e, PP_EINVAL, heater, "heater \"%s\": must be tool0 to tool7, bed or chamber", heater);
     }
-    int32_t limit = d->profile != NULL ? limit_of(d->profile, index) : 300000;
+    int32_t limit = limit_of(device_limits(d), index);
     if (target_mc < 0 || target_mc > limit) {
         return err_field(e, PP_EINVAL, heater, "%s %g: must be 0 to %g °C on this printer", heater,
             target_mc / 1000.0, limit / 1000.0);
@@ -427,9 +444,11 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
     } else {
         snprintf(line, sizeof line, "M104 T%d S%g", index, target_mc / 1000.0);
     }
-    d->heaters_used = clock_ms();
-    device_inject(d, line, TAG_NONE);
-    return 0;
+    rc = send_if_room(d, line, strlen(line), e);
+    if (rc == 0) {
+        d->heaters_used = clock_ms();
+    }
+    return rc;
 }
 
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
@@ -466,11 +485,13 @@ int device_send(struct device *d, const char *text, struct err *e)
     }
     if (is_urgent(d, &g)) {
         sender_urgent(d->sender, g.text, g.len);
-    } else if (!sender_inject(d->sender, g.text, g.len, TAG_NONE)) {
-        return err_set(e, PP_EBUSY, "too many commands wait already");
+    } else {
+        rc = send_if_room(d, g.text, g.len, e);
     }
-    d->heaters_used = clock_ms();
-    return 0;
+    if (rc == 0) {
+        d->heaters_used = clock_ms();
+    }
+    return rc;
 }
 
 int device_estop(struct device *d, struct err *e)

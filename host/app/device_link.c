@@ -130,10 +130,12 @@ static void check_uuid(struct device *d)
         log_warn("this printer's UUID is %s, before it was %s: asking before a print", d->uuid,
             d->row.uuid);
     }
+    bool doubted = d->identity_doubt;
     d->identity_doubt = d->port_doubt || other;
-    if (d->identity_doubt) {
+    if (d->identity_doubt || doubted) {
         d->row.bed = BED_UNKNOWN;
-    } else if (d->uuid[0] != '\0') {
+    }
+    if (!d->identity_doubt && d->uuid[0] != '\0') {
         snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->uuid);
     }
     d->row.baud = d->baud;
@@ -261,12 +263,17 @@ static void on_detached(struct device *d)
 
 static void on_done(struct device *d, enum device_tag tag)
 {
+    bool setting_up = device_state(d) == PRINTER_CONNECTING;
     switch (tag) {
     case TAG_INFO:
-        on_info(d);
+        if (setting_up) {
+            on_info(d);
+        }
         break;
     case TAG_READY:
-        on_ready(d);
+        if (setting_up) {
+            on_ready(d);
+        }
         break;
     case TAG_COLD:
         if (d->closing) {

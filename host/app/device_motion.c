@@ -152,7 +152,9 @@ int device_resume(struct device *d, struct err *e)
     device_move(d, PRINTER_RESUMING, "asked to");
     if (d->parked) {
         struct gcode_modal modal = *at;
-        device_run_script(d, d->profile->resume_script, &modal);
+        if (d->profile != NULL) {
+            device_run_script(d, d->profile->resume_script, &modal);
+        }
         device_inject(d, "G90", TAG_NONE);
         injectf(d, "G1 X%.3f Y%.3f F6000", logical_mm(at, 0), logical_mm(at, 1));
         injectf(d, "G1 Z%.3f F600", logical_mm(at, 2));
@@ -184,14 +186,24 @@ static void run_cancel_script(struct device *d)
     }
 }
 
+/* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
+static void end_wait(struct device *d)
+{
+    if (d->cap_emergency && d->waits_ended < 5) {
+        d->waits_ended++;
+        sender_urgent(d->sender, "M108", 4);
+    }
+}
+
 void device_cancel_run(struct device *d, enum run_result result, const char *reason)
 {
     d->end_result = result;
     snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
     device_move(d, PRINTER_CANCELLING, reason);
     sender_drop_job(d->sender);
-    if (d->cap_emergency && device_waits(d)) {
-        sender_urgent(d->sender, "M108", 4); /* ends a wait for a temperature */
+    d->waits_ended = 0;
+    if (device_waits(d)) {
+        end_wait(d);
     }
     run_cancel_script(d);
     device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
@@ -236,5 +248,7 @@ void device_print_waits(struct device *d)
 {
     if (d->closing && device_state(d) == PRINTER_PAUSING) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
+    } else if (device_state(d) == PRINTER_CANCELLING) {
+        end_wait(d);
     }
 }

@@ -52,10 +52,25 @@ static void on_spool_error(void *context, const struct err *e)
 /* ---- the start ---------------------------------------------------------------------------------
  */
 
+/* What is known of a printer without a profile: only what is true of any. */
+static const struct limits unknown_limits = {
+    .min_um = {-1000000, -1000000, -10000},
+    .max_um = {1000000, 1000000, 1000000},
+    .tools = ANALYSIS_TOOLS,
+    .max_tool_mc = 300000,
+    .max_bed_mc = 130000,
+    .max_chamber_mc = 90000,
+};
+
+const struct limits *device_limits(const struct device *d)
+{
+    return d->profile != NULL ? &d->profile->limits : &unknown_limits;
+}
+
 /* The longest command that fits a line with the largest number this print can come to. */
 static size_t max_command(const struct device *d, const struct analysis *a)
 {
-    size_t of_profile = d->profile != NULL ? d->profile->limits.max_line : 0;
+    size_t of_profile = device_limits(d)->max_line;
     uint64_t lines = atomic_load(&sender_stats(d->sender)->lines);
     size_t most = LINE_MAX_CMD;
     if (d->dialect->max_line > 0) {
@@ -132,20 +147,10 @@ static void set_bed(struct device *d, enum bed_state bed, store_cb done)
     hub_emit(d->hub, HUB_BED, NULL);
 }
 
-/* What pre-flight knows of a printer without a profile: only what is true of any. */
-static const struct limits unknown_limits = {
-    .min_um = {-1000000, -1000000, -10000},
-    .max_um = {1000000, 1000000, 1000000},
-    .tools = ANALYSIS_TOOLS,
-    .max_tool_mc = 300000,
-    .max_bed_mc = 130000,
-    .max_chamber_mc = 90000,
-};
-
 static int preflight(const struct device *d, const struct file_entry *file, struct err *e)
 {
     struct preflight result;
-    struct limits limits = d->profile != NULL ? d->profile->limits : unknown_limits;
+    struct limits limits = *device_limits(d);
     limits.max_line = max_command(d, &file->analysis);
     preflight_check(&file->analysis, &limits, &result);
     for (size_t i = 0; i < result.count; i++) {

@@ -97,6 +97,7 @@ struct device {
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
+    unsigned waits_ended; /* by us, in this cancel */
     struct device_question question;
     uint64_t resends_before;
 
@@ -139,6 +140,7 @@ bool device_waits(const struct device *d); /* for a temperature or a person, by 
 
 /* device_print.c */
 void device_fill(void *context);
+const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);

@@ -37,7 +37,7 @@
 #include <stdint.h>
 
 #define STREAM_FLIGHT  64   /* most lines in flight */
-#define STREAM_INJECT  64   /* most injected lines waiting */
+#define STREAM_INJECT  192  /* most injected lines waiting */
 #define STREAM_SAMPLES 1024 /* round trips kept for percentiles */
 
 /* Where a line came from. */
@@ -70,7 +70,7 @@ struct stream_item {
 enum stream_note_kind {
     NOTE_RECEIVED,   /* text: a line from the printer (bare oks only while tapped) */
     NOTE_SENT,       /* text: a line sent (while tapped, and injected ones always) */
-    NOTE_DONE,       /* tag: the injected line is acknowledged */
+    NOTE_DONE,       /* tag: the injected line is acknowledged, told once */
     NOTE_BARRIER,    /* tag: reached, everything before it is acknowledged; stream_release() */
     NOTE_DRAINED,    /* after stream_hold(): nothing is in flight any more */
     NOTE_END,        /* the job's last line is acknowledged */

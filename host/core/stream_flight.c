@@ -72,10 +72,11 @@ void stream_land(struct stream *s, bool acknowledged)
     if (f->kind == STREAM_JOB) {
         job_acked(s, f);
     }
-    if (f->n > s->acked_n && f->kind != STREAM_PROBE) {
+    bool first = f->n > s->acked_n; /* else acknowledged before it was sent again */
+    if (first && f->kind != STREAM_PROBE) {
         s->acked_n = f->n;
     }
-    if (f->kind == STREAM_INJECTED && f->tag != 0) {
+    if (first && f->kind == STREAM_INJECTED && f->tag != 0) {
         stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = f->tag, .n = f->n});
     }
 }

@@ -13,8 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ORDERS_BYTES (64u << 10)
-#define RESERVED     4 /* places for lines that are injected by this thread itself */
+#define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
+#define RESERVED     4            /* places for lines that are injected by this thread itself */
 
 static void on_main(uv_async_t *async)
 {
@@ -184,6 +184,11 @@ bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
                 text_order(s, ORDER_INJECT, text, len, tag);
     s->injects_ordered += done;
     return done;
+}
+
+size_t sender_injects(struct sender *s)
+{
+    return injects_pending(s);
 }
 
 void sender_urgent(struct sender *s, const char *text, size_t len)

@@ -48,6 +48,7 @@ void sender_detach(struct sender *s);
 /* The same as the stream's functions, carried out by the thread. False: the queue is full, or this
  * is no line; true: it will be sent, unless the port is lost or closed first. */
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag);
+size_t sender_injects(struct sender *s); /* how many wait; rather too many than too few */
 void sender_urgent(struct sender *s, const char *text, size_t len);
 void sender_begin(struct sender *s, uint32_t generation);
 void sender_rewound(struct sender *s, uint32_t generation);

@@ -1,3 +1,4 @@
+# labels: slow
 # `pphost analyze`: what it says of good and of bad files, and its exit status.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,3 +1,4 @@
+# labels: slow
 # Bad devices: missing, no terminal, forbidden, busy, silent, wrong baud rate, two hosts on one data
 # directory. Each is one clear line, and nothing is left behind.
 . "$(dirname "$0")/lib.sh"

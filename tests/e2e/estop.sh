@@ -13,7 +13,8 @@ same "killed" "$(json killed < "$report")" true
 for heater in 0 1; do
     same "target of heater $heater" "$(json heaters.$heater.target < "$report")" 0.0
 done
-wait_state error 5
+ended() { ! state_is printing; }
+poll 2 ended || fail "still printing"
 same "the run" "$(last_run result)" aborted
 [ "$(status bed)" != clear ] || fail "the bed is clear"
 stop_host

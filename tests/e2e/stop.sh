@@ -1,3 +1,4 @@
+# labels: slow
 # SIGTERM while printing: paused, parked, hotend off, gone within 15 s; a second signal ends it at once.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,0 +1,481 @@
+/* The device with its real sender, store, files and hub, in a folder of its own, on a pty whose far
+ * end is a scripted Marlin on the same loop. Nothing sleeps: the loop runs until a condition holds
+ * or the deadline of the test has passed. */
+#ifndef TEST_DEVICE_BENCH_H
+#define TEST_DEVICE_BENCH_H
+
+#include "host/app/device.h"
+#include "host/base/mem.h"
+#include "host/core/line.h"
+#include "tests/unit/tempdir.h"
+
+#include <fcntl.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include <cmocka.h>
+
+#define DEADLINE_MS 40000
+#define HEARD       2000
+
+#define PART                                                                                       \
+    "M140 S60\nM104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X50 Y10 E2 F1500\nG1 X50 Y50 E4\n"        \
+    "M104 S0\nM140 S0\n"
+
+/* The printer: master side of the pty. */
+struct marlin {
+    int master;
+    int slave; /* keeps the terminal alive */
+    char path[64];
+    uv_poll_t poll;
+    bool plugged;
+    struct line_split split;
+    const char *uuid;      /* of its M115 */
+    bool emergency_parser; /* M108 ends a wait at once */
+    bool mute;             /* takes everything, answers nothing */
+    bool targets_untold;   /* reports no targets */
+    const char *stuck_at;  /* this command is not acknowledged before go_on() */
+    bool stuck;
+    size_t owed; /* oks held back meanwhile */
+    int tool_target[2];
+    int bed_target;
+    int chamber_target;
+    int actual;   /* degrees of all heaters */
+    int tools;    /* reported */
+    bool chamber; /* reported */
+    char heard[HEARD][64];
+    size_t heard_count;
+    void (*hook)(void *context, const char *command); /* each command, before its answer */
+    void *hook_context;
+};
+
+struct bench {
+    char dir[TEMPDIR_SIZE];
+    char db[TEMPDIR_SIZE + 16];
+    uv_loop_t loop;
+    uv_timer_t deadline;
+    bool late;
+    struct marlin printer;
+    struct store *store;
+    struct files *files;
+    struct hub *hub;
+    struct device *device;
+    struct device_options options;
+    struct serial port;
+    bool closed;
+    size_t waiting; /* handles of the bench being closed */
+    size_t runs;    /* HUB_RUN told */
+    struct run run; /* the last of them */
+    size_t notices;
+    char notice[300];
+};
+
+/* ---- the printer ---- */
+
+static inline void say(struct marlin *p, const char *text)
+{
+    if (!p->mute && p->plugged) {
+        assert_int_equal(write(p->master, text, strlen(text)), (ssize_t)strlen(text));
+    }
+}
+
+static inline void report(struct marlin *p, const char *before, const char *after)
+{
+    char line[160];
+    int len = snprintf(line, sizeof line, "%sT:%d.0", before, p->actual);
+#define TARGET(value)                                                                              \
+    (len += p->targets_untold                                                                      \
+                ? 0                                                                                \
+                : snprintf(line + len, sizeof line - (size_t)len, " /%d.0", (value)))
+    TARGET(p->tool_target[0]);
+    len += snprintf(line + len, sizeof line - (size_t)len, " B:%d.0", p->actual);
+    TARGET(p->bed_target);
+    for (int i = 0; i < p->tools && p->tools > 1; i++) {
+        len += snprintf(line + len, sizeof line - (size_t)len, " T%d:%d.0", i, p->actual);
+        TARGET(p->tool_target[i]);
+    }
+    if (p->chamber) {
+        len += snprintf(line + len, sizeof line - (size_t)len, " C:%d.0", p->actual);
+        TARGET(p->chamber_target);
+    }
+#undef TARGET
+    snprintf(line + len, sizeof line - (size_t)len, "%s\n", after);
+    say(p, line);
+}
+
+static inline void heat(struct marlin *p, const char *command)
+{
+    int code = atoi(command + 1);
+    const char *s = strstr(command, " S");
+    const char *t = strstr(command, " T");
+    int target = s != NULL ? atoi(s + 2) : 0;
+    if (code == 104 || code == 109) {
+        p->tool_target[t != NULL && atoi(t + 2) == 1] = target;
+    } else if (code == 140 || code == 190) {
+        p->bed_target = target;
+    } else if (code == 141) {
+        p->chamber_target = target;
+    }
+}
+
+static inline void tell_who(struct marlin *p)
+{
+    char text[200];
+    snprintf(text, sizeof text,
+        "FIRMWARE_NAME:Marlin 2.1.2 MACHINE_TYPE:Bench UUID:%s\n"
+        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n",
+        p->uuid, p->emergency_parser);
+    say(p, text);
+}
+
+static inline void go_on(struct marlin *p)
+{
+    p->stuck_at = NULL;
+    p->stuck = false;
+    for (; p->owed > 0; p->owed--) {
+        say(p, "ok\n");
+    }
+}
+
+static inline void answer(struct marlin *p, const char *command)
+{
+    if (p->stuck_at != NULL && strncmp(command, p->stuck_at, strlen(p->stuck_at)) == 0) {
+        p->stuck = true;
+    }
+    if (strcmp(command, "M115") == 0) {
+        tell_who(p);
+    }
+    if (p->stuck && strcmp(command, "M108") == 0 && p->emergency_parser) {
+        p->owed++;
+        go_on(p);
+    } else if (p->stuck) {
+        p->owed++;
+    } else if (strcmp(command, "M105") == 0) {
+        report(p, "ok ", "");
+    } else {
+        say(p, "ok\n");
+    }
+}
+
+/* Without N and checksum. */
+static inline void take(struct marlin *p, const char *line)
+{
+    char *slot = p->heard[p->heard_count < HEARD - 1 ? p->heard_count++ : p->heard_count];
+    bool numbered = line[0] == 'N';
+    const char *command = numbered ? strchr(line, ' ') + 1 : line;
+    snprintf(
+        slot, sizeof p->heard[0], "%.*s", (int)strcspn(command, numbered ? "*" : "\n"), command);
+    if (strncmp(slot, "M110", 4) == 0) {
+        p->heard_count--;
+        say(p, "ok\n");
+        return;
+    }
+    if (p->hook != NULL) {
+        p->hook(p->hook_context, slot);
+    }
+    if (slot[0] == 'M') {
+        heat(p, slot);
+    }
+    if (strcmp(slot, "M112") != 0) {
+        answer(p, slot);
+    }
+}
+
+static inline void on_printer(uv_poll_t *poll, int status, int events)
+{
+    struct bench *b = poll->data;
+    char buf[4096];
+    (void)events;
+    ssize_t n = status < 0 ? 0 : read(b->printer.master, buf, sizeof buf);
+    const char *bytes = buf;
+    size_t left = n > 0 ? (size_t)n : 0;
+    const char *line;
+    size_t len;
+    while (line_next(&b->printer.split, &bytes, &left, &line, &len)) {
+        if (line[0] != '\0') {
+            take(&b->printer, line);
+        }
+    }
+}
+
+/* How often a command was heard from place `from` on; `command` may be its beginning. */
+static inline size_t heard(const struct bench *b, size_t from, const char *command)
+{
+    size_t count = 0;
+    for (size_t i = from; i < b->printer.heard_count; i++) {
+        count += strncmp(b->printer.heard[i], command, strlen(command)) == 0;
+    }
+    return count;
+}
+
+/* The commands from place `from` on without temperature polls, joined by " | ". */
+static inline const char *transcript(const struct bench *b, size_t from)
+{
+    static char text[4096];
+    size_t len = 0;
+    text[0] = '\0';
+    for (size_t i = from; i < b->printer.heard_count && len < sizeof text - 70; i++) {
+        if (strcmp(b->printer.heard[i], "M105") != 0) {
+            len += (size_t)snprintf(
+                text + len, sizeof text - len, "%s%s", len > 0 ? " | " : "", b->printer.heard[i]);
+        }
+    }
+    return text;
+}
+
+static inline bool cold(const struct bench *b)
+{
+    const struct marlin *p = &b->printer;
+    return p->tool_target[0] + p->tool_target[1] + p->bed_target + p->chamber_target == 0;
+}
+
+/* ---- the bench ---- */
+
+static struct profile bench_profile = {
+    .id = "bench",
+    .limits = {.max_um = {200000, 200000, 200000},
+        .min_um = {0, 0, 0},
+        .tools = 1,
+        .max_tool_mc = 250000,
+        .max_bed_mc = 100000},
+    .firmware = "marlin",
+    .pause_script = (char[]){"G1 X0 Y100 F6000"},
+    .resume_script = (char[]){""},
+    .cancel_script = (char[]){"G1 X0 Y190 F6000"},
+    .end_script = (char[]){""},
+};
+
+static struct err refused;
+
+#define RUN_UNTIL(b, condition)                                                                    \
+    do {                                                                                           \
+        while (!(condition) && !(b)->late) {                                                       \
+            uv_run(&(b)->loop, UV_RUN_ONCE);                                                       \
+        }                                                                                          \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+static inline struct device_status status(const struct bench *b)
+{
+    struct device_status s;
+    device_status(b->device, &s);
+    return s;
+}
+
+#define UNTIL_STATE(b, wanted) RUN_UNTIL(b, status(b).state == (wanted))
+
+static inline void on_hub(void *context, enum hub_event event, const void *data)
+{
+    struct bench *b = context;
+    if (event == HUB_RUN) {
+        b->run = *(const struct run *)data;
+        b->runs++;
+    } else {
+        snprintf(b->notice, sizeof b->notice, "%s", (const char *)data);
+        b->notices++;
+    }
+}
+
+static inline void on_deadline(uv_timer_t *timer)
+{
+    ((struct bench *)timer->data)->late = true;
+}
+
+static inline void plug_in(struct bench *b)
+{
+    struct marlin *p = &b->printer;
+    struct termios t;
+    assert_int_equal(openpty(&p->master, &p->slave, p->path, NULL, NULL), 0);
+    fcntl(p->master, F_SETFL, fcntl(p->master, F_GETFL) | O_NONBLOCK);
+    tcgetattr(p->slave, &t);
+    cfmakeraw(&t);
+    tcsetattr(p->slave, TCSANOW, &t);
+    memset(&p->split, 0, sizeof p->split);
+    uv_poll_init(&b->loop, &p->poll, p->master);
+    p->poll.data = b;
+    uv_poll_start(&p->poll, UV_READABLE, on_printer);
+    p->plugged = true;
+    const char *link = tempdir_path(b->dir, "port");
+    unlink(link);
+    assert_int_equal(symlink(p->path, link), 0);
+}
+
+static inline void on_unplugged(uv_handle_t *handle)
+{
+    ((struct bench *)handle->data)->waiting--;
+}
+
+static inline void unplug(struct bench *b)
+{
+    struct marlin *p = &b->printer;
+    if (p->plugged) {
+        p->plugged = false;
+        b->waiting++;
+        uv_close((uv_handle_t *)&p->poll, on_unplugged);
+        RUN_UNTIL(b, b->waiting == 0);
+        close(p->slave);
+        close(p->master);
+    }
+}
+
+static inline void open_device(struct bench *b)
+{
+    struct err e;
+    int rc = serial_open(&b->port, b->options.device, 115200, &e);
+    rc = rc == 0 ? store_open(&b->store, &b->loop, b->db, &e) : rc;
+    rc = rc == 0 ? files_open(&b->files, &b->loop, b->store, b->dir, 1 << 20, &e) : rc;
+    b->hub = hub_new();
+    hub_add(b->hub, 1u << HUB_RUN | 1u << HUB_NOTICE, on_hub, b);
+    rc = rc == 0 ? device_open(&b->device, &b->loop, &b->options, b->store, b->files, b->hub, &e)
+                 : rc;
+    if (rc != 0) {
+        fail_msg("%s", e.text);
+    }
+    b->closed = false;
+}
+
+static inline struct bench *make_bench(const struct profile *profile)
+{
+    static char device[TEMPDIR_SIZE + 16];
+    struct bench *b = mem_alloc(sizeof *b);
+    tempdir_make(b->dir);
+    snprintf(b->db, sizeof b->db, "%s/pphost.db", b->dir);
+    snprintf(device, sizeof device, "%s/port", b->dir);
+    mkdir(tempdir_path(b->dir, "blobs"), 0700);
+    uv_loop_init(&b->loop);
+    uv_timer_init(&b->loop, &b->deadline);
+    b->deadline.data = b;
+    uv_timer_start(&b->deadline, on_deadline, DEADLINE_MS, 0);
+    uv_unref((uv_handle_t *)&b->deadline);
+    b->printer.actual = 20;
+    b->printer.uuid = "11111111-2222-3333-4444-555555555555";
+    b->options = (struct device_options){.name = "bench",
+        .device = device,
+        .port = &b->port,
+        .baud = 115200,
+        .profile = profile,
+        .estop_path = ""};
+    plug_in(b);
+    return b;
+}
+
+static inline struct bench *connected(const struct profile *profile)
+{
+    struct bench *b = make_bench(profile);
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    return b;
+}
+
+static inline void on_committed(void *context, const struct err *e, const struct file_entry *entry)
+{
+    (void)entry;
+    assert_null(e);
+    *(bool *)context = true;
+}
+
+static inline void put_file(struct bench *b, const char *name, const char *text)
+{
+    struct upload *u;
+    struct err e;
+    bool done = false;
+    assert_int_equal(files_begin(b->files, name, &u, &e), 0);
+    assert_int_equal(files_write(u, text, strlen(text), &e), 0);
+    files_commit(u, on_committed, &done);
+    RUN_UNTIL(b, done);
+}
+
+/* Uploads `text` and starts it on a bed declared clear. */
+static inline void print(struct bench *b, const char *text)
+{
+    struct err e;
+    bool waits = true;
+    put_file(b, "part.gcode", text);
+    if (device_print(b->device, "part.gcode", true, &waits, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    assert_false(waits);
+}
+
+/* What the database says of the bed, now. */
+static inline const char *bed_stored(const char *db)
+{
+    static char text[16];
+    sqlite3 *sql;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open_v2(db, &sql, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    assert_int_equal(sqlite3_prepare_v2(sql, "SELECT bed FROM printer", -1, &q, NULL), SQLITE_OK);
+    bool row = sqlite3_step(q) == SQLITE_ROW;
+    snprintf(text, sizeof text, "%s", row ? (const char *)sqlite3_column_text(q, 0) : "none");
+    sqlite3_finalize(q);
+    sqlite3_close(sql);
+    return text;
+}
+
+static inline void on_device_closed(void *context)
+{
+    struct bench *b = context;
+    assert_false(b->closed);
+    b->closed = true;
+    b->device = NULL;
+}
+
+static inline void on_store_closed(void *context)
+{
+    ((struct bench *)context)->store = NULL;
+}
+
+static inline void close_store(struct bench *b)
+{
+    store_close(b->store, on_store_closed, b);
+    RUN_UNTIL(b, b->store == NULL);
+}
+
+/* What is on the wire already arrives. */
+static inline void settle(struct bench *b)
+{
+    int left = 0;
+    while (b->printer.plugged && ioctl(b->printer.master, FIONREAD, &left) == 0 && left > 0) {
+        uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+}
+
+/* Stops the program's half; the printer stays. */
+static inline void shut(struct bench *b)
+{
+    if (b->device != NULL) {
+        device_close(b->device, false, on_device_closed, b);
+        RUN_UNTIL(b, b->closed);
+        settle(b);
+    }
+    files_close(b->files);
+    close_store(b);
+    hub_free(b->hub);
+    b->files = NULL;
+}
+
+/* Everything goes, and nothing is left on the loop. */
+static inline void finish(struct bench *b)
+{
+    if (b->files != NULL) {
+        shut(b);
+    }
+    unplug(b);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    uv_close((uv_handle_t *)&b->deadline, NULL);
+    uv_run(&b->loop, UV_RUN_DEFAULT);
+    assert_false(b->late);
+    assert_int_equal(uv_loop_close(&b->loop), 0);
+    tempdir_remove(b->dir);
+    free(b);
+}
+
+#endif
