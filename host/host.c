@@ -9,6 +9,7 @@
 #include "host/app/keys.h"
 #include "host/app/profile.h"
 #include "host/app/watch.h"
+#include "host/base/clock.h"
 #include "host/base/file.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
@@ -24,6 +25,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Whoever stops a whole process group signals us twice at once: that is not a second thought. */
+#define SECOND_SIGNAL_MS 500
 
 struct host {
     const struct host_arguments *arguments;
@@ -45,6 +49,7 @@ struct host {
     struct watch *watch;
     uv_signal_t signals[2];
     bool stopping;
+    uint64_t stop_ms; /* since when */
     bool restart;
 };
 
@@ -185,6 +190,7 @@ static void stop(struct host *h)
         return;
     }
     h->stopping = true;
+    h->stop_ms = clock_ms();
     unlink(h->runtime_file);
     watch_close(h->watch, NULL, NULL);
     http_close(h->http, on_http_closed, h);
@@ -193,8 +199,12 @@ static void stop(struct host *h)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct host *h = handle->data;
+    if (h->stopping && clock_ms() - h->stop_ms < SECOND_SIGNAL_MS) {
+        return;
+    }
     if (h->stopping) {
         log_warn("second signal: exit at once; the printer is left as it is");
+        unlink(h->estop_path);
         _exit(128 + number);
     }
     log_info("stopping%s", h->device != NULL ? "; a second signal exits at once" : "");

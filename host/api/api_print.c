@@ -25,15 +25,23 @@ static void reply_status(struct request *r, int rc, const struct err *e)
     }
 }
 
+static void log_refusal(const char *name, int rc, const struct err *e)
+{
+    char text[512];
+    if (rc != 0) {
+        log_info("%s refused: %s", name, str_escape(text, sizeof text, e->text, strlen(e->text)));
+    }
+}
+
 /* An action without arguments: its body is empty or {}. */
 static void act(struct request *r, const char *name, int (*action)(struct device *, struct err *))
 {
     struct err e = {0};
     int rc = r->input != NULL ? json_read(r->input, NULL, 0, &e) : 0;
     if (rc == 0) {
+        log_info("%s asked for by %s", name, r->key_name);
         rc = action(r->http->o.device, &e);
-        log_info("%s asked for by %s%s%s", name, r->key_name, rc < 0 ? ": refused: " : "",
-            rc < 0 ? e.text : "");
+        log_refusal(name, rc, &e);
     }
     reply_status(r, rc, &e);
 }
@@ -55,7 +63,11 @@ void api_cancel(struct request *r)
 
 void api_estop(struct request *r)
 {
-    act(r, "emergency stop", device_estop);
+    struct err e = {0};
+    int rc = device_estop(r->http->o.device, &e); /* before the log, which may be on a dying card */
+    log_info("emergency stop asked for by %s", r->key_name);
+    log_refusal("emergency stop", rc, &e);
+    reply_status(r, rc, &e);
 }
 
 void api_connect(struct request *r)
@@ -71,6 +83,7 @@ void api_disconnect(struct request *r)
 void api_print(struct request *r)
 {
     char file[201] = "";
+    char shown[256];
     bool bed_clear = false;
     bool waits = false;
     struct err e = {0};
@@ -80,13 +93,15 @@ void api_print(struct request *r)
     };
     int rc = json_read(r->input, fields, COUNT(fields), &e);
     if (rc == 0) {
+        str_escape(shown, sizeof shown, file, strlen(file));
+        log_info("print of \"%s\" asked for by %s%s", shown, r->key_name,
+            bed_clear ? ", who says that the bed is clear" : "");
         rc = device_print(r->http->o.device, file, bed_clear, &waits, &e);
+        log_refusal("print", rc, &e);
     }
     if (reply_failed(r, rc, &e)) {
         return;
     }
-    log_info("print of \"%s\" asked for by %s%s", file, r->key_name,
-        bed_clear ? " with a clear bed" : "");
     json_t *status = view_status(r->http);
     json_object_set_new(status, "waits", json_boolean(waits));
     reply_json(r, 200, status);
@@ -96,6 +111,7 @@ void api_confirm(struct request *r)
 {
     char id[37] = "";
     char answer[16] = "";
+    char shown[64];
     struct err e = {0};
     const struct json_field fields[] = {
         {"id", JSON_KIND_TEXT, false, id, 0, 36},
@@ -103,10 +119,10 @@ void api_confirm(struct request *r)
     };
     int rc = json_read(r->input, fields, COUNT(fields), &e);
     if (rc == 0) {
+        str_escape(shown, sizeof shown, answer, strlen(answer));
+        log_info("\"%s\" answered by %s", answer[0] != '\0' ? shown : "yes", r->key_name);
         rc = device_confirm(r->http->o.device, id, answer, &e);
-    }
-    if (rc == 0) {
-        log_info("\"%s\" answered by %s", answer[0] != '\0' ? answer : "yes", r->key_name);
+        log_refusal("answer", rc, &e);
     }
     reply_status(r, rc, &e);
 }

@@ -108,10 +108,20 @@ void device_inject(struct device *d, const char *text, enum device_tag tag)
     }
 }
 
+/* As many as the profile has, or the printer reports. */
+int device_tools(const struct device *d)
+{
+    int tools = d->profile != NULL && d->profile->limits.tools > 0 ? d->profile->limits.tools : 1;
+    for (int i = tools; i < TEMP_TOOLS; i++) {
+        tools = d->temps.actual_mc[i] != TEMP_NONE ? i + 1 : tools;
+    }
+    return tools;
+}
+
 /* Turns off every heater that is on or unknown. The last line carries the tag. */
 void device_heaters_off(struct device *d, enum device_tag tag)
 {
-    int tools = d->profile != NULL && d->profile->limits.tools > 0 ? d->profile->limits.tools : 1;
+    int tools = device_tools(d);
     char line[32];
     for (int i = 0; i < tools; i++) {
         snprintf(line, sizeof line, tools > 1 ? "M104 T%d S0" : "M104 S0", i);
@@ -327,7 +337,7 @@ void device_finish_closing(struct device *d)
 static void on_deadline(uv_timer_t *timer)
 {
     struct device *d = timer->data;
-    if (d->attached && !d->estopped && device_heats(d)) {
+    if (d->attached && !d->estopped) {
         log_warn("the printer did not take the stop in %d s: emergency stop", STOP_MS / 1000);
         d->estopped = true;
         sender_estop(d->sender); /* NOTE_ESTOPPED, then the port is closed and so are we */
@@ -349,11 +359,11 @@ void device_close(
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     if (printer_has_job(state)) {
         device_print_stop(d);
-    } else if (!leave_heaters && state == PRINTER_OPERATIONAL && device_heats(d)) {
-        device_heaters_off(d, TAG_COLD);
-    } else {
+    } else if (!leave_heaters && state == PRINTER_OPERATIONAL) {
+        device_heaters_off(d, TAG_COLD); /* the last report may be older than the last command */
+    } else if (leave_heaters || !d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
-    }
+    } /* else as soon as it is connected */
 }
 
 void device_set_profile(struct device *d, const struct profile *profile)
@@ -387,7 +397,7 @@ int device_disconnect(struct device *d, struct err *e)
     }
     d->wanted = false;
     uv_timer_stop(&d->retry);
-    if (device_state(d) == PRINTER_OPERATIONAL && device_heats(d)) {
+    if (device_state(d) == PRINTER_OPERATIONAL) {
         device_heaters_off(d, TAG_COLD);
     } else {
         device_link_drop(d, false);

@@ -17,7 +17,10 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_ONE] = STREAM_WINDOW_ONE,
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
-    *out = (struct stream_options){.dialect = d->dialect};
+    *out = (struct stream_options){.dialect = d->dialect,
+        .tools = device_tools(d),
+        .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
+                   (p != NULL && p->limits.max_chamber_mc > 0)};
     if (p != NULL) {
         out->rx_bytes = p->rx_bytes;
         out->command_slots = p->command_slots;
@@ -50,14 +53,17 @@ static void on_opened(uv_work_t *work, int status)
     struct device *d = work->data;
     (void)status;
     d->is_opening = false;
+    if ((d->closing || !d->wanted) && d->open_rc == 0) {
+        serial_close(&d->port);
+    }
     if (d->closing) {
-        if (d->open_rc == 0) {
-            serial_close(&d->port);
-        }
         device_unref((uv_handle_t *)&d->second);
         return;
     }
     d->open--;
+    if (!d->wanted) {
+        return; /* disconnected meanwhile */
+    }
     if (d->open_rc < 0) {
         device_fail(d, PRINTER_OFFLINE, "%s", d->open_error.text);
         device_link_retry(d);
@@ -152,18 +158,22 @@ static void on_info(struct device *d)
     }
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->make_safe) {
-        device_heaters_off(d, TAG_NONE);
-        d->make_safe = false;
-    }
     if (d->cap_autoreport) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     device_inject(d, "M105", TAG_READY);
 }
 
+/* Only now it is known which heaters there are. */
 static void on_ready(struct device *d)
 {
+    struct stream_options options;
+    device_stream_options(d, &options);
+    sender_set_options(d->sender, &options);
+    if (d->make_safe || d->closing) {
+        device_heaters_off(d, d->closing ? TAG_COLD : TAG_NONE);
+        d->make_safe = false;
+    }
     check_uuid(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
@@ -220,8 +230,7 @@ static void on_reset(struct device *d)
 
 static void on_port_gone(struct device *d, const char *text)
 {
-    end_print(d, RUN_INTERRUPTED, text);
-    d->attached = false; /* NOTE_DETACHED follows */
+    end_print(d, RUN_INTERRUPTED, text); /* NOTE_DETACHED follows; until then no port is opened */
     d->make_safe = true;
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
@@ -233,6 +242,12 @@ static void on_silent(struct device *d, const char *text)
 
 static void on_estopped(struct device *d)
 {
+    if (!d->attached) { /* a datagram, and no port to pass it on to */
+        d->make_safe = true;
+        device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
+                         "switch it off");
+        return;
+    }
     end_print(d, RUN_ABORTED, "emergency stop");
     d->wanted = false;
     d->estopped = true;

@@ -85,8 +85,8 @@ static void on_run_opened(void *context, const struct err *e)
     char path[512];
     struct err spool_error;
     device_stored(d);
-    if (device_state(d) != PRINTER_STARTING || d->run.id[0] == '\0') {
-        return; /* cancelled or lost meanwhile */
+    if (--d->runs_opening > 0 || device_state(d) != PRINTER_STARTING || d->closing) {
+        return; /* cancelled, lost or being closed meanwhile */
     }
     if (e != NULL) {
         device_notice(
@@ -137,6 +137,7 @@ static void start(struct device *d, const struct file_entry *file)
     log_info("print of %s starts", run->file_name);
     hub_emit(d->hub, HUB_RUN, run);
     d->open++;
+    d->runs_opening++;
     store_save_run(d->store, run, on_run_opened, d);
 }
 
@@ -239,7 +240,8 @@ static void go_on(struct device *d)
     if (d->pending[0] == '\0' || ask_or_go(d)) {
         return;
     }
-    if (file == NULL || may_start(d, &e) < 0) {
+    /* the profile may be another by now, or the printer */
+    if (file == NULL || may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
         drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
@@ -302,20 +304,23 @@ int device_confirm(struct device *d, const char *id, const char *answer, struct 
 /* ---- notes and tags ----------------------------------------------------------------------------
  */
 
+/* The job goes on, once the bed is stored as occupied. */
+static void release(struct device *d)
+{
+    if (device_state(d) == PRINTER_PRINTING && d->beds_saving == 0 && !d->closing) {
+        sender_release(d->sender);
+    }
+}
+
 static void on_bed_saved(void *context, const struct err *e)
 {
     struct device *d = context;
-    device_stored(d);
-    if (d->run.id[0] == '\0') {
-        return;
-    }
-    if (e != NULL) {
+    d->beds_saving--;
+    if (e != NULL && d->run.id[0] != '\0') {
         device_abort(d, e->text);
-        return;
     }
-    if (device_state(d) == PRINTER_PRINTING) {
-        sender_release(d->sender);
-    }
+    release(d);
+    device_stored(d);
 }
 
 static void on_barrier(struct device *d, enum spool_barrier why)
@@ -323,6 +328,7 @@ static void on_barrier(struct device *d, enum spool_barrier why)
     switch (why) {
     case SPOOL_BED:
         d->bed_taken = true;
+        d->beds_saving++;
         set_bed(d, BED_OCCUPIED, on_bed_saved);
         break;
     case SPOOL_PAUSE:
@@ -366,12 +372,14 @@ void device_fill(void *context)
 
 void device_print_note(struct device *d, const struct stream_note *note)
 {
+    enum printer_state state = device_state(d);
     bool printing = d->spool != NULL;
+    bool ends = state == PRINTER_PRINTING || state == PRINTER_PAUSING;
     if (note->kind == NOTE_BARRIER && printing) {
         on_barrier(d, (enum spool_barrier)note->tag);
-    } else if (note->kind == NOTE_DRAINED && device_state(d) == PRINTER_PAUSING) {
+    } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSING) {
         device_park(d);
-    } else if (note->kind == NOTE_END && printing && device_state(d) != PRINTER_CANCELLING) {
+    } else if (note->kind == NOTE_END && printing && ends) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {
         log_info("the printer wants line %llu again", (unsigned long long)note->n);
@@ -395,7 +403,7 @@ static void on_paused(struct device *d)
 static void on_resumed(struct device *d)
 {
     device_move(d, PRINTER_PRINTING, "position restored");
-    sender_release(d->sender);
+    release(d);
 }
 
 /* A print cancelled before it extruded anything leaves the bed as it was: clear. */
@@ -426,5 +434,8 @@ void device_print_tag(struct device *d, enum device_tag tag)
     } else if (tag == TAG_FINISHED && state == PRINTER_FINISHING) {
         device_print_end(d, RUN_SUCCESS, "");
         device_move(d, PRINTER_OPERATIONAL, "print done");
+        if (d->closing) {
+            device_heaters_off(d, TAG_COLD);
+        }
     }
 }

@@ -91,7 +91,9 @@ struct device {
     struct run run;    /* id "" = none */
     struct spool *spool;
     struct analysis analysis;
-    bool bed_taken; /* this print has made the bed occupied */
+    bool bed_taken;        /* this print has made the bed occupied */
+    unsigned beds_saving;  /* the store has not yet answered that it is */
+    unsigned runs_opening; /* nor that the run has begun */
     uint64_t job_start_ms;
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
@@ -119,6 +121,7 @@ void device_ask(struct device *d, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
+int device_tools(const struct device *d);
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 void device_finish_closing(struct device *d);

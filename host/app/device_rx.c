@@ -9,12 +9,16 @@
 #include <string.h>
 #include <strings.h>
 
+#define WARM_MC  50000
 #define WAITS_MS 5000 /* busy and heating lines come every second or two */
 
+/* Some firmwares tell no targets: there what is hot is taken to be heated. */
 bool device_heats(const struct device *d)
 {
+    const struct temp_report *t = &d->temps;
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
-        if (d->temps.target_mc[i] != TEMP_NONE && d->temps.target_mc[i] > 0) {
+        bool told = t->target_mc[i] != TEMP_NONE;
+        if (told ? t->target_mc[i] > 0 : t->actual_mc[i] >= WARM_MC) {
             return true;
         }
     }
@@ -105,7 +109,7 @@ static void take_action(struct device *d, const char *action)
         {"cancel", device_cancel},
     };
     struct err e;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+    for (size_t i = 0; i < sizeof actions / sizeof *actions && !d->closing; i++) {
         if (strcmp(action, actions[i].name) == 0) {
             log_info("the printer asks to %s", action);
             if (actions[i].act(d, &e) < 0) {

@@ -129,10 +129,18 @@ static enum spool_barrier barrier_of(const struct gcode *g)
     return 0;
 }
 
+/* True for what the firmware may turn into extruding moves: macros, filament changes. */
+static bool may_draw(const struct gcode *g)
+{
+    bool macro = g->number < 0 && g->letter != '@';
+    return macro || (g->letter == 'M' && (g->number == 600 || g->number == 701));
+}
+
 /* True for a move, the first of which is where the bed may stop being clear soon. */
 static bool moves(const struct gcode *g)
 {
-    return g->letter == 'G' && g->number >= 0 && g->number <= 3;
+    return may_draw(g) ||
+           (g->letter == 'G' && ((g->number >= 0 && g->number <= 3) || g->number == 5));
 }
 
 /* How much of a command is sent, the first time and again. */
@@ -201,8 +209,10 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     if (!put_command(s, &g, end_offset)) {
         return false;
     }
+    int64_t e_before = s->modal.pos[3];
     gcode_modal_step(&s->modal, &g);
-    if (s->modal.extruded && s->extruding_offset == UINT64_MAX) {
+    bool extrudes = s->modal.pos[3] > e_before || may_draw(&g); /* priming in place as well */
+    if (extrudes && s->extruding_offset == UINT64_MAX) {
         s->extruding_offset = end_offset;
     }
     keep_check(s, end_offset);

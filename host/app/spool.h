@@ -56,7 +56,7 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
 /* The layer at `offset` by the slicer's comments; 0 before the first or if there are none. */
 int spool_layer(struct spool *s, uint64_t offset);
 
-/* True if there is an extruding move in the file before `offset`. */
+/* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);
 
 /* Notes of the stream that number the lines of the file. */

@@ -10,16 +10,13 @@
 #include <stddef.h>
 
 struct dialect {
-    const char *name;    /* as in profiles: "marlin" */
-    const char *match;   /* lower-case part of FIRMWARE_NAME that tells it; NULL = never by name */
-    size_t max_line;     /* whole line with N, checksum and newline; 0 = no limit */
-    bool split_lines;    /* a line may arrive in two pieces with a pause between them */
-    bool probe_by_gap;   /* a number far ahead is answered by Resend: how to ask what is expected */
-    bool wait_is_idle;   /* sends "wait" while idle */
-    bool tool_is_active; /* a bare T: is the active tool (else it is tool 0) */
-    bool bang_is_error;  /* "!! text" is an error (Klipper) */
-    bool park_commands;  /* M601/M602 instead of host scripts (Prusa) */
-    bool job_timer;      /* M75/M76/M77 tell the printer that a print begins, pauses, ends */
+    const char *name;  /* as in profiles: "marlin" */
+    const char *match; /* lower-case part of FIRMWARE_NAME that tells it; NULL = never by name */
+    size_t max_line;   /* whole line with N, checksum and newline; 0 = no limit */
+    bool split_lines;  /* a line may arrive in two pieces with a pause between them */
+    bool probe_by_gap; /* a number far ahead is answered by Resend: how to ask what is expected */
+    bool wait_is_idle; /* sends "wait" while idle */
+    bool job_timer;    /* M75/M76/M77 tell the printer that a print begins, pauses, ends */
 };
 
 /* The row of a profile's `firmware:` name; Marlin's when unknown or "". */

@@ -23,8 +23,9 @@ const struct sm_state printer_states[PRINTER_STATES] = {
         LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_PAUSING)},
     [PRINTER_ERROR] = {"error",
         SM_TO(PRINTER_OFFLINE) | SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING)},
-    [PRINTER_RECOVERING] = {"recovering",
-        LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED)},
+    [PRINTER_RECOVERING] = {"recovering", LOST | SM_TO(PRINTER_OPERATIONAL) |
+                                              SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED) |
+                                              SM_TO(PRINTER_CANCELLING)},
 };
 
 bool printer_has_job(enum printer_state state)

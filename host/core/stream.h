@@ -113,6 +113,8 @@ struct stream_options {
     size_t rx_bytes;   /* the printer's receive buffer; 0 = unknown (128) */
     int command_slots; /* its command buffer (BUFSIZE); 0 = unknown (4) */
     enum stream_window window;
+    int tools;    /* heaters there are, for turning them off when nobody steers; 0 = one */
+    bool chamber; /* has a heater */
 };
 
 /* Read by other threads at any time. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
-#define RESERVED     4            /* places for lines that are injected by this thread itself */
+#define RESERVED     12           /* places for lines that are injected by this thread itself */
 
 static void on_main(uv_async_t *async)
 {

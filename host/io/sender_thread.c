@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,14 +15,30 @@
 
 /* ---- timers -------------------------------------------------------------------------------- */
 
+static void turn_off(struct sender *s)
+{
+    char line[32];
+    const struct stream_options *o = &s->stream.options;
+    for (int i = 0; i < o->tools && o->tools > 1; i++) {
+        int len = snprintf(line, sizeof line, "M104 T%d S0", i);
+        stream_inject(&s->stream, line, (size_t)len, 0);
+    }
+    if (o->tools <= 1) {
+        stream_inject(&s->stream, "M104 S0", 7, 0);
+    }
+    stream_inject(&s->stream, "M140 S0", 7, 0);
+    if (o->chamber) {
+        stream_inject(&s->stream, "M141 S0", 7, 0);
+    }
+}
+
 /* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
 static void check_beat(struct sender *s, uint64_t now)
 {
     bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
     if (missed && !s->beat_missed) {
         stream_hold(&s->stream);
-        stream_inject(&s->stream, "M104 S0", 7, 0);
-        stream_inject(&s->stream, "M140 S0", 7, 0);
+        turn_off(s);
         sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
     }
     s->beat_missed = missed;

@@ -6,7 +6,7 @@
 
 #include "host/app/device.h"
 #include "host/base/mem.h"
-#include "host/core/line.h"
+#include "tests/unit/scripted_marlin.h"
 #include "tests/unit/tempdir.h"
 
 #include <fcntl.h>
@@ -22,39 +22,11 @@
 
 #include <cmocka.h>
 
-#define DEADLINE_MS 40000
-#define HEARD       2000
+#define DEADLINE_MS 30000
 
 #define PART                                                                                       \
     "M140 S60\nM104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X50 Y10 E2 F1500\nG1 X50 Y50 E4\n"        \
     "M104 S0\nM140 S0\n"
-
-/* The printer: master side of the pty. */
-struct marlin {
-    int master;
-    int slave; /* keeps the terminal alive */
-    char path[64];
-    uv_poll_t poll;
-    bool plugged;
-    struct line_split split;
-    const char *uuid;      /* of its M115 */
-    bool emergency_parser; /* M108 ends a wait at once */
-    bool mute;             /* takes everything, answers nothing */
-    bool targets_untold;   /* reports no targets */
-    const char *stuck_at;  /* this command is not acknowledged before go_on() */
-    bool stuck;
-    size_t owed; /* oks held back meanwhile */
-    int tool_target[2];
-    int bed_target;
-    int chamber_target;
-    int actual;   /* degrees of all heaters */
-    int tools;    /* reported */
-    bool chamber; /* reported */
-    char heard[HEARD][64];
-    size_t heard_count;
-    void (*hook)(void *context, const char *command); /* each command, before its answer */
-    void *hook_context;
-};
 
 struct bench {
     char dir[TEMPDIR_SIZE];
@@ -78,115 +50,6 @@ struct bench {
 };
 
 /* ---- the printer ---- */
-
-static inline void say(struct marlin *p, const char *text)
-{
-    if (!p->mute && p->plugged) {
-        assert_int_equal(write(p->master, text, strlen(text)), (ssize_t)strlen(text));
-    }
-}
-
-static inline void report(struct marlin *p, const char *before, const char *after)
-{
-    char line[160];
-    int len = snprintf(line, sizeof line, "%sT:%d.0", before, p->actual);
-#define TARGET(value)                                                                              \
-    (len += p->targets_untold                                                                      \
-                ? 0                                                                                \
-                : snprintf(line + len, sizeof line - (size_t)len, " /%d.0", (value)))
-    TARGET(p->tool_target[0]);
-    len += snprintf(line + len, sizeof line - (size_t)len, " B:%d.0", p->actual);
-    TARGET(p->bed_target);
-    for (int i = 0; i < p->tools && p->tools > 1; i++) {
-        len += snprintf(line + len, sizeof line - (size_t)len, " T%d:%d.0", i, p->actual);
-        TARGET(p->tool_target[i]);
-    }
-    if (p->chamber) {
-        len += snprintf(line + len, sizeof line - (size_t)len, " C:%d.0", p->actual);
-        TARGET(p->chamber_target);
-    }
-#undef TARGET
-    snprintf(line + len, sizeof line - (size_t)len, "%s\n", after);
-    say(p, line);
-}
-
-static inline void heat(struct marlin *p, const char *command)
-{
-    int code = atoi(command + 1);
-    const char *s = strstr(command, " S");
-    const char *t = strstr(command, " T");
-    int target = s != NULL ? atoi(s + 2) : 0;
-    if (code == 104 || code == 109) {
-        p->tool_target[t != NULL && atoi(t + 2) == 1] = target;
-    } else if (code == 140 || code == 190) {
-        p->bed_target = target;
-    } else if (code == 141) {
-        p->chamber_target = target;
-    }
-}
-
-static inline void tell_who(struct marlin *p)
-{
-    char text[200];
-    snprintf(text, sizeof text,
-        "FIRMWARE_NAME:Marlin 2.1.2 MACHINE_TYPE:Bench UUID:%s\n"
-        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n",
-        p->uuid, p->emergency_parser);
-    say(p, text);
-}
-
-static inline void go_on(struct marlin *p)
-{
-    p->stuck_at = NULL;
-    p->stuck = false;
-    for (; p->owed > 0; p->owed--) {
-        say(p, "ok\n");
-    }
-}
-
-static inline void answer(struct marlin *p, const char *command)
-{
-    if (p->stuck_at != NULL && strncmp(command, p->stuck_at, strlen(p->stuck_at)) == 0) {
-        p->stuck = true;
-    }
-    if (strcmp(command, "M115") == 0) {
-        tell_who(p);
-    }
-    if (p->stuck && strcmp(command, "M108") == 0 && p->emergency_parser) {
-        p->owed++;
-        go_on(p);
-    } else if (p->stuck) {
-        p->owed++;
-    } else if (strcmp(command, "M105") == 0) {
-        report(p, "ok ", "");
-    } else {
-        say(p, "ok\n");
-    }
-}
-
-/* Without N and checksum. */
-static inline void take(struct marlin *p, const char *line)
-{
-    char *slot = p->heard[p->heard_count < HEARD - 1 ? p->heard_count++ : p->heard_count];
-    bool numbered = line[0] == 'N';
-    const char *command = numbered ? strchr(line, ' ') + 1 : line;
-    snprintf(
-        slot, sizeof p->heard[0], "%.*s", (int)strcspn(command, numbered ? "*" : "\n"), command);
-    if (strncmp(slot, "M110", 4) == 0) {
-        p->heard_count--;
-        say(p, "ok\n");
-        return;
-    }
-    if (p->hook != NULL) {
-        p->hook(p->hook_context, slot);
-    }
-    if (slot[0] == 'M') {
-        heat(p, slot);
-    }
-    if (strcmp(slot, "M112") != 0) {
-        answer(p, slot);
-    }
-}
 
 static inline void on_printer(uv_poll_t *poll, int status, int events)
 {

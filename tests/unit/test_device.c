@@ -150,6 +150,50 @@ static void the_bed_cannot_be_declared_clear_during_a_print(void **state)
     finish(b);
 }
 
+static void a_file_is_checked_again_when_the_profile_changed_before_the_answer(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    struct profile smaller = bench_profile;
+    smaller.limits.max_um[0] = 40000;
+    put_file(b, "part.gcode", PART);
+    assert_true(ask(b, "part.gcode"));
+    device_set_profile(b->device, &smaller);
+    assert_int_equal(confirm(b, "", "yes"), 0);
+    assert_non_null(strstr(b->notice, "is refused"));
+    assert_string_equal(status(b).waiting_for, "");
+    assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
+    assert_int_equal(b->runs, 0);
+    finish(b);
+}
+
+/* Cancels `text` while the printer is busy with its line `command`. */
+static enum bed_state bed_after_cancel_at(const char *text, const char *command)
+{
+    struct bench *b = connected(&bench_profile);
+    b->printer.stuck_at = command;
+    print(b, text);
+    RUN_UNTIL(b, b->printer.stuck);
+    assert_int_equal(device_cancel(b->device, &refused), 0);
+    go_on(&b->printer);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    enum bed_state bed = status(b).bed;
+    finish(b);
+    return bed;
+}
+
+static void a_bed_that_was_primed_on_is_not_given_back(void **state)
+{
+    (void)state;
+    assert_int_equal(bed_after_cancel_at("G28\nG1 E10 F300\n" PART, "G1 E10"), BED_OCCUPIED);
+}
+
+static void a_bed_on_which_a_macro_may_have_drawn_is_not_given_back(void **state)
+{
+    (void)state;
+    assert_int_equal(bed_after_cancel_at("START_PRINT BED=60\n" PART, "START_PRINT"), BED_OCCUPIED);
+}
+
 /* ---- who hangs on the port ---- */
 
 /* Prints nothing: a bed known to be clear, then the host is stopped and comes back. */
@@ -331,6 +375,9 @@ int main(void)
         cmocka_unit_test(a_bed_nothing_was_extruded_on_is_given_back),
         cmocka_unit_test(a_bed_that_was_extruded_on_stays_occupied),
         cmocka_unit_test(the_bed_cannot_be_declared_clear_during_a_print),
+        cmocka_unit_test(a_file_is_checked_again_when_the_profile_changed_before_the_answer),
+        cmocka_unit_test(a_bed_that_was_primed_on_is_not_given_back),
+        cmocka_unit_test(a_bed_on_which_a_macro_may_have_drawn_is_not_given_back),
         cmocka_unit_test(the_same_printer_after_a_restart_is_not_asked_for),
         cmocka_unit_test(another_uuid_is_asked_for_and_then_the_bed),
         cmocka_unit_test(another_port_is_asked_for),

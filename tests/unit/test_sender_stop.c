@@ -1,5 +1,7 @@
 // link: ppio
 /* The sender: emergency stops, trouble on the port, closing at every stage. */
+#include "host/base/clock.h"
+#include "host/io/sender_priv.h"
 #include "tests/unit/sender_bench.h"
 
 /* ---- emergency ---- */
@@ -95,6 +97,22 @@ static void an_emergency_stop_without_a_port_is_told_too(void **state)
     struct bench *b = make_bench();
     sender_estop(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1);
+    finish(b);
+}
+
+/* ---- a main loop that hangs ---- */
+
+static void every_heater_is_turned_off_when_the_main_loop_does_not_beat(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_ONE);
+    struct stream_options options = {
+        .dialect = dialect_by_name("marlin"), .tools = 2, .chamber = true};
+    sender_set_options(b->sender, &options);
+    atomic_store(&b->sender->beat_ms, clock_ms() - 61000);
+    RUN_UNTIL(b, b->notes[NOTE_LOST] == 1);
+    RUN_UNTIL(b, strstr(b->printer.last, " M141 S0*") != NULL);
+    assert_int_equal(b->printer.lines, 4); /* both tools, bed, chamber */
     finish(b);
 }
 
@@ -284,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_hang_up_while_greeting_is_told),
         cmocka_unit_test(a_restart_of_the_printer_is_told),
         cmocka_unit_test(a_flood_of_lines_drops_none_of_the_notes_that_matter),
+        cmocka_unit_test(every_heater_is_turned_off_when_the_main_loop_does_not_beat),
         cmocka_unit_test(an_estop_path_that_cannot_be_is_an_error),
         cmocka_unit_test(closes_before_anything_happened),
         cmocka_unit_test(closes_with_an_attach_still_ordered),

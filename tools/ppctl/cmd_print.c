@@ -77,6 +77,10 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
             strcmp(state, "error") == 0 ? "in error" : "offline", *why != '\0' ? ": " : "", shown);
         return -e->code;
     }
+    if (strcmp(state, "detecting") == 0 || strcmp(state, "connecting") == 0) {
+        return err_set(e, PP_ESTATE, "the printer has not answered yet (%s); see ppctl %sstatus",
+            state, c->target_hint);
+    }
     return 0;
 }
 

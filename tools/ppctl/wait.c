@@ -178,10 +178,10 @@ static int consider_question(struct wait *w)
     }
     struct err e;
     struct strbuf text = {0};
+    bool about_bed = strcmp(field_text(question, "kind"), "bed") == 0;
     text_foreign(&text, field_text(question, "text"));
-    err_set(&e, PP_ESTATE,
-        "%.100s The print waits for the answer: ppctl %sconfirm (or print --bed-clear)",
-        strbuf_text(&text), w->c->target_hint);
+    err_set(&e, PP_ESTATE, "%.100s The print waits for the answer: ppctl %sconfirm%s",
+        strbuf_text(&text), w->c->target_hint, about_bed ? " (or print --bed-clear)" : "");
     strbuf_fini(&text);
     return fail(w->c, PPCTL_FAILED, &e);
 }

@@ -1,0 +1,111 @@
+// link: ppapp
+#include "host/app/device_priv.h"
+#include "tests/unit/device_bench.h"
+
+/* No note of the sender, in whatever state it arrives, may end the program beside a hot printer. */
+
+static const char *const job = "G28\nG1 X10 Y20 Z0.3 F3000\nG1 X50 Y20 E2.5 F1500\n";
+
+static void on_spool_error(void *context, const struct err *e)
+{
+    (void)context;
+    fail_msg("%s", e->text);
+}
+
+/* The device as it is in `state`, with a print where there is one; no port, and none is opened. */
+static void put_into(struct bench *b, enum printer_state state)
+{
+    struct device *d = b->device;
+    const struct file_entry *file = files_find(b->files, "part.gcode");
+    char path[512];
+    d->state.state = (int)state;
+    d->is_opening = true;
+    d->reopen = false;
+    uv_timer_stop(&d->retry);
+    if (!printer_has_job(state)) {
+        return;
+    }
+    d->run = (struct run){.id = "00000000-0000-7000-8000-000000000000", .start_ms = 1};
+    memcpy(d->run.file_name, file->row.name, sizeof d->run.file_name);
+    memcpy(d->run.sha256, file->row.sha256, sizeof d->run.sha256);
+    files_pin(b->files, "part.gcode");
+    files_path(b->files, d->run.sha256, path, sizeof path);
+    if (state != PRINTER_STARTING) {
+        struct spool_options options = {.loop = &b->loop,
+            .sender = d->sender,
+            .path = path,
+            .on_error = on_spool_error,
+            .context = d};
+        assert_int_equal(spool_open(&d->spool, &options, NULL), 0);
+    }
+}
+
+static void clear_up(struct bench *b)
+{
+    struct device *d = b->device;
+    if (d->run.id[0] != '\0') {
+        device_print_end(d, RUN_FAILURE, "");
+    }
+    assert_null(d->spool);
+    for (int i = 0; i < 20; i++) { /* what was queued is answered */
+        uv_run(&b->loop, UV_RUN_NOWAIT);
+    }
+}
+
+static void try_note(struct bench *b, enum printer_state state, const struct stream_note *note)
+{
+    put_into(b, state);
+    device_on_note(b->device, note);
+    assert_in_range(b->device->state.state, 0, PRINTER_STATES - 1);
+    if (printer_is_connected(device_state(b->device)) && state != PRINTER_CONNECTING) {
+        assert_true(printer_has_job(device_state(b->device)) || b->device->run.id[0] == '\0');
+    }
+    clear_up(b);
+}
+
+static void try_text(struct bench *b, enum printer_state state, const char *text)
+{
+    try_note(
+        b, state, &(struct stream_note){.kind = NOTE_RECEIVED, .text = text, .len = strlen(text)});
+}
+
+static void try_state(struct bench *b, enum printer_state state)
+{
+    static const char *const texts[] = {"ok", "start", "//action:pause", "//action:resume",
+        "//action:cancel", "T:20 /0 W:3", "echo:busy: processing", "FIRMWARE_NAME:", "Cap:", ""};
+    for (int kind = 0; kind <= NOTE_DETACHED; kind++) {
+        struct stream_note note = {.kind = (enum stream_note_kind)kind, .text = "x", .len = 1};
+        if (kind == NOTE_CONNECTED && printer_has_job(state)) {
+            continue; /* the sender greets only a port that it was just given */
+        }
+        for (note.tag = 0; note.tag <= TAG_COUNT; note.tag++) {
+            try_note(b, state, &note);
+        }
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        try_text(b, state, texts[i]);
+    }
+}
+
+static void any_note_is_survived_in_any_state(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    put_file(b, "part.gcode", job);
+    assert_int_equal(device_disconnect(b->device, &refused), 0);
+    UNTIL_STATE(b, PRINTER_OFFLINE);
+    for (int s = 0; s < PRINTER_STATES; s++) {
+        try_state(b, (enum printer_state)s);
+    }
+    b->device->is_opening = false;
+    b->device->state.state = PRINTER_OFFLINE;
+    finish(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_note_is_survived_in_any_state),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
