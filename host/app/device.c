@@ -376,6 +376,13 @@ void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
     d->heaters_off_ms = heaters_off_ms;
 }
 
+int device_refuse_offline(const struct device *d, struct err *e)
+{
+    return err_set(e, PP_EOFFLINE, "the printer is %s%s%s",
+        device_state(d) == PRINTER_ERROR ? "in error" : sm_name(&d->state),
+        d->error[0] != '\0' ? ": " : "", d->error);
+}
+
 /* ---- orders
  * --------------------------------------------------------------------------------------------- */
 
@@ -386,6 +393,7 @@ int device_connect(struct device *d, struct err *e)
     }
     d->wanted = true;
     d->retry_ms = 0;
+    d->error[0] = '\0';
     device_link_start(d);
     return 0;
 }
@@ -407,11 +415,7 @@ int device_disconnect(struct device *d, struct err *e)
 
 static int require_connected(const struct device *d, struct err *e)
 {
-    if (printer_is_connected(device_state(d))) {
-        return 0;
-    }
-    return err_set(e, PP_EOFFLINE, "the printer is %s%s%s", sm_name(&d->state),
-        d->error[0] != '\0' ? ": " : "", d->error);
+    return printer_is_connected(device_state(d)) ? 0 : device_refuse_offline(d, e);
 }
 
 /* A command of a person, or a poll: may not take the place of what turns the heaters off. */

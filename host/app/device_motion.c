@@ -218,7 +218,7 @@ int device_cancel(struct device *d, struct err *e)
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
     }
-    device_cancel_run(d, RUN_CANCELLED, "cancelled");
+    device_cancel_run(d, RUN_CANCELLED, "");
     return 0;
 }
 

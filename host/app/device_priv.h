@@ -124,6 +124,7 @@ void device_stored(struct device *d);                  /* an answer of the store
 int device_tools(const struct device *d);
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
+int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
 
