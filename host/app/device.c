@@ -347,6 +347,17 @@ static void on_deadline(uv_timer_t *timer)
     device_finish_closing(d);
 }
 
+/* Whatever the last report said: it may be older than the last command. TAG_COLD follows; a
+ * person's own M109 is not waited for. */
+static void go_cold(struct device *d)
+{
+    d->waits_ended = 0;
+    if (device_waits(d)) {
+        device_end_wait(d);
+    }
+    device_heaters_off(d, TAG_COLD);
+}
+
 void device_close(
     struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
 {
@@ -360,7 +371,7 @@ void device_close(
     if (printer_has_job(state)) {
         device_print_stop(d);
     } else if (!leave_heaters && state == PRINTER_OPERATIONAL) {
-        device_heaters_off(d, TAG_COLD); /* the last report may be older than the last command */
+        go_cold(d);
     } else if (leave_heaters || !d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
@@ -376,6 +387,13 @@ void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
     d->heaters_off_ms = heaters_off_ms;
 }
 
+int device_refuse_offline(const struct device *d, struct err *e)
+{
+    return err_set(e, PP_EOFFLINE, "the printer is %s%s%s",
+        device_state(d) == PRINTER_ERROR ? "in error" : sm_name(&d->state),
+        d->error[0] != '\0' ? ": " : "", d->error);
+}
+
 /* ---- orders
  * --------------------------------------------------------------------------------------------- */
 
@@ -386,6 +404,7 @@ int device_connect(struct device *d, struct err *e)
     }
     d->wanted = true;
     d->retry_ms = 0;
+    d->error[0] = '\0';
     device_link_start(d);
     return 0;
 }
@@ -398,7 +417,7 @@ int device_disconnect(struct device *d, struct err *e)
     d->wanted = false;
     uv_timer_stop(&d->retry);
     if (device_state(d) == PRINTER_OPERATIONAL) {
-        device_heaters_off(d, TAG_COLD);
+        go_cold(d);
     } else {
         device_link_drop(d, false);
     }
@@ -407,11 +426,7 @@ int device_disconnect(struct device *d, struct err *e)
 
 static int require_connected(const struct device *d, struct err *e)
 {
-    if (printer_is_connected(device_state(d))) {
-        return 0;
-    }
-    return err_set(e, PP_EOFFLINE, "the printer is %s%s%s", sm_name(&d->state),
-        d->error[0] != '\0' ? ": " : "", d->error);
+    return printer_is_connected(device_state(d)) ? 0 : device_refuse_offline(d, e);
 }
 
 /* A command of a person, or a poll: may not take the place of what turns the heaters off. */

@@ -187,7 +187,7 @@ static void run_cancel_script(struct device *d)
 }
 
 /* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
-static void end_wait(struct device *d)
+void device_end_wait(struct device *d)
 {
     if (d->cap_emergency && d->waits_ended < 5) {
         d->waits_ended++;
@@ -203,7 +203,7 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     sender_drop_job(d->sender);
     d->waits_ended = 0;
     if (device_waits(d)) {
-        end_wait(d);
+        device_end_wait(d);
     }
     run_cancel_script(d);
     device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
@@ -218,7 +218,7 @@ int device_cancel(struct device *d, struct err *e)
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
     }
-    device_cancel_run(d, RUN_CANCELLED, "cancelled");
+    device_cancel_run(d, RUN_CANCELLED, "");
     return 0;
 }
 
@@ -249,6 +249,6 @@ void device_print_waits(struct device *d)
     if (d->closing && device_state(d) == PRINTER_PAUSING) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
     } else if (device_state(d) == PRINTER_CANCELLING) {
-        end_wait(d);
+        device_end_wait(d);
     }
 }

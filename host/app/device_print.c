@@ -170,11 +170,7 @@ static int may_start(const struct device *d, struct err *e)
     if (printer_has_job(state)) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed", d->run.file_name);
     }
-    if (state != PRINTER_OPERATIONAL) {
-        return err_set(e, PP_EOFFLINE, "the printer is %s%s%s", sm_name(&d->state),
-            d->error[0] != '\0' ? ": " : "", d->error);
-    }
-    return 0;
+    return state == PRINTER_OPERATIONAL ? 0 : device_refuse_offline(d, e);
 }
 
 /* Asks what must be known before the pending file starts; false when nothing is left to ask. */

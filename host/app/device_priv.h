@@ -99,7 +99,7 @@ struct device {
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
-    unsigned waits_ended; /* by us, in this cancel */
+    unsigned waits_ended; /* by us, in this cancel or going cold */
     struct device_question question;
     uint64_t resends_before;
 
@@ -124,6 +124,7 @@ void device_stored(struct device *d);                  /* an answer of the store
 int device_tools(const struct device *d);
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
+int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
 
@@ -152,6 +153,7 @@ void device_print_tag(struct device *d, enum device_tag tag);
 void device_run_script(struct device *d, const char *script, struct gcode_modal *modal);
 void device_park(struct device *d); /* TAG_PAUSED follows */
 void device_cancel_run(struct device *d, enum run_result result, const char *reason);
+void device_end_wait(struct device *d); /* M108, where it is looked for as it arrives */
 void device_abort(struct device *d, const char *reason); /* the print cannot go on: cancel it */
 void device_print_stop(struct device *d);                /* an orderly stop of the program */
 void device_print_waits(struct device *d); /* the printer says it waits for something */

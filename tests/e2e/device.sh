@@ -26,9 +26,10 @@ if [ "$(id -u)" = 0 ]; then
     mkdir "$tmp/nobody"
     chmod 700 "$tmp/nobody"
     chown nobody "$tmp/nobody"
+    cp "$pphost" "$tmp/pphost" # nobody may not be able to reach the build folder
     refuses 1 "no permission.*dialout" setpriv --reuid=65534 --regid=65534 --clear-groups \
-        env PPHOST_RUNTIME="$tmp/nobody" "$pphost" --name test --profiles "$PP_SOURCE/profiles" \
-        --no-network --data "$tmp/nobody/data" "$device"
+        env PPHOST_RUNTIME="$tmp/nobody" "$tmp/pphost" --name test --no-network \
+        --data "$tmp/nobody/data" "$device"
 else
     chmod 000 "$(readlink -f "$device")"
     refuses 1 "no permission" host --data "$tmp/data" "$device"

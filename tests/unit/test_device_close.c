@@ -51,6 +51,26 @@ static void closes_at_once_after_a_heater_was_turned_on(void **state)
     closes_cold(b);
 }
 
+static void closes_without_waiting_for_a_persons_own_m109(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench(&bench_profile);
+    b->printer.emergency_parser = true;
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    b->printer.stuck_at = "M109";
+    assert_int_equal(device_send(b->device, "M109 S200", &refused), 0);
+    RUN_UNTIL(b, b->printer.stuck);
+    say(&b->printer, "T:33.0 /200.0 B:20.0 /0.0 W:?\n");
+    RUN_UNTIL(b, status(b).heater[0].actual_mc == 33000);
+    uint64_t start = clock_ms();
+    shut(b);
+    assert_in_range(clock_ms() - start, 0, 3000);
+    assert_int_equal(heard(b, 0, "M112"), 0);
+    assert_true(cold(b));
+    finish(b);
+}
+
 static void disconnects_cold_after_a_heater_was_turned_on(void **state)
 {
     (void)state;
@@ -198,6 +218,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(closes_while_idle_and_heating),
         cmocka_unit_test(closes_at_once_after_a_heater_was_turned_on),
+        cmocka_unit_test(closes_without_waiting_for_a_persons_own_m109),
         cmocka_unit_test(disconnects_cold_after_a_heater_was_turned_on),
         cmocka_unit_test(closes_while_reconnecting_after_a_lost_print),
         cmocka_unit_test(closes_while_a_print_starts),
