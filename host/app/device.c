@@ -239,6 +239,8 @@ static int load_past(struct device *d, struct err *e)
     if (rc == 0) {
         rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
     }
+    /* also with no run open: a host may die twice before the printer answers, or with heaters on */
+    d->make_safe = store_was_unclean(d->store);
     if (rc == 0 && interrupted > 0) {
         d->make_safe = true;
         d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;

@@ -15,4 +15,12 @@ ctl print "$tmp/part.gcode" > "$tmp/ctl.log" 2>&1 < /dev/null || true
 same "the question" "$(status question.kind)" bed
 same "state with a question open" "$(status state)" operational
 poll 10 heater_off || fail "the hotend is still on: $(status temperatures.tool0)"
+
+# Killed while idle with a heater on: nobody watched it meanwhile, so it goes off too.
+ctl temp tool0=100 > /dev/null || fail "ppctl temp: status $?"
+heater_on() { [ "$(status temperatures.tool0.target)" = 100 ]; }
+poll 10 heater_on || fail "the hotend does not heat"
+stop "$host_pid" KILL || true
+start_host
+poll 10 heater_off || fail "the hotend is still on after an idle crash"
 passed
