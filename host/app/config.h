@@ -22,6 +22,7 @@ struct config {
     bool listen_set;  /* said by the user: no next free port */
     bool auth_loopback_open;
     int64_t heaters_off_ms;   /* 30 min */
+    int64_t resume_within_ms; /* 60 s */
     int64_t upload_max_bytes; /* 2 GiB */
     char profiles_dir[256];   /* extra profiles folder, "" = none */
     char data_dir[256];       /* "" = default */

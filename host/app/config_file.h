@@ -10,6 +10,7 @@ enum config_section_key {
     SECTION_BAUD,
     SECTION_LISTEN,
     SECTION_HEATERS_OFF,
+    SECTION_RESUME_WITHIN,
     SECTION_DATA,
     SECTION_KEYS
 };
@@ -22,6 +23,7 @@ struct config_section {
     int baud; /* 0 = auto */
     char listen[96];
     int64_t heaters_off_ms;
+    int64_t resume_within_ms;
     char data[256];
 };
 
@@ -29,6 +31,7 @@ enum config_global_key {
     GLOBAL_LISTEN,
     GLOBAL_AUTH,
     GLOBAL_HEATERS_OFF,
+    GLOBAL_RESUME_WITHIN,
     GLOBAL_UPLOAD_LIMIT,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
@@ -39,6 +42,7 @@ struct config_file {
     char listen[96];
     int auth_loopback_open;
     int64_t heaters_off_ms;
+    int64_t resume_within_ms;
     int64_t upload_max_bytes;
     char profiles[256];
     struct yaml_items printers; /* struct config_section */

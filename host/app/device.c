@@ -16,6 +16,7 @@
 #define ESTOP_MS     2000  /* and what follows when that fails */
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
+#define RESUME_WITHIN_MS 60000
 #define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
 /* ---- state, notices, questions
@@ -36,6 +37,7 @@ void device_move(struct device *d, enum printer_state next, const char *why)
         d->error[0] = '\0';
         d->heaters_used = clock_ms();
     }
+    device_remember(d);
     hub_emit(d->hub, HUB_STATE, NULL);
 }
 
@@ -138,7 +140,8 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 
 static void check_idle_heaters(struct device *d, uint64_t now)
 {
-    if (device_state(d) != PRINTER_OPERATIONAL || !device_heats(d)) {
+    bool idle = device_state(d) == PRINTER_OPERATIONAL || device_offer_open(d);
+    if (!idle || !device_heats(d)) {
         d->heaters_used = now;
         return;
     }
@@ -153,7 +156,7 @@ static void check_idle_heaters(struct device *d, uint64_t now)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
-    bool blocked = device_waits(d);
+    bool blocked = device_waits(d) || device_recover_blind(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -195,6 +198,7 @@ static void on_second(uv_timer_t *timer)
     check_idle_heaters(d, now);
     poll_temps(d, now);
     save_temps(d, now);
+    device_recover_tick(d, now);
     if (d->run.id[0] != '\0') {
         hub_emit(d->hub, HUB_PROGRESS, NULL);
     }
@@ -221,6 +225,7 @@ static void init(struct device *d, const struct device_options *o)
     snprintf(d->path, sizeof d->path, "%s", o->device);
     d->baud_wanted = o->baud;
     d->heaters_off_ms = o->heaters_off_ms;
+    device_set_resume_within(d, o->resume_within_ms);
     d->profile = o->profile;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
     d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
@@ -234,20 +239,10 @@ static void init(struct device *d, const struct device_options *o)
 /* A bed that another printer left, or a host that died printing, is not known to be clear. */
 static int load_past(struct device *d, struct err *e)
 {
-    size_t interrupted;
     int rc = store_load_printer(d->store, &d->row, e);
-    if (rc == 0) {
-        rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
-    }
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
     d->make_safe = store_was_unclean(d->store);
-    if (rc == 0 && interrupted > 0) {
-        d->make_safe = true;
-        d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
-        log_warn("the last print was interrupted: the heaters are turned off on connecting; "
-                 "clear the bed and say so (ppctl confirm)");
-    }
-    return rc;
+    return rc == 0 ? device_recover_open(d, e) : rc;
 }
 
 static void check_port_identity(struct device *d)
@@ -274,15 +269,16 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     d->hub = hub;
     init(d, options);
     int baud = options->baud > 0 ? options->baud : 115200;
-    int rc = load_past(d, e);
-    if (rc == 0) {
-        rc = sender_open(&d->sender,
-            &(struct sender_options){.loop = loop,
-                .estop_path = options->estop_path,
-                .note = device_on_note,
-                .fill = device_fill,
-                .context = d},
-            e);
+    int rc = sender_open(&d->sender,
+        &(struct sender_options){.loop = loop,
+            .estop_path = options->estop_path,
+            .ring_path = options->ring_path,
+            .note = device_on_note,
+            .fill = device_fill,
+            .context = d},
+        e);
+    if (rc == 0 && (rc = load_past(d, e)) < 0) {
+        sender_close(d->sender, NULL, NULL);
     }
     if (rc < 0) {
         free(d);
@@ -291,6 +287,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     init_handles(d);
     check_port_identity(d);
     device_save_row(d, NULL);
+    device_recover_begin(d);
     device_link_open(d, options->port, baud);
     *out = d;
     return 0;
@@ -328,9 +325,11 @@ void device_finish_closing(struct device *d)
     if (uv_is_closing((uv_handle_t *)&d->second)) {
         return;
     }
-    if (d->run.id[0] != '\0') {
+    bool goes_on = d->leaving || d->recovery.phase != RECOVER_NONE;
+    if (d->run.id[0] != '\0' && !goes_on) {
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
+    device_recover_close(d);
     uv_close((uv_handle_t *)&d->second, device_unref);
     uv_close((uv_handle_t *)&d->retry, device_unref);
     uv_close((uv_handle_t *)&d->deadline, device_unref);
@@ -360,21 +359,23 @@ static void go_cold(struct device *d)
     device_heaters_off(d, TAG_COLD);
 }
 
-void device_close(
-    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
+void device_close(struct device *d, bool leave, void (*closed)(void *context), void *context)
 {
     enum printer_state state = device_state(d);
+    d->leaving = leave;
     d->closed = closed;
     d->closed_context = context;
     d->closing = true;
     d->wanted = false;
     uv_timer_stop(&d->retry);
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
-    if (printer_has_job(state)) {
+    if (leave || device_recover_waits(d)) {
+        device_finish_closing(d);
+    } else if (printer_has_job(state)) {
         device_print_stop(d);
-    } else if (!leave_heaters && state == PRINTER_OPERATIONAL) {
+    } else if (state == PRINTER_OPERATIONAL) {
         go_cold(d);
-    } else if (leave_heaters || !d->make_safe || !d->attached || state == PRINTER_ERROR) {
+    } else if ( !d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
 }
@@ -387,6 +388,11 @@ void device_set_profile(struct device *d, const struct profile *profile)
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
 {
     d->heaters_off_ms = heaters_off_ms;
+}
+
+void device_set_resume_within(struct device *d, int64_t resume_within_ms)
+{
+    d->resume_within_ms = resume_within_ms > 0 ? resume_within_ms : RESUME_WITHIN_MS;
 }
 
 int device_refuse_offline(const struct device *d, struct err *e)
@@ -428,7 +434,8 @@ int device_disconnect(struct device *d, struct err *e)
 
 static int require_connected(const struct device *d, struct err *e)
 {
-    return printer_is_connected(device_state(d)) ? 0 : device_refuse_offline(d, e);
+    bool there = printer_is_connected(device_state(d)) && !device_recover_blind(d);
+    return there ? 0 : device_refuse_offline(d, e);
 }
 
 /* A command of a person, or a poll: may not take the place of what turns the heaters off. */

@@ -31,7 +31,7 @@ struct device_heater {
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
     char id[37];   /* "" = none open */
-    char kind[16]; /* "bed", "identity", "failure" */
+    char kind[16]; /* "bed", "identity", "recover" */
     char text[200];
     char answers[3][16]; /* "yes", "no"; "" past the last */
     int64_t asked_ms;
@@ -87,6 +87,8 @@ struct device_options {
         *port;              /* opened on it; the device takes it over if device_open() succeeds */
     int baud;               /* 0 = detect */
     int64_t heaters_off_ms; /* heaters on with no job go off after this long */
+    int64_t resume_within_ms; /* a print goes on by itself after at most so long; 0 = 60 s */
+    const char *ring_path;    /* what must survive this process (io/ringfile.h); NULL = nowhere */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
 };
@@ -95,10 +97,9 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     struct store *store, struct files *files, struct hub *hub, struct err *e);
 
 /* Pauses and parks a running print, turns the heaters off, closes the port, within 15 s; then
- * `closed` runs and the device is gone. `leave_heaters`: for a restart while idle, they stay as
- * they are. */
-void device_close(
-    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context);
+ * `closed` runs and the device is gone. `leave`: for a restart; printer, heaters and print stay as
+ * they are, and the next device_open() goes on. */
+void device_close(struct device *d, bool leave, void (*closed)(void *context), void *context);
 
 void device_status(const struct device *d, struct device_status *out);
 
@@ -120,6 +121,13 @@ int device_print(
 int device_pause(struct device *d, struct err *e);
 int device_resume(struct device *d, struct err *e);
 int device_cancel(struct device *d, struct err *e);
+
+/* Says yes to the question "recover": the print that was cut off goes on from the last line known
+ * to be executed. PP_ESTATE without such a question, PP_EREFUSED where it cannot be done. */
+int device_recover(struct device *d, struct err *e);
+
+/* How long the printer or this program may be away for a print to go on by itself. */
+void device_set_resume_within(struct device *d, int64_t resume_within_ms);
 
 /* Answers the open question; PP_ENOTFOUND if `id` is not the open one. An empty id means "the only
  * one". Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).

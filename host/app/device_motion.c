@@ -54,7 +54,7 @@ static void enter_script(struct device *d, struct gcode_modal *m)
     m->relative = false;
 }
 
-static void leave_script(struct device *d, const struct gcode_modal *m)
+void device_leave_script(struct device *d, const struct gcode_modal *m)
 {
     injectf(d, "G92 E%.5f", logical_mm(m, 3));
     device_inject(d, m->e_relative ? "M83" : "M82", TAG_NONE);
@@ -110,13 +110,33 @@ static bool may_park(
     return script_fits(d, script, *at);
 }
 
+/* What a script extrudes, known before its first line is sent. */
+static int64_t extruded_by(const char *script, struct gcode_modal m)
+{
+    struct gcode g;
+    m.relative = false;
+    m.inches = false;
+    int64_t before = m.pos[3];
+    while (*script != '\0') {
+        size_t len = strcspn(script, "\n");
+        gcode_parse(&g, script, len);
+        if (g.len > 0 && g.letter != '@') {
+            gcode_modal_step(&m, &g);
+        }
+        script += len + (script[len] == '\n');
+    }
+    return m.pos[3] - before;
+}
+
 /* Everything of the file up to here is acknowledged: park. */
 void device_park(struct device *d)
 {
     const char *script = d->profile != NULL ? d->profile->pause_script : "";
     const char *why;
     d->parked = may_park(d, script, &d->pause_modal, &why);
-    d->pause_extruded = 0;
+    d->pause_extruded = d->parked ? extruded_by(script, d->pause_modal) : 0;
+    d->script_begun = true;
+    device_remember(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M76", TAG_NONE);
     }
@@ -124,9 +144,7 @@ void device_park(struct device *d)
     if (d->parked) {
         struct gcode_modal modal = d->pause_modal;
         enter_script(d, &modal);
-        int64_t before = modal.pos[3];
         device_run_script(d, script, &modal);
-        d->pause_extruded = modal.pos[3] - before;
     } else if (script[0] != '\0') {
         device_notice(d, "paused where it is: %s", why);
     }
@@ -138,6 +156,7 @@ int device_pause(struct device *d, struct err *e)
     if (device_state(d) != PRINTER_PRINTING) {
         return err_set(e, PP_ESTATE, "nothing to pause: the printer is %s", sm_name(&d->state));
     }
+    d->script_begun = false;
     device_move(d, PRINTER_PAUSING, "asked to");
     sender_hold(d->sender);
     return 0;
@@ -162,7 +181,7 @@ int device_resume(struct device *d, struct err *e)
             device_inject(d, "M83", TAG_NONE);
             injectf(d, "G1 E%.5f F1800", (double)-d->pause_extruded / 1e6);
         }
-        leave_script(d, at);
+        device_leave_script(d, at);
     }
     device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
     return 0;
@@ -198,7 +217,10 @@ void device_end_wait(struct device *d)
 void device_cancel_run(struct device *d, enum run_result result, const char *reason)
 {
     d->end_result = result;
-    snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
+    if (reason != d->run.reason) {
+        snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
+    }
+    device_recover_drop(d);
     device_move(d, PRINTER_CANCELLING, reason);
     sender_drop_job(d->sender);
     d->waits_ended = 0;
@@ -215,7 +237,13 @@ int device_cancel(struct device *d, struct err *e)
     if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
         return device_confirm(d, "", "no", e);
     }
-    if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
+    if (device_offer_open(d) && d->question.id[0] != '\0') {
+        return device_confirm(d, "", "no", e);
+    }
+    if (device_recover_cancel(d)) {
+        return 0;
+    }
+    if (!printer_has_job(state) || state == PRINTER_CANCELLING || device_offer_open(d)) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
     }
     device_cancel_run(d, RUN_CANCELLED, "");

@@ -6,11 +6,15 @@
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
+ * device_recover.c a print that was cut off goes on: after a crash, another port
+ * device_offer.c   or only if a person says so: after a reset, a power cut
+ * device_words.c   what is kept of the device for that
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_recover.h"
 #include "host/app/spool.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
@@ -27,6 +31,8 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
+    TAG_HEATED,    /* a print that a person has said shall go on: hot again */
+    TAG_RESTORED,  /* and the tool is where it was */
     TAG_COUNT
 };
 
@@ -42,6 +48,7 @@ struct device {
     char path[256];
     int baud_wanted; /* 0 = detect */
     int64_t heaters_off_ms;
+    int64_t resume_within_ms;
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     struct store *store;
     struct files *files;
@@ -60,6 +67,9 @@ struct device {
     bool is_opening;
     struct serial port; /* as opened; the sender has taken it over */
     struct err open_error;
+    char open_path[256]; /* where it is tried */
+    char open_stable[256];
+    bool open_strict; /* nowhere but where the printer was */
     int open_rc;
     int open_baud;
     bool attached; /* the sender has a port */
@@ -94,7 +104,12 @@ struct device {
     bool bed_taken;        /* this print has made the bed occupied */
     unsigned beds_saving;  /* the store has not yet answered that it is */
     unsigned runs_opening; /* nor that the run has begun */
+    unsigned runs_ending;  /* nor that it has ended */
     uint64_t job_start_ms;
+    int64_t job_wall_ms;    /* UTC; 0 = none of its lines was sent yet */
+    size_t max_command;     /* display-only commands are cut to this */
+    uint64_t passed_offset; /* pauses of the file up to here have been met */
+    bool script_begun;      /* pausing: the script is being injected */
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
@@ -102,6 +117,8 @@ struct device {
     unsigned waits_ended; /* by us, in this cancel or going cold */
     struct device_question question;
     uint64_t resends_before;
+    struct device_recovery recovery;
+    bool leaving; /* closing, but the print goes on under whoever comes next */
 
     uv_timer_t second;
     uv_timer_t deadline; /* of an orderly stop */
@@ -148,9 +165,15 @@ const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);
+void device_spool_options(
+    struct device *d, struct spool_options *out, char *path, size_t path_size);
+void device_begin_lines(struct device *d); /* the run is on the disk */
+void device_take_bed(struct device *d);    /* it is occupied; then device_release() */
+void device_release(struct device *d);     /* the job goes on, unless the bed is being saved */
 
 /* device_motion.c */
 void device_run_script(struct device *d, const char *script, struct gcode_modal *modal);
+void device_leave_script(struct device *d, const struct gcode_modal *m);
 void device_park(struct device *d); /* TAG_PAUSED follows */
 void device_cancel_run(struct device *d, enum run_result result, const char *reason);
 void device_end_wait(struct device *d); /* M108, where it is looked for as it arrives */

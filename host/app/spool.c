@@ -74,6 +74,15 @@ struct spool {
     struct injected *inject; /* owned */
     size_t injects;
 
+    bool passing; /* lines are read, but belong to what was sent before */
+    bool pass_busy;
+    bool levels; /* the bed's shape is being compensated */
+    uint64_t pass_until;
+    uv_work_t pass;
+    spool_ready_cb ready;
+    int pass_rc;
+    struct err pass_error;
+
     bool rewinding; /* lines replay_from .. replay_until-1 go into the ring next */
     uint64_t replay_from;
     uint64_t replay_until;
@@ -91,6 +100,9 @@ static uint32_t next_generation(void)
 /* `item` gives kind, offset, n and tag. */
 static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
 {
+    if (s->passing) {
+        return true;
+    }
     struct stream_item *slot = spsc_reserve(s->ring, sizeof *item + len);
     if (slot == NULL) {
         return false;
@@ -209,6 +221,8 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     if (!put_command(s, &g, end_offset)) {
         return false;
     }
+    bool levels = (g.letter == 'G' && g.number == 29) || (g.letter == 'M' && g.number == 420);
+    s->levels = s->levels || levels;
     int64_t e_before = s->modal.pos[3];
     gcode_modal_step(&s->modal, &g);
     bool extrudes = s->modal.pos[3] > e_before || may_draw(&g); /* priming in place as well */
@@ -349,10 +363,103 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     return 0;
 }
 
+/* ---- going on in the middle ---- */
+
+/* Reads the next piece here and now. */
+static int read_now(struct spool *s, struct err *e)
+{
+    memmove(s->buffer, s->buffer + s->start, s->end - s->start);
+    s->end -= s->start;
+    s->start = 0;
+    if (BUFFER - s->end < CHUNK) {
+        s->end = 0;
+        s->skipping = true;
+    }
+    ssize_t n = s->at_end ? 0 : pread(s->fd, s->buffer + s->end, CHUNK, (off_t)s->file_offset);
+    if (n < 0) {
+        return err_errno(e, errno, "read %s", s->options.path);
+    }
+    if (s->at_end) {
+        return err_set(e, PP_ECORRUPT, "%s ends before %llu bytes, where the print was",
+            s->options.path, (unsigned long long)s->pass_until);
+    }
+    s->at_end = n == 0;
+    s->end += (size_t)n;
+    s->file_offset += (uint64_t)n;
+    return 0;
+}
+
+static int pass(struct spool *s, struct err *e)
+{
+    size_t len;
+    size_t taken;
+    while (here(s) < s->pass_until) {
+        const char *line = next_line(s, &len, &taken);
+        if (line == NULL) {
+            int rc = read_now(s, e);
+            if (rc < 0) {
+                return rc;
+            }
+            continue;
+        }
+        if (!s->skipping) {
+            put_line(s, line, len, here(s) + taken);
+        }
+        s->skipping = false;
+        s->start += taken;
+    }
+    return here(s) == s->pass_until
+               ? 0
+               : err_set(e, PP_ECORRUPT, "no line of %s ends at byte %llu, where the print was",
+                     s->options.path, (unsigned long long)s->pass_until);
+}
+
+static void on_pass_work(uv_work_t *work)
+{
+    struct spool *s = work->data;
+    s->pass_rc = pass(s, &s->pass_error);
+}
+
+static void on_passed(uv_work_t *work, int status)
+{
+    struct spool *s = work->data;
+    (void)status;
+    s->pass_busy = false;
+    s->passing = false;
+    if (s->closing) {
+        free_spool(s);
+        return;
+    }
+    s->ready(s->options.context, s->pass_rc < 0 ? &s->pass_error : NULL);
+}
+
+int spool_open_at(struct spool **out, const struct spool_options *options, uint64_t offset,
+    bool bed_taken, spool_ready_cb ready, struct err *e)
+{
+    int rc = spool_open(out, options, e);
+    if (rc < 0) {
+        return rc;
+    }
+    struct spool *s = *out;
+    s->bed_barrier = bed_taken;
+    s->pass_until = offset;
+    s->ready = ready;
+    s->passing = true;
+    s->pass_busy = true;
+    s->pass.data = s;
+    uv_queue_work(options->loop, &s->pass, on_pass_work, on_passed);
+    return 0;
+}
+
+bool spool_levels(const struct spool *s)
+{
+    return s->levels;
+}
+
 void spool_close(struct spool *s)
 {
     s->closing = true;
-    if (!s->reading) {
+    if (!s->reading && !s->pass_busy) {
         free_spool(s);
     }
 }

@@ -112,6 +112,7 @@ static struct profile bench_profile = {
     .pause_script = (char[]){"G1 X0 Y100 F6000"},
     .resume_script = (char[]){""},
     .cancel_script = (char[]){"G1 X0 Y190 F6000"},
+    .recover_script = (char[]){"M83\nG1 E10 F200"},
     .end_script = (char[]){""},
 };
 
