@@ -152,7 +152,7 @@ static void check_idle_heaters(struct device *d, uint64_t now)
 
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
+    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
@@ -481,7 +481,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
 static bool is_urgent(const struct device *d, const struct gcode *g)
 {
-    return d->cap_emergency && g->letter == 'M' &&
+    return caps_has(&d->caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 

@@ -189,7 +189,7 @@ static void run_cancel_script(struct device *d)
 /* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
 void device_end_wait(struct device *d)
 {
-    if (d->cap_emergency && d->waits_ended < 5) {
+    if (caps_has(&d->caps, CAP_EMERGENCY_PARSER) && d->waits_ended < 5) {
         d->waits_ended++;
         sender_urgent(d->sender, "M108", 4);
     }

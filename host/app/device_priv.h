@@ -12,6 +12,7 @@
 
 #include "host/app/device.h"
 #include "host/app/spool.h"
+#include "host/core/caps.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -71,8 +72,7 @@ struct device {
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;
-    bool cap_autoreport;
-    bool cap_emergency;
+    struct caps caps;
     struct printer_row row;
     char machine[128];
     char firmware[128];
