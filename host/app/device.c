@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/id.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/io/ports.h"
@@ -18,7 +17,7 @@
 #define TEMP_SAVE_MS 60000
 #define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
-/* ---- state, notices, questions
+/* ---- state, notices
  * ------------------------------------------------------------------- */
 
 enum printer_state device_state(const struct device *d)
@@ -66,20 +65,6 @@ void device_notice(struct device *d, const char *fmt, ...)
     log_info("%s", text);
     device_terminal_add(d, '!', text, strlen(text));
     hub_emit(d->hub, HUB_NOTICE, text);
-}
-
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-{
-    struct device_question *q = &d->question;
-    va_list ap;
-    *q = (struct device_question){.asked_ms = clock_wall_ms(), .answers = {"yes", "no"}};
-    id_new(q->id, q->asked_ms);
-    snprintf(q->kind, sizeof q->kind, "%s", kind);
-    va_start(ap, fmt);
-    vsnprintf(q->text, sizeof q->text, fmt, ap);
-    va_end(ap);
-    log_info("%s (answer with: ppctl confirm)", q->text);
-    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void on_row_saved(void *context, const struct err *e)

@@ -213,7 +213,8 @@ int device_cancel(struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
     if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
-        return device_confirm(d, "", "no", e);
+        device_drop_pending(d, "");
+        return 0;
     }
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
