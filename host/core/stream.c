@@ -195,8 +195,8 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     case REPLY_OK:
         s->alive_us = now_us;
         s->ok_us = now_us;
-        if (s->adopting && s->probing) {
-            s->drain_quiet_us = now_us; /* of a line sent before us */
+        if (s->adopt != ADOPT_NOT && !s->draining) {
+            stream_adopt_ok(s, now_us, r);
         } else if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
@@ -273,7 +273,7 @@ static size_t next_bytes(const struct stream *s)
 static bool may_commit(const struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
-    if (s->stopped || s->draining || s->retry_pending || s->probing ||
+    if (s->stopped || s->draining || s->retry_pending || s->probing || s->adopt != ADOPT_NOT ||
         s->flight_count >= (size_t)s->window) {
         return false;
     }
