@@ -6,11 +6,13 @@
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
+ * device_heat.h   the thermal watch, heaters that nobody needs
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_heat.h"
 #include "host/app/spool.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
@@ -27,6 +29,8 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
+    TAG_SAFE,      /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,     /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -40,8 +44,7 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
-    int baud_wanted; /* 0 = detect */
-    int64_t heaters_off_ms;
+    int baud_wanted;               /* 0 = detect */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     struct store *store;
     struct files *files;
@@ -81,6 +84,7 @@ struct device {
     bool port_doubt;     /* another port than before */
 
     /* temperatures */
+    struct device_heat heat;
     struct temp_report temps;
     uint64_t temps_ms;     /* when the last report came; 0 = never */
     uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
