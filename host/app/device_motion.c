@@ -150,6 +150,7 @@ int device_resume(struct device *d, struct err *e)
         return err_set(e, PP_ESTATE, "nothing to resume: the printer is %s", sm_name(&d->state));
     }
     device_move(d, PRINTER_RESUMING, "asked to");
+    device_reheat(d);
     if (d->parked) {
         struct gcode_modal modal = *at;
         if (d->profile != NULL) {

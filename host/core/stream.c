@@ -219,7 +219,11 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         stream_take_retry(s, now_us);
         break;
     case REPLY_HALT:
-        stream_stop(s, NOTE_HALT, r->text);
+        s->stopped = true;
+        stream_tell(s, (struct stream_note){.kind = NOTE_HALT,
+                           .tag = !r->dead,
+                           .text = r->text,
+                           .len = strlen(r->text)});
         break;
     case REPLY_START:
         stream_stop(s, NOTE_RESET, "the printer has restarted");
@@ -228,6 +232,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_text(s, now_us, r);
         break;
     case REPLY_ACTION:
+    case REPLY_ABORT:
     case REPLY_ERROR:
         take_alive(s, now_us);
         break;

@@ -79,7 +79,7 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_ADOPTED,    /* after stream_adopt(): the printer expects line n */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
-    NOTE_HALT,       /* text: the printer has stopped itself; so has the stream */
+    NOTE_HALT, /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
     NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
 
     /* from the thread around it (host/io/sender.h) */
