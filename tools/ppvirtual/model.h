@@ -18,6 +18,7 @@
 #include "tools/ppvirtual/command.h"
 #include "tools/ppvirtual/emergency.h"
 #include "tools/ppvirtual/firmware.h"
+#include "tools/ppvirtual/gap.h"
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
 #include "tools/ppvirtual/line.h"
@@ -181,6 +182,7 @@ struct model {
 
     struct tally tally;
     struct lateness late;
+    struct gap gap;
     struct strbuf *trace; /* borrowed; NULL: none. Lines in and out, for a person */
 };
 
