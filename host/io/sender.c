@@ -14,21 +14,28 @@
 #include <unistd.h>
 
 #define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
-#define RESERVED     12           /* places for lines that are injected by this thread itself */
+#define NOTES_A_TURN 128
+#define RESERVED     12 /* places for lines that are injected by this thread itself */
 
+/* Lines come before everything else. Notes are taken a few at a time: with many who follow the
+ * terminal they may come faster than they are told, and the loop has other work. */
 static void on_main(uv_async_t *async)
 {
     struct sender *s = async->data;
-    struct letter *letter;
+    struct letter *letter = NULL;
     size_t len;
-    while (!s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL) {
+    if (!s->closing && atomic_load(&s->fill_wanted)) {
+        s->options.fill(s->options.context);
+    }
+    for (int i = 0;
+         i < NOTES_A_TURN && !s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL; i++) {
         struct stream_note note = letter->note;
         note.text = letter->text;
         s->options.note(s->options.context, &note);
         spsc_pop(&s->notes);
     }
-    if (!s->closing && atomic_load(&s->fill_wanted)) {
-        s->options.fill(s->options.context);
+    if (!s->closing && letter != NULL) {
+        uv_async_send(async);
     }
 }
 
@@ -61,12 +68,15 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
+    uv_prepare_init(&s->loop, &s->prepare);
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     assert(s->wake_fd >= 0);
     uv_poll_init(&s->loop, &s->wake_poll, s->wake_fd);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
+    s->prepare.data = s;
+    uv_prepare_start(&s->prepare, sender_on_prepare);
     s->wake_poll.data = s;
     uv_poll_start(&s->wake_poll, UV_READABLE, sender_on_orders);
     s->to_main.data = s;
@@ -256,6 +266,11 @@ void sender_ask_later(struct sender *s)
 {
     atomic_store(&s->fill_wanted, false);
     wake(s);
+}
+
+const struct histo *sender_react(const struct sender *s)
+{
+    return &s->react;
 }
 
 struct spsc *sender_ring(struct sender *s)

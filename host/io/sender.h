@@ -13,6 +13,7 @@
 #define PP_IO_SENDER_H
 
 #include "host/base/err.h"
+#include "host/base/histo.h"
 #include "host/core/stream.h"
 #include "host/io/serial.h"
 
@@ -73,6 +74,10 @@ void sender_ask_later(struct sender *s);
 
 /* The main loop is alive. */
 void sender_beat(struct sender *s);
+
+/* CPU time of the thread in nanoseconds, from a read that returned to the write that followed,
+ * since connecting; every 13th line. */
+const struct histo *sender_react(const struct sender *s);
 
 const struct stream_stats *sender_stats(const struct sender *s);
 
