@@ -64,7 +64,6 @@ static int64_t time_left(const struct device *d, double fraction, int64_t elapse
 static void job_status(const struct device *d, struct device_job *out)
 {
     const struct stream_stats *stats = sender_stats(d->sender);
-    struct gcode_modal modal;
     int64_t size = d->analysis.bytes;
     memcpy(out->run_id, d->run.id, sizeof out->run_id);
     if (d->run.id[0] == '\0') {
@@ -85,9 +84,7 @@ static void job_status(const struct device *d, struct device_job *out)
     out->left_ms = time_left(d, fraction, out->elapsed_ms);
     if (d->spool != NULL) {
         out->layer = spool_layer(d->spool, offset);
-        if (spool_modal(d->spool, offset, &modal, NULL) == 0) {
-            out->z_um = modal.pos[2] / 1000;
-        }
+        out->z_um = spool_height_nm(d->spool, offset) / 1000;
     }
 }
 

@@ -1,7 +1,9 @@
 #include "host/io/sender_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/io/resident.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
+#define STACK_BYTES  (256u << 10)
 #define NOTES_A_TURN 128
 #define RESERVED     12 /* places for lines that are injected by this thread itself */
 
@@ -100,6 +103,31 @@ static void free_sender(uv_handle_t *handle)
     }
 }
 
+/* A stack that is small enough to be locked. */
+static void start_thread(struct sender *s)
+{
+    static const uv_thread_options_t options = {
+        .flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = STACK_BYTES};
+    int rc = uv_thread_create_ex(&s->thread, &options, sender_run, s);
+    assert(rc == 0);
+    (void)rc;
+}
+
+/* Everything that the thread needs for a line is there when the line comes. */
+static void stay_resident(struct sender *s)
+{
+    static void (*const of[])(void) = {(void (*)(void))sender_run, (void (*)(void))uv_run,
+        (void (*)(void))memcpy}; /* this program, libuv, libc */
+    bool locked = resident_memory(s, sizeof *s);
+    locked = resident_memory(s->ring.data, s->ring.size) && locked;
+    locked = resident_memory(s->notes.data, s->notes.size) && locked;
+    locked = resident_memory(s->orders.data, s->orders.size) && locked;
+    locked = resident_code(of, sizeof of / sizeof *of) && locked;
+    if (!locked) {
+        log_debug("the sender's memory cannot be kept out of swap: see ulimit -l");
+    }
+}
+
 int sender_open(struct sender **out, const struct sender_options *options, struct err *e)
 {
     struct sender *s = mem_alloc(sizeof *s);
@@ -116,7 +144,8 @@ int sender_open(struct sender **out, const struct sender_options *options, struc
     sender_beat(s);
     int rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
     *out = s;
-    uv_thread_create(&s->thread, sender_run, s);
+    stay_resident(s);
+    start_thread(s);
     if (rc < 0) {
         sender_close(s, NULL, NULL);
         *out = NULL;

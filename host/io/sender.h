@@ -21,7 +21,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#define SENDER_RING (256u << 10) /* bytes of job lines ahead */
+#define SENDER_RING                                                                                \
+    (1u << 20) /* bytes of job lines ahead: 14,000 of usual length, 20 s of the densest print */
 
 struct sender;
 

@@ -1,5 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/io/resident.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -256,6 +258,7 @@ void sender_run(void *arg)
 {
     struct sender *s = arg;
     ask_for_priority();
+    resident_stack();
     uv_run(&s->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&s->loop);
     assert(rc == 0);
