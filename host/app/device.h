@@ -68,6 +68,10 @@ struct device_link {
     int window;          /* lines allowed in flight now */
     uint32_t ack_p50_us; /* round trip of the last 1024 lines */
     uint32_t ack_p99_us;
+    uint64_t react_p50_ns; /* CPU time of the sender from reading an answer to writing the next */
+    uint64_t react_p99_ns; /* line, since connecting; every 13th is measured */
+    uint64_t react_p999_ns;
+    uint64_t react_max_ns;
 };
 
 struct device_status {

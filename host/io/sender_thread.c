@@ -1,5 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/io/resident.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -165,6 +167,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
+    uv_close((uv_handle_t *)&s->prepare, NULL);
     uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
@@ -272,6 +275,7 @@ void sender_run(void *arg)
 {
     struct sender *s = arg;
     ask_for_priority();
+    resident_stack();
     uv_run(&s->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&s->loop);
     assert(rc == 0);
