@@ -121,20 +121,6 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
-static void check_idle_heaters(struct device *d, uint64_t now)
-{
-    if (device_state(d) != PRINTER_OPERATIONAL || !device_heats(d)) {
-        d->heaters_used = now;
-        return;
-    }
-    if (d->heaters_off_ms > 0 && now - d->heaters_used >= (uint64_t)d->heaters_off_ms) {
-        d->heaters_used = now;
-        device_notice(d, "heaters were on with no print for %lld min: turned off",
-            (long long)(d->heaters_off_ms / 60000));
-        device_heaters_off(d, TAG_NONE);
-    }
-}
-
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
@@ -177,6 +163,7 @@ static void on_second(uv_timer_t *timer)
         d->tapped = tap;
         sender_tap(d->sender, tap);
     }
+<<<<<<< HEAD
     device_wait_tick(d, now);
     device_display_tick(d, now);
     if (d->message_new) {
@@ -184,6 +171,10 @@ static void on_second(uv_timer_t *timer)
         hub_emit(d->hub, HUB_STATE, NULL);
     }
     check_idle_heaters(d, now);
+=======
+    device_cool_tick(d, now);
+    device_thermal_tick(d, now);
+>>>>>>> main
     poll_temps(d, now);
     save_temps(d, now);
     if (d->run.id[0] != '\0') {
@@ -211,13 +202,16 @@ static void init(struct device *d, const struct device_options *o)
     snprintf(d->name, sizeof d->name, "%s", o->name);
     snprintf(d->path, sizeof d->path, "%s", o->device);
     d->baud_wanted = o->baud;
-    d->heaters_off_ms = o->heaters_off_ms;
+    d->heat.idle_off_ms = o->heaters_off_ms;
+    d->heat.pause_off_ms = o->pause_off_ms;
+    d->heat.pause_bed_off_ms = o->pause_bed_off_ms;
     d->profile = o->profile;
     d->shutdown = o->shutdown;
     d->shutdown_context = o->shutdown_context;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
     d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
     d->wanted = true;
+    device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;
         d->temps.target_mc[i] = TEMP_NONE;
@@ -233,9 +227,12 @@ static int load_past(struct device *d, struct err *e)
         rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
     }
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
-    d->make_safe = store_was_unclean(d->store);
+    bool owed = device_cool_is_owed(d);
+    if (owed || store_was_unclean(d->store)) {
+        device_cool_owe(d);
+    }
     if (rc == 0 && interrupted > 0) {
-        d->make_safe = true;
+        device_cool_owe(d);
         d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");
@@ -375,11 +372,18 @@ void device_close(
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
+    device_thermal_reset(d);
 }
 
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
 {
-    d->heaters_off_ms = heaters_off_ms;
+    d->heat.idle_off_ms = heaters_off_ms;
+}
+
+void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_bed_off_ms)
+{
+    d->heat.pause_off_ms = pause_off_ms;
+    d->heat.pause_bed_off_ms = pause_bed_off_ms;
 }
 
 int device_refuse_offline(const struct device *d, struct err *e)

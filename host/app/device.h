@@ -68,6 +68,10 @@ struct device_link {
     int window;          /* lines allowed in flight now */
     uint32_t ack_p50_us; /* round trip of the last 1024 lines */
     uint32_t ack_p99_us;
+    uint64_t react_p50_ns; /* CPU time of the sender from reading an answer to writing the next */
+    uint64_t react_p99_ns; /* line, since connecting; every 13th is measured */
+    uint64_t react_p999_ns;
+    uint64_t react_max_ns;
 };
 
 struct device_status {
@@ -89,9 +93,11 @@ struct device_options {
     const char *name;   /* the host's name for the printer */
     const char *device; /* path */
     const struct serial
-        *port;              /* opened on it; the device takes it over if device_open() succeeds */
-    int baud;               /* 0 = detect */
-    int64_t heaters_off_ms; /* heaters on with no job go off after this long */
+        *port;                /* opened on it; the device takes it over if device_open() succeeds */
+    int baud;                 /* 0 = detect */
+    int64_t heaters_off_ms;   /* heaters on with no job go off after this long; 0 = never */
+    int64_t pause_off_ms;     /* hotends in a pause; 0 = never */
+    int64_t pause_bed_off_ms; /* bed and chamber in a pause; 0 = never */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
     bool (*shutdown)(void *context); /* the printer wants this machine off; false: not allowed */
@@ -109,11 +115,15 @@ void device_close(
 
 void device_status(const struct device *d, struct device_status *out);
 
-/* The new profile holds from the next print on. */
+/* The new profile holds from the next print on, its thermal limits at once. */
 void device_set_profile(struct device *d, const struct profile *profile);
 
 /* How long heaters may be on with no print; 0 = for ever. */
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms);
+
+/* How long hotends, and bed and chamber, stay hot in a pause; 0 = for ever. On resume they are
+ * heated again. */
+void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_bed_off_ms);
 
 int device_connect(struct device *d, struct err *e);
 int device_disconnect(struct device *d, struct err *e);

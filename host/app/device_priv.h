@@ -10,11 +10,13 @@
  * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
+ * device_heat.h   the thermal watch, heaters that nobody needs
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_heat.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
 #include "host/core/progress.h"
@@ -34,6 +36,8 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
+    TAG_SAFE,      /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,     /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -68,11 +72,16 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
+<<<<<<< HEAD
     int baud_wanted; /* 0 = detect */
     int64_t heaters_off_ms;
     const struct profile *profile;   /* borrowed; NULL = unknown printer */
     bool (*shutdown)(void *context); /* NULL = not allowed */
     void *shutdown_context;
+=======
+    int baud_wanted;               /* 0 = detect */
+    const struct profile *profile; /* borrowed; NULL = unknown printer */
+>>>>>>> main
     struct store *store;
     struct files *files;
     struct hub *hub;
@@ -110,6 +119,7 @@ struct device {
     bool port_doubt;     /* another port than before */
 
     /* temperatures */
+    struct device_heat heat;
     struct temp_report temps;
     uint64_t temps_ms;     /* when the last report came; 0 = never */
     uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */

@@ -75,6 +75,7 @@ static void take_temps(struct device *d, const char *line)
         }
     }
     d->temps_ms = clock_ms();
+    device_thermal_report(d, &t);
     hub_emit(d->hub, HUB_TEMPS, NULL);
 }
 
@@ -87,11 +88,17 @@ void device_on_line(struct device *d, const char *text, size_t len)
         d->waiting_ms = clock_ms();
         device_print_waits(d);
     }
+<<<<<<< HEAD
     if (r.kind == REPLY_BUSY && str_starts(r.text, "paused for")) {
         device_waits_for_person(d, r.text);
     }
+=======
+    device_thermal_line(d, text);
+>>>>>>> main
     if (r.temps) {
         take_temps(d, text);
+    } else if (r.kind == REPLY_ABORT) {
+        device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
         device_take_action(d, r.text);
     } else if (caps_take(&d->caps, text)) {
