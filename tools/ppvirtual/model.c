@@ -250,6 +250,7 @@ static void deliver(struct model *m, struct strbuf *out)
     struct wire_byte b;
     while (wire_take(&m->out, m->now_ns, &b)) {
         strbuf_add(out, &b.c, 1);
+        gap_byte(&m->gap, b.c, m->streaming);
         if (b.c == '\n') {
             uint64_t late_ns = m->now_ns - b.at_ns;
             m->late.lines++;

@@ -19,6 +19,7 @@
 #include "tools/ppvirtual/emergency.h"
 #include "tools/ppvirtual/fault.h"
 #include "tools/ppvirtual/firmware.h"
+#include "tools/ppvirtual/gap.h"
 #include "tools/ppvirtual/havoc.h"
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
@@ -191,6 +192,7 @@ struct model {
 
     struct tally tally;
     struct lateness late;
+    struct gap gap;
     struct strbuf *executed; /* borrowed; NULL: none. "N text" of each of the host's commands */
     struct strbuf *trace;    /* borrowed; NULL: none. Lines in and out, for a person */
 };
