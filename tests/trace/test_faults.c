@@ -49,6 +49,7 @@ static uint64_t below(uint64_t n)
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct stream_options options;
     struct spsc ring;
     struct virtual_printer *printer;
@@ -63,7 +64,9 @@ struct bench {
     char (*job)[TEXT_MAX];
     size_t job_lines;
     size_t job_put;
-    bool *injected; /* by number */
+    bool *injected;     /* by number */
+    uint64_t person_us; /* when somebody gives the urgent command */
+    char person[TEXT_MAX];
     bool ended;
     bool finished;
     bool stopped;
@@ -176,6 +179,7 @@ static struct bench *new_bench(void)
 {
     struct bench *b = mem_alloc(sizeof *b);
     b->now = SECOND;
+    b->person_us = NEVER;
     b->job = mem_array(JOB_MAX, sizeof b->job[0]);
     b->injected = mem_array(JOB_MAX * 2, sizeof b->injected[0]);
     b->options = (struct stream_options){.dialect = dialect_by_name("marlin")};
@@ -262,16 +266,21 @@ static void step(struct bench *b)
     uint64_t next = virtual_printer_next_us(b->printer);
     uint64_t due = stream_deadline(&b->stream);
     next = next < due ? next : due;
+    next = next < b->person_us ? next : b->person_us;
     b->now = next > b->now ? next : b->now + 1;
     virtual_printer_step(b->printer, b->now, NULL, 0, &b->to_host);
     receive(b);
     tick(b);
+    if (b->now >= b->person_us) {
+        b->person_us = NEVER;
+        stream_urgent(&b->stream, b->now, b->person, strlen(b->person));
+    }
     watch_progress(b);
 }
 
 static void run(struct bench *b)
 {
-    stream_init(&b->stream, &b->options, on_note, b);
+    stream_init(&b->stream, &b->kept, &b->options, on_note, b);
     virtual_printer_step(b->printer, b->now, NULL, 0, &b->to_host);
     b->to_host.len = 0; /* the banner was read before */
     stream_begin(&b->stream, &b->ring, 1);
@@ -367,6 +376,10 @@ static void read_order(struct bench *b, struct order *o, const char *line)
         add_moves(b, (unsigned)atoi(line + 6));
     } else if (str_starts(line, "line ")) {
         add_line(b, line + 5);
+    } else if (str_starts(line, "person ")) { /* SECONDS COMMAND */
+        char *rest;
+        b->person_us = SECOND + (uint64_t)(strtod(line + 7, &rest) * 1e6);
+        str_copy(b->person, TEXT_MAX, rest + 1, strlen(rest + 1));
     } else if (str_starts(line, "law ")) {
         snprintf(o->law, sizeof o->law, "%s", line + 4);
     } else if (line[0] != '#' && line[0] != '\0') {
