@@ -9,6 +9,7 @@
 
 #include "host/io/sender.h"
 
+#include "host/core/beat.h"
 #include "host/core/greet.h"
 
 #define NOTES_BYTES (128u << 10)
@@ -86,7 +87,7 @@ struct sender {
     bool poll_open; /* the handle is not yet closed; the port waits for it */
     bool quitting;
     bool writable_wanted;
-    bool beat_missed;
+    struct beat beat;
     unsigned estops_left;
     uint64_t estop_us; /* when to say it again */
     enum phase phase;
