@@ -8,6 +8,7 @@
 #include "host/app/hub.h"
 #include "host/app/keys.h"
 #include "host/app/profile.h"
+#include "host/app/turns.h"
 #include "host/app/watch.h"
 #include "host/base/clock.h"
 #include "host/base/file.h"
@@ -47,6 +48,7 @@ struct host {
     struct device *device;
     struct http *http;
     struct watch *watch;
+    struct turns turns;
     uv_signal_t signals[2];
     bool stopping;
     uint64_t stop_ms; /* since when */
@@ -337,6 +339,7 @@ static int open_http(struct host *h, struct err *e)
             .profiles = h->profiles,
             .profile = profile_of(h),
             .may_restart = may_restart,
+            .turns = &h->turns,
             .restart = on_restart,
             .restart_context = h},
         e);
@@ -435,6 +438,7 @@ static int serve(struct host *h, struct err *e)
     }
     uv_loop_init(&h->loop);
     watch_signals(h);
+    turns_open(&h->turns, &h->loop);
     rc = start_modules(h, e);
     if (rc == 0) {
         watch_files(h);
@@ -442,6 +446,7 @@ static int serve(struct host *h, struct err *e)
     }
     uv_run(&h->loop, UV_RUN_DEFAULT);
     close_signals(h);
+    turns_close(&h->turns);
     uv_run(&h->loop, UV_RUN_DEFAULT);
     int busy = uv_loop_close(&h->loop);
     assert(busy == 0);

@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/id.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/io/ports.h"
@@ -18,7 +17,7 @@
 #define TEMP_SAVE_MS 60000
 #define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
-/* ---- state, notices, questions
+/* ---- state, notices
  * ------------------------------------------------------------------- */
 
 enum printer_state device_state(const struct device *d)
@@ -66,20 +65,6 @@ void device_notice(struct device *d, const char *fmt, ...)
     log_info("%s", text);
     device_terminal_add(d, '!', text, strlen(text));
     hub_emit(d->hub, HUB_NOTICE, text);
-}
-
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-{
-    struct device_question *q = &d->question;
-    va_list ap;
-    *q = (struct device_question){.asked_ms = clock_wall_ms(), .answers = {"yes", "no"}};
-    id_new(q->id, q->asked_ms);
-    snprintf(q->kind, sizeof q->kind, "%s", kind);
-    va_start(ap, fmt);
-    vsnprintf(q->text, sizeof q->text, fmt, ap);
-    va_end(ap);
-    log_info("%s (answer with: ppctl confirm)", q->text);
-    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void on_row_saved(void *context, const struct err *e)
@@ -138,7 +123,7 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
+    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
@@ -481,7 +466,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
 static bool is_urgent(const struct device *d, const struct gcode *g)
 {
-    return d->cap_emergency && g->letter == 'M' &&
+    return caps_has(&d->caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 

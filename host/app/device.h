@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define DEVICE_HEATERS 10
+#define DEVICE_HEATERS   10
+#define DEVICE_QUESTIONS 4
+#define DEVICE_ANSWERS   8
 
 struct device;
 
@@ -30,10 +32,10 @@ struct device_heater {
 
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
-    char id[37];   /* "" = none open */
-    char kind[16]; /* "bed", "identity", "failure" */
+    char id[37];
+    char kind[16]; /* "bed", "identity"; of the printer: "prompt", "wait" */
     char text[200];
-    char answers[3][16]; /* "yes", "no"; "" past the last */
+    char answers[DEVICE_ANSWERS][41]; /* "yes", "no"; "" past the last */
     int64_t asked_ms;
 };
 
@@ -66,6 +68,10 @@ struct device_link {
     int window;          /* lines allowed in flight now */
     uint32_t ack_p50_us; /* round trip of the last 1024 lines */
     uint32_t ack_p99_us;
+    uint64_t react_p50_ns; /* CPU time of the sender from reading an answer to writing the next */
+    uint64_t react_p99_ns; /* line, since connecting; every 13th is measured */
+    uint64_t react_p999_ns;
+    uint64_t react_max_ns;
 };
 
 struct device_status {
@@ -75,7 +81,8 @@ struct device_status {
     size_t heaters;
     struct device_job job;
     struct device_link link;
-    struct device_question question; /* id "" when none is open */
+    struct device_question question[DEVICE_QUESTIONS]; /* open ones, oldest first */
+    size_t questions;
     enum bed_state bed;
     char waiting_for[201]; /* file that waits for an answer, "" if none */
 };
@@ -127,8 +134,9 @@ int device_pause(struct device *d, struct err *e);
 int device_resume(struct device *d, struct err *e);
 int device_cancel(struct device *d, struct err *e);
 
-/* Answers the open question; PP_ENOTFOUND if `id` is not the open one. An empty id means "the only
- * one". Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
+/* Answers a question; PP_ENOTFOUND if `id` is not open, PP_EINVAL if it has no such answer. An
+ * empty id means "the only one" (PP_ESTATE if there are several), an empty answer "yes" or the only
+ * one. Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
  */
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e);
 

@@ -118,8 +118,7 @@ static void on_connected(struct device *d, int baud)
     device_thermal_reset(d);
     d->baud = baud;
     d->retry_ms = 0;
-    d->cap_autoreport = false;
-    d->cap_emergency = false;
+    d->caps = (struct caps){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
@@ -159,7 +158,7 @@ static void on_info(struct device *d)
     }
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->cap_autoreport) {
+    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     device_inject(d, "M105", TAG_READY);
@@ -360,6 +359,8 @@ void device_on_note(void *context, const struct stream_note *note)
         break;
     case NOTE_DETACHED:
         on_detached(d);
+        break;
+    case NOTE_ADOPTED:
         break;
     case NOTE_BARRIER:
     case NOTE_DRAINED:

@@ -4,6 +4,7 @@
  * device_status.c what the rest of the program sees
  * device_link.c   opening the port, greeting, M115, reconnecting
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
+ * device_question.c questions to a person and their answers
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
  * device_heat.h   the thermal watch, heaters that nobody needs
@@ -14,6 +15,7 @@
 #include "host/app/device.h"
 #include "host/app/device_heat.h"
 #include "host/app/spool.h"
+#include "host/core/caps.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -74,8 +76,7 @@ struct device {
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;
-    bool cap_autoreport;
-    bool cap_emergency;
+    struct caps caps;
     struct printer_row row;
     char machine[128];
     char firmware[128];
@@ -103,8 +104,9 @@ struct device {
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
-    unsigned waits_ended; /* by us, in this cancel or going cold */
-    struct device_question question;
+    unsigned waits_ended;                              /* by us, in this cancel or going cold */
+    struct device_question question[DEVICE_QUESTIONS]; /* oldest first */
+    size_t questions;
     uint64_t resends_before;
 
     uv_timer_t second;
@@ -121,8 +123,6 @@ void device_move(struct device *d, enum printer_state next, const char *why);
 void device_fail(struct device *d, enum printer_state next, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
@@ -146,7 +146,19 @@ void device_terminal_add(struct device *d, char direction, const char *text, siz
 bool device_heats(const struct device *d);
 bool device_waits(const struct device *d); /* for a temperature or a person, by its own word */
 
+/* device_question.c; a kind must have a row in its table */
+void device_ask(struct device *d, const char *kind, const char *fmt, ...) /* yes or no? */
+    __attribute__((format(printf, 3, 4)));
+void device_ask_choice(
+    struct device *d, const char *kind, const char *const *answers, size_t count, const char *text);
+void device_unask(struct device *d, const char *kind); /* it has become pointless */
+bool device_asks(const struct device *d, const char *kind);
+
 /* device_print.c */
+void device_bed_answered(struct device *d, size_t answer);
+void device_identity_answered(struct device *d, size_t answer);
+int device_declare_clear(struct device *d, const char *answer, struct err *e);
+void device_drop_pending(struct device *d, const char *why);
 void device_fill(void *context);
 const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
