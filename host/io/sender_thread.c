@@ -38,7 +38,7 @@ static void estop(struct sender *s, uint64_t now);
 
 static void check_beat(struct sender *s, uint64_t now)
 {
-    bool idle = s->stream.flight_count + s->stream.inject_count == 0;
+    bool idle = s->stream.flight_count + kept_waiting(s->stream.kept) == 0;
     switch (beat_step(&s->beat, now / 1000, atomic_load(&s->beat_ms), idle)) {
     case BEAT_FINE:
         break;

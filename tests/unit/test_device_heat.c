@@ -135,7 +135,6 @@ static void a_printer_that_tells_no_temperatures_any_more_is_asked_and_then_stop
     (void)state;
     struct bench *b = printing_hot(HOT MOVE, "G1 X50");
     struct thermal *t = &b->device->heat.thermal;
-    b->device->cap_autoreport = true; /* so that nobody else asks */
     t->report_ms -= 25000;
     RUN_UNTIL(b, b->device->heat.asked);
     go_on(&b->printer); /* answered: all is well */
