@@ -103,7 +103,8 @@ void device_status(const struct device *d, struct device_status *out)
     }
     job_status(d, &out->job);
     link_status(d, &out->link);
-    out->question = d->question;
+    memcpy(out->question, d->question, sizeof out->question);
+    out->questions = d->questions;
     out->bed = d->row.bed;
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }
