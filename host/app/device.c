@@ -163,18 +163,14 @@ static void on_second(uv_timer_t *timer)
         d->tapped = tap;
         sender_tap(d->sender, tap);
     }
-<<<<<<< HEAD
     device_wait_tick(d, now);
     device_display_tick(d, now);
     if (d->message_new) {
         d->message_new = false;
         hub_emit(d->hub, HUB_STATE, NULL);
     }
-    check_idle_heaters(d, now);
-=======
     device_cool_tick(d, now);
     device_thermal_tick(d, now);
->>>>>>> main
     poll_temps(d, now);
     save_temps(d, now);
     if (d->run.id[0] != '\0') {

@@ -212,23 +212,19 @@ static void on_lost(struct device *d, const char *text)
     device_link_retry(d);
 }
 
-<<<<<<< HEAD
 /* Prusa's power panic: it uses its last moments to save where it is, so not a byte more is sent. It
  * comes back by itself when the power does. */
 static void on_power_panic(struct device *d)
 {
     end_print(d, RUN_INTERRUPTED, "the printer has lost its power");
-    d->make_safe = true;
+    device_cool_owe(d);
     device_fail(d, PRINTER_OFFLINE, "the printer has lost its power");
     device_link_drop(d, false);
     device_link_retry(d);
 }
 
-static void on_halt(struct device *d, const char *text)
-=======
 /* What a printer says of itself may be half true: M112 and heaters off, unless it is dead. */
 static void on_halt(struct device *d, const char *text, bool alive)
->>>>>>> main
 {
     if (strcmp(text, "INT4") == 0) {
         on_power_panic(d);

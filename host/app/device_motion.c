@@ -176,13 +176,10 @@ int device_resume(struct device *d, struct err *e)
         return device_self_go_on(d, e);
     }
     device_move(d, PRINTER_RESUMING, "asked to");
-<<<<<<< HEAD
+    device_reheat(d);
     if (d->self.parks) {
         device_inject(d, d->dialect->resume_command, TAG_NONE);
     }
-=======
-    device_reheat(d);
->>>>>>> main
     if (d->parked) {
         struct gcode_modal modal = *at;
         if (d->profile != NULL) {

@@ -72,16 +72,10 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
-<<<<<<< HEAD
-    int baud_wanted; /* 0 = detect */
-    int64_t heaters_off_ms;
+    int baud_wanted;                 /* 0 = detect */
     const struct profile *profile;   /* borrowed; NULL = unknown printer */
     bool (*shutdown)(void *context); /* NULL = not allowed */
     void *shutdown_context;
-=======
-    int baud_wanted;               /* 0 = detect */
-    const struct profile *profile; /* borrowed; NULL = unknown printer */
->>>>>>> main
     struct store *store;
     struct files *files;
     struct hub *hub;

@@ -88,13 +88,10 @@ void device_on_line(struct device *d, const char *text, size_t len)
         d->waiting_ms = clock_ms();
         device_print_waits(d);
     }
-<<<<<<< HEAD
     if (r.kind == REPLY_BUSY && str_starts(r.text, "paused for")) {
         device_waits_for_person(d, r.text);
     }
-=======
     device_thermal_line(d, text);
->>>>>>> main
     if (r.temps) {
         take_temps(d, text);
     } else if (r.kind == REPLY_ABORT) {

@@ -31,6 +31,16 @@ bool device_self_paused(const struct device *d)
     return d->self.by != WAIT_NONE && device_state(d) == PRINTER_PAUSED;
 }
 
+/* Heaters that were turned off in a long wait are heated again to what the file asked for. */
+static void remember_targets(struct device *d)
+{
+    uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
+    gcode_modal_init(&d->pause_modal);
+    if (d->spool != NULL) {
+        spool_modal(d->spool, offset, &d->pause_modal, NULL);
+    }
+}
+
 void device_self_pause(struct device *d, enum self_wait by, const char *why)
 {
     if (device_state(d) == PRINTER_PAUSED && d->self.by == WAIT_BUSY && by == WAIT_ACTION) {
@@ -41,6 +51,7 @@ void device_self_pause(struct device *d, enum self_wait by, const char *why)
     }
     d->self.by = d->self.change ? WAIT_CHANGE : by;
     d->self.drained = false;
+    remember_targets(d);
     if (!d->self.change) {
         sender_hold(d->sender);
     }
@@ -56,6 +67,7 @@ void device_self_resume(struct device *d)
     bool held = d->self.by != WAIT_CHANGE;
     d->self.by = WAIT_NONE;
     device_unask(d, "wait");
+    device_reheat(d);
     device_move(d, PRINTER_PRINTING, "the printer goes on");
     if (held) {
         device_release(d);

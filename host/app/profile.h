@@ -11,11 +11,8 @@
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
-<<<<<<< HEAD
 #include "host/core/progress.h"
-=======
 #include "host/core/thermal.h"
->>>>>>> main
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -251,10 +251,6 @@ static void keep_check(struct spool *s, uint64_t end_offset)
     }
 }
 
-<<<<<<< HEAD
-/* ";@pause", as some slicers write it. */
-static bool pauses_comment(const char *comment, size_t len)
-=======
 static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
 {
     if (s->modal.pos[2] != before_nm) {
@@ -263,9 +259,8 @@ static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
     }
 }
 
-/* The file offset of the first line not yet taken. */
-static uint64_t here(const struct spool *s)
->>>>>>> main
+/* ";@pause", as some slicers write it. */
+static bool pauses_comment(const char *comment, size_t len)
 {
     static const char word[] = ";@pause";
     size_t n = sizeof word - 1;
