@@ -11,6 +11,8 @@ enum config_section_key {
     SECTION_LISTEN,
     SECTION_HEATERS_OFF,
     SECTION_RESUME_WITHIN,
+    SECTION_PAUSE_OFF,
+    SECTION_PAUSE_BED_OFF,
     SECTION_DATA,
     SECTION_KEYS
 };
@@ -24,6 +26,8 @@ struct config_section {
     char listen[96];
     int64_t heaters_off_ms;
     int64_t resume_within_ms;
+    int64_t pause_off_ms;
+    int64_t pause_bed_off_ms;
     char data[256];
 };
 
@@ -32,6 +36,8 @@ enum config_global_key {
     GLOBAL_AUTH,
     GLOBAL_HEATERS_OFF,
     GLOBAL_RESUME_WITHIN,
+    GLOBAL_PAUSE_OFF,
+    GLOBAL_PAUSE_BED_OFF,
     GLOBAL_UPLOAD_LIMIT,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
@@ -43,6 +49,8 @@ struct config_file {
     int auth_loopback_open;
     int64_t heaters_off_ms;
     int64_t resume_within_ms;
+    int64_t pause_off_ms;
+    int64_t pause_bed_off_ms;
     int64_t upload_max_bytes;
     char profiles[256];
     struct yaml_items printers; /* struct config_section */

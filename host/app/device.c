@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/id.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/io/ports.h"
@@ -11,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_MS    500   /* the housekeeping timer */
-#define STOP_MS      12000 /* an orderly stop gets this long */
-#define ESTOP_MS     2000  /* and what follows when that fails */
-#define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
-#define TEMP_SAVE_MS 60000
+#define SECOND_MS        500   /* the housekeeping timer */
+#define STOP_MS          12000 /* an orderly stop gets this long */
+#define ESTOP_MS         2000  /* and what follows when that fails */
+#define POLL_MS          2000  /* between two M105 where nothing is reported by itself */
+#define TEMP_SAVE_MS     60000
 #define RESUME_WITHIN_MS 60000
-#define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
+#define MAX_WAITING      32 /* commands of people; the rest of the sender's queue is for scripts */
 
-/* ---- state, notices, questions
+/* ---- state, notices
  * ------------------------------------------------------------------- */
 
 enum printer_state device_state(const struct device *d)
@@ -68,20 +67,6 @@ void device_notice(struct device *d, const char *fmt, ...)
     log_info("%s", text);
     device_terminal_add(d, '!', text, strlen(text));
     hub_emit(d->hub, HUB_NOTICE, text);
-}
-
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-{
-    struct device_question *q = &d->question;
-    va_list ap;
-    *q = (struct device_question){.asked_ms = clock_wall_ms(), .answers = {"yes", "no"}};
-    id_new(q->id, q->asked_ms);
-    snprintf(q->kind, sizeof q->kind, "%s", kind);
-    va_start(ap, fmt);
-    vsnprintf(q->text, sizeof q->text, fmt, ap);
-    va_end(ap);
-    log_info("%s (answer with: ppctl confirm)", q->text);
-    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void on_row_saved(void *context, const struct err *e)
@@ -138,25 +123,11 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
-static void check_idle_heaters(struct device *d, uint64_t now)
-{
-    bool idle = device_state(d) == PRINTER_OPERATIONAL || device_offer_open(d);
-    if (!idle || !device_heats(d)) {
-        d->heaters_used = now;
-        return;
-    }
-    if (d->heaters_off_ms > 0 && now - d->heaters_used >= (uint64_t)d->heaters_off_ms) {
-        d->heaters_used = now;
-        device_notice(d, "heaters were on with no print for %lld min: turned off",
-            (long long)(d->heaters_off_ms / 60000));
-        device_heaters_off(d, TAG_NONE);
-    }
-}
-
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
-    bool blocked = device_waits(d) || device_recover_blind(d);
+    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
+    bool blocked =
+        device_waits(d) || (device_self_paused(d) && d->self.change) || device_recover_blind(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -195,7 +166,14 @@ static void on_second(uv_timer_t *timer)
         d->tapped = tap;
         sender_tap(d->sender, tap);
     }
-    check_idle_heaters(d, now);
+    device_wait_tick(d, now);
+    device_display_tick(d, now);
+    if (d->message_new) {
+        d->message_new = false;
+        hub_emit(d->hub, HUB_STATE, NULL);
+    }
+    device_cool_tick(d, now);
+    device_thermal_tick(d, now);
     poll_temps(d, now);
     save_temps(d, now);
     device_recover_tick(d, now);
@@ -224,12 +202,17 @@ static void init(struct device *d, const struct device_options *o)
     snprintf(d->name, sizeof d->name, "%s", o->name);
     snprintf(d->path, sizeof d->path, "%s", o->device);
     d->baud_wanted = o->baud;
-    d->heaters_off_ms = o->heaters_off_ms;
     device_set_resume_within(d, o->resume_within_ms);
+    d->heat.idle_off_ms = o->heaters_off_ms;
+    d->heat.pause_off_ms = o->pause_off_ms;
+    d->heat.pause_bed_off_ms = o->pause_bed_off_ms;
     d->profile = o->profile;
+    d->shutdown = o->shutdown;
+    d->shutdown_context = o->shutdown_context;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
     d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
     d->wanted = true;
+    device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;
         d->temps.target_mc[i] = TEMP_NONE;
@@ -243,6 +226,12 @@ static int load_past(struct device *d, struct err *e)
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
     d->make_safe = store_was_unclean(d->store);
     return rc == 0 ? device_recover_open(d, e) : rc;
+    bool owed = device_cool_is_owed(d);
+    rc = rc == 0 ? device_recover_open(d, e) : rc;
+    if (owed || store_was_unclean(d->store)) {
+        device_cool_owe(d);
+    }
+    return rc;
 }
 
 static void check_port_identity(struct device *d)
@@ -375,7 +364,7 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
         device_print_stop(d);
     } else if (state == PRINTER_OPERATIONAL) {
         go_cold(d);
-    } else if ( !d->make_safe || !d->attached || state == PRINTER_ERROR) {
+    } else if (!d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
 }
@@ -383,11 +372,18 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
+    device_thermal_reset(d);
 }
 
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
 {
-    d->heaters_off_ms = heaters_off_ms;
+    d->heat.idle_off_ms = heaters_off_ms;
+}
+
+void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_bed_off_ms)
+{
+    d->heat.pause_off_ms = pause_off_ms;
+    d->heat.pause_bed_off_ms = pause_bed_off_ms;
 }
 
 void device_set_resume_within(struct device *d, int64_t resume_within_ms)
@@ -488,7 +484,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
 static bool is_urgent(const struct device *d, const struct gcode *g)
 {
-    return d->cap_emergency && g->letter == 'M' &&
+    return caps_has(&d->caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 

@@ -152,13 +152,15 @@ void device_link_drop(struct device *d, bool reopen)
 
 static void on_connected(struct device *d, int baud)
 {
+    device_thermal_reset(d);
     d->baud = baud;
     d->retry_ms = 0;
-    d->cap_autoreport = false;
-    d->cap_emergency = false;
+    d->caps = (struct caps){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
+    d->message[0] = '\0';
+    device_prompt_forget(d);
     if (device_state(d) != PRINTER_CONNECTING) {
         device_move(d, PRINTER_CONNECTING, "printer answered");
     }
@@ -195,8 +197,11 @@ static void on_info(struct device *d)
     }
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->cap_autoreport) {
+    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
         device_inject(d, "M155 S1", TAG_NONE);
+    }
+    if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
+        device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
     device_inject(d, "M105", TAG_READY);
 }
@@ -208,8 +213,7 @@ static void on_ready(struct device *d)
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
     if (d->make_safe || d->closing) {
-        device_heaters_off(d, d->closing ? TAG_COLD : TAG_NONE);
-        d->make_safe = false;
+        device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
@@ -226,7 +230,7 @@ static void end_print(struct device *d, enum run_result result, const char *reas
 {
     if (d->run.id[0] != '\0' && !device_offer_open(d)) {
         device_print_end(d, result, reason);
-        d->make_safe = true;
+        device_cool_owe(d);
     }
 }
 
@@ -238,7 +242,7 @@ static void on_lost(struct device *d, const char *text)
         device_recover_cut(d, text);
     }
     end_print(d, RUN_FAILURE, text);
-    d->make_safe = true;
+    device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
         device_fail(d, PRINTER_ERROR, "%s", text);
@@ -249,13 +253,34 @@ static void on_lost(struct device *d, const char *text)
     device_link_retry(d);
 }
 
-static void on_halt(struct device *d, const char *text)
+/* Prusa's power panic: it uses its last moments to save where it is, so not a byte more is sent. It
+ * comes back by itself when the power does. */
+static void on_power_panic(struct device *d)
 {
+    end_print(d, RUN_INTERRUPTED, "the printer has lost its power");
+    device_cool_owe(d);
+    device_fail(d, PRINTER_OFFLINE, "the printer has lost its power");
+    device_link_drop(d, false);
+    device_link_retry(d);
+}
+
+/* What a printer says of itself may be half true: M112 and heaters off, unless it is dead. */
+static void on_halt(struct device *d, const char *text, bool alive)
+{
+    if (strcmp(text, "INT4") == 0) {
+        on_power_panic(d);
+        return;
+    }
     end_print(d, RUN_FAILURE, text);
+    device_cool_owe(d);
     device_fail(
         d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
     d->wanted = false;
-    device_link_drop(d, false);
+    if (alive) {
+        sender_estop(d->sender); /* NOTE_ESTOPPED closes the port */
+    } else {
+        device_link_drop(d, false);
+    }
 }
 
 static void on_reset(struct device *d)
@@ -263,6 +288,7 @@ static void on_reset(struct device *d)
     if (d->run.id[0] != '\0' && !device_offer_open(d)) {
         device_recover_cut(d, "the printer was reset");
     }
+    device_cool_owe(d); /* or so a garbled line said */
     device_fail(d, PRINTER_OFFLINE, "the printer was reset");
     device_link_drop(d, true);
 }
@@ -273,7 +299,7 @@ static void on_port_gone(struct device *d, const char *text)
         return;
     }
     end_print(d, RUN_INTERRUPTED, text); /* NOTE_DETACHED follows; until then no port is opened */
-    d->make_safe = true;
+    device_cool_owe(d);
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
 
@@ -285,12 +311,13 @@ static void on_silent(struct device *d, const char *text)
 static void on_estopped(struct device *d)
 {
     if (!d->attached) { /* a datagram, and no port to pass it on to */
-        d->make_safe = true;
+        device_cool_owe(d);
         device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
                          "switch it off");
         return;
     }
     end_print(d, RUN_ABORTED, "emergency stop");
+    device_cool_owe(d); /* not every firmware knows M112 */
     d->wanted = false;
     d->estopped = true;
     if (device_state(d) != PRINTER_ERROR) {
@@ -303,6 +330,7 @@ static void on_detached(struct device *d)
 {
     enum printer_state state = device_state(d);
     d->attached = false;
+    device_prompt_forget(d);
     if (d->closing) {
         device_finish_closing(d);
     } else if (d->reopen) {
@@ -334,7 +362,14 @@ static void on_done(struct device *d, enum device_tag tag)
             on_ready(d);
         }
         break;
+    case TAG_SAFE:
+        device_cool_paid(d);
+        break;
+    case TAG_ASKED:
+        device_thermal_asked(d);
+        break;
     case TAG_COLD:
+        device_cool_paid(d);
         if (d->closing) {
             device_finish_closing(d);
         } else {
@@ -383,7 +418,7 @@ void device_on_note(void *context, const struct stream_note *note)
         on_reset(d);
         break;
     case NOTE_HALT:
-        on_halt(d, note->text);
+        on_halt(d, note->text, note->tag != 0);
         break;
     case NOTE_LOST:
         on_lost(d, note->text);

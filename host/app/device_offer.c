@@ -27,8 +27,8 @@ bool device_offer_open(const struct device *d)
 /* Why it cannot be gone on with at all; NULL if it can. */
 static const char *why_not(const struct device_words *w)
 {
-    if (w->state != PRINTER_PRINTING && w->state != PRINTER_PAUSING &&
-        w->state != PRINTER_PAUSED && w->state != PRINTER_RESUMING) {
+    if (w->state != PRINTER_PRINTING && w->state != PRINTER_PAUSING && w->state != PRINTER_PAUSED &&
+        w->state != PRINTER_RESUMING) {
         return w->state == PRINTER_CANCELLING ? "it was being cancelled" : "nothing was left of it";
     }
     if (w->moved) {
@@ -94,7 +94,7 @@ void device_offer(struct device *d)
 {
     struct device_recovery *r = &d->recovery;
     r->phase = RECOVER_OFFER;
-    d->question = (struct device_question){0};
+    device_unask(d, "recover");
     const char *no = why_not(&r->words);
     if (no != NULL) {
         end_run(d, no);
@@ -237,7 +237,7 @@ static void go_on(struct device *d)
     r->phase = RECOVER_NONE;
     d->script_begun = false;
     d->parked = false;
-    d->make_safe = false;
+    device_cool_forgive(d);
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
     d->job_start_ms = d->job_start_ms > 0 ? d->job_start_ms : clock_ms();
     device_move(d, PRINTER_PRINTING, "a person has said so");
@@ -276,7 +276,8 @@ static int may_go_on(const struct device *d, struct err *e)
     }
     if (d->profile == NULL) {
         return err_set(e, PP_EREFUSED,
-            "without a profile it is not known whether X and Y can be homed beside the print: start "
+            "without a profile it is not known whether X and Y can be homed beside the print: "
+            "start "
             "the host with --profile, or answer no");
     }
     if (d->profile->limits.round) {
@@ -287,27 +288,15 @@ static int may_go_on(const struct device *d, struct err *e)
     return 0;
 }
 
-static void close_question(struct device *d)
-{
-    d->question = (struct device_question){0};
-    hub_emit(d->hub, HUB_QUESTION, NULL);
-}
-
-int device_offer_answer(struct device *d, bool yes, struct err *e)
+static int start(struct device *d, struct err *e)
 {
     struct device_recovery *r = &d->recovery;
     struct gcode_modal modal;
-    if (!yes) {
-        close_question(d);
-        end_run(d, "a person has said that it shall not go on");
-        return 0;
-    }
     int rc = may_go_on(d, e);
     rc = rc == 0 ? spool_modal(r->spool, r->offset, &modal, e) : rc;
     if (rc < 0) {
         return rc;
     }
-    close_question(d);
     r->phase = RECOVER_HEAT;
     heat(d, &modal, false);
     heat(d, &modal, true);
@@ -317,8 +306,28 @@ int device_offer_answer(struct device *d, bool yes, struct err *e)
 
 int device_recover(struct device *d, struct err *e)
 {
-    if (strcmp(d->question.kind, "recover") != 0) {
+    if (!device_asks(d, "recover")) {
         return err_set(e, PP_ESTATE, "no print waits to be continued");
     }
-    return device_offer_answer(d, true, e);
+    int rc = start(d, e);
+    if (rc == 0) {
+        device_unask(d, "recover");
+    }
+    return rc;
+}
+
+/* The question is closed by then: it is asked anew when it could not be done. */
+void device_recover_answered(struct device *d, size_t answer)
+{
+    struct err e;
+    struct gcode_modal modal;
+    struct device_recovery *r = &d->recovery;
+    if (answer != 0) {
+        end_run(d, "a person has said that it shall not go on");
+    } else if (start(d, &e) < 0) {
+        device_notice(d, "the print does not go on yet: %s", e.text);
+        if (spool_modal(r->spool, r->offset, &modal, NULL) == 0) {
+            ask(d, &modal);
+        }
+    }
 }

@@ -48,6 +48,8 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     d->job_start_ms = 0;
     d->parked = false;
     device_recover_ended(d);
+    d->shown = (struct progress){0};
+    device_self_forget(d);
     hub_emit(d->hub, HUB_RUN, &ended);
 }
 
@@ -87,8 +89,7 @@ static size_t max_command(const struct device *d, const struct analysis *a)
 }
 
 /* `path` must live as long as `out` is used. */
-void device_spool_options(
-    struct device *d, struct spool_options *out, char *path, size_t path_size)
+void device_spool_options(struct device *d, struct spool_options *out, char *path, size_t path_size)
 {
     files_path(d->files, d->run.sha256, path, path_size);
     *out = (struct spool_options){.loop = d->loop,
@@ -256,11 +257,14 @@ int device_print(
 /* ---- questions ---------------------------------------------------------------------------------
  */
 
-static void drop_pending(struct device *d, const char *why)
+void device_drop_pending(struct device *d, const char *why)
 {
     device_notice(d, "\"%s\" is not printed%s%s", d->pending, why[0] != '\0' ? ": " : "", why);
     files_unpin(d->files, d->pending);
     d->pending[0] = '\0';
+    device_unask(d, "bed");
+    device_unask(d, "identity");
+    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void go_on(struct device *d)
@@ -272,7 +276,7 @@ static void go_on(struct device *d)
     }
     /* the profile may be another by now, or the printer */
     if (file == NULL || may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
-        drop_pending(d, file == NULL ? "the file is gone" : e.text);
+        device_drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
     start(d, file);
@@ -287,7 +291,7 @@ static void accept_identity(struct device *d)
     device_save_row(d, NULL);
 }
 
-static int declare_clear(struct device *d, const char *answer, struct err *e)
+int device_declare_clear(struct device *d, const char *answer, struct err *e)
 {
     if (answer[0] != '\0' && strcmp(answer, "clear") != 0 && strcmp(answer, "yes") != 0) {
         return err_field(e, PP_EINVAL, "answer",
@@ -303,35 +307,24 @@ static int declare_clear(struct device *d, const char *answer, struct err *e)
     return 0;
 }
 
-int device_confirm(struct device *d, const char *id, const char *answer, struct err *e)
+void device_bed_answered(struct device *d, size_t answer)
 {
-    struct device_question q = d->question;
-    if (q.id[0] == '\0' && id[0] == '\0') {
-        return declare_clear(d, answer, e);
+    if (answer != 0) {
+        device_drop_pending(d, "");
+        return;
     }
-    if (id[0] != '\0' && strcmp(id, q.id) != 0) {
-        return err_field(e, PP_ENOTFOUND, "id", "question \"%s\" is not open (any more)", id);
-    }
-    bool yes = answer[0] == '\0' || strcmp(answer, "yes") == 0;
-    if (!yes && strcmp(answer, "no") != 0) {
-        return err_field(e, PP_EINVAL, "answer", "answer \"%s\": must be yes or no", answer);
-    }
-    if (strcmp(q.kind, "recover") == 0) {
-        return device_offer_answer(d, yes, e);
-    }
-    d->question = (struct device_question){0};
-    hub_emit(d->hub, HUB_QUESTION, NULL);
-    if (!yes) {
-        drop_pending(d, "");
-        return 0;
-    }
-    if (strcmp(q.kind, "identity") == 0) {
-        accept_identity(d);
-    } else {
-        set_bed(d, BED_CLEAR, NULL);
-    }
+    set_bed(d, BED_CLEAR, NULL);
     go_on(d);
-    return 0;
+}
+
+void device_identity_answered(struct device *d, size_t answer)
+{
+    if (answer != 0) {
+        device_drop_pending(d, "");
+        return;
+    }
+    accept_identity(d);
+    go_on(d);
 }
 
 /* ---- notes and tags ----------------------------------------------------------------------------
@@ -384,6 +377,12 @@ static void on_barrier(struct device *d, enum spool_barrier why, uint64_t offset
             device_cancel_run(d, RUN_CANCELLED, "cancelled by the file");
         }
         break;
+    case SPOOL_CHANGE:
+        device_change_begins(d, offset);
+        break;
+    case SPOOL_CHANGED:
+        device_change_ends(d);
+        break;
     }
 }
 
@@ -393,6 +392,7 @@ static void on_end(struct device *d)
     struct gcode_modal modal;
     gcode_modal_init(&modal);
     device_move(d, PRINTER_FINISHING, "every line is acknowledged");
+    device_display_end(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
@@ -420,6 +420,8 @@ void device_print_note(struct device *d, const struct stream_note *note)
         on_barrier(d, (enum spool_barrier)note->tag, note->offset);
     } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSING) {
         device_park(d);
+    } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSED) {
+        device_self_drained(d);
     } else if (note->kind == NOTE_END && printing && ends) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {
@@ -436,13 +438,18 @@ void device_print_note(struct device *d, const struct stream_note *note)
 static void on_paused(struct device *d)
 {
     device_move(d, PRINTER_PAUSED, "parked");
+    bool go_on = d->self.resume_wanted;
+    d->self.resume_wanted = false;
     if (d->closing) {
         device_heaters_off(d, TAG_COLD);
+    } else if (go_on) {
+        device_resume(d, NULL);
     }
 }
 
 static void on_resumed(struct device *d)
 {
+    d->self.parks = false;
     device_move(d, PRINTER_PRINTING, "position restored");
     device_release(d);
 }

@@ -4,18 +4,27 @@
  * device_status.c what the rest of the program sees
  * device_link.c   opening the port, greeting, M115, reconnecting
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
+ * device_question.c questions to a person and their answers
+ * device_prompt.c what the printer asks of us: actions, prompts
+ * device_wait.c   the printer waits by itself, for a person
+ * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
  * device_recover.c a print that was cut off goes on: after a crash, another port
  * device_offer.c   or only if a person says so: after a reset, a power cut
  * device_words.c   what is kept of the device for that
+ * device_heat.h   the thermal watch, heaters that nobody needs
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_heat.h"
 #include "host/app/device_recover.h"
 #include "host/app/spool.h"
+#include "host/core/caps.h"
+#include "host/core/progress.h"
+#include "host/core/prompt.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -33,7 +42,30 @@ enum device_tag {
     TAG_COLD,      /* heaters off before closing */
     TAG_HEATED,    /* a print that a person has said shall go on: hot again */
     TAG_RESTORED,  /* and the tool is where it was */
+    TAG_SAFE,      /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,     /* an M105 of the thermal watch */
     TAG_COUNT
+};
+
+/* Why the printer waits by itself. */
+enum self_wait {
+    WAIT_NONE,
+    WAIT_CHANGE, /* a filament change of the file */
+    WAIT_BUSY,   /* it says "busy: paused for user" */
+    WAIT_ACTION  /* it has said "//action:paused" */
+};
+
+/* What is known of that; valid while there is a print. */
+struct self {
+    enum self_wait by; /* not WAIT_NONE: state paused, and the printer itself has paused */
+    bool change;       /* the job stands at a filament change */
+    uint64_t change_ms;
+    uint64_t change_offset;
+    bool drained;         /* nothing of ours is in flight any more */
+    uint64_t person_ms;   /* when it last said that it waits for a person */
+    uint64_t answered_ms; /* when a person last answered */
+    bool parks;           /* our pause: the printer parks by itself */
+    bool resume_wanted;   /* asked for while our pause was still under way */
 };
 
 struct terminal_line {
@@ -47,9 +79,10 @@ struct device {
     char name[64];
     char path[256];
     int baud_wanted; /* 0 = detect */
-    int64_t heaters_off_ms;
     int64_t resume_within_ms;
-    const struct profile *profile; /* borrowed; NULL = unknown printer */
+    const struct profile *profile;   /* borrowed; NULL = unknown printer */
+    bool (*shutdown)(void *context); /* NULL = not allowed */
+    void *shutdown_context;
     struct store *store;
     struct files *files;
     struct hub *hub;
@@ -81,8 +114,7 @@ struct device {
     bool make_safe; /* heaters off at the next connection */
     int baud;
     const struct dialect *dialect;
-    bool cap_autoreport;
-    bool cap_emergency;
+    struct caps caps;
     struct printer_row row;
     char machine[128];
     char firmware[128];
@@ -91,6 +123,7 @@ struct device {
     bool port_doubt;     /* another port than before */
 
     /* temperatures */
+    struct device_heat heat;
     struct temp_report temps;
     uint64_t temps_ms;     /* when the last report came; 0 = never */
     uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
@@ -106,16 +139,22 @@ struct device {
     unsigned runs_opening; /* nor that the run has begun */
     unsigned runs_ending;  /* nor that it has ended */
     uint64_t job_start_ms;
-    int64_t job_wall_ms;    /* UTC; 0 = none of its lines was sent yet */
-    size_t max_command;     /* display-only commands are cut to this */
-    uint64_t passed_offset; /* pauses of the file up to here have been met */
-    bool script_begun;      /* pausing: the script is being injected */
+    int64_t job_wall_ms;            /* UTC; 0 = none of its lines was sent yet */
+    size_t max_command;             /* display-only commands are cut to this */
+    uint64_t passed_offset;         /* pauses of the file up to here have been met */
+    bool script_begun;              /* pausing: the script is being injected */
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
-    unsigned waits_ended; /* by us, in this cancel or going cold */
-    struct device_question question;
+    unsigned waits_ended;                              /* by us, in this cancel or going cold */
+    struct device_question question[DEVICE_QUESTIONS]; /* oldest first */
+    size_t questions;
+    struct prompt prompt; /* of the printer */
+    struct self self;
+    struct progress shown;                               /* on the printer's display */
+    char message[sizeof((struct action_line *)0)->text]; /* its display's text */
+    bool message_new;
     uint64_t resends_before;
     struct device_recovery recovery;
     bool leaving; /* closing, but the print goes on under whoever comes next */
@@ -134,8 +173,6 @@ void device_move(struct device *d, enum printer_state next, const char *why);
 void device_fail(struct device *d, enum printer_state next, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
@@ -159,7 +196,48 @@ void device_terminal_add(struct device *d, char direction, const char *text, siz
 bool device_heats(const struct device *d);
 bool device_waits(const struct device *d); /* for a temperature or a person, by its own word */
 
+/* device_question.c; a kind must have a row in its table */
+void device_ask(struct device *d, const char *kind, const char *fmt, ...) /* yes or no? */
+    __attribute__((format(printf, 3, 4)));
+void device_ask_choice(
+    struct device *d, const char *kind, const char *const *answers, size_t count, const char *text);
+void device_unask(struct device *d, const char *kind); /* it has become pointless */
+bool device_asks(const struct device *d, const char *kind);
+
+/* device_prompt.c */
+void device_take_action(struct device *d, const char *text);
+void device_prompt_answered(struct device *d, size_t answer);
+int device_prompt_go_on(struct device *d, struct err *e); /* by its answer that means so */
+void device_prompt_forget(struct device *d);
+
+/* device_wait.c */
+void device_self_pause(struct device *d, enum self_wait by, const char *why);
+void device_self_resume(struct device *d);
+bool device_self_paused(const struct device *d);
+int device_self_go_on(struct device *d, struct err *e);       /* a person wants it to */
+const char *device_self_text(const struct device *d);         /* "" = it does not wait */
+void device_self_forget(struct device *d);                    /* the print is over */
+void device_self_drained(struct device *d);                   /* NOTE_DRAINED */
+void device_change_begins(struct device *d, uint64_t offset); /* the barriers around M600 */
+void device_change_ends(struct device *d);
+void device_waits_for_person(struct device *d, const char *text); /* it says so */
+void device_wait_answered(struct device *d, size_t answer);
+void device_wait_tick(struct device *d, uint64_t now);
+
+/* device_display.c */
+void device_display_tick(struct device *d, uint64_t now);
+void device_display_end(struct device *d); /* the last line is acknowledged */
+
+/* device_status.c */
+void device_job(const struct device *d, struct device_job *out);
+
 /* device_print.c */
+void device_release(struct device *d); /* the job goes on, once nothing keeps it */
+void device_bed_answered(struct device *d, size_t answer);
+void device_identity_answered(struct device *d, size_t answer);
+void device_recover_answered(struct device *d, size_t answer); /* device_offer.c */
+int device_declare_clear(struct device *d, const char *answer, struct err *e);
+void device_drop_pending(struct device *d, const char *why);
 void device_fill(void *context);
 const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
@@ -169,7 +247,6 @@ void device_spool_options(
     struct device *d, struct spool_options *out, char *path, size_t path_size);
 void device_begin_lines(struct device *d); /* the run is on the disk */
 void device_take_bed(struct device *d);    /* it is occupied; then device_release() */
-void device_release(struct device *d);     /* the job goes on, unless the bed is being saved */
 
 /* device_motion.c */
 void device_run_script(struct device *d, const char *script, struct gcode_modal *modal);

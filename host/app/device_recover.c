@@ -16,10 +16,15 @@
 
 static void fill_words(const struct device *d, struct device_words *w)
 {
-    *w = (struct device_words){.state = device_state(d),
+    enum printer_state state = device_state(d);
+    if (device_self_paused(d) && d->self.by != WAIT_ACTION) {
+        state = PRINTER_PRINTING; /* the printer says once more that it waits */
+    }
+    *w = (struct device_words){.state = state,
         .bed_taken = d->bed_taken,
         .script_begun = d->script_begun,
         .parked = d->parked,
+        .parks = d->self.parks,
         .pause_extruded = d->pause_extruded,
         .passed_offset = d->passed_offset,
         .job_wall_ms = d->job_wall_ms,
@@ -70,8 +75,7 @@ static void on_journal_saved(void *context, const struct err *e)
 void device_recover_journal(struct device *d, uint64_t offset, uint64_t lines,
     const struct device_words *words, store_cb done)
 {
-    struct journal_row row = {
-        .acked_offset = offset, .lines = lines, .wall_ms = clock_wall_ms()};
+    struct journal_row row = {.acked_offset = offset, .lines = lines, .wall_ms = clock_wall_ms()};
     memcpy(row.run_id, d->run.id, sizeof row.run_id);
     device_words_format(words, row.words);
     d->recovery.journal_ms = clock_ms();
@@ -145,7 +149,7 @@ void device_recover_cut(struct device *d, const char *why)
     if (r->phase <= RECOVER_CHECK) {
         last_acked(d);
     }
-    d->make_safe = true;
+    device_cool_owe(d);
     device_offer(d);
 }
 
@@ -173,7 +177,7 @@ bool device_recover_port_gone(struct device *d, const char *why)
     if (d->run.id[0] == '\0' || device_offer_open(d)) {
         return false;
     }
-    d->make_safe = true; /* until it goes on */
+    device_cool_owe(d); /* until it goes on */
     if (r->phase == RECOVER_HEAT || r->phase == RECOVER_MOVE) {
         device_recover_cut(d, why);
         return false;
@@ -237,6 +241,7 @@ bool device_recover_attach(struct device *d, const struct serial *opened)
         return false;
     }
     d->dialect = dialect_by_name(r->words.dialect);
+    device_thermal_reset(d);
     device_stream_options(d, &options);
     d->baud = r->words.baud;
     d->retry_ms = 0;
@@ -405,11 +410,12 @@ static void take_back(struct device *d)
     r->spool = NULL;
     r->spool_ready = false;
     r->phase = RECOVER_NONE;
-    d->make_safe = false;
+    device_cool_forgive(d);
     d->error[0] = '\0';
     d->resends_before = 0;
     d->script_begun = w->script_begun;
     d->parked = w->parked;
+    d->self = (struct self){.parks = w->parks};
     d->pause_extruded = w->pause_extruded;
     d->passed_offset = w->passed_offset;
     spool_modal(d->spool, r->offset, &d->pause_modal, NULL);
@@ -484,7 +490,10 @@ bool device_recover_done(struct device *d, uint32_t tag)
     }
     if (r->phase >= RECOVER_OFFER) {
         device_offer_done(d, tag);
-        return tag != TAG_INFO && tag != TAG_READY && tag != TAG_COLD;
+        return tag >= TAG_COUNT;
+    }
+    if (tag == TAG_ASKED) {
+        return false;
     }
     if (tag < TAG_COUNT) {
         r->done |= UINT32_C(1) << tag;
@@ -560,8 +569,7 @@ static bool port_is_same(const struct device *d)
     return strcmp(stable, d->recovery.words.port) == 0;
 }
 
-static bool read_words(
-    struct device *d, const struct run *run, const void *bytes, size_t len)
+static bool read_words(struct device *d, const struct run *run, const void *bytes, size_t len)
 {
     struct err e;
     struct device_words *w = &d->recovery.words;
@@ -589,8 +597,8 @@ static bool find_in_ring(struct device *d, const struct run *run)
     r->lines = past.job_lines;
     r->job_active = past.job_active;
     r->phase = soon && same && may_adopt(d) ? RECOVER_REOPEN : RECOVER_OFFER;
-    r->offset = larger(r->phase == RECOVER_REOPEN ? past.job_taken : past.job_acked,
-        r->words.passed_offset);
+    r->offset = larger(
+        r->phase == RECOVER_REOPEN ? past.job_taken : past.job_acked, r->words.passed_offset);
     snprintf(r->why, sizeof r->why, "%s",
         !soon   ? "the host was away for too long"
         : !same ? "this is another port than before"
@@ -634,7 +642,7 @@ static void take_over(struct device *d, const struct run *run, const struct file
     d->job_wall_ms = w->job_wall_ms;
     d->max_command = w->max_command;
     d->job_start_ms = w->job_wall_ms > 0 && ago > 0 ? clock_ms() - (uint64_t)ago : 0;
-    d->make_safe = true; /* unless it goes on */
+    device_cool_owe(d); /* unless it goes on */
     log_info("the print of %s was cut off at byte %" PRIu64, d->run.file_name, r->offset);
 }
 
@@ -662,7 +670,7 @@ int device_recover_open(struct device *d, struct err *e)
     const char *keep = file != NULL ? run.id : "";
     rc = rc == 0 ? store_interrupt_runs(d->store, keep, clock_wall_ms(), &interrupted, e) : rc;
     if (rc == 0 && interrupted > 0) {
-        d->make_safe = true;
+        device_cool_owe(d);
         d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");

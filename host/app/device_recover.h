@@ -99,10 +99,9 @@ void device_recover_journal(struct device *d, uint64_t offset, uint64_t lines,
     const struct device_words *words, store_cb done);
 
 /* device_offer.c */
-bool device_offer_open(const struct device *d);  /* nothing of the run goes on unasked */
-void device_offer(struct device *d);             /* from recovery.words and .offset */
-void device_offer_connected(struct device *d);   /* the printer is there, its heaters are off */
+bool device_offer_open(const struct device *d); /* nothing of the run goes on unasked */
+void device_offer(struct device *d);            /* from recovery.words and .offset */
+void device_offer_connected(struct device *d);  /* the printer is there, its heaters are off */
 void device_offer_done(struct device *d, uint32_t tag);
-int device_offer_answer(struct device *d, bool yes, struct err *e);
 
 #endif

@@ -4,10 +4,8 @@
 #include "host/base/log.h"
 #include "host/base/str.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define WARM_MC  50000
 #define WAITS_MS 5000 /* busy and heating lines come every second or two */
@@ -62,23 +60,6 @@ static void m115_value(const char *line, const char *key, char *out, size_t out_
     str_escape(out, out_size, p, (size_t)(end - p));
 }
 
-static void take_capability(struct device *d, const char *cap)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } known[] = {
-        {"AUTOREPORT_TEMP:", offsetof(struct device, cap_autoreport)},
-        {"EMERGENCY_PARSER:", offsetof(struct device, cap_emergency)},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t n = strlen(known[i].name);
-        if (strncmp(cap, known[i].name, n) == 0) {
-            *(bool *)((char *)d + known[i].offset) = cap[n] == '1';
-        }
-    }
-}
-
 static void take_temps(struct device *d, const char *line)
 {
     struct temp_report t;
@@ -99,29 +80,8 @@ static void take_temps(struct device *d, const char *line)
     if (retargeted && d->run.id[0] != '\0' && d->recovery.phase == RECOVER_NONE) {
         device_remember(d);
     }
+    device_thermal_report(d, &t);
     hub_emit(d->hub, HUB_TEMPS, NULL);
-}
-
-/* "//action:..." of the printer: its own buttons and sensors. */
-static void take_action(struct device *d, const char *action)
-{
-    static const struct {
-        const char *name;
-        int (*act)(struct device *d, struct err *e);
-    } actions[] = {
-        {"pause", device_pause},
-        {"resume", device_resume},
-        {"cancel", device_cancel},
-    };
-    struct err e;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && !d->closing; i++) {
-        if (strcmp(action, actions[i].name) == 0) {
-            log_info("the printer asks to %s", action);
-            if (actions[i].act(d, &e) < 0) {
-                log_warn("%s at the printer's wish: %s", action, e.text);
-            }
-        }
-    }
 }
 
 void device_on_line(struct device *d, const char *text, size_t len)
@@ -133,12 +93,18 @@ void device_on_line(struct device *d, const char *text, size_t len)
         d->waiting_ms = clock_ms();
         device_print_waits(d);
     }
+    if (r.kind == REPLY_BUSY && str_starts(r.text, "paused for")) {
+        device_waits_for_person(d, r.text);
+    }
+    device_thermal_line(d, text);
     if (r.temps) {
         take_temps(d, text);
+    } else if (r.kind == REPLY_ABORT) {
+        device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
-        take_action(d, r.text);
-    } else if (strncasecmp(text, "cap:", 4) == 0) {
-        take_capability(d, text + 4);
+        device_take_action(d, r.text);
+    } else if (caps_take(&d->caps, text)) {
+        return;
     } else if (strstr(text, "FIRMWARE_NAME:") != NULL) {
         m115_value(text, "FIRMWARE_NAME:", d->firmware, sizeof d->firmware);
         m115_value(text, "MACHINE_TYPE:", d->machine, sizeof d->machine);

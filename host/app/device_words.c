@@ -40,6 +40,7 @@ static json_t *words_json(const struct device_words *w)
     json_object_set_new(o, "bed_taken", json_boolean(w->bed_taken));
     json_object_set_new(o, "script_begun", json_boolean(w->script_begun));
     json_object_set_new(o, "parked", json_boolean(w->parked));
+    json_object_set_new(o, "parks", json_boolean(w->parks));
     json_object_set_new(o, "offered", json_boolean(w->offered));
     json_object_set_new(o, "moved", json_boolean(w->moved));
     json_object_set_new(o, "pause_extruded", json_integer(w->pause_extruded));
@@ -117,6 +118,7 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
         {"bed_taken", JSON_KIND_BOOL, true, &w->bed_taken, 0, 0},
         {"script_begun", JSON_KIND_BOOL, true, &w->script_begun, 0, 0},
         {"parked", JSON_KIND_BOOL, true, &w->parked, 0, 0},
+        {"parks", JSON_KIND_BOOL, true, &w->parks, 0, 0},
         {"offered", JSON_KIND_BOOL, true, &w->offered, 0, 0},
         {"moved", JSON_KIND_BOOL, true, &w->moved, 0, 0},
         {"pause_extruded", JSON_KIND_INT, true, &w->pause_extruded, -POSITION_MAX, POSITION_MAX},
@@ -148,7 +150,8 @@ int device_words_parse(struct device_words *w, const char *bytes, size_t len, st
 {
     json_t *o = NULL;
     *w = (struct device_words){0};
-    int rc = len == 0 || len > DEVICE_WORDS ? bad(e, "there are none") : json_parse(&o, bytes, len, e);
+    int rc =
+        len == 0 || len > DEVICE_WORDS ? bad(e, "there are none") : json_parse(&o, bytes, len, e);
     if (rc == 0) {
         rc = read_object(w, o, e);
     } else {

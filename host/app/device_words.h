@@ -22,16 +22,17 @@ struct device_words {
     char run_id[37];
     enum printer_state state; /* starting .. finishing */
     bool bed_taken;
-    bool script_begun;       /* pausing: its lines are being injected */
-    bool parked;             /* the pause script has moved the tool */
-    bool offered;            /* it goes on only if a person says so */
-    bool moved;              /* said yes, and the tool is not where the print was cut off */
-    int64_t pause_extruded;  /* nanometres */
-    uint64_t passed_offset;  /* pauses of the file up to here have been met */
-    size_t max_command;      /* display-only commands are cut to this */
-    int64_t job_wall_ms;     /* UTC, when its lines began; 0 = not yet */
-    enum run_result result;  /* cancelling: how it ends */
-    char reason[256];        /* and why */
+    bool script_begun;               /* pausing: its lines are being injected */
+    bool parked;                     /* the pause script has moved the tool */
+    bool parks;                      /* the printer has done so by itself */
+    bool offered;                    /* it goes on only if a person says so */
+    bool moved;                      /* said yes, and the tool is not where the print was cut off */
+    int64_t pause_extruded;          /* nanometres */
+    uint64_t passed_offset;          /* pauses of the file up to here have been met */
+    size_t max_command;              /* display-only commands are cut to this */
+    int64_t job_wall_ms;             /* UTC, when its lines began; 0 = not yet */
+    enum run_result result;          /* cancelling: how it ends */
+    char reason[256];                /* and why */
     int32_t target_mc[TEMP_HEATERS]; /* as last reported; TEMP_NONE = never */
     int baud;
     char dialect[32];

@@ -26,6 +26,7 @@ struct printer_file {
     int firmware;
     int rx_bytes;
     int window;
+    int progress;
     int max_line;
 };
 
@@ -112,6 +113,42 @@ static const struct yaml_field kinematics_fields[] = {
 static const struct yaml_table kinematics_table = {
     .fields = kinematics_fields, .count = COUNT(kinematics_fields)};
 
+#define LIMIT(name, how, heater, member, low, high)                                                \
+    {                                                                                              \
+        .key = name, .kind = how, .offset = FILE_AT(p.thermal[heater].member), .min = low,         \
+        .max = high                                                                                \
+    }
+
+/* None of them can be switched off. */
+#define THERMAL_FIELDS(heater)                                                                     \
+    {                                                                                              \
+        LIMIT("fall", YAML_CELSIUS, heater, fall_mc, 4, 50),                                       \
+            LIMIT("fall_time", YAML_DURATION, heater, fall_ms, 20e3, 1800e3),                      \
+            LIMIT("rise", YAML_CELSIUS, heater, rise_mc, 0.5, 10),                                 \
+            LIMIT("rise_time", YAML_DURATION, heater, rise_ms, 20e3, 3600e3),                      \
+            LIMIT("stuck_time", YAML_DURATION, heater, stuck_ms, 60e3, 7200e3),                    \
+            LIMIT("rate", YAML_CELSIUS, heater, rate_mc_s, 1, 1000)                                \
+    }
+
+static const struct yaml_field thermal_tool_fields[] = THERMAL_FIELDS(THERMAL_TOOL);
+static const struct yaml_field thermal_bed_fields[] = THERMAL_FIELDS(THERMAL_BED);
+static const struct yaml_field thermal_chamber_fields[] = THERMAL_FIELDS(THERMAL_CHAMBER);
+
+static const struct yaml_table thermal_tables[THERMAL_KINDS] = {
+    [THERMAL_TOOL] = {.fields = thermal_tool_fields, .count = COUNT(thermal_tool_fields)},
+    [THERMAL_BED] = {.fields = thermal_bed_fields, .count = COUNT(thermal_bed_fields)},
+    [THERMAL_CHAMBER] = {.fields = thermal_chamber_fields, .count = COUNT(thermal_chamber_fields)},
+};
+
+static const struct yaml_field thermal_fields[] = {
+    {.key = "tool", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_TOOL]},
+    {.key = "bed", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_BED]},
+    {.key = "chamber", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_CHAMBER]},
+};
+
+static const struct yaml_table thermal_table = {
+    .fields = thermal_fields, .count = COUNT(thermal_fields)};
+
 #define SCRIPT(name, member)                                                                       \
     {                                                                                              \
         .key = name, .kind = YAML_TEXT, .offset = FILE_AT(p.member), .size = MAX_SCRIPT,           \
@@ -135,6 +172,9 @@ static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 
 static const struct yaml_word window_words[] = {
     {"auto", WINDOW_AUTO}, {"1", WINDOW_ONE}, {"bytes", WINDOW_BYTES}, {NULL, 0}};
+
+static const struct yaml_word progress_words[] = {{"auto", PROGRESS_AUTO}, {"m73", PROGRESS_M73},
+    {"m117", PROGRESS_M117}, {"off", PROGRESS_OFF}, {NULL, 0}};
 
 static const struct yaml_word firmware_words[] = {{"marlin", 0}, {"prusa", 1}, {"repetier", 2},
     {"klipper", 3}, {"reprapfirmware", 4}, {"smoothieware", 5}, {"teacup", 6}, {"sprinter", 7},
@@ -170,8 +210,13 @@ static const struct yaml_field file_fields[] = {
         .min = 1,
         .max = 256},
     {.key = "window", .kind = YAML_CHOICE, .offset = FILE_AT(window), .words = window_words},
+    {.key = "progress_display",
+        .kind = YAML_CHOICE,
+        .offset = FILE_AT(progress),
+        .words = progress_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
+    {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
 };
 
@@ -217,6 +262,8 @@ static char *default_cancel(const struct limits *l)
 
 static void add_default_scripts(struct profile *p)
 {
+    p->own_scripts =
+        p->pause_script != NULL || p->resume_script != NULL || p->cancel_script != NULL;
     if (p->pause_script == NULL) {
         p->pause_script = default_pause(&p->limits);
     }
@@ -243,6 +290,7 @@ static void init(void *item, const char *id, const char *source)
     str_copy(f->p.source, sizeof f->p.source, source, strlen(source));
     f->p.limits.tools = 1;
     f->p.kinematics = kinematics_marlin;
+    memcpy(f->p.thermal, thermal_defaults, sizeof f->p.thermal);
     f->p.kinematics.junction_deviation_mm = -1; /* not given */
     f->p.kinematics.jerk_mm_s[0] = -1;
 }
@@ -308,6 +356,7 @@ static void finish(void *item, const char *source, struct yaml_mistakes *m)
     p->limits.max_line = (size_t)f->max_line;
     p->rx_bytes = (size_t)f->rx_bytes;
     p->window = (enum window_mode)f->window;
+    p->progress = (enum progress_mode)f->progress;
     finish_kinematics(&p->kinematics);
     add_default_scripts(p);
 }

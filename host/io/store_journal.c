@@ -15,8 +15,8 @@ int store_load_journal(struct store *s, struct journal_row *out, struct err *e)
     sqlite3_stmt *q;
     sqlite3 *db = store_lock(s);
     *out = (struct journal_row){0};
-    int rc = sql_query(db, "SELECT run_id, words, acked_offset, lines, wall_ms FROM journal",
-        SQL_NO_ARGS, &q, e);
+    int rc = sql_query(
+        db, "SELECT run_id, words, acked_offset, lines, wall_ms FROM journal", SQL_NO_ARGS, &q, e);
     if (rc == 0 && (rc = sql_next(q, e)) > 0) {
         sql_text(q, 0, out->run_id, sizeof out->run_id);
         sql_text(q, 1, out->words, sizeof out->words);

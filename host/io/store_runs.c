@@ -78,8 +78,7 @@ static int list_runs(sqlite3 *db, void *data, struct err *e)
 {
     struct listing *l = data;
     sqlite3_stmt *q;
-    int rc = sql_query(db,
-        "SELECT " COLUMNS " FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
+    int rc = sql_query(db, "SELECT " COLUMNS " FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
         SQL_ARGS(SQL_INT(l->limit)), &q, e);
     if (rc != 0) {
         return rc;
