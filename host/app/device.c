@@ -224,8 +224,6 @@ static int load_past(struct device *d, struct err *e)
 {
     int rc = store_load_printer(d->store, &d->row, e);
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
-    d->make_safe = store_was_unclean(d->store);
-    return rc == 0 ? device_recover_open(d, e) : rc;
     bool owed = device_cool_is_owed(d);
     rc = rc == 0 ? device_recover_open(d, e) : rc;
     if (owed || store_was_unclean(d->store)) {
