@@ -214,6 +214,7 @@ static void on_signal(uv_signal_t *handle, int number)
     if (h->stopping) {
         log_warn("second signal: exit at once; the printer is left as it is");
         unlink(h->estop_path);
+        log_flush();
         _exit(128 + number);
     }
     log_info("stopping%s", h->device != NULL ? "; a second signal exits at once" : "");
@@ -415,6 +416,7 @@ static void greet_person(struct host *h)
         http_url(h->http), p != NULL ? p->id : "none (--profile NAME checks files before printing)",
         h->datadir.path);
     if (isatty(STDERR_FILENO)) {
+        log_flush(); /* in this order */
         keys_login_token(h->keys, token);
         fprintf(stderr, "pphost: page: %s/#login=%s (good once, for 10 minutes)\n",
             http_url(h->http), token);
