@@ -13,8 +13,6 @@
 
 #define LAZY_MS  50 /* notes nobody waits for are delivered this late */
 #define PRIORITY 10 /* SCHED_FIFO, where permitted */
-#define ESTOPS   3  /* a firmware that finds half a line drops what follows it: say it again */
-#define ESTOP_US 150000
 
 /* ---- timers -------------------------------------------------------------------------------- */
 
@@ -127,6 +125,12 @@ static void reattach(struct sender *s, const struct order *o)
     sender_adopt_port(s, (int)o->value);
 }
 
+/* A firmware that finds half a line drops what follows it, so that it is said again: soon, in case
+ * it was that, and once more for one that was busy. By how often it is still to be said. */
+static const uint64_t estop_pause_us[] = {0, 270000, 30000};
+
+#define ESTOPS (sizeof estop_pause_us / sizeof *estop_pause_us)
+
 /* Every heater off, bare: for a firmware that knows no M112. `out` holds 256 bytes. */
 static size_t format_cold(const struct stream_options *o, char *out)
 {
@@ -152,8 +156,9 @@ static void say_estop(struct sender *s, uint64_t now)
     if (!sender_put(s, text, len, &written)) {
         return;
     }
-    s->estop_us = now + ESTOP_US;
-    if (--s->estops_left == 0) {
+    s->estops_left--;
+    s->estop_us = now + estop_pause_us[s->estops_left];
+    if (s->estops_left == 0) {
         sender_tell(s, NOTE_ESTOPPED, 0, "");
     }
 }
