@@ -1,19 +1,20 @@
 // link: ppvirtual_model
 #include "tests/unit/ppv.h"
 
+#define SIX "G4 P9000\nG4 P9000\nG4 P9000\nG4 P9000\nG4 P9000\nG4 P9000\n"
+
 static void slot(struct settings *s)
 {
     s->sd = true;
     s->heat_k_s = 1000;
-    s->speed = 100;
+    s->speed = 45;
 }
 
 static struct rig *with_card(const char *firmware, void (*change)(struct settings *s))
 {
     struct rig *r = rig_new(firmware, change);
     card_add(&r->m.card, "part of a bracket.gcode", "G28\nG1 X10 F600 ; go\n\nG1 X20\nM400\n", 35);
-    card_add(
-        &r->m.card, "B.GCO", "G4 P5000\nG4 P5000\nG4 P5000\nG4 P5000\nG4 P5000\nG4 P5000\n", 54);
+    card_add(&r->m.card, "B.GCO", SIX SIX, 2 * strlen(SIX));
     return r;
 }
 
@@ -25,7 +26,7 @@ static void the_list_has_each_firmwares_form(void **state)
         const char *command;
         const char *line;
     } cases[] = {
-        {"marlin-2.1", "M20\n", "Begin file list\nPARTOF~1.GCO 35\nB.GCO 54\nEnd file list\nok"},
+        {"marlin-2.1", "M20\n", "Begin file list\nPARTOF~1.GCO 35\nB.GCO 108\nEnd file list\nok"},
         {"marlin-2.1", "M20 L\n", "PARTOF~1.GCO 35 part of a bracket.gcode\n"},
         {"marlin-2.1", "M20 T L\n", "PARTOF~1.GCO 35 0x5A346000 part of a bracket.gcode\n"},
         {"marlin-1.1.9", "M20 L\n", "PARTOF~1.GCO 35 part of a bracket.gcode\n"},
@@ -45,7 +46,7 @@ static void a_print_runs_through_the_queue_without_oks_and_has_its_own_hash(void
     struct rig *r = with_card("marlin-2.1", slot);
     const char *text = rig_ask(r, "M23 PARTOF~1.GCO\n", 100);
     assert_contains(text, "File opened: PARTOF~1.GCO Size: 35\nFile selected\nok");
-    text = rig_ask(r, "M24\n", 5000);
+    text = rig_ask(r, "M24\n", 40000);
     assert_int_equal(count_of(text, "ok"), 1);
     assert_contains(text, "Done printing file\n");
     assert_int_equal(r->m.tally.prints_len, 1);
@@ -60,9 +61,9 @@ static void serial_commands_pass_between_those_of_the_card(void **state)
     (void)state;
     struct rig *r = with_card("marlin-2.1", slot);
     rig_ask(r, "M23 B.GCO\nM24\n", 1);
-    const char *text = rig_ask(r, "M27\n", 120);
+    const char *text = rig_ask(r, "M27\n", 1000);
     assert_contains(text, "SD printing byte ");
-    assert_contains(text, "/54\nok");
+    assert_contains(text, "/108\nok");
     rig_free(r);
 }
 
@@ -80,10 +81,10 @@ static void a_pause_stops_feeding_and_m24_goes_on(void **state)
     (void)state;
     struct rig *r = with_card("marlin-2.1", slot);
     rig_ask(r, "M23 B.GCO\nM24\n", 1);
-    assert_contains(rig_ask(r, "M25\n", 250), "//action:pause");
-    assert_contains(rig_ask(r, "M27\n", 100), "SD printing byte ");
-    assert_contains(rig_ask(r, "M24\n", 1000), "Done printing file");
-    assert_int_equal(r->m.tally.prints[0].commands, 6);
+    assert_contains(rig_ask(r, "M25\n", 1000), "//action:pause");
+    assert_contains(rig_ask(r, "M27\n", 1000), "SD printing byte ");
+    assert_contains(rig_ask(r, "M24\n", 4000), "Done printing file");
+    assert_int_equal(r->m.tally.prints[0].commands, 12);
     rig_free(r);
 }
 
@@ -92,7 +93,7 @@ static void an_abort_empties_the_queue_and_cools(void **state)
     (void)state;
     struct rig *r = with_card("marlin-2.1", slot);
     rig_ask(r, "M104 S200\nM23 B.GCO\nM24\n", 1);
-    rig_ask(r, "M524\n", 250);
+    rig_ask(r, "M524\n", 1000);
     assert_false(r->m.card.printing);
     assert_contains(rig_ask(r, "M105\n", 10), "/0.00 B:");
     rig_free(r);
@@ -148,7 +149,7 @@ static void without_a_card_it_says_so_or_nothing(void **state)
     rig_clear(r);
     model_step(&r->m, r->now_ns, &e, &r->out);
     assert_contains(strbuf_text(&r->out), "//action:sd_inserted");
-    assert_contains(rig_ask(r, "M20\n", 10), "B.GCO 54");
+    assert_contains(rig_ask(r, "M20\n", 10), "B.GCO 108");
     rig_free(r);
 }
 
@@ -159,7 +160,7 @@ static void a_card_pulled_out_ends_the_print(void **state)
     struct event e = {.kind = EVENT_CARD};
     rig_ask(r, "M104 S200\nM23 B.GCO\nM24\n", 1);
     model_step(&r->m, r->now_ns, &e, &r->out);
-    rig_run(r, 100);
+    rig_run(r, 1000);
     assert_false(r->m.card.printing);
     assert_contains(rig_ask(r, "M27\n", 10), "Not SD printing");
     rig_free(r);
