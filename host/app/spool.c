@@ -2,6 +2,7 @@
 
 #include "host/base/mem.h"
 #include "host/core/analyze_comments.h"
+#include "host/core/sdcard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,6 +51,10 @@ struct spool {
     bool closing;
     bool at_end; /* the file is read to its end */
     bool ended;  /* ITEM_END is in the ring */
+    bool closed; /* a copy: and M29 */
+    bool failed; /* a line that cannot be copied: told once */
+    uint64_t copied_lines;
+    uint64_t copied_bytes;
 
     char buffer[BUFFER];
     size_t start; /* of the unparsed part */
@@ -153,6 +158,30 @@ static size_t sent_len(const struct spool *s, const struct gcode *g)
     return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
 }
 
+/* A line for the card; false when the ring is full. */
+static bool put_copy(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
+    size_t len = sent_len(s, g);
+    const char *why = sd_unwritable(g->text, len);
+    struct err e;
+    if (g->letter == '@' || (why != NULL && is_display_only(g))) {
+        return true;
+    }
+    if (why != NULL) {
+        err_set(&e, PP_EREFUSED, "the line \"%.*s\" %s", (int)(len < 60 ? len : 60), g->text, why);
+        s->failed = true;
+        s->options.on_error(s->options.context, &e);
+        return false;
+    }
+    if (!put(s, &item, g->text, len)) {
+        return false;
+    }
+    s->copied_lines++;
+    s->copied_bytes += len;
+    return true;
+}
+
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
 {
     enum spool_barrier barrier = barrier_of(g);
@@ -198,6 +227,9 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
         }
         return true;
+    }
+    if (s->options.copy) {
+        return put_copy(s, &g, end_offset);
     }
     if (!s->bed_barrier && moves(&g)) {
         struct stream_item item = {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
@@ -306,7 +338,7 @@ void spool_fill(struct spool *s)
     const char *line;
     size_t len;
     size_t taken;
-    if (s->rewinding && !replay(s)) {
+    if (s->failed || (s->rewinding && !replay(s))) {
         return;
     }
     while ((line = next_line(s, &len, &taken)) != NULL) {
@@ -318,8 +350,13 @@ void spool_fill(struct spool *s)
         s->skipping = false;
         s->start += taken;
     }
+    if (s->at_end && s->options.copy && !s->closed) {
+        struct stream_item m29 = {.end_offset = s->file_offset, .kind = ITEM_LINE};
+        s->closed = put(s, &m29, "M29", 3);
+    }
     if (s->at_end && !s->ended) {
         s->ended =
+            (s->closed || !s->options.copy) &&
             put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
         if (!s->ended) {
             sender_ask_later(s->options.sender);
@@ -365,6 +402,12 @@ uint32_t spool_generation(const struct spool *s)
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
 {
     return offset >= s->extruding_offset;
+}
+
+void spool_copied(const struct spool *s, uint64_t *lines, uint64_t *bytes)
+{
+    *lines = s->copied_lines;
+    *bytes = s->copied_bytes;
 }
 
 /* ---- where the print is ---- */
@@ -493,7 +536,10 @@ static bool replay_injected(struct replay *r)
 static bool replay_line(void *context, const struct gcode *g, uint64_t end_offset)
 {
     struct replay *r = context;
-    if (barrier_of(g) != 0 || g->letter == '@') {
+    bool left_out = r->s->options.copy
+                        ? is_display_only(g) && sd_unwritable(g->text, sent_len(r->s, g)) != NULL
+                        : barrier_of(g) != 0;
+    if (left_out || g->letter == '@') {
         return true;
     }
     return replay_injected(r) && replay_one(r, g->text, sent_len(r->s, g), end_offset);

@@ -215,6 +215,12 @@ static uint64_t patience(const struct stream *s)
     if (s->probing) {
         return PROBE_US;
     }
+    if (s->saved && s->flight_count > 0) {
+        return RETRY_US;
+    }
+    if (s->options.by_itself) {
+        return SILENCE_SLOW_US; /* our lines queue behind those of the card */
+    }
     for (size_t i = 0; i < s->flight_count && !s->saw_busy; i++) {
         if (s->flight[(s->flight_first + i) % STREAM_FLIGHT].slow) {
             return SILENCE_SLOW_US;
@@ -277,6 +283,11 @@ void stream_tick(struct stream *s, uint64_t now_us)
         s->retry_pending = false;
         probe(s, now_us);
     } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
+        if (s->saved) {
+            s->saved = false;
+            stream_land(s, true);
+            return;
+        }
         probe(s, now_us);
     }
 }

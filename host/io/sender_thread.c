@@ -32,11 +32,13 @@ static void turn_off(struct sender *s)
     }
 }
 
-/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
+/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. A
+ * print from the printer's own card goes on without us, as it does when this program is not there;
+ * while a file is written to it nothing else can be sent, and nothing is heated. */
 static void check_beat(struct sender *s, uint64_t now)
 {
     bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
-    if (missed && !s->beat_missed) {
+    if (missed && !s->beat_missed && !s->stream.options.by_itself && !atomic_load(&s->card)) {
         stream_hold(&s->stream);
         turn_off(s);
         sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
@@ -112,9 +114,10 @@ static void attach(struct sender *s, const struct order *o)
 static void say_estop(struct sender *s, uint64_t now)
 {
     static const char cold[] = "M104 S0\nM140 S0\n";
-    char text[LINE_MAX_OUT + 64] = "\nM112\n";
-    size_t len = strlen(text);
+    char text[LINE_MAX_OUT + 64];
     size_t written;
+    size_t len = (size_t)snprintf(
+        text, sizeof text, "%s", atomic_load(&s->card) ? "\nM29\nM112\n" : "\nM112\n");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     memcpy(text + len, cold, sizeof cold - 1);
     len += sizeof cold - 1;
