@@ -260,6 +260,7 @@ static void on_files_changed(void *context)
     }
     use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
+    device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
     log_info("configuration and profiles read again");
 }
 
@@ -286,6 +287,8 @@ static int open_device(struct host *h, struct err *e)
             .port = &h->port,
             .baud = wanted_baud(h),
             .heaters_off_ms = h->config.heaters_off_ms,
+            .pause_off_ms = h->config.pause_off_ms,
+            .pause_bed_off_ms = h->config.pause_bed_off_ms,
             .profile = profile_of(h),
             .estop_path = h->estop_path},
         h->store, h->files, h->hub, e);

@@ -42,11 +42,8 @@ json_t *view_job(const struct device_job *j)
     return job;
 }
 
-json_t *view_question(const struct device_question *q)
+static json_t *question_view(const struct device_question *q)
 {
-    if (q->id[0] == '\0') {
-        return json_null();
-    }
     json_t *answers = json_array();
     for (size_t i = 0; i < sizeof q->answers / sizeof *q->answers; i++) {
         if (q->answers[i][0] != '\0') {
@@ -56,6 +53,20 @@ json_t *view_question(const struct device_question *q)
     return json_pack("{s:o, s:o, s:o, s:o, s:I}", "id", json_text(q->id), "kind",
         json_text(q->kind), "text", json_text(q->text), "answers", answers, "asked_ms",
         (json_int_t)q->asked_ms);
+}
+
+json_t *view_questions(const struct device_status *s)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < s->questions; i++) {
+        json_array_append_new(all, question_view(&s->question[i]));
+    }
+    return all;
+}
+
+json_t *view_question(const struct device_status *s)
+{
+    return s->questions > 0 ? question_view(&s->question[0]) : json_null();
 }
 
 const char *view_bed(enum bed_state bed)
@@ -85,6 +96,23 @@ static json_t *link_view(const struct device_link *l)
     return link;
 }
 
+json_t *view_sd(const struct device *d)
+{
+    static const char *const words[] = {
+        [SD_NO_SLOT] = "none", [SD_NO_CARD] = "no_card", [SD_READY] = "ready"};
+    struct device_sd_status s;
+    device_sd_status(d, &s);
+    json_t *transfer = json_null();
+    if (s.put_file[0] != '\0') {
+        double percent = s.put_size > 0 ? (double)s.put_bytes * 100 / (double)s.put_size : 0;
+        transfer = json_pack("{s:o, s:o, s:I, s:I, s:o}", "file", json_text(s.put_file), "name",
+            json_text(s.put_name), "done_bytes", (json_int_t)s.put_bytes, "size_bytes",
+            (json_int_t)s.put_size, "percent", json_number(percent, 2));
+    }
+    return json_pack("{s:s, s:b, s:I, s:b, s:o}", "card", words[s.presence], "reading", s.reading,
+        "count", (json_int_t)s.files, "printing", s.printing, "transfer", transfer);
+}
+
 json_t *view_status(const struct http *h)
 {
     struct device_status s;
@@ -93,11 +121,12 @@ json_t *view_status(const struct http *h)
         "profile", json_text(h->o.profile != NULL ? h->o.profile->id : NULL), "url", h->socket.url,
         "version", PP_VERSION, "pid", (int)getpid(), "uptime_ms",
         (json_int_t)clock_ms() - h->started_ms, "now_ms", (json_int_t)clock_wall_ms());
-    json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "state",
+    json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "state",
         printer_states[s.state].name, "state_text", printer_octoprint_text(s.state), "error",
         json_text(s.error), "temperatures", view_temperatures(&s), "job", view_job(&s.job), "link",
-        link_view(&s.link), "question", view_question(&s.question), "bed", view_bed(s.bed),
-        "waiting_for", json_text(s.waiting_for));
+        link_view(&s.link), "question", view_question(&s), "questions", view_questions(&s), "bed",
+        view_bed(s.bed), "waiting_for", json_text(s.waiting_for));
+    json_object_set_new(all, "sd", view_sd(h->o.device));
     json_object_update(all, printer);
     json_decref(printer);
     return all;

@@ -138,6 +138,10 @@ int device_pause(struct device *d, struct err *e)
     if (device_state(d) != PRINTER_PRINTING) {
         return err_set(e, PP_ESTATE, "nothing to pause: the printer is %s", sm_name(&d->state));
     }
+    if (d->sd.printing) {
+        device_sd_pause(d);
+        return 0;
+    }
     device_move(d, PRINTER_PAUSING, "asked to");
     sender_hold(d->sender);
     return 0;
@@ -150,6 +154,11 @@ int device_resume(struct device *d, struct err *e)
         return err_set(e, PP_ESTATE, "nothing to resume: the printer is %s", sm_name(&d->state));
     }
     device_move(d, PRINTER_RESUMING, "asked to");
+    device_reheat(d);
+    if (d->sd.printing) {
+        device_sd_resume(d);
+        return 0;
+    }
     if (d->parked) {
         struct gcode_modal modal = *at;
         if (d->profile != NULL) {
@@ -189,7 +198,7 @@ static void run_cancel_script(struct device *d)
 /* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
 void device_end_wait(struct device *d)
 {
-    if (d->cap_emergency && d->waits_ended < 5) {
+    if (caps_has(&d->caps, CAP_EMERGENCY_PARSER) && d->waits_ended < 5) {
         d->waits_ended++;
         sender_urgent(d->sender, "M108", 4);
     }
@@ -200,6 +209,10 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     d->end_result = result;
     snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
     device_move(d, PRINTER_CANCELLING, reason);
+    if (d->sd.printing) {
+        device_sd_cancel(d);
+        return;
+    }
     sender_drop_job(d->sender);
     d->waits_ended = 0;
     if (device_waits(d)) {
@@ -213,7 +226,12 @@ int device_cancel(struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
     if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
-        return device_confirm(d, "", "no", e);
+        device_drop_pending(d, "");
+        return 0;
+    }
+    if (state == PRINTER_TRANSFERRING) {
+        device_sd_put_stop(d, "cancelled");
+        return 0;
     }
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
@@ -235,6 +253,12 @@ void device_abort(struct device *d, const char *reason)
 void device_print_stop(struct device *d)
 {
     enum printer_state state = device_state(d);
+    if (d->sd.printing) {
+        if (state != PRINTER_CANCELLING) {
+            device_finish_closing(d); /* the printer goes on by itself */
+        }
+        return;
+    }
     if (state == PRINTER_PRINTING && !device_waits(d)) {
         device_pause(d, NULL);
     } else if (state == PRINTER_PRINTING) {

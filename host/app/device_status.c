@@ -68,6 +68,10 @@ static void job_status(const struct device *d, struct device_job *out)
     out->total_lines = d->analysis.commands;
     out->started_ms = d->run.start_ms;
     out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
+    if (d->sd.printing) {
+        device_sd_job(d, out);
+        return;
+    }
     out->layers = d->analysis.layers;
     double fraction = size > 0 ? (double)offset / (double)size : 0;
     fraction = fraction < 1 ? fraction : 1;
@@ -96,7 +100,8 @@ void device_status(const struct device *d, struct device_status *out)
     }
     job_status(d, &out->job);
     link_status(d, &out->link);
-    out->question = d->question;
+    memcpy(out->question, d->question, sizeof out->question);
+    out->questions = d->questions;
     out->bed = d->row.bed;
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }

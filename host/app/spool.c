@@ -152,7 +152,8 @@ static bool moves(const struct gcode *g)
 static size_t sent_len(const struct spool *s, const struct gcode *g)
 {
     size_t len = g->len;
-    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+    if ((is_display_only(g) || s->options.copy) && s->options.max_command > 0 &&
+        len > s->options.max_command) {
         len = s->options.max_command;
     }
     return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
@@ -163,7 +164,8 @@ static bool put_copy(struct spool *s, const struct gcode *g, uint64_t end_offset
 {
     struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
     size_t len = sent_len(s, g);
-    const char *why = sd_unwritable(g->text, len);
+    const char *why = len < g->len && !is_display_only(g) ? "is longer than the printer takes"
+                                                          : sd_unwritable(g->text, len);
     struct err e;
     if (g->letter == '@' || (why != NULL && is_display_only(g))) {
         return true;

@@ -34,7 +34,8 @@ struct spool_options {
     const char *path;
     uint64_t size_bytes; /* a file that ends earlier is an error */
     size_t max_command;  /* display-only commands are cut to this; 0 = no limit */
-    bool copy; /* for the printer's card: nothing is a barrier, and M29 is put behind the last line */
+    bool copy; /* for the printer's card: nothing is a barrier, and M29 is put behind the last line
+                */
     void (*on_error)(void *context, const struct err *e);
     void *context;
 };

@@ -155,7 +155,12 @@ static bool copy_name(char out[SD_NAME_SIZE], const char *p, size_t len)
 static bool is_gcode_name(const char *name)
 {
     const char *dot = strrchr(name, '.');
-    return dot != NULL && dot > name && dot[-1] != '/' && tolower((unsigned char)dot[1]) == 'g';
+    if (dot == NULL || dot == name || dot[-1] == '/' || tolower((unsigned char)dot[1]) != 'g') {
+        return false;
+    }
+    for (dot++; isalnum((unsigned char)*dot); dot++) {
+    }
+    return *dot == '\0';
 }
 
 /* A DOS date and time, 0xDDDDTTTT. */

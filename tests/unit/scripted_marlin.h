@@ -97,7 +97,7 @@ static inline void tell_who(struct marlin *p)
     char text[200];
     snprintf(text, sizeof text,
         "FIRMWARE_NAME:Marlin 2.1.2 MACHINE_TYPE:Bench UUID:%s\n"
-        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n",
+        "Cap:AUTOREPORT_TEMP:0\nCap:SDCARD:0\nCap:EMERGENCY_PARSER:%d\n",
         p->uuid, p->emergency_parser);
     say(p, text);
 }

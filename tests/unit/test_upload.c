@@ -130,7 +130,7 @@ static void a_print_asked_for_by_a_slicer_never_passes_the_bed_gate(void **state
     assert_int_equal(a->device.status.state, PRINTER_OPERATIONAL);
     assert_string_equal(a->device.status.waiting_for, "cube.gcode");
     answer_fini(&w);
-    a->device.status.question.id[0] = '\0';
+    a->device.status.questions = 0;
     a->device.status.bed = BED_CLEAR;
     send_file(a, &w, "cube.gcode", "true");
     assert_int_equal(w.status, 201);

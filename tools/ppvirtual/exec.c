@@ -31,6 +31,19 @@ const struct handler *exec_find(const struct model *m, const struct command *c)
     return NULL;
 }
 
+void exec_halt(struct model *m, const char *reason)
+{
+    planner_stop(&m->planner, m->now_ns);
+    for (int i = 0; i < HEATERS; i++) {
+        heater_set(&m->heaters[i], m->now_ns, 0);
+    }
+    exec_sd_boot(m);
+    m->halted = reason;
+    m->task.active = false;
+    m->resend_due = false;
+    m->queue_len = 0;
+}
+
 void exec_kill(struct model *m, const char *reason)
 {
     switch (m->s.fw->kill) {
@@ -49,15 +62,7 @@ void exec_kill(struct model *m, const char *reason)
     case KILL_SILENT:
         break;
     }
-    planner_stop(&m->planner, m->now_ns);
-    for (int i = 0; i < HEATERS; i++) {
-        heater_set(&m->heaters[i], m->now_ns, 0);
-    }
-    exec_sd_boot(m);
-    m->halted = reason;
-    m->task.active = false;
-    m->resend_due = false;
-    m->queue_len = 0;
+    exec_halt(m, reason);
 }
 
 void exec_quickstop(struct model *m)

@@ -323,6 +323,8 @@ bool exec_sd_feed(struct model *m)
         str_copy(q->text, sizeof q->text, line, strlen(line));
         q->mark = (struct wire_mark){.at_ns = m->now_ns};
         q->from_card = true;
+        q->foreign = false;
+        q->quiet = true;
         m->queue_len++;
     }
     return true;

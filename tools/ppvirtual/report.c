@@ -101,7 +101,7 @@ static json_t *heater(const struct model *m, int index)
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(name));
     json_object_set_new(o, "temp", rounded(heater_temp(&m->heaters[index], m->now_ns), 0.01));
-    json_object_set_new(o, "target", json_real(m->heaters[index].target));
+    json_object_set_new(o, "target", json_real(heater_target(&m->heaters[index])));
     json_t *list = json_array();
     const struct history *h = &m->history[index];
     for (size_t i = 0; i < h->len; i++) {
@@ -193,6 +193,21 @@ static json_t *card(const struct model *m)
     return o;
 }
 
+static json_t *faults(const struct model *m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->faults.len; i++) {
+        const char *spec = m->faults.faults[i].spec;
+        char safe[FAULT_SPEC_MAX * 4];
+        json_t *o = json_object();
+        json_object_set_new(
+            o, "spec", json_string(str_escape(safe, sizeof(safe), spec, strlen(spec))));
+        json_object_set_new(o, "fired", count(m->faults.faults[i].fired));
+        json_array_append_new(list, o);
+    }
+    return list;
+}
+
 static json_t *build(const struct model *m)
 {
     const struct tally *t = &m->tally;
@@ -221,6 +236,8 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "card", card(m));
     json_object_set_new(o, "lateness", lateness(&m->late));
     json_object_set_new(o, "heaters", heaters(m));
+    json_object_set_new(o, "foreign", count(m->havoc.foreign));
+    json_object_set_new(o, "faults", faults(m));
     return o;
 }
 
