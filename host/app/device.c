@@ -92,6 +92,9 @@ void device_save_row(struct device *d, store_cb done)
 
 void device_inject(struct device *d, const char *text, enum device_tag tag)
 {
+    if (device_sd_swallows(d, text)) {
+        return;
+    }
     if (!sender_inject(d->sender, text, strlen(text), tag)) {
         log_error("the sender's queue is full: \"%s\" was not sent", text);
     }

@@ -286,6 +286,11 @@ void device_sd_tick(struct device *d, uint64_t now_ms)
     device_sd_run_tick(d, now_ms);
 }
 
+bool device_sd_swallows(const struct device *d, const char *text)
+{
+    return d->sd.put.active && !d->sd.put.closing && strncmp(text, "M28 ", 4) != 0;
+}
+
 bool device_sd_muted(const struct device *d)
 {
     return d->sd.muted || d->sd.put.active;
@@ -313,7 +318,8 @@ void device_sd_status(const struct device *d, struct device_sd_status *out)
     if (sd->put.active) {
         memcpy(out->put_file, sd->put.file, sizeof out->put_file);
         memcpy(out->put_name, sd->put.name, sizeof out->put_name);
-        out->put_bytes = (int64_t)atomic_load(&sender_stats(d->sender)->job_offset);
+        out->put_bytes =
+            d->spool != NULL ? (int64_t)atomic_load(&sender_stats(d->sender)->job_offset) : 0;
         out->put_size = sd->put.size;
     }
 }

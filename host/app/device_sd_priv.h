@@ -80,7 +80,8 @@ void device_sd_line(struct device *d, const char *line);
 bool device_sd_action(struct device *d, const char *action); /* true: it was for the card */
 void device_sd_tick(struct device *d, uint64_t now_ms);
 void device_sd_tag(struct device *d, int tag);
-bool device_sd_muted(const struct device *d); /* no polls now */
+bool device_sd_swallows(const struct device *d, const char *text); /* would go into the file */
+bool device_sd_muted(const struct device *d);                      /* no polls now */
 void device_sd_list(struct device *d, int tag);
 void device_sd_path(const struct device *d, const char *name, char out[SD_NAME_SIZE]);
 

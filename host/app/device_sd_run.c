@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ASK_MS    2000  /* between two M27 while printing, where they are asked for */
+#define ASK_MS    1000  /* between two M27 while printing, where they are asked for */
 #define LOOK_MS   10000 /* the same while idle: somebody may have begun one at the printer */
 #define SILENT_MS 10000 /* a report that comes by itself is missed after this */
 #define TOLERATED 2     /* answers "Not SD printing" in a row that mean nothing yet */
@@ -60,7 +60,7 @@ static void report(struct device *d, bool on)
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
     if (d->sd.reports) {
-        device_inject(d, on ? "M27 S2" : "M27 S0", TAG_NONE);
+        device_inject(d, on ? "M27 S1" : "M27 S0", TAG_NONE);
     }
 }
 
