@@ -132,6 +132,7 @@ static void written(struct device *d)
     device_sd_list(d, TAG_SD_LISTED);
 }
 
+/* `why` it failed, "" = it did not; not out of the copy's own record. */
 static void over(struct device *d, const char *why)
 {
     struct sd_put put = d->sd.put;
@@ -161,18 +162,20 @@ static void verify(struct device *d)
     for (size_t i = 0; i < d->sd.count && entry == NULL; i++) {
         entry = sd_same_name(d->sd.files[i].name, put->name) ? &d->sd.files[i] : NULL;
     }
+    char why[sizeof put->why];
     if (put->failed) {
-        over(d, put->why);
+        memcpy(why, put->why, sizeof why);
+        over(d, why);
     } else if (entry == NULL) {
         over(d, "the printer does not list it");
     } else if (!right_size(put, entry->size_bytes)) {
-        snprintf(put->why, sizeof put->why, "it has %lld bytes there, not %llu: deleted",
+        snprintf(why, sizeof why, "it has %lld bytes there, not %llu: deleted",
             (long long)entry->size_bytes, (unsigned long long)(put->bytes + 2 * put->lines));
         device_sd_path(d, put->name, path);
         snprintf(line, sizeof line, "M30 %s", path);
         device_inject(d, line, TAG_NONE);
         device_sd_list(d, TAG_NONE);
-        over(d, put->why);
+        over(d, why);
     } else {
         over(d, "");
     }

@@ -28,6 +28,7 @@ struct marlin {
     bool plugged;
     struct line_split split;
     const char *uuid;      /* of its M115 */
+    bool card;             /* tells of an SD card */
     bool emergency_parser; /* M108 ends a wait at once */
     bool mute;             /* takes everything, answers nothing */
     bool targets_untold;   /* reports no targets */
@@ -97,8 +98,8 @@ static inline void tell_who(struct marlin *p)
     char text[200];
     snprintf(text, sizeof text,
         "FIRMWARE_NAME:Marlin 2.1.2 MACHINE_TYPE:Bench UUID:%s\n"
-        "Cap:AUTOREPORT_TEMP:0\nCap:SDCARD:0\nCap:EMERGENCY_PARSER:%d\n",
-        p->uuid, p->emergency_parser);
+        "Cap:AUTOREPORT_TEMP:0\nCap:SDCARD:%d\nCap:EMERGENCY_PARSER:%d\n",
+        p->uuid, p->card, p->emergency_parser);
     say(p, text);
 }
 
