@@ -67,6 +67,9 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **s
 void request_wait(struct request *r);
 void request_wake(struct request *r);
 
+/* More of the body can be taken; fine at any time. */
+void request_go_on(struct request *r);
+
 /* Answers every waiting request with 503 and cuts it loose; for the server's end. */
 void request_abandon(struct request *r);
 
@@ -78,6 +81,9 @@ const char *request_argument(const struct request *r, const char *name);
 
 /* The answer. Only the first one counts. `value` is taken over. */
 void reply_json(struct request *r, unsigned status, json_t *value);
+/* JSON in pieces: `reader` is MHD's content reader, `end` frees `context`. */
+void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback reader,
+    MHD_ContentReaderFreeCallback end, void *context);
 void reply_empty(struct request *r, unsigned status);
 void reply_error(struct request *r, const struct err *e);
 void reply_static(struct request *r, const char *type, const void *bytes, size_t len);

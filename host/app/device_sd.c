@@ -259,9 +259,6 @@ void device_sd_line(struct device *d, const char *line)
 static bool is_echo(const struct device *d, const char *action)
 {
     enum printer_state state = device_state(d);
-    if (!d->sd.printing) {
-        return false;
-    }
     bool pause = strcmp(action, "pause") == 0 || strcmp(action, "paused") == 0;
     bool resume = strcmp(action, "resume") == 0 || strcmp(action, "resumed") == 0;
     return (pause && state != PRINTER_PRINTING) || (resume && state != PRINTER_PAUSED);
@@ -278,7 +275,15 @@ bool device_sd_action(struct device *d, const char *action)
         card_is(d, false);
         return true;
     }
-    return is_echo(d, action);
+    if (!d->sd.printing || is_echo(d, action)) {
+        return d->sd.printing;
+    }
+    bool paused = strcmp(action, "paused") == 0;
+    if (paused || strcmp(action, "resumed") == 0) {
+        device_sd_moved_there(d, paused);
+        return true;
+    }
+    return false;
 }
 
 void device_sd_tick(struct device *d, uint64_t now_ms)

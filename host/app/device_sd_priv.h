@@ -92,6 +92,7 @@ bool device_sd_adopt(struct device *d); /* true: it prints by itself, and now we
 void device_sd_position(struct device *d, int64_t pos, int64_t size);
 void device_sd_not_printing(struct device *d);
 void device_sd_done(struct device *d);
+void device_sd_moved_there(struct device *d, bool paused); /* not by us */
 void device_sd_pause(struct device *d);
 void device_sd_resume(struct device *d);
 void device_sd_cancel(struct device *d);

@@ -302,14 +302,23 @@ bool device_sd_adopt(struct device *d)
 /* ---- where it is -------------------------------------------------------------------------------
  */
 
-/* Somebody at the printer has gone on with it. */
+/* Somebody at the printer has paused it, or gone on with it. */
+void device_sd_moved_there(struct device *d, bool paused)
+{
+    static const char why[] = "by somebody at the printer";
+    d->sd.paused_pos = -1;
+    d->sd.not_printing = 0;
+    device_move(d, paused ? PRINTER_PAUSING : PRINTER_RESUMING, why);
+    device_move(d, paused ? PRINTER_PAUSED : PRINTER_PRINTING, why);
+}
+
+/* While paused it stands still. */
 static void resumed_there(struct device *d, int64_t pos)
 {
     if (d->sd.paused_pos < 0) {
         d->sd.paused_pos = pos;
     } else if (pos > d->sd.paused_pos) {
-        device_move(d, PRINTER_RESUMING, "at the printer");
-        device_move(d, PRINTER_PRINTING, "at the printer");
+        device_sd_moved_there(d, false);
     }
 }
 
@@ -323,7 +332,7 @@ void device_sd_position(struct device *d, int64_t pos, int64_t size)
     sd->read_errors = 0;
     sd->presence = SD_READY;
     if (sd->printing) {
-        if (device_state(d) == PRINTER_PAUSED) {
+        if (device_state(d) == PRINTER_PAUSED && !device_self_paused(d)) {
             resumed_there(d, pos);
         }
         return;
@@ -373,8 +382,7 @@ void device_sd_done(struct device *d)
     }
     d->sd.done = true;
     if (state == PRINTER_PAUSED) {
-        device_move(d, PRINTER_RESUMING, "at the printer");
-        device_move(d, PRINTER_PRINTING, "at the printer");
+        device_sd_moved_there(d, false);
     }
     state = device_state(d);
     if (state == PRINTER_PRINTING || state == PRINTER_PAUSING) {

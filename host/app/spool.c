@@ -1,8 +1,11 @@
 #include "host/app/spool.h"
 
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 #include "host/core/analyze_comments.h"
 #include "host/core/sdcard.h"
+#include "host/io/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +16,9 @@
 
 #define CHUNK       ((size_t)64 << 10)
 #define BUFFER      (2 * CHUNK) /* a chunk behind the rest of the last line */
-#define CHECK_EVERY 256u        /* lines between two kept modal states */
-#define CHECKS      64u
+#define CHECK_EVERY 128u        /* lines between two kept modal states */
+#define CHECKS      256u        /* back to before the oldest line that the ring may hold */
+#define HEIGHTS     4096u
 #define LAYERS      256u
 
 struct check {
@@ -25,6 +29,12 @@ struct check {
 struct layer_mark {
     uint64_t offset;
     int layer;
+};
+
+/* From this offset on the nozzle is at this height. */
+struct height_mark {
+    uint64_t offset;
+    int64_t z_nm;
 };
 
 /* A line number and the file offset behind that line. */
@@ -45,14 +55,13 @@ struct spool {
     int fd;
     uint32_t generation;
 
-    uv_fs_t read;
+    struct reader *reader; /* owned; has the descriptor */
     bool reading;
     bool discard; /* what is being read belongs to another place */
-    bool closing;
-    bool at_end; /* the file is read to its end */
-    bool ended;  /* ITEM_END is in the ring */
-    bool closed; /* a copy: and M29 */
-    bool failed; /* a line that cannot be copied: told once */
+    bool at_end;  /* the file is read to its end */
+    bool ended;   /* ITEM_END is in the ring */
+    bool closed;  /* a copy: and M29 */
+    bool failed;  /* a line that cannot be copied: told once */
     uint64_t copied_lines;
     uint64_t copied_bytes;
 
@@ -63,6 +72,11 @@ struct spool {
     bool skipping;        /* inside a line too long to be anything but a comment */
 
     struct gcode_modal modal;
+    int change_step; /* items of the filament change at hand that are in the ring */
+    bool shows_m73;  /* met in the file */
+    bool shows_m117;
+    char unknown[8][24]; /* host commands nobody knows, each told once */
+    size_t unknowns;
     bool bed_barrier;          /* SPOOL_BED is in the ring */
     uint64_t extruding_offset; /* behind the first extruding move; UINT64_MAX = not met yet */
     uint64_t lines;
@@ -70,6 +84,8 @@ struct spool {
     size_t checks;
     struct layer_mark layer[LAYERS];
     size_t layers;
+    struct height_mark height[HEIGHTS];
+    size_t heights;
     int layer_now;
     struct comments comments;
     struct analysis said; /* what comments say, of which only layers matter here */
@@ -119,10 +135,18 @@ static bool starts_word(const struct gcode *g, const char *word)
     return g->len >= n && strncasecmp(g->text, word, n) == 0 && (g->len == n || g->text[n] == ' ');
 }
 
+/* The commands that stop the job where they stand, by our own pause: at the printer nobody could
+ * say that it goes on. M226 with words waits for a pin of the board, which the printer does. */
+static bool pauses(const struct gcode *g)
+{
+    return g->letter == 'M' && (g->number == 0 || g->number == 1 || g->number == 25 ||
+                                   g->number == 601 || (g->number == 226 && g->has == 0));
+}
+
 /* The barrier a command is, or 0. */
 static enum spool_barrier barrier_of(const struct gcode *g)
 {
-    if (g->letter == 'M' && (g->number == 0 || g->number == 1)) {
+    if (pauses(g)) {
         return SPOOL_PAUSE;
     }
     if (g->letter == '@') {
@@ -184,6 +208,51 @@ static bool put_copy(struct spool *s, const struct gcode *g, uint64_t end_offset
     return true;
 }
 
+/* The file offset of the first line not yet taken. */
+static uint64_t here(const struct spool *s)
+{
+    return s->file_offset - (s->end - s->start);
+}
+
+/* A host command that is none of ours is said once, and never sent. */
+static void tell_unknown(struct spool *s, const struct gcode *g)
+{
+    char word[sizeof s->unknown[0]];
+    size_t len = 0;
+    while (len < g->len && g->text[len] != ' ') {
+        len++;
+    }
+    str_escape(word, sizeof word, g->text, len);
+    for (size_t i = 0; i < s->unknowns; i++) {
+        if (strcmp(s->unknown[i], word) == 0) {
+            return;
+        }
+    }
+    if (!starts_word(g, "@resume") && s->unknowns < sizeof s->unknown / sizeof *s->unknown) {
+        memcpy(s->unknown[s->unknowns++], word, sizeof word);
+        log_warn("the file has the host command \"%s\", which is not known: left out", word);
+    }
+}
+
+/* The command between two barriers, so that it is known when the printer is at it. False: the ring
+ * is full, and what is in it already is not put there again. */
+static bool put_change(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    const struct stream_item items[] = {
+        {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_CHANGE},
+        {.end_offset = end_offset, .kind = ITEM_SYNC},
+        {.end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_CHANGED},
+    };
+    for (; s->change_step < 3; s->change_step++) {
+        size_t len = s->change_step == 1 ? sent_len(s, g) : 0;
+        if (!put(s, &items[s->change_step], g->text, len)) {
+            return false;
+        }
+    }
+    s->change_step = 0;
+    return true;
+}
+
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
 {
     enum spool_barrier barrier = barrier_of(g);
@@ -194,11 +263,14 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
         return put(s, &item, "", 0);
     }
     if (g->letter == '@') {
-        return true; /* other host commands are nobody's yet */
+        tell_unknown(s, g);
+        return true;
     }
     if (g->letter == 'M' && g->number == 600) {
-        item.kind = ITEM_SYNC;
+        return put_change(s, g, end_offset);
     }
+    s->shows_m73 = s->shows_m73 || (g->letter == 'M' && g->number == 73);
+    s->shows_m117 = s->shows_m117 || (g->letter == 'M' && g->number == 117);
     return put(s, &item, g->text, sent_len(s, g));
 }
 
@@ -210,10 +282,21 @@ static void keep_check(struct spool *s, uint64_t end_offset)
     }
 }
 
-/* The file offset of the first line not yet taken. */
-static uint64_t here(const struct spool *s)
+static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
 {
-    return s->file_offset - (s->end - s->start);
+    if (s->modal.pos[2] != before_nm) {
+        s->height[s->heights++ % HEIGHTS] =
+            (struct height_mark){.offset = end_offset, .z_nm = s->modal.pos[2]};
+    }
+}
+
+/* ";@pause", as some slicers write it. */
+static bool pauses_comment(const char *comment, size_t len)
+{
+    static const char word[] = ";@pause";
+    size_t n = sizeof word - 1;
+    return len >= n && strncasecmp(comment, word, n) == 0 &&
+           (len == n || comment[n] == ' ' || comment[n] == '\r');
 }
 
 /* False when the ring is full: the line stays for the next time. */
@@ -221,9 +304,18 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
 {
     struct gcode g;
     gcode_parse(&g, line, len);
+    if (g.letter == 0 && g.len == 0 && s->options.copy) {
+        return true;
+    }
     if (g.letter == 0 && g.len == 0) {
         const char *comment = memchr(line, ';', len);
         size_t before = comment != NULL ? (size_t)(comment - line) : 0;
+        if (comment != NULL && pauses_comment(comment, len - before)) {
+            return put(s,
+                &(struct stream_item){
+                    .end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_PAUSE},
+                "", 0);
+        }
         if (comment != NULL && comments_line(&s->comments, &s->said, comment, len - before)) {
             s->layer[s->layers++ % LAYERS] =
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
@@ -244,27 +336,27 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
         return false;
     }
     int64_t e_before = s->modal.pos[3];
+    int64_t z_before = s->modal.pos[2];
     gcode_modal_step(&s->modal, &g);
     bool extrudes = s->modal.pos[3] > e_before || may_draw(&g); /* priming in place as well */
     if (extrudes && s->extruding_offset == UINT64_MAX) {
         s->extruding_offset = end_offset;
     }
     keep_check(s, end_offset);
+    keep_height(s, end_offset, z_before);
     return true;
 }
 
 /* ---- reading ---- */
 
-static void on_read(uv_fs_t *req);
-
-static void free_spool(struct spool *s)
+static void free_spool(void *context)
 {
+    struct spool *s = context;
     for (size_t i = 0; i < s->injects; i++) {
         free(s->inject[i].text);
     }
     free(s->inject);
     free(s->number);
-    close(s->fd);
     free(s);
 }
 
@@ -280,25 +372,17 @@ static void read_more(struct spool *s)
         s->end = 0; /* 64 KiB without a newline: no gcode */
         s->skipping = true;
     }
-    uv_buf_t buf = uv_buf_init(s->buffer + s->end, CHUNK);
     s->reading = true;
-    s->read.data = s;
-    uv_fs_read(s->options.loop, &s->read, s->fd, &buf, 1, (int64_t)s->file_offset, on_read);
+    reader_read(s->reader, s->buffer + s->end, CHUNK, s->file_offset);
 }
 
-static void on_read(uv_fs_t *req)
+static void on_read(void *context, ssize_t n)
 {
-    struct spool *s = req->data;
-    ssize_t n = req->result;
+    struct spool *s = context;
     struct err e;
-    uv_fs_req_cleanup(req);
     s->reading = false;
-    if (s->closing) {
-        free_spool(s);
-        return;
-    }
     if (n < 0) {
-        err_set(&e, PP_EIO, "read \"%s\": %s", s->options.path, uv_strerror((int)n));
+        err_errno(&e, (int)-n, "read \"%s\"", s->options.path);
         s->options.on_error(s->options.context, &e);
         return;
     }
@@ -380,6 +464,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     s->options.path = "the print's file"; /* the caller's text does not outlive this call */
     s->ring = sender_ring(options->sender);
     s->fd = fd;
+    s->reader = reader_open(options->loop, fd, on_read, s);
     s->generation = next_generation();
     s->extruding_offset = UINT64_MAX;
     gcode_modal_init(&s->modal);
@@ -390,15 +475,17 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
 
 void spool_close(struct spool *s)
 {
-    s->closing = true;
-    if (!s->reading) {
-        free_spool(s);
-    }
+    reader_close(s->reader, free_spool, s);
 }
 
 uint32_t spool_generation(const struct spool *s)
 {
     return s->generation;
+}
+
+bool spool_shows(const struct spool *s, int command)
+{
+    return command == 73 ? s->shows_m73 : s->shows_m117;
 }
 
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
@@ -424,6 +511,20 @@ int spool_layer(struct spool *s, uint64_t offset)
         }
     }
     return 0;
+}
+
+int64_t spool_height_nm(const struct spool *s, uint64_t offset)
+{
+    size_t kept = s->heights < HEIGHTS ? s->heights : HEIGHTS;
+    int64_t oldest_nm = 0;
+    for (size_t i = 1; i <= kept; i++) {
+        const struct height_mark *m = &s->height[(s->heights - i) % HEIGHTS];
+        oldest_nm = m->z_nm;
+        if (m->offset <= offset) {
+            return m->z_nm;
+        }
+    }
+    return kept == HEIGHTS ? oldest_nm : 0;
 }
 
 /* Runs the lines between two offsets of the file through `each`. */
@@ -561,6 +662,7 @@ static void seek(struct spool *s, uint64_t offset)
 {
     s->start = 0;
     s->end = 0;
+    s->change_step = 0;
     s->discard = s->reading;
     s->file_offset = offset;
     s->at_end = false;
@@ -569,6 +671,9 @@ static void seek(struct spool *s, uint64_t offset)
         s->layers--;
     }
     s->layer_now = spool_layer(s, offset);
+    while (s->heights > 0 && s->height[(s->heights - 1) % HEIGHTS].offset > offset) {
+        s->heights--;
+    }
 }
 
 /* Puts the lines wanted again into the emptied ring and goes back to where the job was. */

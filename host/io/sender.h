@@ -5,14 +5,16 @@
  * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on
  * the wire. It runs at real-time priority where that is permitted.
  *
- * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An
- * emergency stop reaches the thread through sender_estop() or, when the main loop hangs, through a
- * datagram with "M112" on the socket at `estop_path`.
+ * The main loop must beat: after 60 s without sender_beat() the heaters are turned off, with M112
+ * when the printer does not take that (host/core/beat.h). An emergency stop reaches the thread
+ * through sender_estop() or, when the main loop hangs, through a datagram with "M112" on the socket
+ * at `estop_path`.
  */
 #ifndef PP_IO_SENDER_H
 #define PP_IO_SENDER_H
 
 #include "host/base/err.h"
+#include "host/base/histo.h"
 #include "host/core/stream.h"
 #include "host/io/ringfile.h"
 #include "host/io/serial.h"
@@ -21,7 +23,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#define SENDER_RING (256u << 10) /* bytes of job lines ahead */
+#define SENDER_RING                                                                                \
+    (1u << 20) /* bytes of job lines ahead: 14,000 of usual length, 20 s of the densest print */
 
 struct sender;
 
@@ -112,6 +115,10 @@ void sender_ask_later(struct sender *s);
 
 /* The main loop is alive. */
 void sender_beat(struct sender *s);
+
+/* CPU time of the thread in nanoseconds, from a read that returned to the write that followed,
+ * since connecting; every 13th line. */
+const struct histo *sender_react(const struct sender *s);
 
 const struct stream_stats *sender_stats(const struct sender *s);
 

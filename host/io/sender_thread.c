@@ -1,5 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/io/resident.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -7,10 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LAZY_MS  50    /* notes nobody waits for are delivered this late */
-#define BEAT_MS  60000 /* the main loop must beat within this */
-#define PRIORITY 10    /* SCHED_FIFO, where permitted */
-#define ESTOPS   3     /* a firmware that finds half a line drops what follows it: say it again */
+#define LAZY_MS  50 /* notes nobody waits for are delivered this late */
+#define PRIORITY 10 /* SCHED_FIFO, where permitted */
+#define ESTOPS   3  /* a firmware that finds half a line drops what follows it: say it again */
 #define ESTOP_US 150000
 
 /* ---- timers -------------------------------------------------------------------------------- */
@@ -32,18 +33,29 @@ static void turn_off(struct sender *s)
     }
 }
 
+static void estop(struct sender *s, uint64_t now);
+
 /* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. A
  * print from the printer's own card goes on without us, as it does when this program is not there;
  * while a file is written to it nothing else can be sent, and nothing is heated. */
 static void check_beat(struct sender *s, uint64_t now)
 {
-    bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
-    if (missed && !s->beat_missed && !s->stream.options.by_itself && !atomic_load(&s->card)) {
+    if (s->stream.options.by_itself || atomic_load(&s->card)) {
+        return;
+    }
+    bool idle = s->stream.flight_count + kept_waiting(s->stream.kept) == 0;
+    switch (beat_step(&s->beat, now / 1000, atomic_load(&s->beat_ms), idle)) {
+    case BEAT_FINE:
+        break;
+    case BEAT_COLD:
         stream_hold(&s->stream);
         turn_off(s);
         sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
+        break;
+    case BEAT_STOP:
+        estop(s, now);
+        break;
     }
-    s->beat_missed = missed;
 }
 
 static void tick_estop(struct sender *s, uint64_t now);
@@ -168,6 +180,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
+    uv_close((uv_handle_t *)&s->prepare, NULL);
     uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
@@ -275,6 +288,7 @@ void sender_run(void *arg)
 {
     struct sender *s = arg;
     ask_for_priority();
+    resident_stack();
     uv_run(&s->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&s->loop);
     assert(rc == 0);

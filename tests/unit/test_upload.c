@@ -311,6 +311,30 @@ static void a_raw_upload_is_answered_with_its_analysis(void **state)
     answer_fini(&w);
 }
 
+/* More than fits one piece of the answer. */
+static void a_long_list_of_files_is_whole_and_in_order(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    char name[32];
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "file%03d.gcode", i * 7 % 150);
+        put_file(a, &w, name, CUBE);
+        assert_int_equal(w.status, 201);
+        answer_fini(&w);
+    }
+    api_ask(a, &w, a->read, "GET", "/api/v1/files", "", NULL);
+    const json_t *files = json_object_get(w.json, "files");
+    assert_true(strlen(w.body) > 65536);
+    assert_int_equal(json_array_size(files), 150);
+    for (size_t i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "file%03zu.gcode", i);
+        const json_t *file = json_array_get(files, i);
+        assert_string_equal(json_string_value(json_object_get(file, "name")), name);
+    }
+    answer_fini(&w);
+}
+
 static void a_raw_upload_keeps_its_name_or_is_refused(void **state)
 {
     static const struct {
@@ -347,6 +371,59 @@ static void an_upload_above_the_quota_is_refused(void **state)
     assert_int_equal(w.status, 413);
     assert_null(files_at(a->files, 0));
     answer_fini(&w);
+    free(body);
+}
+
+#define POOL 16 /* more than the loop's pool has */
+
+static uv_sem_t disk;
+static int turns_left;
+
+static void wait_for_the_disk(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&disk);
+}
+
+static void on_turn(uv_idle_t *idle)
+{
+    if (--turns_left == 0) {
+        for (int i = 0; i < POOL; i++) {
+            uv_sem_post(&disk);
+        }
+        uv_close((uv_handle_t *)idle, NULL);
+    }
+}
+
+/* Nothing can be written for 300 turns of the loop; meanwhile another client is answered. */
+static void an_upload_waits_while_the_disk_is_behind_and_is_whole(void **state)
+{
+    struct api_server *a = *state;
+    static uv_work_t work[POOL];
+    static uv_idle_t idle;
+    size_t len = API_UPLOAD_MAX;
+    char *body = malloc(len + 1);
+    struct answer w;
+    memset(body, '\n', len);
+    memcpy(body, CUBE, strlen(CUBE));
+    body[len] = '\0';
+    uv_sem_init(&disk, 0);
+    for (int i = 0; i < POOL; i++) {
+        uv_queue_work(&a->loop, &work[i], wait_for_the_disk, NULL);
+    }
+    turns_left = 300;
+    uv_idle_init(&a->loop, &idle);
+    uv_idle_start(&idle, on_turn);
+    api_ask(a, &w, a->read, "GET", "/api/v1/status", "", NULL);
+    assert_int_equal(w.status, 200);
+    assert_true(turns_left > 0);
+    answer_fini(&w);
+    put_file(a, &w, "big.gcode", body);
+    assert_int_equal(w.status, 201);
+    assert_int_equal(json_integer_value(json_object_get(w.json, "size_bytes")), len);
+    assert_int_equal(turns_left, 0);
+    answer_fini(&w);
+    uv_sem_destroy(&disk);
     free(body);
 }
 
@@ -439,8 +516,10 @@ int main(void)
         TEST(a_form_cut_short_stores_nothing),
         TEST(a_client_that_waits_for_100_continue_gets_it_or_the_refusal),
         TEST(a_raw_upload_is_answered_with_its_analysis),
+        TEST(a_long_list_of_files_is_whole_and_in_order),
         TEST(a_raw_upload_keeps_its_name_or_is_refused),
         TEST(an_upload_above_the_quota_is_refused),
+        TEST(an_upload_waits_while_the_disk_is_behind_and_is_whole),
         TEST(a_chunked_upload_works),
         TEST(an_upload_under_way_when_the_server_closes_leaves_nothing),
         TEST(closing_while_a_file_is_being_stored_harms_nobody),

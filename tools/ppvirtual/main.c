@@ -41,6 +41,7 @@ struct program {
     struct strbuf pending; /* for the host */
     struct strbuf trace;
     uint64_t zero_ns;
+    uint64_t woken_ns; /* from the last sleep; on the machine's clock */
     uint64_t dropped;
 };
 
@@ -108,6 +109,7 @@ static void flush_pending(struct program *p)
     if (p->pending.len == 0 || p->port.fd < 0) {
         return;
     }
+    gap_hand_over(&p->model->gap, clock_ns());
     ssize_t n = write(p->port.fd, p->pending.data, p->pending.len);
     if (n > 0) {
         p->pending.len -= (size_t)n;
@@ -128,6 +130,7 @@ static bool wrong_rate(const struct program *p)
 static void step(struct program *p, const struct event *event)
 {
     size_t before = p->pending.len;
+    p->model->zero_ns = p->zero_ns;
     model_step(p->model, now_ns(p), event, &p->pending);
     if (p->pending.len > before && wrong_rate(p)) {
         port_garble(p->pending.data + before, p->pending.len - before);
@@ -142,6 +145,10 @@ static void read_port(struct program *p)
     char bytes[READ_MAX];
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
+        gap_answered(&p->model->gap, p->woken_ns);
+        if (memmem(bytes, (size_t)n, "M112", 4) != NULL && p->model->halted == NULL) {
+            p->model->heard_clock_ns = clock_ns();
+        }
         if (wrong_rate(p)) {
             port_garble(bytes, (size_t)n);
         }
@@ -192,6 +199,7 @@ static int sleep_until_due(struct program *p, struct pollfd *fd, const sigset_t 
     uint64_t due = clock_ns() + (uint64_t)left.tv_sec * 1000000000 + (uint64_t)left.tv_nsec;
     int n = ppoll(fd, 1, &left, inside);
     uint64_t now = clock_ns();
+    p->woken_ns = now;
     if (now > due + STALL_NS) {
         p->zero_ns += now - due;
         p->model->late.stalled_ns += now - due;

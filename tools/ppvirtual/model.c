@@ -183,24 +183,6 @@ static void do_boot(struct model *m)
     }
 }
 
-static void on_emergency(struct model *m, enum emergency what)
-{
-    switch (what) {
-    case EMERGENCY_NONE:
-        break;
-    case EMERGENCY_KILL:
-        exec_kill(m, "M112");
-        break;
-    case EMERGENCY_BREAK:
-    case EMERGENCY_REPLY:
-        exec_break(m);
-        break;
-    case EMERGENCY_STOP:
-        exec_quickstop(m);
-        break;
-    }
-}
-
 /* The receive interrupt: bytes that have arrived by then go into the ring. */
 static void receive(struct model *m, uint64_t until_ns)
 {
@@ -218,7 +200,7 @@ static void receive(struct model *m, uint64_t until_ns)
         ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         havoc_byte(m, lost);
         if (m->s.emergency_parser && m->card.writing == CARD_NONE) {
-            on_emergency(m, emergency_feed(&m->emergency, b.c));
+            mcu_urgent(m, emergency_feed(&m->emergency, b.c));
         }
         if (b.c == '\n' || b.c == '\r') {
             mcu_run(m);
@@ -280,6 +262,7 @@ static void deliver(struct model *m, struct strbuf *out)
     struct wire_byte b;
     while (wire_take(&m->out, m->now_ns, &b)) {
         strbuf_add(out, &b.c, 1);
+        gap_byte(&m->gap, b.c, m->streaming);
         if (b.c == '\n') {
             uint64_t late_ns = m->now_ns - b.at_ns;
             m->late.lines++;

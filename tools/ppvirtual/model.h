@@ -19,6 +19,7 @@
 #include "tools/ppvirtual/emergency.h"
 #include "tools/ppvirtual/fault.h"
 #include "tools/ppvirtual/firmware.h"
+#include "tools/ppvirtual/gap.h"
 #include "tools/ppvirtual/havoc.h"
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
@@ -161,7 +162,10 @@ struct model {
     uint64_t now_ns;
     uint64_t cpu_ns;
     uint64_t boot_ns;
-    const char *halted; /* why; NULL while alive */
+    const char *halted;       /* why; NULL while alive */
+    uint64_t zero_ns;         /* what the caller's clock shows at 0; 0 = unknown */
+    uint64_t halted_clock_ns; /* when it halted, by that clock */
+    uint64_t heard_clock_ns;  /* when the caller read the last M112 from its port */
 
     struct wire in;
     struct wire out;
@@ -202,6 +206,7 @@ struct model {
 
     struct tally tally;
     struct lateness late;
+    struct gap gap;
     struct strbuf *executed; /* borrowed; NULL: none. "N text" of each of the host's commands */
     struct strbuf *trace;    /* borrowed; NULL: none. Lines in and out, for a person */
 };

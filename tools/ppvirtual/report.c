@@ -148,6 +148,22 @@ static json_t *lateness(const struct lateness *late)
     return o;
 }
 
+/* How long the host took from an ok to its next byte. */
+static json_t *gap(const struct gap *g)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } wanted[] = {{"p50_us", 0.5}, {"p99_us", 0.99}, {"p999_us", 0.999}, {"max_us", 1}};
+    json_t *o = json_object();
+    json_object_set_new(o, "lines", count(g->ns.count));
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        double us = (double)histo_percentile(&g->ns, wanted[i].share) / 1e3;
+        json_object_set_new(o, wanted[i].name, rounded(us, 0.1));
+    }
+    return o;
+}
+
 /* The lines between the moves as they came over the wire: of the last print or, without one, of
  * all. */
 static json_t *stream(const struct model *m)
@@ -208,6 +224,11 @@ static json_t *faults(const struct model *m)
     return list;
 }
 
+static json_t *microseconds(uint64_t clock_ns)
+{
+    return clock_ns > 0 ? count(clock_ns / 1000) : json_null();
+}
+
 static json_t *build(const struct model *m)
 {
     const struct tally *t = &m->tally;
@@ -220,6 +241,9 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "now_s", seconds(m->now_ns));
     json_object_set_new(o, "killed", json_boolean(m->halted != NULL));
     json_object_set_new(o, "halted", text_or_null(m->halted));
+    json_object_set_new(
+        o, "halted_clock_us", microseconds(m->halted != NULL ? m->halted_clock_ns : 0));
+    json_object_set_new(o, "m112_clock_us", microseconds(m->heard_clock_ns));
     json_object_set_new(o, "lines", count(t->lines));
     json_object_set_new(o, "executed", count(t->executed));
     add_span(o, m, &t->total);
@@ -235,6 +259,7 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "prints", prints(m));
     json_object_set_new(o, "card", card(m));
     json_object_set_new(o, "lateness", lateness(&m->late));
+    json_object_set_new(o, "gap", gap(&m->gap));
     json_object_set_new(o, "heaters", heaters(m));
     json_object_set_new(o, "foreign", count(m->havoc.foreign));
     json_object_set_new(o, "faults", faults(m));
