@@ -1,16 +1,15 @@
-# The printer's SD card: copied to, listed, printed from to the end; pause, resume, cancel; the card
-# pulled out in mid print; the host gone and back while the printer prints from it.
+# The printer's SD card: copied to, listed, printed from to the end; pause, resume, cancel. M29 gets
+# no ok and M30's ok stands behind the name, as with some firmwares.
 . "$(dirname "$0")/lib.sh"
 
 mkdir "$tmp/card"
 make_gcode 3000 > "$tmp/card/a long one.gcode"
-make_gcode 30000 > "$tmp/card/BIG.GCO"
+make_gcode 6000 > "$tmp/card/BIG.GCO"
 make_gcode 300 > "$tmp/small.gcode"
-start_virtual --speed 30 --sd "$tmp/card"
+start_virtual --speed 30 --sd "$tmp/card" --sd-no-ok --sd-ok-joined
 start_host
 
 percent_above() { above "$(status job.percent 2> /dev/null || echo 0)" "$1"; } # PERCENT
-card_prints() { ctl status --json | json sd.printing | grep -q true; }
 listed() { ctl sd | grep -q "$1"; } # NAME
 
 # --- copy a file to it, and print that to the end
@@ -55,35 +54,6 @@ same "result" "$(last_run result)" cancelled
 poll 5 heater_off || fail "the hotend is still on"
 fresh_report
 same "the card is left" "$(json card.printing < "$report")" false
-
-# --- the host ends in mid print, and is killed: the printer goes on, and the run is taken up again
-ctl sd print BIG.GCO --bed-clear --unchecked > /dev/null || fail "ppctl sd print: status $?"
-poll 20 percent_above 2 || fail "no progress"
-id=$(status job.run_id)
-stop_host
-fresh_report
-same "it prints on" "$(json card.printing < "$report")" true
-launch_host
-wait_state printing
-same "the same run" "$(status job.run_id)" "$id"
-card_prints || fail "the status does not tell of the card"
-stop "$host_pid" KILL || true
-launch_host
-wait_state printing
-same "the same run" "$(status job.run_id)" "$id"
-same "bed" "$(status bed)" occupied
-refuses 1 "being printed" "$ppctl" sd print SMALL.GCO --bed-clear --unchecked
-above "$(status temperatures.tool0.target)" 200 || fail "the hotend was turned off in mid print"
-
-# --- the card is pulled out
-kill -s RTMIN "$virtual_pid"
-wait_state operational
-same "result" "$(last_run result)" failure
-same "reason" "$(last_run reason)" "the card was pulled out of the printer"
-poll 5 heater_off || fail "the hotend is still on"
-refuses 1 "no card" "$ppctl" sd put "$tmp/small.gcode"
-kill -s RTMIN "$virtual_pid"
-poll 10 listed "BIG.GCO" || fail "the card is not listed when it is back"
 
 # --- a copy that is cancelled leaves nothing
 ctl sd put --name X.GCO "$tmp/card/BIG.GCO" > "$tmp/put.log" 2>&1 &
