@@ -23,6 +23,8 @@ static bool never(void *context, const char *name)
     return false;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct line_split split = {.len = 0};
