@@ -1,6 +1,7 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -289,7 +290,8 @@ void device_print_stop(struct device *d)
     enum printer_state state = device_state(d);
     if (d->sd.printing) {
         if (state != PRINTER_CANCELLING) {
-            device_finish_closing(d); /* the printer goes on by itself */
+            log_info("the printer goes on with \"%s\" from its card", d->run.file_name);
+            device_finish_closing(d);
         }
         return;
     }

@@ -141,7 +141,9 @@ static void list_ends(struct device *d)
         sd->fresh = NULL;
         sd->fresh_count = 0;
         sd->listing = false;
-        sd->presence = SD_READY;
+        if (sd->count > 0 || sd->presence != SD_NO_CARD) { /* some list nothing without a card */
+            sd->presence = SD_READY;
+        }
         hub_emit(d->hub, HUB_CARD, NULL);
     }
 }
@@ -412,7 +414,7 @@ int device_sd_remove(struct device *d, const char *name, struct err *e)
     if (entry == NULL || !sd_name_ok(entry->name)) {
         return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" on the printer's card", name);
     }
-    if (d->pending[0] != '\0' && d->sd.pending && sd_same_name(d->sd.path, entry->name)) {
+    if (d->pending[0] != '\0' && d->sd.pending && sd_same_name(d->sd.wanted, entry->name)) {
         return err_field(e, PP_EBUSY, "file", "\"%s\" waits to be printed", name);
     }
     device_sd_path(d, entry->name, path);

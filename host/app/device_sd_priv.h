@@ -21,6 +21,7 @@ struct sd_kept {
 
 struct sd_put {
     bool active;
+    bool asked;   /* M28 is on its way */
     bool opened;  /* the printer writes */
     bool failed;  /* and what there is of it is to be deleted */
     bool closing; /* M29 is on its way */
@@ -48,7 +49,8 @@ struct device_sd {
     bool listing;
 
     /* a print of the card */
-    bool pending;      /* device.pending names a file of the card */
+    bool pending; /* device.pending names a file of the card: */
+    char wanted[SD_NAME_SIZE];
     bool unchecked_ok; /* a person wants it unchecked */
     bool printing;     /* device.run is the card's */
     bool opened;       /* M23 was answered well */

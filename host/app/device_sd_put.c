@@ -73,11 +73,26 @@ static int may_put(const struct device *d, struct err *e)
     return 0;
 }
 
+/* From here on it is known, also after a crash, that the printer may be writing. */
+static void on_noted(void *context, const struct err *e)
+{
+    struct device *d = context;
+    char line[SD_NAME_SIZE + 8];
+    if (d->sd.put.active && !d->sd.put.closing && e != NULL) {
+        device_sd_put_stop(d, e->text);
+    } else if (d->sd.put.active && !d->sd.put.closing && !d->sd.put.asked) {
+        d->sd.put.asked = true;
+        snprintf(line, sizeof line, "M28 %s", d->sd.unfinished);
+        sender_card(d->sender, true);
+        device_inject(d, line, TAG_SD_WRITING);
+    }
+    device_stored(d);
+}
+
 int device_sd_put(struct device *d, const char *file_name, const char *name, char out[SD_NAME_SIZE],
     struct err *e)
 {
     struct sd_put *put = &d->sd.put;
-    char line[SD_NAME_SIZE + 8];
     char path[SD_NAME_SIZE];
     const struct file_entry *file = files_find(d->files, file_name);
     int rc = may_put(d, e);
@@ -95,13 +110,11 @@ int device_sd_put(struct device *d, const char *file_name, const char *name, cha
     snprintf(put->name, sizeof put->name, "%s", out);
     device_sd_path(d, put->name, path);
     files_pin(d->files, put->file);
-    store_save_setting(d->store, "sd_write", path, NULL, NULL);
     memcpy(d->sd.unfinished, path, sizeof d->sd.unfinished);
     device_move(d, PRINTER_TRANSFERRING, put->file);
     log_info("\"%s\" is copied to the printer's card as %s", put->file, put->name);
-    snprintf(line, sizeof line, "M28 %s", path);
-    sender_card(d->sender, true);
-    device_inject(d, line, TAG_SD_WRITING);
+    d->open++;
+    store_save_setting(d->store, "sd_write", path, on_noted, d);
     return 0;
 }
 

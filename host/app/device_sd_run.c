@@ -129,7 +129,8 @@ static void on_run_saved(void *context, const struct err *e)
 static void start(struct device *d)
 {
     struct run *run = &d->run;
-    const struct sd_entry *entry = device_sd_find(d, d->sd.path);
+    const struct sd_entry *entry = device_sd_find(d, d->sd.wanted);
+    memcpy(d->sd.path, d->sd.wanted, sizeof d->sd.path);
     *run = (struct run){.start_ms = clock_wall_ms(), .result = RUN_OPEN};
     id_new(run->id, run->start_ms);
     snprintf(run->file_name, sizeof run->file_name, "%s", d->pending);
@@ -229,7 +230,7 @@ int device_sd_print(
         device_set_bed(d, BED_CLEAR, NULL);
     }
     snprintf(d->pending, sizeof d->pending, "%s", entry->display);
-    device_sd_path(d, entry->name, d->sd.path);
+    device_sd_path(d, entry->name, d->sd.wanted);
     d->sd.pending = true;
     d->sd.unchecked_ok = unchecked;
     device_sd_go_on(d);
@@ -274,7 +275,10 @@ bool device_sd_adopt(struct device *d)
         return false;
     }
     d->sd.found = false;
-    device_cool_paid(d); /* heaters off would spoil it */
+    d->make_safe = false;        /* heaters off would spoil it; owed until its end */
+    if (d->pending[0] != '\0') { /* an answer to its question would call the bed clear */
+        device_drop_pending(d, "the printer prints from its card by itself");
+    }
     adopt_run(d);
     begin_run(d);
     d->sd.pos = pos;
@@ -400,6 +404,9 @@ static void finished(struct device *d)
         device_notice(d, "\"%s\": %s", d->run.file_name, why);
     }
     device_print_end(d, whole ? RUN_SUCCESS : RUN_CANCELLED, why);
+    if (d->heat.owed_stored) {
+        device_heaters_off(d, TAG_SAFE);
+    }
     device_move(d, PRINTER_OPERATIONAL, "print done");
     if (d->closing) {
         device_heaters_off(d, TAG_COLD);

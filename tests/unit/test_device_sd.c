@@ -188,6 +188,41 @@ static void a_print_begun_at_the_printer_is_taken_over(void **state)
     finish(b);
 }
 
+static void a_question_does_not_outlive_a_print_begun_at_the_printer(void **state)
+{
+    (void)state;
+    struct bench *b = ready();
+    bool waits = false;
+    put_file(b, "part.gcode", PART);
+    assert_int_equal(device_print(b->device, "part.gcode", false, &waits, &refused), 0);
+    assert_true(waits);
+    slot.status = "SD printing byte 1/100\n";
+    say(&b->printer, slot.status);
+    UNTIL_STATE(b, PRINTER_PRINTING);
+    assert_int_equal(status(b).questions, 0);
+    assert_true(device_confirm(b->device, "", "yes", &refused) < 0);
+    assert_int_equal(status(b).bed, BED_OCCUPIED);
+    finish(b);
+}
+
+static void a_pause_at_the_printer_is_seen_and_its_end(void **state)
+{
+    (void)state;
+    struct bench *b = printing_from_card();
+    slot.status = "SD printing byte 10/100\n";
+    size_t from = b->printer.heard_count;
+    say(&b->printer, "//action:paused\n");
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    say(&b->printer, "//action:resumed\n");
+    UNTIL_STATE(b, PRINTER_PRINTING);
+    say(&b->printer, "//action:paused\nSD printing byte 11/100\n");
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    say(&b->printer, "SD printing byte 12/100\n");
+    UNTIL_STATE(b, PRINTER_PRINTING);
+    assert_int_equal(heard(b, from, "M24") + heard(b, from, "M25"), 0);
+    finish(b);
+}
+
 static void a_print_under_way_at_connection_keeps_its_heaters(void **state)
 {
     (void)state;
@@ -401,6 +436,8 @@ int main(void)
         cmocka_unit_test(not_printing_is_believed_the_third_time),
         cmocka_unit_test(pause_resume_and_stop_are_the_firmwares_own),
         cmocka_unit_test(a_print_begun_at_the_printer_is_taken_over),
+        cmocka_unit_test(a_question_does_not_outlive_a_print_begun_at_the_printer),
+        cmocka_unit_test(a_pause_at_the_printer_is_seen_and_its_end),
         cmocka_unit_test(a_print_under_way_at_connection_keeps_its_heaters),
         cmocka_unit_test(the_cable_is_pulled_and_the_same_print_found_again),
         cmocka_unit_test(a_card_that_cannot_be_read_stops_the_print),
