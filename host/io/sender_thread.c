@@ -33,11 +33,16 @@ static void turn_off(struct sender *s)
     }
 }
 
-/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
 static void estop(struct sender *s, uint64_t now);
 
+/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. A
+ * print from the printer's own card goes on without us, as it does when this program is not there;
+ * while a file is written to it nothing else can be sent, and nothing is heated. */
 static void check_beat(struct sender *s, uint64_t now)
 {
+    if (s->stream.options.by_itself || atomic_load(&s->card)) {
+        return;
+    }
     bool idle = s->stream.flight_count + kept_waiting(s->stream.kept) == 0;
     switch (beat_step(&s->beat, now / 1000, atomic_load(&s->beat_ms), idle)) {
     case BEAT_FINE:
@@ -147,9 +152,10 @@ static size_t format_cold(const struct stream_options *o, char *out)
  * one from the queue. Then the heaters, should it ignore both. */
 static void say_estop(struct sender *s, uint64_t now)
 {
-    char text[LINE_MAX_OUT + 256] = "\nM112\n";
-    size_t len = strlen(text);
+    char text[LINE_MAX_OUT + 256];
     size_t written;
+    size_t len = (size_t)snprintf(
+        text, sizeof text, "%s", atomic_load(&s->card) ? "\nM29\nM112\n" : "\nM112\n");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     len += format_cold(&s->stream.options, text + len);
     serial_drop_output(&s->port);
