@@ -31,7 +31,11 @@ void device_move(struct device *d, enum printer_state next, const char *why)
     if (d->state.state == (int)next) {
         return;
     }
+    bool cut_off = device_state(d) == PRINTER_TRANSFERRING && next != PRINTER_OPERATIONAL;
     sm_move(&d->state, (int)next, why);
+    if (cut_off) {
+        device_sd_put_lost(d);
+    }
     if (next == PRINTER_OPERATIONAL) {
         d->error[0] = '\0';
         d->heaters_used = clock_ms();
@@ -90,6 +94,9 @@ void device_save_row(struct device *d, store_cb done)
 
 void device_inject(struct device *d, const char *text, enum device_tag tag)
 {
+    if (device_sd_swallows(d, text)) {
+        return;
+    }
     if (!sender_inject(d->sender, text, strlen(text), tag)) {
         log_error("the sender's queue is full: \"%s\" was not sent", text);
     }
@@ -126,8 +133,8 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
-    bool blocked =
-        device_waits(d) || (device_self_paused(d) && d->self.change) || device_recover_blind(d);
+    bool blocked = device_waits(d) || (device_self_paused(d) && d->self.change) ||
+                   device_sd_muted(d) || device_recover_blind(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -177,6 +184,7 @@ static void on_second(uv_timer_t *timer)
     poll_temps(d, now);
     save_temps(d, now);
     device_recover_tick(d, now);
+    device_sd_tick(d, now);
     if (d->run.id[0] != '\0') {
         hub_emit(d->hub, HUB_PROGRESS, NULL);
     }
@@ -228,6 +236,9 @@ static int load_past(struct device *d, struct err *e)
     rc = rc == 0 ? device_recover_open(d, e) : rc;
     if (owed || store_was_unclean(d->store)) {
         device_cool_owe(d);
+    }
+    if (rc == 0) {
+        device_sd_load(d);
     }
     return rc;
 }
@@ -286,6 +297,7 @@ static void on_sender_closed(void *context)
     struct device *d = context;
     void (*closed)(void *) = d->closed;
     void *closed_context = d->closed_context;
+    device_sd_free(d);
     free(d);
     closed(closed_context);
 }
@@ -312,7 +324,7 @@ void device_finish_closing(struct device *d)
     if (uv_is_closing((uv_handle_t *)&d->second)) {
         return;
     }
-    bool goes_on = d->leaving || d->recovery.phase != RECOVER_NONE;
+    bool goes_on = (d->leaving && !d->sd.printing) || d->recovery.phase != RECOVER_NONE;
     if (d->run.id[0] != '\0' && !goes_on) {
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
@@ -356,10 +368,13 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
     d->wanted = false;
     uv_timer_stop(&d->retry);
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
-    if (leave || device_recover_waits(d)) {
+    bool transfers = state == PRINTER_TRANSFERRING;
+    if ((leave && !transfers) || device_recover_waits(d)) {
         device_finish_closing(d);
     } else if (printer_has_job(state)) {
         device_print_stop(d);
+    } else if (transfers) {
+        device_sd_put_stop(d, "the host was stopped");
     } else if (state == PRINTER_OPERATIONAL) {
         go_cold(d);
     } else if (!d->make_safe || !d->attached || state == PRINTER_ERROR) {
@@ -416,6 +431,10 @@ int device_disconnect(struct device *d, struct err *e)
     if (printer_has_job(device_state(d))) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed: cancel it first", d->run.file_name);
     }
+    if (device_state(d) == PRINTER_TRANSFERRING) {
+        return err_set(e, PP_ESTATE,
+            "\"%s\" is being copied to the printer's card: cancel it first", d->sd.put.file);
+    }
     d->wanted = false;
     uv_timer_stop(&d->retry);
     if (device_state(d) == PRINTER_OPERATIONAL) {
@@ -428,6 +447,10 @@ int device_disconnect(struct device *d, struct err *e)
 
 static int require_connected(const struct device *d, struct err *e)
 {
+    if (device_state(d) == PRINTER_TRANSFERRING) {
+        return err_set(e, PP_ESTATE,
+            "a file is being written to the printer's card: a command would go into it");
+    }
     bool there = printer_is_connected(device_state(d)) && !device_recover_blind(d);
     return there ? 0 : device_refuse_offline(d, e);
 }

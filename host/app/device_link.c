@@ -25,6 +25,7 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         .tools = device_tools(d),
         .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
                    (p != NULL && p->limits.max_chamber_mc > 0)};
+    out->by_itself = d->sd.printing;
     if (p != NULL) {
         out->rx_bytes = p->rx_bytes;
         out->command_slots = p->command_slots;
@@ -164,6 +165,7 @@ static void on_connected(struct device *d, int baud)
     if (device_state(d) != PRINTER_CONNECTING) {
         device_move(d, PRINTER_CONNECTING, "printer answered");
     }
+    device_sd_connected(d);
     device_inject(d, "M115", TAG_INFO);
 }
 
@@ -203,6 +205,7 @@ static void on_info(struct device *d)
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
         device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
+    device_sd_info(d);
     device_inject(d, "M105", TAG_READY);
 }
 
@@ -212,15 +215,23 @@ static void on_ready(struct device *d)
     struct stream_options options;
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->make_safe || d->closing) {
+    if (d->closing && d->sd.found) { /* it prints from its card: leave it alone */
+        device_finish_closing(d);
+        return;
+    }
+    if ((d->make_safe || d->closing) && !d->sd.found) {
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
+    if (!d->closing && d->run.id[0] == '\0' && device_sd_adopt(d)) {
+        return;
+    }
     device_move(d, PRINTER_OPERATIONAL, "set up");
     device_offer_connected(d);
+    device_sd_ready(d);
 }
 
 /* ---- trouble
@@ -237,11 +248,12 @@ static void end_print(struct device *d, enum run_result result, const char *reas
 /* The printer cannot be steered any more: what we can do is stop it. */
 static void on_lost(struct device *d, const char *text)
 {
-    bool printing = d->run.id[0] != '\0' && !device_offer_open(d);
+    bool card = d->sd.printing; /* its own goes on without us */
+    bool printing = d->run.id[0] != '\0' && !device_offer_open(d) && !card;
     if (printing && d->recovery.phase != RECOVER_NONE) {
         device_recover_cut(d, text);
     }
-    end_print(d, RUN_FAILURE, text);
+    end_print(d, card ? RUN_INTERRUPTED : RUN_FAILURE, text);
     device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
@@ -285,9 +297,10 @@ static void on_halt(struct device *d, const char *text, bool alive)
 
 static void on_reset(struct device *d)
 {
-    if (d->run.id[0] != '\0' && !device_offer_open(d)) {
+    if (d->run.id[0] != '\0' && !device_offer_open(d) && !d->sd.printing) {
         device_recover_cut(d, "the printer was reset");
     }
+    end_print(d, RUN_FAILURE, "the printer was reset");
     device_cool_owe(d); /* or so a garbled line said */
     device_fail(d, PRINTER_OFFLINE, "the printer was reset");
     device_link_drop(d, true);
@@ -381,6 +394,16 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_CANCELLED:
     case TAG_FINISHED:
         device_print_tag(d, tag);
+        break;
+    case TAG_SD_SELECTED:
+    case TAG_SD_STARTED:
+    case TAG_SD_FINISHED:
+    case TAG_SD_STOPPED:
+    case TAG_SD_EMPTIED:
+    case TAG_SD_WRITING:
+    case TAG_SD_CLOSED:
+    case TAG_SD_LISTED:
+        device_sd_tag(d, (int)tag);
         break;
     case TAG_NONE:
     case TAG_HEATED:

@@ -56,7 +56,7 @@ void device_remember(struct device *d)
     if (d->run.id[0] == '\0' && d->runs_ending > 0) {
         return; /* not yet in the history: whoever comes after us ends it once more */
     }
-    if (d->run.id[0] != '\0') {
+    if (d->run.id[0] != '\0' && !d->sd.printing) { /* the card's goes on without us */
         len = device_words_format(present_words(d), text);
     }
     sender_remember(d->sender, text, len);
@@ -174,7 +174,7 @@ bool device_recover_port_gone(struct device *d, const char *why)
 {
     struct device_recovery *r = &d->recovery;
     struct sender_past past;
-    if (d->run.id[0] == '\0' || device_offer_open(d)) {
+    if (d->run.id[0] == '\0' || device_offer_open(d) || d->sd.printing) {
         return false;
     }
     device_cool_owe(d); /* until it goes on */

@@ -171,6 +171,9 @@ static void take_alive(struct stream *s, uint64_t now_us)
 /* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
+    if (strncmp(r->text, "Done saving file", 16) == 0 && s->flight_count > 0) {
+        s->saved = stream_flight_at(s, 0)->saves;
+    }
     if (r->waiting) {
         s->ok_us = now_us;
     }

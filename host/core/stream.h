@@ -113,8 +113,9 @@ struct stream_options {
     size_t rx_bytes;   /* the printer's receive buffer; 0 = unknown (128) */
     int command_slots; /* its command buffer (BUFSIZE); 0 = unknown (4) */
     enum stream_window window;
-    int tools;    /* heaters there are, for turning them off when nobody steers; 0 = one */
-    bool chamber; /* has a heater */
+    int tools;      /* heaters there are, for turning them off when nobody steers; 0 = one */
+    bool chamber;   /* has a heater */
+    bool by_itself; /* it prints from its own card: it needs nobody to steer it */
 };
 
 /* Read by other threads at any time. */
@@ -140,6 +141,7 @@ struct stream_flight {
     uint8_t kind;   /* enum stream_line */
     bool asks_temp; /* M105: its ok carries no number */
     bool slow;      /* may take minutes without a word */
+    bool saves;     /* M29: some firmwares answer "Done saving file" and no ok */
 };
 
 /* What stream_adopt() waits for. */
@@ -193,7 +195,7 @@ struct stream {
     enum adopt adopt; /* going on after another stream */
     unsigned settle;  /* reports of temperatures until all earlier oks have come */
     unsigned queries; /* for them */
-    bool mid_line; /* the last byte written was no newline */
+    bool mid_line;    /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
     size_t tx_len;
@@ -214,6 +216,7 @@ struct stream {
     uint64_t alive_us;
     uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
     bool saw_busy;
+    bool saved; /* "Done saving file" has come, its ok not yet */
     unsigned probes;
     bool probing;
     bool stopped;

@@ -145,6 +145,7 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
+    s->saved = false;
     s->probing = false;
 }
 
@@ -182,6 +183,7 @@ void stream_commit_new(
     flight.n = n;
     flight.asks_temp = is_command(text, len, "M105");
     flight.slow = stream_is_slow(text, len);
+    flight.saves = is_command(text, len, "M29");
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

@@ -226,6 +226,12 @@ static uint64_t patience(const struct stream *s)
     if (s->probing) {
         return PROBE_US;
     }
+    if (s->saved && s->flight_count > 0) {
+        return RETRY_US;
+    }
+    if (s->options.by_itself) {
+        return SILENCE_SLOW_US; /* our lines queue behind those of the card */
+    }
     if (s->adopt == ADOPT_SETTLE && s->options.dialect->wait_is_idle) {
         return SETTLE_US;
     }
@@ -420,7 +426,10 @@ void stream_tick(struct stream *s, uint64_t now_us)
         s->retry_pending = false;
         probe(s, now_us);
     } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
-        if (s->adopt == ADOPT_SETTLE) {
+        if (s->saved) {
+            s->saved = false;
+            stream_land(s, true);
+        } else if (s->adopt == ADOPT_SETTLE) {
             settle_late(s, now_us);
         } else {
             probe(s, now_us);

@@ -68,6 +68,7 @@ struct sender {
     _Atomic bool fill_wanted;
     _Atomic bool notes_waiting;
     _Atomic bool estop_wanted;
+    _Atomic bool card; /* the printer writes to its card */
     _Atomic uint32_t injects_obeyed;
     _Atomic size_t injects_waiting; /* in the stream's queue */
     _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */

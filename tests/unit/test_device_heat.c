@@ -189,23 +189,20 @@ static void a_printer_that_tells_of_a_runaway_gets_m112_and_heaters_off(void **s
 
 static void a_dead_printer_is_told_nothing_more(void **state)
 {
-    static const char *const texts[] = {"Error:Printer halted. kill() called!\n", "INT4\n"};
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        struct bench *b = printing_hot(HOT MOVE, "G1 X50");
-        say(&b->printer, texts[i]);
-        UNTIL_STATE(b, PRINTER_ERROR);
-        RUN_UNTIL(b, status(b).link.port[0] == '\0');
-        assert_int_equal(heard(b, 0, "M112"), 0);
-        has_failed(b, "");
-        b->printer.stuck = false;
-        b->printer.stuck_at = NULL;
-        b->printer.owed = 0;
-        assert_int_equal(device_connect(b->device, &refused), 0);
-        UNTIL_STATE(b, PRINTER_OPERATIONAL);
-        RUN_UNTIL(b, cold(b));
-        finish(b);
-    }
+    struct bench *b = printing_hot(HOT MOVE, "G1 X50");
+    say(&b->printer, "Error:Printer halted. kill() called!\n");
+    UNTIL_STATE(b, PRINTER_ERROR);
+    RUN_UNTIL(b, status(b).link.port[0] == '\0');
+    assert_int_equal(heard(b, 0, "M112"), 0);
+    has_failed(b, "");
+    b->printer.stuck = false;
+    b->printer.stuck_at = NULL;
+    b->printer.owed = 0;
+    assert_int_equal(device_connect(b->device, &refused), 0);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    finish(b);
 }
 
 static void an_error_of_klipper_cancels_the_print_and_nothing_else(void **state)
@@ -448,6 +445,47 @@ static void a_file_that_cannot_be_read_any_more_ends_the_print_cold(void **state
     finish(b);
 }
 
+/* Whatever is wrong with the disk: what cannot be recorded is not begun. */
+static void forget_table(struct bench *b, const char *drop)
+{
+    sqlite3 *sql;
+    assert_int_equal(sqlite3_open_v2(b->db, &sql, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    assert_int_equal(sqlite3_exec(sql, drop, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+}
+
+static void a_bed_that_cannot_be_recorded_ends_the_print_cold(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    put_file(b, "part.gcode", HOT MOVE);
+    b->device->row.bed = BED_CLEAR;
+    b->printer.stuck_at = "M104 S200";
+    bool waits;
+    assert_int_equal(device_print(b->device, "part.gcode", true, &waits, &refused), 0);
+    RUN_UNTIL(b, b->printer.stuck);
+    forget_table(b, "DROP TABLE printer");
+    go_on(&b->printer);
+    has_failed(b, "printer");
+    assert_int_equal(heard(b, 0, "G1 X10"), 0);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_true(cold(b));
+    finish(b);
+}
+
+static void a_print_that_cannot_be_recorded_does_not_begin(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    forget_table(b, "DROP TABLE runs");
+    print(b, HOT MOVE);
+    has_failed(b, "runs");
+    assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
+    assert_int_equal(heard(b, 0, "M104 S200"), 0);
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +510,8 @@ int main(void)
         cmocka_unit_test(what_is_paid_is_paid),
         cmocka_unit_test(after_an_emergency_stop_the_heaters_go_off_once_more),
         cmocka_unit_test(a_file_that_cannot_be_read_any_more_ends_the_print_cold),
+        cmocka_unit_test(a_bed_that_cannot_be_recorded_ends_the_print_cold),
+        cmocka_unit_test(a_print_that_cannot_be_recorded_does_not_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

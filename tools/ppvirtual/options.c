@@ -35,6 +35,11 @@ const char options_help[] =
     "  --line-us N          CPU time of a command in microseconds (0)\n"
     "  --deaf               reads nothing while it waits inside a command\n"
     "\n"
+    "SD card\n"
+    "  --sd DIR             a card slot, and in it a card with the *.g* files of DIR\n"
+    "  --sd-no-ok           M29 is answered without an ok\n"
+    "  --sd-ok-joined       M30 writes its ok behind the file's name\n"
+    "\n"
     "Physics\n"
     "  --moves real|null    moves take their time, or none (real)\n"
     "  --speed X            moves and dwells run X times as fast (1)\n"
@@ -55,7 +60,7 @@ const char options_help[] =
     "  -h, --help           this text\n"
     "  --version            the version\n"
     "\n"
-    "SIGUSR2 presses the reset button.\n";
+    "SIGUSR2 presses the reset button, SIGRTMIN pulls the SD card out or puts it in.\n";
 
 struct option;
 typedef int (*option_set)(
@@ -193,6 +198,15 @@ static int set_no_emergency(
     return 0;
 }
 
+static int set_sd(struct options *o, const struct option *opt, const char *value, struct err *e)
+{
+    (void)opt;
+    (void)e;
+    o->sd = value;
+    o->settings.sd = true;
+    return 0;
+}
+
 static int set_wire(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     bool real = strcmp(value, "real") == 0;
@@ -248,6 +262,9 @@ static const struct option table[] = {
     {"--chamber", false, set_true, AT(settings.chamber), 0, 0},
     {"--area", true, set_area, 0, 0, 0},
     {"--boot", true, set_ms, AT(settings.boot_ns), 0, 60000},
+    {"--sd", true, set_sd, 0, 0, 0},
+    {"--sd-no-ok", false, set_true, AT(settings.sd_no_ok), 0, 0},
+    {"--sd-ok-joined", false, set_true, AT(settings.sd_ok_joined), 0, 0},
     {"--wire", true, set_wire, 0, 0, 0},
     {"--latency", true, set_double, AT(settings.latency_ms), 0, 10000},
     {"--jitter", true, set_double, AT(settings.jitter_ms), 0, 10000},

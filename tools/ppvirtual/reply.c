@@ -1,5 +1,7 @@
 #include "tools/ppvirtual/reply.h"
 
+#include "tools/ppvirtual/exec_sd.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -213,7 +215,11 @@ void reply_about(struct model *m)
     reply(m, "%s", strbuf_text(&b));
     strbuf_fini(&b);
     for (size_t i = 0; fw->caps != NULL && fw->caps[i] != NULL; i++) {
-        if (str_starts(fw->caps[i], "EMERGENCY_PARSER:")) {
+        int of_card = exec_sd_cap(m, fw->caps[i]);
+        if (of_card >= 0) {
+            size_t name = strcspn(fw->caps[i], ":");
+            reply(m, "%s:%.*s:%d\n", fw->cap_word, (int)name, fw->caps[i], of_card);
+        } else if (str_starts(fw->caps[i], "EMERGENCY_PARSER:")) {
             reply(m, "%s:EMERGENCY_PARSER:%d\n", fw->cap_word, m->s.emergency_parser);
         } else if (str_starts(fw->caps[i], "CHAMBER_TEMPERATURE:")) {
             reply(m, "%s:CHAMBER_TEMPERATURE:%d\n", fw->cap_word, m->s.chamber);
