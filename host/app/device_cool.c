@@ -146,6 +146,16 @@ static void forget_pause(struct device *d)
     memset(d->heat.reheat_mc, 0, sizeof d->heat.reheat_mc);
 }
 
+void device_cool_found(struct device *d)
+{
+    for (size_t i = 0; i <= TEMP_BED; i++) {
+        bool off = d->temps.target_mc[i] == 0 && d->pause_modal.target_mc[i] > 0;
+        if (off) {
+            d->heat.reheat_mc[i] = d->pause_modal.target_mc[i];
+        }
+    }
+}
+
 void device_reheat(struct device *d)
 {
     static const size_t order[] = {TEMP_CHAMBER, TEMP_BED, 0, 1, 2, 3, 4, 5, 6, 7};

@@ -47,6 +47,10 @@ void device_cool_tick(struct device *d, uint64_t now_ms);
 /* Heats again what a pause let cool, and waits for it; before any move. */
 void device_reheat(struct device *d);
 
+/* A pause is taken over from another process: what is off of what the file had on is heated again on
+ * resume. */
+void device_cool_found(struct device *d);
+
 /* The heaters may be on and cannot be reached: they go off at the next connection, also of another
  * process. Kept in the store until device_cool_paid(). */
 void device_cool_owe(struct device *d);

@@ -384,6 +384,7 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_COLD:
         device_cool_paid(d);
         if (d->closing) {
+            device_recover_cooled(d);
             device_finish_closing(d);
         } else {
             device_link_drop(d, false);

@@ -281,10 +281,27 @@ static bool is_same(int32_t a_mc, int32_t b_mc)
     return a_mc != TEMP_NONE && b_mc != TEMP_NONE && abs(a_mc - b_mc) <= SAME_MC;
 }
 
-/* What the file has set it to up to here. A heater that neither it nor anybody else set is off. */
-static int32_t file_target(const struct gcode_modal *m, size_t heater)
+/* What the file has set a heater to holds, or what a person has set since. That it was off when last
+ * told says nothing: that may have been before the file turned it on. What is off in a pause is
+ * heated again before it goes on. */
+static bool is_as_left(const struct device *d, const struct gcode_modal *m, size_t heater)
 {
-    return heater <= TEMP_BED ? m->target_mc[heater] : TEMP_NONE;
+    const struct device_words *w = &d->recovery.words;
+    int32_t now = d->temps.target_mc[heater];
+    int32_t told = w->target_mc[heater];
+    bool paused = w->state == PRINTER_PAUSED || w->state == PRINTER_CANCELLING;
+    if (now == TEMP_NONE && told == TEMP_NONE) {
+        return true;
+    }
+    if (heater <= TEMP_BED && is_same(now, m->target_mc[heater])) {
+        return true;
+    }
+    return (now > 0 || heater > TEMP_BED || paused) && is_same(now, told);
+}
+
+static double celsius(int32_t mc)
+{
+    return mc == TEMP_NONE ? 0 : mc / 1000.0;
 }
 
 /* True if the printer is as it was left; else `why` says what is not. */
@@ -302,14 +319,11 @@ static bool is_unchanged(struct device *d, char *why, size_t why_size)
         return false;
     }
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
-        int32_t now = d->temps.target_mc[i];
-        if (now == TEMP_NONE && w->target_mc[i] == TEMP_NONE) {
-            continue;
-        }
-        if (!is_same(now, w->target_mc[i]) && !is_same(now, file_target(&modal, i))) {
+        if (!is_as_left(d, &modal, i)) {
+            int32_t now = d->temps.target_mc[i];
+            int32_t was = i <= TEMP_BED ? modal.target_mc[i] : w->target_mc[i];
             snprintf(why, why_size, "%s is set to %g °C now, it was %g °C", temp_heater_name(i),
-                now == TEMP_NONE ? 0 : now / 1000.0,
-                w->target_mc[i] == TEMP_NONE ? 0 : w->target_mc[i] / 1000.0);
+                celsius(now), celsius(was));
             return false;
         }
     }
@@ -332,6 +346,7 @@ static void stay_paused(struct device *d, bool half)
                          "on with: ppctl resume");
     }
     device_move(d, PRINTER_PAUSED, "as before");
+    device_cool_found(d);
 }
 
 static void go_on_pausing(struct device *d)
@@ -521,6 +536,13 @@ void device_recover_drop(struct device *d)
 {
     drop_spool(d);
     d->recovery.phase = RECOVER_NONE;
+}
+
+void device_recover_cooled(struct device *d)
+{
+    if (d->recovery.phase < RECOVER_OFFER) {
+        device_recover_drop(d);
+    }
 }
 
 void device_recover_close(struct device *d)

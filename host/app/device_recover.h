@@ -84,6 +84,9 @@ void device_recover_ended(struct device *d);
 /* The run is being cancelled while a person's yes is carried out. */
 void device_recover_drop(struct device *d);
 
+/* The device is being closed and the heaters are off: what would have gone on by itself is over. */
+void device_recover_cooled(struct device *d);
+
 /* The device is being closed: without a run there is nothing to leave to the next. */
 void device_recover_close(struct device *d);
 

@@ -186,6 +186,7 @@ static inline void unplug(struct bench *b)
         b->waiting++;
         uv_close((uv_handle_t *)&p->poll, on_unplugged);
         RUN_UNTIL(b, b->waiting == 0);
+        unlink(tempdir_path(b->dir, "port")); /* its number is somebody else's soon */
         close(p->slave);
         close(p->master);
     }
