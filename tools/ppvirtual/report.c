@@ -55,9 +55,12 @@ static json_t *errors(const struct span *s)
 static void add_span(json_t *o, const struct model *m, const struct span *s)
 {
     char hash[crypto_hash_sha256_BYTES * 2 + 1];
-    tally_hash(s, hash);
+    tally_hash(&s->hash, hash);
     json_object_set_new(o, "sha256", json_string(hash));
     json_object_set_new(o, "commands", count(s->commands));
+    tally_hash(&s->numbered_hash, hash);
+    json_object_set_new(o, "numbered_sha256", json_string(hash));
+    json_object_set_new(o, "numbered_commands", count(s->numbered));
     json_object_set_new(o, "resends", count(s->resends));
     json_object_set_new(o, "errors", errors(s));
     json_object_set_new(o, "underruns", count(s->underruns));

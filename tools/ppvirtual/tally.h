@@ -40,6 +40,9 @@ struct span {
     bool complete; /* a print whose end marker came */
     crypto_hash_sha256_state hash;
     uint64_t commands; /* hashed ones */
+    crypto_hash_sha256_state
+        numbered_hash; /* of those that came with a number: no tails of lines */
+    uint64_t numbered;
     uint64_t resends;
     uint64_t errors[TALLY_ERRORS];
     uint64_t underruns;
@@ -68,9 +71,9 @@ struct tally {
 void tally_init(struct tally *t);
 void tally_fini(struct tally *t);
 
-/* A command has been executed. */
-void tally_command(
-    struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark);
+/* A command has been executed; `numbered`: it came with a line number. */
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, bool numbered,
+    struct wire_mark mark);
 
 /* The markers of a print; a begin after a pause goes on with it, another ends the print before as
  * incomplete. */
@@ -88,8 +91,8 @@ void tally_motion(struct tally *t, uint64_t tag, double seconds);
 /* The tag for blocks planned now: the open print's id, 0 outside of prints. */
 uint64_t tally_tag(const struct tally *t);
 
-/* The hash so far in lower-case hex. */
-void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
+/* A hash so far in lower-case hex. */
+void tally_hash(const crypto_hash_sha256_state *hash, char out[crypto_hash_sha256_BYTES * 2 + 1]);
 
 /* "checksum", "line_number"... */
 const char *tally_error_name(enum tally_error kind);
