@@ -55,10 +55,10 @@ static json_t *errors(const struct span *s)
 static void add_span(json_t *o, const struct model *m, const struct span *s)
 {
     char hash[crypto_hash_sha256_BYTES * 2 + 1];
-    tally_hash(&s->hash, hash);
+    tally_hash(s, hash);
     json_object_set_new(o, "sha256", json_string(hash));
     json_object_set_new(o, "commands", count(s->commands));
-    tally_hash(&s->numbered_hash, hash);
+    tally_numbered_hash(s, hash);
     json_object_set_new(o, "numbered_sha256", json_string(hash));
     json_object_set_new(o, "numbered_commands", count(s->numbered));
     json_object_set_new(o, "resends", count(s->resends));

@@ -170,12 +170,23 @@ uint64_t tally_tag(const struct tally *t)
     return t->printing ? t->prints[t->prints_len - 1].id : 0;
 }
 
-void tally_hash(const crypto_hash_sha256_state *hash, char out[crypto_hash_sha256_BYTES * 2 + 1])
+static void write_hash(
+    const crypto_hash_sha256_state *hash, char out[crypto_hash_sha256_BYTES * 2 + 1])
 {
     crypto_hash_sha256_state copy = *hash;
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&copy, digest);
     sodium_bin2hex(out, crypto_hash_sha256_BYTES * 2 + 1, digest, sizeof(digest));
+}
+
+void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+{
+    write_hash(&s->hash, out);
+}
+
+void tally_numbered_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+{
+    write_hash(&s->numbered_hash, out);
 }
 
 const char *tally_error_name(enum tally_error kind)

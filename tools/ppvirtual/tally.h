@@ -91,8 +91,9 @@ void tally_motion(struct tally *t, uint64_t tag, double seconds);
 /* The tag for blocks planned now: the open print's id, 0 outside of prints. */
 uint64_t tally_tag(const struct tally *t);
 
-/* A hash so far in lower-case hex. */
-void tally_hash(const crypto_hash_sha256_state *hash, char out[crypto_hash_sha256_BYTES * 2 + 1]);
+/* The hashes so far in lower-case hex: of all commands, of those that came with a number. */
+void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
+void tally_numbered_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
 
 /* "checksum", "line_number"... */
 const char *tally_error_name(enum tally_error kind);
