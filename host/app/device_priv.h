@@ -73,6 +73,8 @@ struct device {
     const struct dialect *dialect;
     bool cap_autoreport;
     bool cap_emergency;
+    bool cap_meatpack;
+    bool cap_xonxoff;
     struct printer_row row;
     char machine[128];
     char firmware[128];

@@ -70,6 +70,8 @@ static void take_capability(struct device *d, const char *cap)
     } known[] = {
         {"AUTOREPORT_TEMP:", offsetof(struct device, cap_autoreport)},
         {"EMERGENCY_PARSER:", offsetof(struct device, cap_emergency)},
+        {"MEATPACK:", offsetof(struct device, cap_meatpack)},
+        {"SERIAL_XON_XOFF:", offsetof(struct device, cap_xonxoff)},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         size_t n = strlen(known[i].name);

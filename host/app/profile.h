@@ -32,6 +32,7 @@ struct profile {
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
     int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */
     enum window_mode window;
+    bool meatpack; /* pack lines for a printer that can unpack them, on a slow wire */
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;

@@ -26,6 +26,7 @@ struct printer_file {
     int firmware;
     int rx_bytes;
     int window;
+    int meatpack;
     int max_line;
 };
 
@@ -135,6 +136,8 @@ static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct yaml_word window_words[] = {
     {"auto", WINDOW_AUTO}, {"1", WINDOW_ONE}, {"bytes", WINDOW_BYTES}, {NULL, 0}};
 
+static const struct yaml_word meatpack_words[] = {{"off", 0}, {"auto", 1}, {NULL, 0}};
+
 static const struct yaml_word firmware_words[] = {{"marlin", 0}, {"prusa", 1}, {"repetier", 2},
     {"klipper", 3}, {"reprapfirmware", 4}, {"smoothieware", 5}, {"teacup", 6}, {"sprinter", 7},
     {"malyan", 8}, {NULL, 0}};
@@ -169,6 +172,7 @@ static const struct yaml_field file_fields[] = {
         .min = 1,
         .max = 256},
     {.key = "window", .kind = YAML_CHOICE, .offset = FILE_AT(window), .words = window_words},
+    {.key = "meatpack", .kind = YAML_CHOICE, .offset = FILE_AT(meatpack), .words = meatpack_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
@@ -303,6 +307,7 @@ static void finish(void *item, const char *source, struct yaml_mistakes *m)
     p->limits.max_line = (size_t)f->max_line;
     p->rx_bytes = (size_t)f->rx_bytes;
     p->window = (enum window_mode)f->window;
+    p->meatpack = f->meatpack != 0;
     finish_kinematics(&p->kinematics);
     add_default_scripts(p);
 }

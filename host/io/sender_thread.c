@@ -1,5 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/core/meatpack.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -62,13 +64,18 @@ static void on_timer(uv_timer_t *timer)
     sender_arm(s);
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t deadline_of(const struct sender *s)
 {
     switch (s->phase) {
     case PHASE_GREETING:
         return s->greet.next_us;
     case PHASE_STREAMING:
-        return stream_deadline(&s->stream);
+        return earlier(stream_deadline(&s->stream), xonxoff_deadline(&s->flow));
     case PHASE_STOPPED:
         return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
     case PHASE_CLOSED:
@@ -103,18 +110,22 @@ static void attach(struct sender *s, const struct order *o)
     assert(!s->poll_open);
     s->port = o->port;
     s->stream_options = o->options;
-    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good);
+    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
+        o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);
 }
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
- * one from the queue. Then the heaters, should it ignore both. */
+ * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
+ * is first told to end that. */
 static void say_estop(struct sender *s, uint64_t now)
 {
     static const char cold[] = "M104 S0\nM140 S0\n";
-    char text[LINE_MAX_OUT + 64] = "\nM112\n";
-    size_t len = strlen(text);
+    bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
+    char text[LINE_MAX_OUT + 64];
     size_t written;
+    size_t len = (size_t)snprintf(
+        text, sizeof text, "%s\nM112\n", unpacks ? meatpack_order(MEATPACK_RESET) : "");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     memcpy(text + len, cold, sizeof cold - 1);
     len += sizeof cold - 1;
@@ -196,6 +207,7 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_OPTIONS:
         stream_set_options(&s->stream, &o->options);
+        xonxoff_obey(&s->flow, o->options.xonxoff);
         break;
     case ORDER_QUIT:
         quit(s);

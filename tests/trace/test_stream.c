@@ -45,6 +45,7 @@ static const char *const note_names[] = {
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
+    [NOTE_PACKING] = "packing",
 };
 
 /* Only what a reader wants to see: texts received are in the orders already. */

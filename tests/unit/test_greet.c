@@ -42,7 +42,7 @@ static void tick(struct bench *b)
 static struct bench begin(int baud, int last_good)
 {
     struct bench b = {.now_us = 77 * SECOND, .start_us = 77 * SECOND};
-    greet_init(&b.g, b.now_us, baud, last_good);
+    greet_init(&b.g, b.now_us, baud, last_good, false);
     tick(&b);
     return b;
 }
