@@ -1,6 +1,7 @@
 #include "tools/ppvirtual/mcu.h"
 
 #include "tools/ppvirtual/exec.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <string.h>
@@ -116,7 +117,7 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
 void mcu_read(struct model *m)
 {
     struct ring_byte b;
-    while (may_read(m) && ring_get(&m->ring, &b)) {
+    while (may_read(m) && inlet_get(m, &b)) {
         enum line_verdict verdict = line_feed(&m->reader, b.c);
         if (verdict != LINE_MORE) {
             on_line(m, verdict, (struct wire_mark){b.at_ns, b.seq, m->tally.lines + 1});
@@ -127,7 +128,7 @@ void mcu_read(struct model *m)
 /* The second half of a line error: what has come meanwhile is thrown away, in mid-line or not. */
 static void finish_resend(struct model *m)
 {
-    ring_flush(&m->ring);
+    inlet_flush(m);
     m->resend_due = false;
     tally_resend(&m->tally);
     reply_resend(m);
@@ -238,7 +239,7 @@ static bool turn(struct model *m)
         finish_resend(m);
         return true;
     }
-    if (m->ring.len > 0 && may_read(m)) {
+    if ((m->ring.len > 0 || m->unpacked_len > 0) && may_read(m)) {
         mcu_read(m);
         return true;
     }
@@ -272,7 +273,7 @@ void mcu_run(struct model *m)
 uint64_t mcu_ready_ns(struct model *m)
 {
     bool room = m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
-    if (m->resend_due || (m->ring.ends > 0 && room)) {
+    if (m->resend_due || (inlet_waits(m) && room)) {
         return m->now_ns;
     }
     if (!m->task.active) {

@@ -1,6 +1,7 @@
 #include "tools/ppvirtual/model.h"
 
 #include "tools/ppvirtual/exec.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/reply.h"
 
@@ -53,7 +54,7 @@ static void boot(struct model *m)
 {
     line_init(&m->reader, m->s.fw);
     m->emergency = (struct emergency_parser){0};
-    ring_flush(&m->ring);
+    inlet_boot(m);
     m->queue_len = 0;
     m->resend_due = false;
     m->task.active = false;
@@ -86,6 +87,8 @@ void model_init(struct model *m, const struct settings *s)
     uint64_t jitter_ns = s->wire ? (uint64_t)(s->jitter_ms * 1e6) : 0;
     wire_init(&m->in, byte_ns, delay_ns, jitter_ns, s->seed);
     wire_init(&m->out, byte_ns, delay_ns, jitter_ns, s->seed + 1);
+    m->in.packed = s->meatpack;
+    m->out.flow = s->xonxoff;
     ring_init(&m->ring, s->rx);
     m->queue = mem_array(QUEUE_MAX, sizeof(m->queue[0]));
     tally_init(&m->tally);
@@ -193,11 +196,11 @@ static void receive(struct model *m, uint64_t until_ns)
         if (m->ring.len == m->ring.cap) {
             mcu_read(m);
         }
-        ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
+        inlet_put(m, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         if (m->s.emergency_parser) {
             on_emergency(m, emergency_feed(&m->emergency, b.c));
         }
-        if (b.c == '\n' || b.c == '\r') {
+        if (b.c == '\n' || b.c == '\r' || m->s.meatpack) {
             mcu_run(m);
         } else {
             mcu_read(m);
