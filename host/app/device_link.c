@@ -360,6 +360,8 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_DETACHED:
         on_detached(d);
         break;
+    case NOTE_ADOPTED:
+        break;
     case NOTE_BARRIER:
     case NOTE_DRAINED:
     case NOTE_END:

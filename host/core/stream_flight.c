@@ -55,6 +55,8 @@ static void job_acked(struct stream *s, const struct stream_flight *f)
     }
     atomic_fetch_add_explicit(&s->stats.job_lines, 1, memory_order_relaxed);
     atomic_store_explicit(&s->stats.job_offset, f->end_offset, memory_order_relaxed);
+    atomic_store_explicit(&s->kept->job_acked, f->end_offset, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->kept->job_lines, 1, memory_order_relaxed);
 }
 
 /* Takes the oldest line out of flight. */
@@ -75,6 +77,7 @@ void stream_land(struct stream *s, bool acknowledged)
     bool first = f->n > s->acked_n; /* else acknowledged before it was sent again */
     if (first && f->kind != STREAM_PROBE) {
         s->acked_n = f->n;
+        atomic_store_explicit(&s->kept->acked_n, f->n, memory_order_relaxed);
     }
     if (first && f->kind == STREAM_INJECTED && f->tag != 0) {
         stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = f->tag, .n = f->n});
@@ -186,9 +189,10 @@ void stream_commit_new(
     flight.n = n;
     flight.asks_temp = is_command(text, len, "M105");
     flight.slow = stream_is_slow(text, len);
-    history_put(&s->history,
+    history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,
+            .seq = flight.seq,
             .tag = flight.tag,
             .len = (uint16_t)total,
             .kind = flight.kind},

@@ -130,6 +130,7 @@ void stream_pack_ask(struct stream *s, uint64_t now_us)
     }
     s->pack = PACK_ASKED;
     s->pack_touched = true;
+    atomic_store(&s->kept->packing, true);
     s->pack_us = now_us;
     put_order(s, MEATPACK_PLAIN_BLANKS);
     put_order(s, MEATPACK_ON);

@@ -53,6 +53,7 @@ uint64_t stream_pack_deadline(const struct stream *s);
 void stream_pack_tick(struct stream *s, uint64_t now_us);
 
 /* stream_resend.c */
+void stream_ask_again(struct stream *s, uint64_t now_us);  /* adopting: which line is expected? */
 bool stream_take_again(struct stream *s, uint64_t now_us); /* commits the next line wanted again */
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked);
 void stream_take_retry(struct stream *s, uint64_t now_us);

@@ -10,6 +10,8 @@
 #define SILENCE_SLOW_US (600000 * MS)
 #define PROBE_US        (3000 * MS)
 #define PROBES          3
+#define PROBES_ADOPTING 20 /* it may be in the middle of something long, and say nothing of it */
+#define ADOPT_QUIET_US  (300 * MS)
 #define PROBE_AHEAD     1000 /* far enough ahead to be refused by every counter */
 #define REPEATS         10
 #define BACK            32 /* plain oks may run ahead of the printer by so many lines at most */
@@ -18,7 +20,7 @@ static uint64_t oldest_kept(const struct stream *s)
 {
     const char *bytes;
     uint64_t n = s->next_n;
-    while (n > 1 && history_find(&s->history, n - 1, &bytes) != NULL) {
+    while (n > 1 && history_find(&s->kept->history, n - 1, &bytes) != NULL) {
         n--;
     }
     return n;
@@ -60,7 +62,7 @@ static bool take_replay(struct stream *s, uint64_t now_us)
 bool stream_take_again(struct stream *s, uint64_t now_us)
 {
     const char *bytes;
-    const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+    const struct history_line *l = history_find(&s->kept->history, s->resend_n, &bytes);
     if (l == NULL) {
         return take_replay(s, now_us);
     }
@@ -158,6 +160,10 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         doubt(s, now_us, asked);
         return;
     }
+    if (s->adopting && n == 1 && s->acked_n > 0) {
+        stream_stop(s, NOTE_RESET, "the printer counts its lines anew: it has restarted");
+        return;
+    }
     s->doubted = false;
     if (s->draining) {
         s->resend_n = n;
@@ -178,20 +184,12 @@ void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
-/* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
-static void end_drain(struct stream *s)
-{
-    while (s->flight_count > 0) {
-        struct stream_flight *f = stream_flight_at(s, 0);
-        stream_land(s, f->kind != STREAM_PROBE && f->n < s->resend_n);
-    }
-    s->draining = false;
-    s->acked = s->committed;
-}
-
 /* How long it must be quiet before lines go out again. */
 static uint64_t drain_us(const struct stream *s)
 {
+    if (s->adopting && !s->adopt_asked) {
+        return ADOPT_QUIET_US;
+    }
     if (s->drain_oks <= 1) {
         return s->drain_oks == 0 ? QUIET_US : LAST_OK_US;
     }
@@ -249,9 +247,65 @@ static void ask_by_gap(struct stream *s, uint64_t now_us)
     s->probing = true;
 }
 
+/* ---- going on after another ---- */
+
+/* First what the one before us left half said is closed and listened to, then asked. */
+void stream_ask_again(struct stream *s, uint64_t now_us)
+{
+    if (!s->options.dialect->probe_by_gap) {
+        stream_stop(s, NOTE_LOST, "this firmware cannot be asked which line it expects");
+        return;
+    }
+    s->adopting = true;
+    s->mid_line = true;
+    s->draining = true;
+    s->drain_quiet_us = now_us;
+}
+
+/* Their oks went to the one before us. */
+static void tell_done_since(struct stream *s, uint64_t until_n)
+{
+    const char *bytes;
+    uint64_t oldest = until_n > HISTORY_LINES ? until_n - HISTORY_LINES : 1;
+    uint64_t since = s->kept->told_n + 1;
+    for (uint64_t n = since > oldest ? since : oldest; n < until_n; n++) {
+        const struct history_line *l = history_find(&s->kept->history, n, &bytes);
+        if (l != NULL && l->seq > 0 && l->tag != 0) {
+            stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = l->tag, .n = n});
+        }
+    }
+}
+
+static void adopted(struct stream *s)
+{
+    s->adopting = false;
+    s->closed_for_good = false;
+    stream_tell(s, (struct stream_note){.kind = NOTE_ADOPTED, .n = s->resend_n});
+    tell_done_since(s, s->resend_n);
+}
+
+/* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
+static void end_drain(struct stream *s, uint64_t now_us)
+{
+    while (s->flight_count > 0) {
+        struct stream_flight *f = stream_flight_at(s, 0);
+        stream_land(s, f->kind != STREAM_PROBE && f->n < s->resend_n);
+    }
+    s->draining = false;
+    s->acked = s->committed;
+    if (s->adopting && s->adopt_asked) {
+        adopted(s);
+    } else if (s->adopting) {
+        s->adopt_asked = true;
+        s->alive_us = now_us;
+        s->resend_n = s->next_n; /* what was asked for meanwhile is asked for again */
+        ask_by_gap(s, now_us);
+    }
+}
+
 static void probe(struct stream *s, uint64_t now_us)
 {
-    if (s->probes++ >= PROBES) {
+    if (s->probes++ >= (s->adopting ? PROBES_ADOPTING : PROBES)) {
         stream_stop(s, NOTE_LOST, "the printer does not answer any more");
         return;
     }
@@ -273,7 +327,7 @@ void stream_tick(struct stream *s, uint64_t now_us)
     }
     if (s->draining) {
         if (now_us - s->drain_quiet_us >= drain_us(s)) {
-            end_drain(s);
+            end_drain(s, now_us);
         }
     } else if (s->retry_pending && now_us - s->retry_us >= RETRY_US) {
         s->retry_pending = false;

@@ -25,6 +25,9 @@ static void on_main(uv_async_t *async)
         struct stream_note note = letter->note;
         note.text = letter->text;
         s->options.note(s->options.context, &note);
+        if (note.kind == NOTE_DONE && note.n > 0) {
+            atomic_store(&s->ringfile.kept->told_n, note.n);
+        }
         spsc_pop(&s->notes);
     }
     if (!s->closing && atomic_load(&s->fill_wanted)) {
@@ -84,6 +87,7 @@ static void free_sender(uv_handle_t *handle)
     spsc_fini(&s->orders);
     spsc_fini(&s->notes);
     spsc_fini(&s->ring);
+    ringfile_close(&s->ringfile);
     free(s);
     if (closed != NULL) {
         closed(context);
@@ -93,18 +97,24 @@ static void free_sender(uv_handle_t *handle)
 int sender_open(struct sender **out, const struct sender_options *options, struct err *e)
 {
     struct sender *s = mem_alloc(sizeof *s);
+    int rc = ringfile_open(&s->ringfile, options->ring_path != NULL ? options->ring_path : "", e);
+    if (rc < 0) {
+        free(s);
+        return rc;
+    }
     s->options = *options;
     s->estop_fd = -1;
     s->port.fd = -1;
     spsc_init(&s->orders, ORDERS_BYTES);
     spsc_init(&s->notes, NOTES_BYTES);
     spsc_init(&s->ring, SENDER_RING);
-    stream_init(&s->stream,
-        &(struct stream_options){.dialect = dialect_by_name(""), .window = STREAM_WINDOW_ONE},
-        sender_note, s);
+    s->stream.kept = s->ringfile.kept; /* untouched until a port is attached */
+    s->stream.stopped = true;
+    stream_set_options(&s->stream,
+        &(struct stream_options){.dialect = dialect_by_name(""), .window = STREAM_WINDOW_ONE});
     init_handles(s);
     sender_beat(s);
-    int rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
+    rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
     *out = s;
     uv_thread_create(&s->thread, sender_run, s);
     if (rc < 0) {
@@ -160,11 +170,48 @@ void sender_attach(struct sender *s, const struct serial *port, int baud, int la
                       .options = *options});
 }
 
+void sender_reattach(
+    struct sender *s, const struct serial *port, int baud, const struct stream_options *options)
+{
+    sure_order(s,
+        &(struct order){
+            .kind = ORDER_REATTACH, .value = (uint32_t)baud, .port = *port, .options = *options});
+}
+
+/* ---- what outlives us ---- */
+
+void sender_remember(struct sender *s, const void *words, size_t len)
+{
+    ringfile_set_words(&s->ringfile, words, len);
+}
+
+bool sender_past(struct sender *s, struct sender_past *out)
+{
+    const struct kept *k = s->ringfile.kept;
+    *out = (struct sender_past){.away_ms = ringfile_away_ms(&s->ringfile),
+        .job_taken = k->job_taken,
+        .job_acked = k->job_acked,
+        .job_lines = k->job_lines,
+        .job_active = k->job_active};
+    out->words = ringfile_words(&s->ringfile, &out->words_len);
+    return s->ringfile.left;
+}
+
+bool sender_past_has_tag(const struct sender *s, uint32_t tag)
+{
+    return kept_has_tag(s->ringfile.kept, tag);
+}
+
+void sender_forget(struct sender *s)
+{
+    ringfile_forget(&s->ringfile);
+}
+
 static bool text_order(
     struct sender *s, enum order_kind kind, const char *text, size_t len, uint32_t tag)
 {
     struct order o = {.kind = kind, .value = tag, .len = len};
-    if (!stream_is_line(text, len)) {
+    if (!line_is_command(text, len)) {
         return false;
     }
     memcpy(o.text, text, len);
@@ -180,8 +227,8 @@ static size_t injects_pending(struct sender *s)
 
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 {
-    bool done = injects_pending(s) < STREAM_INJECT - RESERVED &&
-                text_order(s, ORDER_INJECT, text, len, tag);
+    bool done =
+        injects_pending(s) < KEPT_INJECT - RESERVED && text_order(s, ORDER_INJECT, text, len, tag);
     s->injects_ordered += done;
     return done;
 }
@@ -209,6 +256,11 @@ void sender_detach(struct sender *s)
 void sender_begin(struct sender *s, uint32_t generation)
 {
     plain_order(s, ORDER_BEGIN, generation);
+}
+
+void sender_rejoin(struct sender *s, uint32_t generation)
+{
+    plain_order(s, ORDER_REJOIN, generation);
 }
 
 void sender_rewound(struct sender *s, uint32_t generation)

@@ -31,7 +31,7 @@ static bool has_room(struct sender *s, enum stream_note_kind kind)
 /* Orders that inject are only given while this leaves room. */
 void sender_publish_injects(struct sender *s)
 {
-    atomic_store(&s->injects_waiting, s->stream.inject_count);
+    atomic_store(&s->injects_waiting, kept_waiting(s->ringfile.kept));
 }
 
 void sender_note(void *context, const struct stream_note *note)
@@ -161,7 +161,9 @@ void sender_pump(struct sender *s, uint64_t now)
 
 static void start_streaming(struct sender *s)
 {
-    stream_init(&s->stream, &s->stream_options, sender_note, s);
+    stream_init(&s->stream, s->ringfile.kept, &s->stream_options, sender_note, s);
+    s->ringfile.left = true;
+    ringfile_alive(&s->ringfile);
     sender_publish_injects(s);
     s->phase = PHASE_STREAMING;
     sender_tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
@@ -236,17 +238,34 @@ static void on_port(uv_poll_t *poll, int status, int events)
     sender_arm(s);
 }
 
-/* The first rate is set even if the port was opened with another. */
-void sender_open_port(struct sender *s)
+static void watch_port(struct sender *s)
 {
     s->split.len = 0;
-    s->flow = (struct xonxoff){.obey = false};
-    s->phase = PHASE_GREETING;
-    serial_set_baud(&s->port, s->greet.baud[0], NULL);
+    s->flow = (struct xonxoff){.obey = s->stream_options.xonxoff};
     uv_poll_init(&s->loop, &s->poll, s->port.fd);
     s->poll.data = s;
     s->poll_open = true;
     s->writable_wanted = false;
     uv_poll_start(&s->poll, UV_READABLE, on_port);
+}
+
+/* The first rate is set even if the port was opened with another. */
+void sender_open_port(struct sender *s)
+{
+    s->phase = PHASE_GREETING;
+    serial_set_baud(&s->port, s->greet.baud[0], NULL);
+    watch_port(s);
     sender_tick_greeting(s, sender_now_us());
+}
+
+void sender_adopt_port(struct sender *s, int baud)
+{
+    uint64_t now = sender_now_us();
+    s->phase = PHASE_STREAMING;
+    serial_set_baud(&s->port, baud, NULL);
+    watch_port(s);
+    stream_adopt(&s->stream, s->ringfile.kept, &s->stream_options, sender_note, s, now);
+    sender_publish_injects(s);
+    sender_pump(s, now);
+    sender_arm(s);
 }

@@ -16,10 +16,12 @@
 
 enum order_kind {
     ORDER_ATTACH,
+    ORDER_REATTACH,
     ORDER_DETACH,
     ORDER_INJECT,
     ORDER_URGENT,
     ORDER_BEGIN,
+    ORDER_REJOIN,
     ORDER_REWOUND,
     ORDER_DROP,
     ORDER_HOLD,
@@ -68,6 +70,8 @@ struct sender {
     _Atomic size_t injects_waiting; /* in the stream's queue */
     _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
 
+    struct ringfile ringfile; /* its words are the main thread's, the rest the sender's */
+
     /* main thread */
     struct sender_options options;
     uint32_t injects_ordered;
@@ -103,8 +107,9 @@ struct sender {
 uint64_t sender_now_us(void);
 void sender_note(void *context, const struct stream_note *note);
 void sender_tell(struct sender *s, enum stream_note_kind kind, uint32_t tag, const char *text);
-void sender_publish_injects(struct sender *s); /* how full the stream's queue is */
-void sender_open_port(struct sender *s);       /* s->port is set: watch it, begin to greet */
+void sender_publish_injects(struct sender *s);      /* how full the stream's queue is */
+void sender_open_port(struct sender *s);            /* s->port is set: watch it, begin to greet */
+void sender_adopt_port(struct sender *s, int baud); /* the same, going on with the past */
 void sender_close_port(struct sender *s);
 bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written);
 void sender_pump(struct sender *s, uint64_t now);

@@ -57,6 +57,7 @@ static void on_timer(uv_timer_t *timer)
     } else if (s->phase == PHASE_STREAMING) {
         stream_tick(&s->stream, now);
         check_beat(s, now);
+        ringfile_alive(&s->ringfile);
     } else if (s->phase == PHASE_STOPPED) {
         tick_estop(s, now);
     }
@@ -113,6 +114,14 @@ static void attach(struct sender *s, const struct order *o)
     greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
         o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);
+}
+
+static void reattach(struct sender *s, const struct order *o)
+{
+    assert(!s->poll_open);
+    s->port = o->port;
+    s->stream_options = o->options;
+    sender_adopt_port(s, (int)o->value);
 }
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
@@ -176,11 +185,16 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     case ORDER_ATTACH:
         attach(s, o);
         break;
+    case ORDER_REATTACH:
+        reattach(s, o);
+        break;
     case ORDER_DETACH:
         sender_close_port(s);
         break;
     case ORDER_INJECT:
-        stream_inject(&s->stream, o->text, o->len, o->value);
+        if (s->phase == PHASE_STREAMING) {
+            stream_inject(&s->stream, o->text, o->len, o->value);
+        }
         sender_publish_injects(s);
         atomic_fetch_add(&s->injects_obeyed, 1);
         break;
@@ -189,6 +203,9 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_BEGIN:
         stream_begin(&s->stream, &s->ring, o->value);
+        break;
+    case ORDER_REJOIN:
+        stream_rejoin(&s->stream, &s->ring, o->value);
         break;
     case ORDER_REWOUND:
         stream_rewound(&s->stream, o->value);

@@ -27,6 +27,7 @@
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct spsc ring;
     struct printer printer;
     struct line_split split;
@@ -173,7 +174,7 @@ static struct bench *make_bench(uint64_t seed)
         .rx_bytes = one_in(2) ? RING : 0,
         .command_slots = one_in(2) ? SLOTS : 0,
         .window = windows[below(3)]};
-    stream_init(&b->stream, &options, on_note, b);
+    stream_init(&b->stream, &b->kept, &options, on_note, b);
     make_job(b);
     stream_begin(&b->stream, &b->ring, 1);
     return b;

@@ -25,6 +25,7 @@
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct spsc ring;
     uint64_t now_us;
     uint64_t offset;
@@ -207,7 +208,7 @@ static struct bench *make_bench(void)
     struct bench *b = mem_alloc(sizeof *b);
     b->now_us = 1000 * MS;
     spsc_init(&b->ring, 1u << 16);
-    stream_init(&b->stream,
+    stream_init(&b->stream, &b->kept,
         &(struct stream_options){
             .dialect = dialect_by_name("marlin"), .window = STREAM_WINDOW_AUTO},
         on_note, b);
