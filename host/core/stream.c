@@ -285,6 +285,9 @@ static bool may_commit(const struct stream *s)
     if (s->flight_count == 0) {
         return true;
     }
+    if (stream_pack_due(s)) {
+        return false;
+    }
     size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
     return s->committed - s->acked + room <= limit;
 }

@@ -114,18 +114,17 @@ void stream_pack_newline(struct stream *s)
     s->acked++;
 }
 
-static bool may_ask(const struct stream *s)
+bool stream_pack_due(const struct stream *s)
 {
     unsigned need = s->pack_troubles == 0 ? 0 : CLEAN << s->pack_troubles;
     return s->options.meatpack == STREAM_PACK_WANTED && s->pack == PACK_OFF &&
-           s->pack_troubles < TROUBLES && s->clean >= need && s->flight_count == 0 &&
-           s->tx_len == 0 && s->resend_n == s->next_n && !s->draining && !s->retry_pending &&
-           !s->probing && !s->pack_reset;
+           s->pack_troubles < TROUBLES && s->clean >= need && s->resend_n == s->next_n &&
+           !s->draining && !s->retry_pending && !s->probing && !s->pack_reset;
 }
 
 void stream_pack_ask(struct stream *s, uint64_t now_us)
 {
-    if (!may_ask(s)) {
+    if (s->flight_count > 0 || s->tx_len > 0 || !stream_pack_due(s)) {
         return;
     }
     s->pack = PACK_ASKED;

@@ -44,8 +44,9 @@ void stream_learn(struct stream *s, const struct reply *r, uint32_t rtt_us); /* 
 size_t stream_line_bytes(const struct stream *s, const char *text, size_t len); /* if sent next */
 size_t stream_pack_line(struct stream *s, char *out, const char *line, size_t len);
 size_t stream_pack_urgent(struct stream *s, char *out, const char *text, size_t len, bool waiting);
-void stream_pack_newline(struct stream *s);              /* ends a broken line */
-void stream_pack_off(struct stream *s);                  /* trouble: what it unpacks is not known */
+void stream_pack_newline(struct stream *s);   /* ends a broken line */
+void stream_pack_off(struct stream *s);       /* trouble: what it unpacks is not known */
+bool stream_pack_due(const struct stream *s); /* to be asked as soon as nothing is in flight */
 void stream_pack_ask(struct stream *s, uint64_t now_us); /* if it is time to */
 bool stream_pack_rx(
     struct stream *s, uint64_t now_us, const char *line); /* true: of no other use */
