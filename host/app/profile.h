@@ -11,6 +11,7 @@
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
+#include "host/core/thermal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@ struct profile {
     char *models[16]; /* owned; limits.models points here */
     struct limits limits;
     struct kinematics kinematics;
+    struct thermal_limits thermal[THERMAL_KINDS];
     char firmware[32]; /* dialect hint: marlin, prusa, repetier, klipper, ... */
     int baud;          /* 0 = detect */
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */

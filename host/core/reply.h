@@ -20,6 +20,7 @@ enum reply_kind {
     REPLY_RETRY,  /* an error after which a Resend follows */
     REPLY_NO_ACK, /* an error after which neither Resend nor ok comes by itself */
     REPLY_ERROR,  /* an error that ends nothing by itself (SD card, unknown command, ...) */
+    REPLY_ABORT,  /* an error after which the print cannot go on; the printer lives (Klipper) */
     REPLY_HALT,   /* the printer has stopped and waits for a reset */
     REPLY_ACTION  /* "//action:..." ; `text` is what follows */
 };
@@ -31,6 +32,7 @@ struct reply {
     int buffer_free;  /* B of ADVANCED_OK; -1 = none told */
     bool temps;       /* carries a temperature report (host/core/temp.h) */
     bool reset;       /* a reset banner ran into this line */
+    bool dead;        /* REPLY_HALT: everything is off, or its power fails: M112 is of no use */
     bool waiting;     /* says that a heater is being waited for, or a person */
     const char *text; /* of the line or behind its prefix; borrowed */
 };

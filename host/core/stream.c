@@ -197,8 +197,8 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     case REPLY_OK:
         s->alive_us = now_us;
         s->ok_us = now_us;
-        if (s->adopting && s->probing) {
-            s->drain_quiet_us = now_us; /* of a line sent before us */
+        if (s->adopt != ADOPT_NOT && !s->draining) {
+            stream_adopt_ok(s, now_us, r);
         } else if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
@@ -221,7 +221,10 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         stream_take_retry(s, now_us);
         break;
     case REPLY_HALT:
-        stream_stop(s, NOTE_HALT, r->text);
+        s->stopped = true;
+        stream_tell(
+            s, (struct stream_note){
+                   .kind = NOTE_HALT, .tag = !r->dead, .text = r->text, .len = strlen(r->text)});
         break;
     case REPLY_START:
         stream_stop(s, NOTE_RESET, "the printer has restarted");
@@ -230,6 +233,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_text(s, now_us, r);
         break;
     case REPLY_ACTION:
+    case REPLY_ABORT:
     case REPLY_ERROR:
         take_alive(s, now_us);
         break;
@@ -276,7 +280,7 @@ static bool may_commit(const struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
     if (s->stopped || s->draining || s->retry_pending || s->probing || s->pack == PACK_ASKED ||
-        s->flight_count >= (size_t)s->window) {
+        s->adopt != ADOPT_NOT || s->flight_count >= (size_t)s->window) {
         return false;
     }
     if (s->tx_len + STREAM_WIRE_MAX > sizeof s->tx) {

@@ -79,7 +79,7 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_ADOPTED,    /* after stream_adopt(): the printer expects line n */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
-    NOTE_HALT,       /* text: the printer has stopped itself; so has the stream */
+    NOTE_HALT,    /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
     NOTE_LOST,    /* text: it does not answer, or asks for what cannot be; the stream has stopped */
     NOTE_PACKING, /* tag: whether lines go packed from now on; text: why */
 
@@ -159,6 +159,14 @@ struct stream_flight {
     bool slow;      /* may take minutes without a word */
 };
 
+/* What stream_adopt() waits for. */
+enum adopt {
+    ADOPT_NOT,
+    ADOPT_LISTEN, /* a half line is closed; what the printer still says was not said to us */
+    ADOPT_ASK,    /* which line it expects */
+    ADOPT_SETTLE  /* the oks of the lines it has already taken */
+};
+
 struct stream {
     struct stream_options options;
     stream_note_cb note;
@@ -199,9 +207,10 @@ struct stream {
     uint64_t urgent_end; /* bytes up to here go out whatever the window says */
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
-    bool adopting;    /* what the printer expects is not yet known */
-    bool adopt_asked;
-    bool mid_line; /* the last byte written was not the end of a line */
+    enum adopt adopt; /* going on after another stream */
+    unsigned settle;  /* reports of temperatures until all earlier oks have come */
+    unsigned queries; /* for them */
+    bool mid_line;    /* the last byte written was not the end of a line */
     char tx[2048];
     bool tx_ends[2048]; /* the byte at the same place in `tx` is the last of a line */
     size_t tx_at;

@@ -119,7 +119,8 @@ bool stream_pack_due(const struct stream *s)
     unsigned need = s->pack_troubles == 0 ? 0 : CLEAN << s->pack_troubles;
     return s->options.meatpack == STREAM_PACK_WANTED && s->pack == PACK_OFF &&
            s->pack_troubles < TROUBLES && s->clean >= need && s->resend_n == s->next_n &&
-           !s->draining && !s->retry_pending && !s->probing && !s->pack_reset;
+           !s->draining && !s->retry_pending && !s->probing && !s->pack_reset &&
+           s->adopt == ADOPT_NOT;
 }
 
 void stream_pack_ask(struct stream *s, uint64_t now_us)

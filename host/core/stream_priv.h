@@ -54,7 +54,8 @@ uint64_t stream_pack_deadline(const struct stream *s);
 void stream_pack_tick(struct stream *s, uint64_t now_us);
 
 /* stream_resend.c */
-void stream_ask_again(struct stream *s, uint64_t now_us);  /* adopting: which line is expected? */
+void stream_ask_again(struct stream *s, uint64_t now_us); /* adopting: which line is expected? */
+void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r);
 bool stream_take_again(struct stream *s, uint64_t now_us); /* commits the next line wanted again */
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked);
 void stream_take_retry(struct stream *s, uint64_t now_us);

@@ -12,7 +12,8 @@
 #define PROBES          3
 #define PROBES_ADOPTING 20 /* it may be in the middle of something long, and say nothing of it */
 #define ADOPT_QUIET_US  (300 * MS)
-#define PROBE_AHEAD     1000 /* far enough ahead to be refused by every counter */
+#define SETTLE_US       (3000 * MS) /* where an M105 is acknowledged before it is answered */
+#define PROBE_AHEAD     1000        /* far enough ahead to be refused by every counter */
 #define REPEATS         10
 #define BACK            32 /* plain oks may run ahead of the printer by so many lines at most */
 
@@ -160,7 +161,7 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         doubt(s, now_us, asked);
         return;
     }
-    if (s->adopting && n == 1 && s->acked_n > 0) {
+    if (s->adopt != ADOPT_NOT && n == 1 && s->acked_n > 0) {
         stream_stop(s, NOTE_RESET, "the printer counts its lines anew: it has restarted");
         return;
     }
@@ -187,7 +188,7 @@ void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r)
 /* How long it must be quiet before lines go out again. */
 static uint64_t drain_us(const struct stream *s)
 {
-    if (s->adopting && !s->adopt_asked) {
+    if (s->adopt == ADOPT_LISTEN) {
         return ADOPT_QUIET_US;
     }
     if (s->drain_oks <= 1) {
@@ -213,6 +214,9 @@ static uint64_t patience(const struct stream *s)
 {
     if (s->probing) {
         return PROBE_US;
+    }
+    if (s->adopt == ADOPT_SETTLE && s->options.dialect->wait_is_idle) {
+        return SETTLE_US;
     }
     for (size_t i = 0; i < s->flight_count && !s->saw_busy; i++) {
         if (s->flight[(s->flight_first + i) % STREAM_FLIGHT].slow) {
@@ -256,7 +260,7 @@ void stream_ask_again(struct stream *s, uint64_t now_us)
         stream_stop(s, NOTE_LOST, "this firmware cannot be asked which line it expects");
         return;
     }
-    s->adopting = true;
+    s->adopt = ADOPT_LISTEN;
     s->mid_line = true;
     s->draining = true;
     s->drain_quiet_us = now_us;
@@ -278,10 +282,55 @@ static void tell_done_since(struct stream *s, uint64_t until_n)
 
 static void adopted(struct stream *s)
 {
-    s->adopting = false;
+    s->adopt = ADOPT_NOT;
     s->closed_for_good = false;
+    while (s->flight_count > 0) {
+        stream_land(s, false);
+    }
     stream_tell(s, (struct stream_note){.kind = NOTE_ADOPTED, .n = s->resend_n});
     tell_done_since(s, s->resend_n);
+}
+
+static void query(struct stream *s, uint64_t now_us)
+{
+    s->settle++;
+    s->queries++;
+    s->alive_us = now_us;
+    stream_commit(s, now_us, "M105\n", 5, (struct stream_flight){.kind = STREAM_PROBE});
+}
+
+/* Lines the printer has taken but not yet carried out will be acknowledged, in order, and a plain
+ * ok does not say for which line it is. That of a query for temperatures does: it comes last. */
+static void settle(struct stream *s, uint64_t now_us)
+{
+    const char *bytes;
+    s->adopt = ADOPT_SETTLE;
+    s->settle = 0;
+    s->queries = 0;
+    for (uint64_t n = s->acked_n + 1; n < s->resend_n; n++) {
+        const struct history_line *l = history_find(&s->kept->history, n, &bytes);
+        s->settle += l != NULL && memmem(bytes, l->len, " M105*", 6) != NULL;
+    }
+    query(s, now_us);
+}
+
+/* The query was lost, or what is being carried out takes long; after the second it goes on. */
+static void settle_late(struct stream *s, uint64_t now_us)
+{
+    if (s->queries > 1) {
+        adopted(s);
+    } else {
+        query(s, now_us);
+    }
+}
+
+void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    s->alive_us = now_us;
+    s->settle -= r->temps && s->settle > 0;
+    if (s->adopt == ADOPT_SETTLE && s->settle == 0) {
+        adopted(s);
+    }
 }
 
 /* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
@@ -293,10 +342,10 @@ static void end_drain(struct stream *s, uint64_t now_us)
     }
     s->draining = false;
     s->acked = s->committed;
-    if (s->adopting && s->adopt_asked) {
-        adopted(s);
-    } else if (s->adopting) {
-        s->adopt_asked = true;
+    if (s->adopt == ADOPT_ASK || s->adopt == ADOPT_SETTLE) {
+        settle(s, now_us);
+    } else if (s->adopt == ADOPT_LISTEN) {
+        s->adopt = ADOPT_ASK;
         s->alive_us = now_us;
         s->resend_n = s->next_n; /* what was asked for meanwhile is asked for again */
         ask_by_gap(s, now_us);
@@ -305,7 +354,7 @@ static void end_drain(struct stream *s, uint64_t now_us)
 
 static void probe(struct stream *s, uint64_t now_us)
 {
-    if (s->probes++ >= (s->adopting ? PROBES_ADOPTING : PROBES)) {
+    if (s->probes++ >= (s->adopt != ADOPT_NOT ? PROBES_ADOPTING : PROBES)) {
         stream_stop(s, NOTE_LOST, "the printer does not answer any more");
         return;
     }
@@ -333,7 +382,11 @@ void stream_tick(struct stream *s, uint64_t now_us)
         s->retry_pending = false;
         probe(s, now_us);
     } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
-        probe(s, now_us);
+        if (s->adopt == ADOPT_SETTLE) {
+            settle_late(s, now_us);
+        } else {
+            probe(s, now_us);
+        }
     } else {
         stream_pack_tick(s, now_us);
     }

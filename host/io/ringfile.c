@@ -6,10 +6,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -63,20 +65,24 @@ static bool is_tmpfs(const char *dir)
     return statfs(dir, &fs) == 0 && (fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC);
 }
 
-/* Beside what is on a disk: in /dev/shm, told apart by the folder. */
+/* Beside what is on a disk: in /dev/shm, told apart by the folder's path. */
 static void choose_path(struct ringfile *r, const char *path)
 {
-    char dir[sizeof r->path];
-    struct stat st;
+    char dir[PATH_MAX];
+    char real[PATH_MAX];
+    unsigned char hash[16];
+    char hex[2 * sizeof hash + 1];
     const char *slash = strrchr(path, '/');
     size_t len = slash != NULL ? (size_t)(slash - path) : 0;
     snprintf(dir, sizeof dir, "%.*s", (int)len, path);
     snprintf(r->path, sizeof r->path, "%s", path);
-    if (slash == NULL || is_tmpfs(dir) || stat(dir, &st) != 0 || !is_tmpfs("/dev/shm")) {
+    if (slash == NULL || is_tmpfs(dir) || realpath(dir, real) == NULL || !is_tmpfs("/dev/shm")) {
         return;
     }
-    snprintf(r->path, sizeof r->path, "/dev/shm/pphost-%u-%" PRIx64 "-%" PRIx64 "-%.200s",
-        (unsigned)getuid(), (uint64_t)st.st_dev, (uint64_t)st.st_ino, slash + 1);
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)real, strlen(real), NULL, 0);
+    sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
+    snprintf(r->path, sizeof r->path, "/dev/shm/pphost-%u-%s-%.200s", (unsigned)geteuid(), hex,
+        slash + 1);
 }
 
 static int open_file(struct ringfile *r, struct err *e)
@@ -92,6 +98,7 @@ static int open_file(struct ringfile *r, struct err *e)
     if (fstat(r->fd, &st) != 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode)) {
         return err_set(e, PP_EREFUSED, "\"%s\" is not ours: remove it", r->path);
     }
+    r->left = st.st_size == sizeof(struct ringfile_map);
     if (ftruncate(r->fd, sizeof(struct ringfile_map)) != 0) {
         return err_errno(e, errno, "\"%s\"", r->path);
     }
@@ -161,7 +168,7 @@ int ringfile_open(struct ringfile *r, const char *path, struct err *e)
         ringfile_close(r);
         return rc;
     }
-    r->left = r->fd >= 0 && can_be_believed(r);
+    r->left = r->left && can_be_believed(r);
     if (!r->left) {
         begin_anew(r->map);
     }

@@ -1,7 +1,9 @@
 #include "host/io/sender_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/io/resident.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,14 +16,22 @@
 #include <unistd.h>
 
 #define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
-#define RESERVED     12           /* places for lines that are injected by this thread itself */
+#define STACK_BYTES  (256u << 10)
+#define NOTES_A_TURN 128
+#define RESERVED     12 /* places for lines that are injected by this thread itself */
 
+/* Lines come before everything else. Notes are taken a few at a time: with many who follow the
+ * terminal they may come faster than they are told, and the loop has other work. */
 static void on_main(uv_async_t *async)
 {
     struct sender *s = async->data;
-    struct letter *letter;
+    struct letter *letter = NULL;
     size_t len;
-    while (!s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL) {
+    if (!s->closing && atomic_load(&s->fill_wanted)) {
+        s->options.fill(s->options.context);
+    }
+    for (int i = 0;
+         i < NOTES_A_TURN && !s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL; i++) {
         struct stream_note note = letter->note;
         note.text = letter->text;
         s->options.note(s->options.context, &note);
@@ -30,8 +40,8 @@ static void on_main(uv_async_t *async)
         }
         spsc_pop(&s->notes);
     }
-    if (!s->closing && atomic_load(&s->fill_wanted)) {
-        s->options.fill(s->options.context);
+    if (!s->closing && letter != NULL) {
+        uv_async_send(async);
     }
 }
 
@@ -64,12 +74,15 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
+    uv_prepare_init(&s->loop, &s->prepare);
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     assert(s->wake_fd >= 0);
     uv_poll_init(&s->loop, &s->wake_poll, s->wake_fd);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
+    s->prepare.data = s;
+    uv_prepare_start(&s->prepare, sender_on_prepare);
     s->wake_poll.data = s;
     uv_poll_start(&s->wake_poll, UV_READABLE, sender_on_orders);
     s->to_main.data = s;
@@ -91,6 +104,31 @@ static void free_sender(uv_handle_t *handle)
     free(s);
     if (closed != NULL) {
         closed(context);
+    }
+}
+
+/* A stack that is small enough to be locked. */
+static void start_thread(struct sender *s)
+{
+    static const uv_thread_options_t options = {
+        .flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = STACK_BYTES};
+    int rc = uv_thread_create_ex(&s->thread, &options, sender_run, s);
+    assert(rc == 0);
+    (void)rc;
+}
+
+/* Everything that the thread needs for a line is there when the line comes. */
+static void stay_resident(struct sender *s)
+{
+    static void (*const of[])(void) = {(void (*)(void))sender_run, (void (*)(void))uv_run,
+        (void (*)(void))memcpy}; /* this program, libuv, libc */
+    bool locked = resident_memory(s, sizeof *s);
+    locked = resident_memory(s->ring.data, s->ring.size) && locked;
+    locked = resident_memory(s->notes.data, s->notes.size) && locked;
+    locked = resident_memory(s->orders.data, s->orders.size) && locked;
+    locked = resident_code(of, sizeof of / sizeof *of) && locked;
+    if (!locked) {
+        log_debug("the sender's memory cannot be kept out of swap: see ulimit -l");
     }
 }
 
@@ -116,7 +154,8 @@ int sender_open(struct sender **out, const struct sender_options *options, struc
     sender_beat(s);
     rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
     *out = s;
-    uv_thread_create(&s->thread, sender_run, s);
+    stay_resident(s);
+    start_thread(s);
     if (rc < 0) {
         sender_close(s, NULL, NULL);
         *out = NULL;
@@ -308,6 +347,11 @@ void sender_ask_later(struct sender *s)
 {
     atomic_store(&s->fill_wanted, false);
     wake(s);
+}
+
+const struct histo *sender_react(const struct sender *s)
+{
+    return &s->react;
 }
 
 struct spsc *sender_ring(struct sender *s)

@@ -13,6 +13,7 @@
 #define PP_IO_SENDER_H
 
 #include "host/base/err.h"
+#include "host/base/histo.h"
 #include "host/core/stream.h"
 #include "host/io/ringfile.h"
 #include "host/io/serial.h"
@@ -21,7 +22,8 @@
 #include <stddef.h>
 #include <uv.h>
 
-#define SENDER_RING (256u << 10) /* bytes of job lines ahead */
+#define SENDER_RING                                                                                \
+    (1u << 20) /* bytes of job lines ahead: 14,000 of usual length, 20 s of the densest print */
 
 struct sender;
 
@@ -108,6 +110,10 @@ void sender_ask_later(struct sender *s);
 
 /* The main loop is alive. */
 void sender_beat(struct sender *s);
+
+/* CPU time of the thread in nanoseconds, from a read that returned to the write that followed,
+ * since connecting; every 13th line. */
+const struct histo *sender_react(const struct sender *s);
 
 const struct stream_stats *sender_stats(const struct sender *s);
 

@@ -6,7 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define MEASURE_EVERY 13
 
 uint64_t sender_now_us(void)
 {
@@ -53,7 +56,7 @@ void sender_note(void *context, const struct stream_note *note)
     letter->text[note->len] = '\0';
     spsc_push(&s->notes, size);
     if (!is_lazy(note->kind)) {
-        uv_async_send(&s->to_main);
+        s->main_wanted = true;
     } else if (!uv_is_active((uv_handle_t *)&s->lazy)) {
         atomic_store(&s->notes_waiting, true);
     }
@@ -71,11 +74,20 @@ void sender_on_lazy(uv_timer_t *timer)
     uv_async_send(&s->to_main);
 }
 
+void sender_on_prepare(uv_prepare_t *prepare)
+{
+    struct sender *s = prepare->data;
+    if (s->main_wanted) {
+        s->main_wanted = false;
+        uv_async_send(&s->to_main);
+    }
+}
+
 static void ask_for_more(struct sender *s)
 {
     if (s->stream.job_active && spsc_used(&s->ring) < SENDER_RING / 2 &&
         !atomic_exchange(&s->fill_wanted, true)) {
-        uv_async_send(&s->to_main);
+        s->main_wanted = true;
     }
 }
 
@@ -119,9 +131,37 @@ static void watch(struct sender *s, bool writable)
     }
 }
 
+/* ---- how much of its time the thread needs -------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* This clock is a system call: so not every time, and never at the stride of something else. */
+static void measure_from_here(struct sender *s)
+{
+    s->react_from_ns = 0;
+    if (s->measure_in-- == 0) {
+        s->measure_in = MEASURE_EVERY - 1;
+        s->react_from_ns = cpu_ns();
+    }
+}
+
+static void measure_to_here(struct sender *s)
+{
+    if (s->react_from_ns != 0) {
+        histo_add(&s->react, cpu_ns() - s->react_from_ns);
+        s->react_from_ns = 0;
+    }
+}
+
 /* Writes what may go; false when the port is gone. */
 bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written)
 {
+    measure_to_here(s);
     ssize_t n = write(s->port.fd, bytes, len);
     *written = n > 0 ? (size_t)n : 0;
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -165,6 +205,7 @@ static void start_streaming(struct sender *s)
     s->ringfile.left = true;
     ringfile_alive(&s->ringfile);
     sender_publish_injects(s);
+    histo_reset(&s->react);
     s->phase = PHASE_STREAMING;
     sender_tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
 }
@@ -232,9 +273,11 @@ static void on_port(uv_poll_t *poll, int status, int events)
             lose_port(s, n == 0 ? "hung up" : strerror(errno));
             return;
         }
+        measure_from_here(s);
         take_bytes(s, now, bytes, n > 0 ? (size_t)n : 0);
     }
     sender_pump(s, now);
+    s->react_from_ns = 0; /* nothing was to be written */
     sender_arm(s);
 }
 

@@ -1,6 +1,7 @@
 #include "host/io/sender_priv.h"
 
 #include "host/core/meatpack.h"
+#include "host/io/resident.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -176,6 +177,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
+    uv_close((uv_handle_t *)&s->prepare, NULL);
     uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
@@ -284,6 +286,7 @@ void sender_run(void *arg)
 {
     struct sender *s = arg;
     ask_for_priority();
+    resident_stack();
     uv_run(&s->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&s->loop);
     assert(rc == 0);

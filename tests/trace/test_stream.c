@@ -51,6 +51,7 @@ static const char *const note_names[] = {
     [NOTE_NEED] = "need",
     [NOTE_CHECKPOINT] = "checkpoint",
     [NOTE_NUMBERED] = "numbered",
+    [NOTE_ADOPTED] = "adopted",
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
@@ -205,6 +206,16 @@ static void moves(struct bench *b, const char *text)
     }
 }
 
+/* The host dies, with what was handed out written or not; another goes on. What the dead one had
+ * taken from the ring is gone, what it had not is put there again by its successor: the same. */
+static void adopt(struct bench *b)
+{
+    struct err e;
+    struct stream_options options = b->stream.options;
+    assert_int_equal(kept_check(&b->kept, &e), 0);
+    stream_adopt(&b->stream, &b->kept, &options, on_note, b, b->now_us);
+}
+
 static bool word(const char *line, const char *name, const char **rest)
 {
     size_t n = strlen(name);
@@ -240,6 +251,10 @@ static void obey(struct bench *b, const char *line)
         stream_hold(&b->stream);
     } else if (word(line, "release", &rest)) {
         stream_release(&b->stream);
+    } else if (word(line, "adopt", &rest)) {
+        adopt(b);
+    } else if (word(line, "rejoin", &rest)) {
+        stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
     } else if (word(line, "acks", &rest)) {

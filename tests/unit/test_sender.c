@@ -89,7 +89,7 @@ static void a_job_larger_than_the_ring_goes_through_in_order(void **state)
 {
     (void)state;
     struct bench *b = connected(STREAM_WINDOW_BYTES);
-    b->job_lines = 8000;
+    b->job_lines = 20000;
     b->generation = 5;
     sender_begin(b->sender, b->generation);
     put_job(b);
