@@ -24,17 +24,30 @@ static unsigned code_of(char c)
     }
 }
 
+struct pair {
+    unsigned first;
+    unsigned second;
+};
+
+static struct pair pair_at(const char *line, size_t len, size_t i)
+{
+    struct pair p = {code_of(line[i]), i + 1 < len ? code_of(line[i + 1]) : NEWLINE};
+    if (p.first == p.second && p.first != NEWLINE) {
+        p.second = LITERAL; /* lost as one byte the checksum would be none the wiser */
+    }
+    return p;
+}
+
 size_t meatpack_pack(char *out, const char *line, size_t len)
 {
     size_t at = 0;
     for (size_t i = 0; i < len; i += 2) {
-        unsigned first = code_of(line[i]);
-        unsigned second = i + 1 < len ? code_of(line[i + 1]) : NEWLINE;
-        out[at++] = (char)(uint8_t)(first | second << 4);
-        if (first == LITERAL) {
+        struct pair p = pair_at(line, len, i);
+        out[at++] = (char)(uint8_t)(p.first | p.second << 4);
+        if (p.first == LITERAL) {
             out[at++] = line[i];
         }
-        if (second == LITERAL) {
+        if (p.second == LITERAL) {
             out[at++] = line[i + 1];
         }
     }
@@ -43,9 +56,10 @@ size_t meatpack_pack(char *out, const char *line, size_t len)
 
 size_t meatpack_size(const char *line, size_t len)
 {
-    size_t size = (len + 1) / 2;
-    for (size_t i = 0; i < len; i++) {
-        size += code_of(line[i]) == LITERAL;
+    size_t size = 0;
+    for (size_t i = 0; i < len; i += 2) {
+        struct pair p = pair_at(line, len, i);
+        size += 1u + (p.first == LITERAL) + (p.second == LITERAL);
     }
     return size;
 }

@@ -401,6 +401,7 @@ static void put_first(struct stream *s, const char *bytes, size_t len)
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
     char line[STREAM_WIRE_MAX];
+    char said[LINE_MAX_CMD + 1];
     if (s->stopped || !line_is_command(text, len) || memchr(text, 0xff, len) != NULL ||
         s->flight_count == STREAM_FLIGHT || s->tx_len - s->tx_at + STREAM_WIRE_MAX > sizeof s->tx) {
         return;
@@ -412,7 +413,9 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
     put_first(s, line, total);
     stream_fly(s, now_us, total, (struct stream_flight){.kind = STREAM_URGENT});
     if (s->tapped) {
-        stream_tell(s, (struct stream_note){.kind = NOTE_SENT, .text = text, .len = len});
+        memcpy(said, text, len);
+        said[len] = '\0';
+        stream_tell(s, (struct stream_note){.kind = NOTE_SENT, .text = said, .len = len});
     }
 }
 

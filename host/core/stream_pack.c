@@ -44,12 +44,11 @@ static void put_order(struct stream *s, enum meatpack_order order)
 
 size_t stream_line_bytes(const struct stream *s, const char *text, size_t len)
 {
-    size_t overhead = line_overhead(s->next_n);
-    size_t literals = strlen("N*");
+    char line[LINE_MAX_OUT];
     if (s->pack != PACK_ON) {
-        return len + overhead;
+        return len + line_overhead(s->next_n);
     }
-    return meatpack_size(text, len) + (overhead + 1) / 2 + literals;
+    return meatpack_size(line, line_format(line, s->next_n, text, len));
 }
 
 size_t stream_pack_line(struct stream *s, char *out, const char *line, size_t len)

@@ -40,6 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.wire = (data[0] & 16) != 0;
     s.emergency_parser = (data[0] & 32) == 0;
     s.tools = data[0] & 64 ? 3 : 1;
+    s.meatpack = (data[0] & 128) != 0;
+    s.xonxoff = s.meatpack && s.wire;
     model_init(&m, &s);
     struct strbuf out = {0};
     feed(&m, data + 1, size - 1, &out);

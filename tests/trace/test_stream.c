@@ -95,7 +95,7 @@ static void show_line(struct bench *b, const char *end)
 static void unpack(struct bench *b, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        char c[3];
+        char c[MEATPACK_CHARS];
         bool reports;
         size_t n = meatpack_feed(&b->unpacker, bytes[i], c, &reports);
         b->line_bytes++;

@@ -48,6 +48,17 @@ static void other_characters_follow_as_bytes_of_their_own(void **state)
                           "A");
 }
 
+/* A lost byte must show in the checksum, and two equal characters cancel out in it. */
+static void two_equal_characters_never_share_a_byte(void **state)
+{
+    (void)state;
+    assert_packs("X100\n", "\x1e\xf0"
+                           "0\xcc");
+    assert_packs("11  \n", "\xf1"
+                           "1\xfb \xcc");
+    assert_packs("GG\n", "\xfdG\xcc");
+}
+
 static void a_line_of_rare_characters_grows_by_half(void **state)
 {
     char line[64];
@@ -99,6 +110,7 @@ int main(void)
         cmocka_unit_test(two_common_characters_share_a_byte_the_first_in_its_lower_half),
         cmocka_unit_test(a_newline_that_is_left_over_takes_the_lower_half),
         cmocka_unit_test(other_characters_follow_as_bytes_of_their_own),
+        cmocka_unit_test(two_equal_characters_never_share_a_byte),
         cmocka_unit_test(a_line_of_rare_characters_grows_by_half),
         cmocka_unit_test(an_answer_tells_whether_it_unpacks_and_as_we_pack),
         cmocka_unit_test(orders_begin_with_two_signs_that_no_packed_line_has),

@@ -65,7 +65,7 @@ static void obey(struct meatpack *p, unsigned char order)
     }
 }
 
-size_t meatpack_feed(struct meatpack *p, char byte, char out[3], bool *reports)
+size_t meatpack_feed(struct meatpack *p, char byte, char out[MEATPACK_CHARS], bool *reports)
 {
     unsigned char c = (unsigned char)byte;
     size_t n = 0;

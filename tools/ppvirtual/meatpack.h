@@ -23,9 +23,11 @@ struct meatpack {
     char second;    /* comes after the first of those; 0 = none */
 };
 
-/* Takes a byte; puts 0 to 3 characters into `out` and returns how many. `reports`: an order was
+#define MEATPACK_CHARS 4 /* most that one byte makes: two, and two of a 0xff kept before it */
+
+/* Takes a byte; puts its characters into `out` and returns how many. `reports`: an order was
  * obeyed, which is to be answered. */
-size_t meatpack_feed(struct meatpack *p, char byte, char out[3], bool *reports);
+size_t meatpack_feed(struct meatpack *p, char byte, char out[MEATPACK_CHARS], bool *reports);
 
 /* "[MP] PV01 ON ESP\n" */
 const char *meatpack_state(const struct meatpack *p);

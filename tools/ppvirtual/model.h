@@ -165,7 +165,7 @@ struct model {
     struct wire out;
     struct ring ring;
     struct meatpack unpacker;
-    char unpacked[3]; /* characters of a byte, not yet read */
+    char unpacked[MEATPACK_CHARS]; /* characters of a byte, not yet read */
     unsigned unpacked_at;
     unsigned unpacked_len;
     struct ring_byte unpacked_from;
