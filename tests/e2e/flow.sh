@@ -37,7 +37,7 @@ fresh_report
 same "hash, packed" "$(hash_of_print)" "$wanted"
 same "resends, packed" "$(json resends < "$report")" 0
 packed=$(wire_bytes)
-above 0.70 "$(awk -v a="$packed" -v b="$plain" 'BEGIN { printf "%.3f", a / b }')" ||
+above 0.75 "$(awk -v a="$packed" -v b="$plain" 'BEGIN { printf "%.3f", a / b }')" ||
     fail "packed: $packed bytes, plain: $plain"
 echo "flow: bytes on the wire: $plain plain, $packed packed, $((100 * packed / plain)) %"
 
