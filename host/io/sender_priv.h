@@ -11,6 +11,7 @@
 
 #include "host/core/beat.h"
 #include "host/core/greet.h"
+#include "host/core/xonxoff.h"
 
 #define NOTES_BYTES (128u << 10)
 
@@ -105,6 +106,7 @@ struct sender {
     struct stream_options stream_options;
     struct greet greet;
     struct line_split split;
+    struct xonxoff flow;
     struct stream stream; /* large */
 };
 

@@ -1,7 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/core/meatpack.h"
 #include "host/core/temp.h"
-
 #include "host/io/resident.h"
 
 #include <assert.h>
@@ -77,13 +77,18 @@ static void on_timer(uv_timer_t *timer)
     sender_arm(s);
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t deadline_of(const struct sender *s)
 {
     switch (s->phase) {
     case PHASE_GREETING:
         return s->greet.next_us;
     case PHASE_STREAMING:
-        return stream_deadline(&s->stream);
+        return earlier(stream_deadline(&s->stream), xonxoff_deadline(&s->flow));
     case PHASE_STOPPED:
         return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
     case PHASE_CLOSED:
@@ -118,7 +123,8 @@ static void attach(struct sender *s, const struct order *o)
     assert(!s->poll_open);
     s->port = o->port;
     s->stream_options = o->options;
-    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good);
+    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
+        o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);
 }
 
@@ -149,13 +155,15 @@ static size_t format_cold(const struct stream_options *o, char *out)
 }
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
- * one from the queue. Then the heaters, should it ignore both. */
+ * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
+ * is first told to end that. */
 static void say_estop(struct sender *s, uint64_t now)
 {
+    bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
     char text[LINE_MAX_OUT + 256];
     size_t written;
-    size_t len = (size_t)snprintf(
-        text, sizeof text, "%s", atomic_load(&s->card) ? "\nM29\nM112\n" : "\nM112\n");
+    size_t len = (size_t)snprintf(text, sizeof text, "%s\n%sM112\n",
+        unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     len += format_cold(&s->stream.options, text + len);
     serial_drop_output(&s->port);
@@ -246,6 +254,7 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_OPTIONS:
         stream_set_options(&s->stream, &o->options);
+        xonxoff_obey(&s->flow, o->options.xonxoff);
         break;
     case ORDER_QUIT:
         quit(s);
