@@ -136,6 +136,7 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
         struct stream_flight *f = stream_flight_at(s, 0);
         uint64_t rtt_us = now_us - f->sent_us;
         bool slow = f->slow || f->kind == STREAM_URGENT;
+        s->probes = f->kind == STREAM_PROBE ? s->probes : 0; /* its answer is a Resend, no ok */
         s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
         stream_land(s, true);
         if (slow) {
@@ -144,7 +145,6 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
-    s->probes = 0;
     s->probing = false;
 }
 

@@ -13,8 +13,9 @@
 #define PROBES_ADOPTING 20 /* it may be in the middle of something long, and say nothing of it */
 #define ADOPT_QUIET_US  (300 * MS)
 #define SETTLE_US       (3000 * MS) /* where an M105 is acknowledged before it is answered */
-#define PROBE_AHEAD     1000 /* far enough ahead to be refused by every counter */
+#define PROBE_AHEAD     1000        /* far enough ahead to be refused by every counter */
 #define REPEATS         10
+#define BEGINNING       3  /* plain oks that may have come before line 1 was accepted */
 #define BACK            32 /* plain oks may run ahead of the printer by so many lines at most */
 
 static uint64_t oldest_kept(const struct stream *s)
@@ -149,6 +150,13 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
     s->retry_us = now_us;
 }
 
+/* Asks for its first line although that was executed long ago: its counter is at the beginning. A
+ * plain ok says only that some line was taken, so a few of them prove nothing. */
+static bool begins_anew(const struct stream *s, uint64_t n)
+{
+    return n == 1 && s->acked_n > (s->numbered_acks ? 0 : BEGINNING);
+}
+
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
 {
     uint64_t n = (uint64_t)asked;
@@ -162,6 +170,10 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
     }
     if (s->adopt != ADOPT_NOT && n == 1 && s->acked_n > 0) {
         stream_stop(s, NOTE_RESET, "the printer counts its lines anew: it has restarted");
+        return;
+    }
+    if (begins_anew(s, n)) {
+        doubt(s, now_us, asked);
         return;
     }
     s->doubted = false;
