@@ -268,6 +268,10 @@ static void on_port(uv_poll_t *poll, int status, int events)
         return;
     }
     uint64_t now = sender_now_us();
+    sender_obey(s, now); /* a pause asked for before this answer came holds the next line back */
+    if (s->phase == PHASE_CLOSED) {
+        return;
+    }
     if (events & UV_READABLE) {
         ssize_t n = read(s->port.fd, bytes, sizeof bytes);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {

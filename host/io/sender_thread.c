@@ -262,16 +262,10 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     }
 }
 
-void sender_on_orders(uv_poll_t *poll, int status, int events)
+void sender_obey(struct sender *s, uint64_t now)
 {
-    struct sender *s = poll->data;
-    uint64_t count;
-    (void)status;
-    (void)events;
-    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
     struct order *o;
     size_t len;
-    uint64_t now = sender_now_us();
     bool stop = atomic_exchange(&s->estop_wanted, false);
     if (stop && s->phase != PHASE_CLOSED) {
         estop(s, now); /* before all else */
@@ -284,6 +278,17 @@ void sender_on_orders(uv_poll_t *poll, int status, int events)
     if (stop && !s->quitting) {
         estop(s, now); /* the port was opened just now, or there is none */
     }
+}
+
+void sender_on_orders(uv_poll_t *poll, int status, int events)
+{
+    struct sender *s = poll->data;
+    uint64_t count;
+    uint64_t now = sender_now_us();
+    (void)status;
+    (void)events;
+    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
+    sender_obey(s, now);
     if (!s->quitting) {
         sender_pump(s, now);
         sender_arm(s);
