@@ -178,7 +178,13 @@ static int set_firmware(
 static int set_fault(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     int rc = fault_add(&o->faults, value, e);
-    return rc == 0 ? 0 : err_wrap(e, "%s", opt->name);
+    if (rc != 0) {
+        char safe[80];
+        size_t len = strlen(value);
+        str_escape(safe, sizeof(safe), value, len < 70 ? len : 70);
+        err_wrap(e, "%s \"%s\"", opt->name, safe);
+    }
+    return rc;
 }
 
 static int set_plain(struct options *o, const struct option *opt, const char *value, struct err *e)
