@@ -195,6 +195,7 @@ void sender_pump(struct sender *s, uint64_t now)
             break;
         }
     }
+    sender_publish_injects(s); /* the line that was just numbered was still counted then */
     watch(s, len > 0);
     ask_for_more(s);
 }

@@ -1,6 +1,7 @@
 #include "host/io/sender_priv.h"
 
 #include "host/core/meatpack.h"
+#include "host/core/temp.h"
 #include "host/io/resident.h"
 
 #include <assert.h>
@@ -12,8 +13,6 @@
 
 #define LAZY_MS  50 /* notes nobody waits for are delivered this late */
 #define PRIORITY 10 /* SCHED_FIFO, where permitted */
-#define ESTOPS   3  /* a firmware that finds half a line drops what follows it: say it again */
-#define ESTOP_US 150000
 
 /* ---- timers -------------------------------------------------------------------------------- */
 
@@ -132,26 +131,43 @@ static void reattach(struct sender *s, const struct order *o)
     sender_adopt_port(s, (int)o->value);
 }
 
+/* A firmware that finds half a line drops what follows it, so that it is said again: soon, in case
+ * it was that, and once more for one that was busy. By how often it is still to be said. */
+static const uint64_t estop_pause_us[] = {0, 270000, 30000};
+
+#define ESTOPS (sizeof estop_pause_us / sizeof *estop_pause_us)
+
+/* Every heater off, bare: for a firmware that knows no M112. `out` holds 256 bytes. */
+static size_t format_cold(const struct stream_options *o, char *out)
+{
+    size_t len = 0;
+    for (int i = 0; i < o->tools && o->tools > 1 && i < TEMP_TOOLS; i++) {
+        len += (size_t)snprintf(out + len, 16, "M104 T%d S0\n", i);
+    }
+    len += (size_t)sprintf(out + len, "%sM140 S0\n", o->tools > 1 ? "" : "M104 S0\n");
+    len += (size_t)sprintf(out + len, "%s", o->chamber ? "M141 S0\n" : "");
+    return len;
+}
+
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
  * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
  * is first told to end that. */
 static void say_estop(struct sender *s, uint64_t now)
 {
-    static const char cold[] = "M104 S0\nM140 S0\n";
     bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
-    char text[LINE_MAX_OUT + 64];
+    char text[LINE_MAX_OUT + 256];
     size_t written;
     size_t len = (size_t)snprintf(
         text, sizeof text, "%s\nM112\n", unpacks ? meatpack_order(MEATPACK_RESET) : "");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
-    memcpy(text + len, cold, sizeof cold - 1);
-    len += sizeof cold - 1;
+    len += format_cold(&s->stream.options, text + len);
     serial_drop_output(&s->port);
     if (!sender_put(s, text, len, &written)) {
         return;
     }
-    s->estop_us = now + ESTOP_US;
-    if (--s->estops_left == 0) {
+    s->estops_left--;
+    s->estop_us = now + estop_pause_us[s->estops_left];
+    if (s->estops_left == 0) {
         sender_tell(s, NOTE_ESTOPPED, 0, "");
     }
 }

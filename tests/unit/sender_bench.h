@@ -39,9 +39,10 @@ struct printer {
     bool deaf;    /* does not even read */
     size_t lines; /* received, greetings not counted */
     size_t hellos;
-    size_t questions; /* which line is expected? */
-    size_t estops;    /* bare M112 */
-    size_t colds;     /* M104 S0 */
+    size_t questions;  /* which line is expected? */
+    size_t estops;     /* bare M112 */
+    size_t colds;      /* M104 S0 */
+    size_t tool_colds; /* M104 Tn S0 */
     unsigned long last_n;
     unsigned long out_of_order;
     char last[LINE_MAX_IN + 1];
@@ -111,6 +112,7 @@ static inline void take_line(struct printer *p, const char *line)
 {
     snprintf(p->last, sizeof p->last, "%s", line);
     p->colds += strcmp(line, "M104 S0") == 0;
+    p->tool_colds += strncmp(line, "M104 T", 6) == 0;
     if (strcmp(line, "M112") == 0) {
         p->estops++;
     } else if (strcmp(line, "N0 M110 N0*125") == 0) {

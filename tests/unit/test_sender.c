@@ -12,6 +12,7 @@ static void a_printer_answers_at_the_rate_given(void **state)
     assert_int_equal(b->printer.hellos, 1);
     assert_true(sender_inject(b->sender, "M105", 4, TAG));
     RUN_UNTIL(b, b->done_tagged == 1);
+    RUN_UNTIL(b, sender_injects(b->sender) == 0);
     assert_int_equal(b->printer.last_n, 1);
     assert_int_equal(atomic_load(&sender_stats(b->sender)->lines), 1);
     finish(b);

@@ -141,7 +141,7 @@ static void read_port(struct program *p)
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
         gap_answered(&p->model->gap, p->woken_ns);
-        if (memmem(bytes, (size_t)n, "M112", 4) != NULL && p->model->halted == NULL) {
+        if (memmem(bytes, (size_t)n, "M112", 4) != NULL && p->model->heard_clock_ns == 0) {
             p->model->heard_clock_ns = clock_ns();
         }
         if (wrong_rate(p)) {

@@ -59,6 +59,7 @@ static void boot(struct model *m, uint64_t boot_ns)
     m->resend_due = false;
     m->task.active = false;
     m->halted = NULL;
+    m->heard_clock_ns = 0;
     m->idle = false;
     m->streaming = false;
     m->report_s = 0;

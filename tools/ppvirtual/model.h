@@ -162,7 +162,7 @@ struct model {
     const char *halted;       /* why; NULL while alive */
     uint64_t zero_ns;         /* what the caller's clock shows at 0; 0 = unknown */
     uint64_t halted_clock_ns; /* when it halted, by that clock */
-    uint64_t heard_clock_ns;  /* when the caller read the last M112 from its port */
+    uint64_t heard_clock_ns;  /* when the caller read M112 from its port; 0 = not since the reset */
 
     struct wire in;
     struct wire out;
