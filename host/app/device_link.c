@@ -8,6 +8,16 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   30000
+#define PACK_BAUD      115200 /* a faster wire carries more lines than any firmware executes */
+
+/* Before M115 is answered (PERHAPS) the greeting reckons with a printer left unpacking. */
+static enum stream_pack_wish pack_wish(const struct device *d)
+{
+    if (d->profile == NULL || !d->profile->meatpack || d->baud > PACK_BAUD) {
+        return STREAM_PACK_NEVER;
+    }
+    return caps_has(&d->caps, CAP_MEATPACK) ? STREAM_PACK_WANTED : STREAM_PACK_PERHAPS;
+}
 
 void device_stream_options(const struct device *d, struct stream_options *out)
 {
@@ -18,6 +28,8 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
     *out = (struct stream_options){.dialect = d->dialect,
+        .meatpack = pack_wish(d),
+        .xonxoff = caps_has(&d->caps, CAP_SERIAL_XON_XOFF),
         .tools = device_tools(d),
         .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
                    (p != NULL && p->limits.max_chamber_mc > 0)};
@@ -34,11 +46,12 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
     int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
+    d->baud = 0;
+    d->caps = (struct caps){0};
     device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
     d->estopped = false;
-    d->baud = 0;
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
 }
@@ -412,6 +425,9 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_CHECKPOINT:
     case NOTE_NUMBERED:
         device_print_note(d, note);
+        break;
+    case NOTE_PACKING:
+        log_info("%s", note->text);
         break;
     }
 }

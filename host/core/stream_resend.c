@@ -120,6 +120,7 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
     s->probing = false;
     s->probes = 0;
     drop_unwritten(s);
+    stream_pack_off(s);
     stream_close_window(s);
     atomic_fetch_add_explicit(&s->stats.resends, n < s->next_n, memory_order_relaxed);
     if (n < s->next_n) {
@@ -377,6 +378,7 @@ static void probe(struct stream *s, uint64_t now_us)
     }
     s->alive_us = now_us;
     s->ok_us = now_us;
+    stream_pack_off(s);
     stream_close_window(s);
     if (s->options.dialect->probe_by_gap) {
         ask_by_gap(s, now_us);
@@ -406,6 +408,8 @@ void stream_tick(struct stream *s, uint64_t now_us)
         } else {
             probe(s, now_us);
         }
+    } else {
+        stream_pack_tick(s, now_us);
     }
 }
 
@@ -420,5 +424,5 @@ uint64_t stream_deadline(const struct stream *s)
     if (s->retry_pending) {
         return s->retry_us + RETRY_US;
     }
-    return s->flight_count > 0 ? s->alive_us + patience(s) : UINT64_MAX;
+    return s->flight_count > 0 ? s->alive_us + patience(s) : stream_pack_deadline(s);
 }

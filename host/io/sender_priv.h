@@ -11,6 +11,7 @@
 
 #include "host/core/beat.h"
 #include "host/core/greet.h"
+#include "host/core/xonxoff.h"
 
 #define NOTES_BYTES (128u << 10)
 
@@ -105,6 +106,7 @@ struct sender {
     struct stream_options stream_options;
     struct greet greet;
     struct line_split split;
+    struct xonxoff flow;
     struct stream stream; /* large */
 };
 
@@ -125,6 +127,7 @@ void sender_on_prepare(uv_prepare_t *prepare); /* nothing is left to do: wakes t
 /* sender_thread.c */
 void sender_run(void *arg); /* the thread's function */
 void sender_arm(struct sender *s);
+void sender_obey(struct sender *s, uint64_t now); /* every order there is */
 void sender_on_orders(uv_poll_t *poll, int status, int events);
 void sender_on_estop(uv_poll_t *poll, int status, int events);
 

@@ -24,6 +24,7 @@
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
 #include "tools/ppvirtual/line.h"
+#include "tools/ppvirtual/meatpack.h"
 #include "tools/ppvirtual/planner.h"
 #include "tools/ppvirtual/ring.h"
 #include "tools/ppvirtual/sdcard.h"
@@ -60,6 +61,8 @@ struct settings {
     unsigned tools;
     bool chamber;
     bool emergency_parser;
+    bool meatpack;    /* unpacks lines */
+    bool xonxoff;     /* says when the ring fills */
     bool deaf;        /* reads nothing while inside a command */
     uint64_t exec_ns; /* CPU time of a command */
     uint64_t boot_ns; /* from the reset to the banner; what comes before is lost */
@@ -165,11 +168,17 @@ struct model {
     const char *halted;       /* why; NULL while alive */
     uint64_t zero_ns;         /* what the caller's clock shows at 0; 0 = unknown */
     uint64_t halted_clock_ns; /* when it halted, by that clock */
-    uint64_t heard_clock_ns;  /* when the caller read the last M112 from its port */
+    uint64_t heard_clock_ns;  /* when the caller read M112 from its port; 0 = not since the reset */
 
     struct wire in;
     struct wire out;
     struct ring ring;
+    struct meatpack unpacker;
+    char unpacked[MEATPACK_CHARS]; /* characters of a byte, not yet read */
+    unsigned unpacked_at;
+    unsigned unpacked_len;
+    struct ring_byte unpacked_from;
+    bool xoff; /* the host was told to stop */
     struct line_reader reader;
     struct emergency_parser emergency;
     struct queued *queue; /* owned; QUEUE_MAX */
@@ -204,6 +213,8 @@ struct model {
     struct fault_set faults;
     struct havoc havoc;
 
+    uint64_t chars_in; /* read, after unpacking */
+    uint64_t xoffs;
     struct tally tally;
     struct lateness late;
     struct gap gap;

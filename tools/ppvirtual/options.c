@@ -15,6 +15,8 @@ const char options_help[] =
     "  --plain-ok           \"ok\" without N, P and B, as stock builds answer\n"
     "  --no-emergency-parser\n"
     "                       M112, M108 and M410 act only when their turn comes\n"
+    "  --meatpack           unpacks lines when told to (MeatPack)\n"
+    "  --xonxoff            XOFF at an eighth of the receive ring, XON below a tenth\n"
     "  --uuid TEXT          the UUID that M115 tells\n"
     "  --machine TEXT       the machine's name that M115 tells\n"
     "  --tools N            hotends (1)\n"
@@ -176,7 +178,13 @@ static int set_firmware(
 static int set_fault(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     int rc = fault_add(&o->faults, value, e);
-    return rc == 0 ? 0 : err_wrap(e, "%s", opt->name);
+    if (rc != 0) {
+        char safe[80];
+        size_t len = strlen(value);
+        str_escape(safe, sizeof(safe), value, len < 70 ? len : 70);
+        err_wrap(e, "%s \"%s\"", opt->name, safe);
+    }
+    return rc;
 }
 
 static int set_plain(struct options *o, const struct option *opt, const char *value, struct err *e)
@@ -256,6 +264,8 @@ static const struct option table[] = {
     {"--firmware", true, set_firmware, 0, 0, 0},
     {"--plain-ok", false, set_plain, 0, 0, 0},
     {"--no-emergency-parser", false, set_no_emergency, 0, 0, 0},
+    {"--meatpack", false, set_true, AT(settings.meatpack), 0, 0},
+    {"--xonxoff", false, set_true, AT(settings.xonxoff), 0, 0},
     {"--uuid", true, set_text, AT(settings.uuid), 0, 0},
     {"--machine", true, set_text, AT(settings.machine), 0, 0},
     {"--tools", true, set_unsigned, AT(settings.tools), 1, TOOLS_MAX},

@@ -252,6 +252,8 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "flushed_bytes", count(m->ring.flushed));
     json_object_set_new(o, "bytes_in", count(m->in.delivered));
     json_object_set_new(o, "bytes_out", count(m->out.delivered));
+    json_object_set_new(o, "chars_in", count(m->chars_in));
+    json_object_set_new(o, "xoffs", count(m->xoffs));
     json_object_set_new(o, "max_ring", count(m->ring.max_len));
     json_object_set_new(o, "max_queue", count(m->queue_max));
     json_object_set_new(o, "position", position(m));
