@@ -1,7 +1,10 @@
 #include "host/app/spool.h"
 
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 #include "host/core/analyze_comments.h"
+#include "host/core/sdcard.h"
 #include "host/io/reader.h"
 
 #include <errno.h>
@@ -57,6 +60,10 @@ struct spool {
     bool discard; /* what is being read belongs to another place */
     bool at_end;  /* the file is read to its end */
     bool ended;   /* ITEM_END is in the ring */
+    bool closed;  /* a copy: and M29 */
+    bool failed;  /* a line that cannot be copied: told once */
+    uint64_t copied_lines;
+    uint64_t copied_bytes;
 
     char buffer[BUFFER];
     size_t start; /* of the unparsed part */
@@ -65,6 +72,11 @@ struct spool {
     bool skipping;        /* inside a line too long to be anything but a comment */
 
     struct gcode_modal modal;
+    int change_step; /* items of the filament change at hand that are in the ring */
+    bool shows_m73;  /* met in the file */
+    bool shows_m117;
+    char unknown[8][24]; /* host commands nobody knows, each told once */
+    size_t unknowns;
     bool bed_barrier;          /* SPOOL_BED is in the ring */
     uint64_t extruding_offset; /* behind the first extruding move; UINT64_MAX = not met yet */
     uint64_t lines;
@@ -123,10 +135,18 @@ static bool starts_word(const struct gcode *g, const char *word)
     return g->len >= n && strncasecmp(g->text, word, n) == 0 && (g->len == n || g->text[n] == ' ');
 }
 
+/* The commands that stop the job where they stand, by our own pause: at the printer nobody could
+ * say that it goes on. M226 with words waits for a pin of the board, which the printer does. */
+static bool pauses(const struct gcode *g)
+{
+    return g->letter == 'M' && (g->number == 0 || g->number == 1 || g->number == 25 ||
+                                   g->number == 601 || (g->number == 226 && g->has == 0));
+}
+
 /* The barrier a command is, or 0. */
 static enum spool_barrier barrier_of(const struct gcode *g)
 {
-    if (g->letter == 'M' && (g->number == 0 || g->number == 1)) {
+    if (pauses(g)) {
         return SPOOL_PAUSE;
     }
     if (g->letter == '@') {
@@ -156,10 +176,81 @@ static bool moves(const struct gcode *g)
 static size_t sent_len(const struct spool *s, const struct gcode *g)
 {
     size_t len = g->len;
-    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+    if ((is_display_only(g) || s->options.copy) && s->options.max_command > 0 &&
+        len > s->options.max_command) {
         len = s->options.max_command;
     }
     return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
+}
+
+/* A line for the card; false when the ring is full. */
+static bool put_copy(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
+    size_t len = sent_len(s, g);
+    const char *why = len < g->len && !is_display_only(g) ? "is longer than the printer takes"
+                                                          : sd_unwritable(g->text, len);
+    struct err e;
+    if (g->letter == '@' || (why != NULL && is_display_only(g))) {
+        return true;
+    }
+    if (why != NULL) {
+        err_set(&e, PP_EREFUSED, "the line \"%.*s\" %s", (int)(len < 60 ? len : 60), g->text, why);
+        s->failed = true;
+        s->options.on_error(s->options.context, &e);
+        return false;
+    }
+    if (!put(s, &item, g->text, len)) {
+        return false;
+    }
+    s->copied_lines++;
+    s->copied_bytes += len;
+    return true;
+}
+
+/* The file offset of the first line not yet taken. */
+static uint64_t here(const struct spool *s)
+{
+    return s->file_offset - (s->end - s->start);
+}
+
+/* A host command that is none of ours is said once, and never sent. */
+static void tell_unknown(struct spool *s, const struct gcode *g)
+{
+    char word[sizeof s->unknown[0]];
+    size_t len = 0;
+    while (len < g->len && g->text[len] != ' ') {
+        len++;
+    }
+    str_escape(word, sizeof word, g->text, len);
+    for (size_t i = 0; i < s->unknowns; i++) {
+        if (strcmp(s->unknown[i], word) == 0) {
+            return;
+        }
+    }
+    if (!starts_word(g, "@resume") && s->unknowns < sizeof s->unknown / sizeof *s->unknown) {
+        memcpy(s->unknown[s->unknowns++], word, sizeof word);
+        log_warn("the file has the host command \"%s\", which is not known: left out", word);
+    }
+}
+
+/* The command between two barriers, so that it is known when the printer is at it. False: the ring
+ * is full, and what is in it already is not put there again. */
+static bool put_change(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    const struct stream_item items[] = {
+        {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_CHANGE},
+        {.end_offset = end_offset, .kind = ITEM_SYNC},
+        {.end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_CHANGED},
+    };
+    for (; s->change_step < 3; s->change_step++) {
+        size_t len = s->change_step == 1 ? sent_len(s, g) : 0;
+        if (!put(s, &items[s->change_step], g->text, len)) {
+            return false;
+        }
+    }
+    s->change_step = 0;
+    return true;
 }
 
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
@@ -172,11 +263,14 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
         return put(s, &item, "", 0);
     }
     if (g->letter == '@') {
-        return true; /* other host commands are nobody's yet */
+        tell_unknown(s, g);
+        return true;
     }
     if (g->letter == 'M' && g->number == 600) {
-        item.kind = ITEM_SYNC;
+        return put_change(s, g, end_offset);
     }
+    s->shows_m73 = s->shows_m73 || (g->letter == 'M' && g->number == 73);
+    s->shows_m117 = s->shows_m117 || (g->letter == 'M' && g->number == 117);
     return put(s, &item, g->text, sent_len(s, g));
 }
 
@@ -196,10 +290,13 @@ static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
     }
 }
 
-/* The file offset of the first line not yet taken. */
-static uint64_t here(const struct spool *s)
+/* ";@pause", as some slicers write it. */
+static bool pauses_comment(const char *comment, size_t len)
 {
-    return s->file_offset - (s->end - s->start);
+    static const char word[] = ";@pause";
+    size_t n = sizeof word - 1;
+    return len >= n && strncasecmp(comment, word, n) == 0 &&
+           (len == n || comment[n] == ' ' || comment[n] == '\r');
 }
 
 /* False when the ring is full: the line stays for the next time. */
@@ -207,14 +304,26 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
 {
     struct gcode g;
     gcode_parse(&g, line, len);
+    if (g.letter == 0 && g.len == 0 && s->options.copy) {
+        return true;
+    }
     if (g.letter == 0 && g.len == 0) {
         const char *comment = memchr(line, ';', len);
         size_t before = comment != NULL ? (size_t)(comment - line) : 0;
+        if (comment != NULL && pauses_comment(comment, len - before)) {
+            return put(s,
+                &(struct stream_item){
+                    .end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_PAUSE},
+                "", 0);
+        }
         if (comment != NULL && comments_line(&s->comments, &s->said, comment, len - before)) {
             s->layer[s->layers++ % LAYERS] =
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
         }
         return true;
+    }
+    if (s->options.copy) {
+        return put_copy(s, &g, end_offset);
     }
     if (!s->bed_barrier && moves(&g)) {
         struct stream_item item = {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
@@ -315,7 +424,7 @@ void spool_fill(struct spool *s)
     const char *line;
     size_t len;
     size_t taken;
-    if (s->rewinding && !replay(s)) {
+    if (s->failed || (s->rewinding && !replay(s))) {
         return;
     }
     while ((line = next_line(s, &len, &taken)) != NULL) {
@@ -327,8 +436,13 @@ void spool_fill(struct spool *s)
         s->skipping = false;
         s->start += taken;
     }
+    if (s->at_end && s->options.copy && !s->closed) {
+        struct stream_item m29 = {.end_offset = s->file_offset, .kind = ITEM_LINE};
+        s->closed = put(s, &m29, "M29", 3);
+    }
     if (s->at_end && !s->ended) {
         s->ended =
+            (s->closed || !s->options.copy) &&
             put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
         if (!s->ended) {
             sender_ask_later(s->options.sender);
@@ -369,9 +483,20 @@ uint32_t spool_generation(const struct spool *s)
     return s->generation;
 }
 
+bool spool_shows(const struct spool *s, int command)
+{
+    return command == 73 ? s->shows_m73 : s->shows_m117;
+}
+
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
 {
     return offset >= s->extruding_offset;
+}
+
+void spool_copied(const struct spool *s, uint64_t *lines, uint64_t *bytes)
+{
+    *lines = s->copied_lines;
+    *bytes = s->copied_bytes;
 }
 
 /* ---- where the print is ---- */
@@ -514,7 +639,10 @@ static bool replay_injected(struct replay *r)
 static bool replay_line(void *context, const struct gcode *g, uint64_t end_offset)
 {
     struct replay *r = context;
-    if (barrier_of(g) != 0 || g->letter == '@') {
+    bool left_out = r->s->options.copy
+                        ? is_display_only(g) && sd_unwritable(g->text, sent_len(r->s, g)) != NULL
+                        : barrier_of(g) != 0;
+    if (left_out || g->letter == '@') {
         return true;
     }
     return replay_injected(r) && replay_one(r, g->text, sent_len(r->s, g), end_offset);
@@ -534,6 +662,7 @@ static void seek(struct spool *s, uint64_t offset)
 {
     s->start = 0;
     s->end = 0;
+    s->change_step = 0;
     s->discard = s->reading;
     s->file_offset = offset;
     s->at_end = false;

@@ -22,8 +22,10 @@
 enum spool_barrier {
     SPOOL_BED =
         1, /* before the first move, so that nothing stops between it and the extruding ones */
-    SPOOL_PAUSE, /* M0, M1, @pause */
-    SPOOL_CANCEL /* @cancel, @abort */
+    SPOOL_PAUSE,  /* M0, M1, M25, M226, M601, @pause */
+    SPOOL_CANCEL, /* @cancel, @abort */
+    SPOOL_CHANGE, /* before a filament change (M600), which the printer waits for a person in */
+    SPOOL_CHANGED /* behind it */
 };
 
 struct spool;
@@ -34,6 +36,8 @@ struct spool_options {
     const char *path;
     uint64_t size_bytes; /* a file that ends earlier is an error */
     size_t max_command;  /* display-only commands are cut to this; 0 = no limit */
+    bool copy; /* for the printer's card: nothing is a barrier, and M29 is put behind the last line
+                */
     void (*on_error)(void *context, const struct err *e);
     void *context;
 };
@@ -49,6 +53,9 @@ uint32_t spool_generation(const struct spool *s);
 /* Puts in as much as fits. */
 void spool_fill(struct spool *s);
 
+/* A copy: how much the printer has to write, without line ends, once all is in the ring. */
+void spool_copied(const struct spool *s, uint64_t *lines, uint64_t *bytes);
+
 /* The modal state behind the line that ends at `offset` (which the ring still holds or held a
  * moment ago). Reads up to 128 lines of the file again: for once, not for every status. */
 int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e);
@@ -61,6 +68,10 @@ int64_t spool_height_nm(const struct spool *s, uint64_t offset);
 
 /* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);
+
+/* True if the file uses this M command by itself, as far as it has been read: 73 or 117, which a
+ * slicer puts at the beginning if at all. */
+bool spool_shows(const struct spool *s, int command);
 
 /* Notes of the stream that number the lines of the file. */
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset);

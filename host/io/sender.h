@@ -5,9 +5,10 @@
  * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on
  * the wire. It runs at real-time priority where that is permitted.
  *
- * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An
- * emergency stop reaches the thread through sender_estop() or, when the main loop hangs, through a
- * datagram with "M112" on the socket at `estop_path`.
+ * The main loop must beat: after 60 s without sender_beat() the heaters are turned off, with M112
+ * when the printer does not take that (host/core/beat.h). An emergency stop reaches the thread
+ * through sender_estop() or, when the main loop hangs, through a datagram with "M112" on the socket
+ * at `estop_path`.
  */
 #ifndef PP_IO_SENDER_H
 #define PP_IO_SENDER_H
@@ -93,6 +94,10 @@ void sender_drop_job(struct sender *s);
 void sender_hold(struct sender *s);
 void sender_release(struct sender *s);
 void sender_tap(struct sender *s, bool on);
+
+/* While the printer writes what it gets to its card: only M28 and M29 are injected, since all else
+ * would go into the file, and an emergency stop ends the writing first, since M112 would too. */
+void sender_card(struct sender *s, bool on);
 void sender_set_options(struct sender *s, const struct stream_options *options);
 
 /* M112 past everything, heaters off, three times within half a second (a firmware that finds half a

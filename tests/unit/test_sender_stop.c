@@ -28,6 +28,21 @@ static void an_emergency_stop_is_said_three_times_and_nothing_follows(void **sta
     finish(b);
 }
 
+/* Sprinter knows no M112 and lives on. */
+static void an_emergency_stop_turns_every_heater_off(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_ONE);
+    struct stream_options options = {
+        .dialect = dialect_by_name("marlin"), .tools = 8, .chamber = true};
+    sender_set_options(b->sender, &options);
+    sender_estop(b->sender);
+    RUN_UNTIL(b, b->printer.estops == 3 && b->notes[NOTE_ESTOPPED] == 1);
+    RUN_UNTIL(b, strcmp(b->printer.last, "M141 S0") == 0);
+    assert_int_equal(b->printer.tool_colds, 24); /* each of them, three times */
+    finish(b);
+}
+
 static void an_emergency_stop_by_datagram_needs_no_main_loop(void **state)
 {
     (void)state;
@@ -113,6 +128,21 @@ static void every_heater_is_turned_off_when_the_main_loop_does_not_beat(void **s
     RUN_UNTIL(b, b->notes[NOTE_LOST] == 1);
     RUN_UNTIL(b, strstr(b->printer.last, " M141 S0*") != NULL);
     assert_int_equal(b->printer.lines, 4); /* both tools, bed, chamber */
+    finish(b);
+}
+
+/* Its printer waits for a temperature and takes nothing. */
+static void a_printer_that_takes_nothing_is_stopped_when_the_main_loop_does_not_beat(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_ONE);
+    b->printer.mute = true;
+    atomic_store(&b->sender->beat_ms, clock_ms() - 61000);
+    RUN_UNTIL(b, b->notes[NOTE_LOST] == 1);
+    assert_int_equal(b->printer.estops, 0);
+    atomic_store(&b->sender->beat_ms, clock_ms() - 91000);
+    RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1);
+    RUN_UNTIL(b, b->printer.estops == 3);
     finish(b);
 }
 
@@ -294,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_emergency_stop_is_said_three_times_and_nothing_follows),
+        cmocka_unit_test(an_emergency_stop_turns_every_heater_off),
         cmocka_unit_test(an_emergency_stop_by_datagram_needs_no_main_loop),
         cmocka_unit_test(an_emergency_stop_comes_through_where_nothing_else_does),
         cmocka_unit_test(an_emergency_stop_ends_a_greeting),
@@ -303,6 +334,7 @@ int main(void)
         cmocka_unit_test(a_restart_of_the_printer_is_told),
         cmocka_unit_test(a_flood_of_lines_drops_none_of_the_notes_that_matter),
         cmocka_unit_test(every_heater_is_turned_off_when_the_main_loop_does_not_beat),
+        cmocka_unit_test(a_printer_that_takes_nothing_is_stopped_when_the_main_loop_does_not_beat),
         cmocka_unit_test(an_estop_path_that_cannot_be_is_an_error),
         cmocka_unit_test(closes_before_anything_happened),
         cmocka_unit_test(closes_with_an_attach_still_ordered),

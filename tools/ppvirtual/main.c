@@ -4,9 +4,11 @@
  * host writes, steps the model and hands the bytes across. A printer's time does not depend on the
  * host's machine: when this process was not run although something was due, the model's clock stood
  * still meanwhile. The report tells how long that was in all, and how late lines were handed out.
- * SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2: reset button.
+ * SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2: reset button; SIGRTMIN: SD card out
+ * or in.
  */
 #include "tools/ppvirtual/control.h"
+#include "tools/ppvirtual/medium.h"
 #include "tools/ppvirtual/model.h"
 #include "tools/ppvirtual/options.h"
 #include "tools/ppvirtual/order.h"
@@ -53,6 +55,7 @@ struct program {
 static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t report_asked;
 static volatile sig_atomic_t reset_asked;
+static volatile sig_atomic_t card_asked;
 
 static void on_signal(int number)
 {
@@ -60,6 +63,8 @@ static void on_signal(int number)
         report_asked = 1;
     } else if (number == SIGUSR2) {
         reset_asked = 1;
+    } else if (number == SIGRTMIN) {
+        card_asked = 1;
     } else {
         stop_asked = 1;
     }
@@ -68,7 +73,7 @@ static void on_signal(int number)
 /* The signals stay blocked but inside ppoll(), so that none is missed between test and sleep. */
 static void catch_signals(sigset_t *inside)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2};
+    const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGRTMIN};
     sigset_t blocked;
     sigemptyset(&blocked);
     struct sigaction action = {.sa_handler = on_signal};
@@ -134,6 +139,7 @@ static void step(struct program *p, const struct event *event)
 {
     size_t before = p->pending.len;
     struct havoc_order order;
+    p->model->zero_ns = p->zero_ns;
     model_step(p->model, now_ns(p), event, &p->pending);
     while (havoc_take_order(p->model, &order)) {
         plug_obey(&p->plug, now_ns(p), &order);
@@ -153,6 +159,9 @@ static void read_port(struct program *p)
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
         gap_answered(&p->model->gap, p->woken_ns);
+        if (memmem(bytes, (size_t)n, "M112", 4) != NULL && p->model->heard_clock_ns == 0) {
+            p->model->heard_clock_ns = clock_ns();
+        }
         if (wrong_rate(p)) {
             port_garble(bytes, (size_t)n);
         }
@@ -191,6 +200,10 @@ static void do_signals(struct program *p)
     if (reset_asked) {
         reset_asked = 0;
         step(p, &(struct event){.kind = EVENT_RESET});
+    }
+    if (card_asked) {
+        card_asked = 0;
+        step(p, &(struct event){.kind = EVENT_CARD});
     }
 }
 
@@ -319,6 +332,11 @@ static int start(struct program *p, struct err *e)
     plug_init(&p->plug, &p->port);
     be_punctual();
     model_init(p->model, &p->o.settings);
+    rc = p->o.sd != NULL ? medium_load(&p->model->card, p->o.sd, e) : 0;
+    if (rc != 0) {
+        port_close(&p->port);
+        return rc;
+    }
     p->model->faults = p->o.faults;
     p->model->trace = p->o.verbose ? &p->trace : NULL;
     p->zero_ns = clock_ns();

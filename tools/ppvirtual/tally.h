@@ -28,6 +28,12 @@ enum tally_error {
     TALLY_ERRORS,
 };
 
+/* Where a command came from. */
+enum tally_origin {
+    TALLY_NUMBERED = 1, /* with a line number */
+    TALLY_CARD = 2,     /* from the SD card */
+};
+
 /* Where a line stood on the wire. */
 struct wire_mark {
     uint64_t at_ns; /* arrival of its end */
@@ -38,6 +44,7 @@ struct wire_mark {
 struct span {
     uint64_t id;
     bool complete; /* a print whose end marker came */
+    bool card;     /* a print of the SD card: its own commands alone */
     crypto_hash_sha256_state hash;
     uint64_t commands; /* hashed ones */
     crypto_hash_sha256_state
@@ -71,8 +78,8 @@ struct tally {
 void tally_init(struct tally *t);
 void tally_fini(struct tally *t);
 
-/* A command has been executed; `numbered`: it came with a line number. */
-void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, bool numbered,
+/* A command has been executed; `origin`: enum tally_origin, or-ed. */
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, unsigned origin,
     struct wire_mark mark);
 
 /* The markers of a print; a begin after a pause goes on with it, another ends the print before as
@@ -80,6 +87,11 @@ void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, bo
 void tally_pause(struct tally *t);
 void tally_begin(struct tally *t, uint64_t now_ns);
 void tally_end(struct tally *t, uint64_t now_ns);
+
+/* The same for a print of the SD card, which the host's markers do not end; dropped by a reset. */
+void tally_begin_card(struct tally *t, uint64_t now_ns);
+void tally_end_card(struct tally *t, uint64_t now_ns);
+void tally_drop_card(struct tally *t, uint64_t now_ns);
 
 void tally_error(struct tally *t, enum tally_error kind);
 void tally_resend(struct tally *t);
