@@ -501,8 +501,7 @@ int device_send(struct device *d, const char *text, struct err *e)
     if (g.len == 0) {
         return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
     }
-    size_t limit =
-        d->dialect->max_line > 0 ? d->dialect->max_line - line_overhead(9999999) : LINE_MAX_CMD;
+    size_t limit = dialect_max_command(d->dialect, 9999999);
     if (g.len > limit) {
         return err_field(e, PP_EINVAL, "commands",
             "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);

@@ -19,6 +19,8 @@ enum reply_kind {
     REPLY_START,  /* the printer has just started */
     REPLY_RETRY,  /* an error after which a Resend follows */
     REPLY_NO_ACK, /* an error after which neither Resend nor ok comes by itself */
+    REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
+    REPLY_SAVED,   /* a file on its card is written; the ok may be forgotten */
     REPLY_ERROR,  /* an error that ends nothing by itself (SD card, unknown command, ...) */
     REPLY_HALT,   /* the printer has stopped and waits for a reset */
     REPLY_ACTION  /* "//action:..." ; `text` is what follows */
@@ -26,6 +28,7 @@ enum reply_kind {
 
 struct reply {
     enum reply_kind kind;
+    int oks;          /* how many oks ran into one line ("okok"); 0 = no ok */
     int64_t n;        /* line number of ok or Resend; -1 = none told */
     int planner_free; /* P of ADVANCED_OK; -1 = none told */
     int buffer_free;  /* B of ADVANCED_OK; -1 = none told */

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#define CHECKPOINT 256           /* job lines between two NOTE_CHECKPOINT */
-#define WAIT_US    (1000 * MS)   /* "wait" comes after a second without work */
-#define CHATTER_US (300000 * MS) /* texts alone are taken as a sign of work for so long */
+#define CHECKPOINT 256 /* job lines between two NOTE_CHECKPOINT */
+#define SYNC_EVERY 100 /* plain oks until M105 shows whether they are still the right ones */
 
 void stream_tell(struct stream *s, struct stream_note note)
 {
@@ -146,9 +145,9 @@ static void take_alive(struct stream *s, uint64_t now_us)
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     if (r->waiting) {
-        s->ok_us = now_us;
+        stream_heard(s, now_us);
     }
-    if ((!r->temps || r->waiting) && now_us - s->ok_us < CHATTER_US) {
+    if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
         take_alive(s, now_us);
     }
 }
@@ -158,8 +157,8 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 static void take_wait(struct stream *s, uint64_t now_us)
 {
     if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
-        now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
-        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
+        now_us - stream_flight_at(s, 0)->sent_us >= time_us(TIME_WAIT)) {
+        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .oks = 1, .n = -1, .planner_free = -1});
     }
 }
 
@@ -167,8 +166,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     switch (r->kind) {
     case REPLY_OK:
-        s->alive_us = now_us;
-        s->ok_us = now_us;
+        stream_heard(s, now_us);
         if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
@@ -183,7 +181,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
-        s->ok_us = now_us;
+        stream_heard(s, now_us);
         take_alive(s, now_us);
         break;
     case REPLY_RETRY:
@@ -199,6 +197,13 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     case REPLY_TEXT:
         take_text(s, now_us, r);
         break;
+    case REPLY_SAVED:
+    case REPLY_UNKNOWN:
+        take_alive(s, now_us);
+        if (r->kind == REPLY_SAVED || s->options.dialect->unknown_no_ok) {
+            s->owed_us = now_us;
+        }
+        break;
     case REPLY_ACTION:
     case REPLY_ERROR:
         take_alive(s, now_us);
@@ -209,10 +214,25 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
+/* Where M105 is answered by temperatures and then an ok, the two belong together. */
+static void join_temps(struct stream *s, struct reply *r)
+{
+    bool told = s->temps_told;
+    s->temps_told = r->kind == REPLY_TEXT && r->temps && !r->waiting;
+    if (!told || r->kind != REPLY_OK || !s->options.dialect->temps_then_ok) {
+        return;
+    }
+    for (size_t i = 0; i < s->flight_count; i++) {
+        r->temps = r->temps || stream_flight_at(s, i)->asks_temp;
+    }
+}
+
 void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
 {
     struct reply r;
     reply_parse(&r, line, len);
+    r.n = stream_our_n(s, r.n);
+    join_temps(s, &r);
     bool bare = r.kind == REPLY_OK && !r.temps;
     if (len > 0 && (s->tapped || !bare)) {
         stream_tell(s, (struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
@@ -241,7 +261,7 @@ static size_t next_bytes(const struct stream *s)
     return item != NULL ? item->len + line_overhead(s->next_n) : 0;
 }
 
-static bool may_commit(const struct stream *s)
+static bool may_commit(struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
     if (s->stopped || s->draining || s->retry_pending || s->probing ||
@@ -252,7 +272,10 @@ static bool may_commit(const struct stream *s)
         return false;
     }
     if (s->flight_count == 0) {
-        return true;
+        return s->skipped_bytes == 0 || s->skipped_bytes + next_bytes(s) <= stream_rx_bytes(s);
+    }
+    if (s->renumber != RENUMBER_NONE || stream_flight_at(s, s->flight_count - 1)->alone) {
+        return false;
     }
     size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
     return s->committed - s->acked + room <= limit;
@@ -262,6 +285,17 @@ static bool take_line(struct stream *s, uint64_t now_us)
 {
     if (s->resend_n < s->next_n) {
         return stream_take_again(s, now_us);
+    }
+    if (stream_renumbers(s, now_us)) {
+        return true;
+    }
+    if (s->renumber != RENUMBER_NONE) {
+        return false;
+    }
+    if (s->job_active && s->temp_oks && !s->numbered_acks && s->since_sync >= SYNC_EVERY) {
+        s->since_sync = 0;
+        stream_inject_now(s, now_us, "M105");
+        return true;
     }
     return take_injected(s, now_us) || take_job(s, now_us);
 }
