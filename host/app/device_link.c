@@ -340,6 +340,9 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_LOST:
         on_lost(d, note->text);
         break;
+    case NOTE_NOISY:
+        device_notice(d, "%s", note->text);
+        break;
     case NOTE_ESTOPPED:
         on_estopped(d);
         break;

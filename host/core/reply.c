@@ -252,10 +252,12 @@ static const char *skip_fused_oks(const char *line)
 void reply_parse(struct reply *r, const char *line, size_t len)
 {
     const char *rest = skip_fused_oks(line);
+    int fused = (int)(rest - line) / 2;
     len -= (size_t)(rest - line);
     line = rest;
     const char *ok = find_ok(line, len);
     *r = (struct reply){.n = -1, .planner_free = -1, .buffer_free = -1, .text = line};
+    r->oks = fused;
     if (ok != NULL) {
         parse_ok(r, ok);
         r->reset = ends_in_start(line, len);

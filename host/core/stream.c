@@ -162,6 +162,18 @@ static void take_wait(struct stream *s, uint64_t now_us)
     }
 }
 
+/* Plain oks in front of a Resend, their newlines lost. */
+static void take_fused(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    const struct reply ok = {.kind = REPLY_OK, .oks = r->oks, .n = -1, .planner_free = -1};
+    for (int i = 0; s->draining && i < r->oks; i++) {
+        stream_drain_ok(s, now_us, &ok);
+    }
+    if (!s->draining && r->oks > 0) {
+        stream_take_ok(s, now_us, &ok);
+    }
+}
+
 static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     switch (r->kind) {
@@ -177,6 +189,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_wait(s, now_us);
         break;
     case REPLY_RESEND:
+        take_fused(s, now_us, r);
         stream_take_resend(s, now_us, r->n);
         break;
     case REPLY_BUSY:

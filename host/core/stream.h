@@ -219,7 +219,6 @@ struct stream {
     bool numbered_acks;   /* oks carry N */
     bool temp_oks;        /* M105 is answered by "ok T:...": no other ok is taken for it */
     bool temps_told;      /* the last line told temperatures and no more */
-    bool temps_owed;      /* an M105 was acknowledged without its temperatures */
     unsigned since_sync;  /* plain oks since both sides were last known to agree */
     size_t skipped_bytes; /* a jump of "ok N" freed them: not believed until the next ok */
     uint64_t skipped_us;

@@ -124,9 +124,9 @@ static size_t acked_by(struct stream *s, const struct reply *r)
     if (named > 0 || r->n > 0 || s->numbered_acks) {
         return named; /* 0: a doubled ok, or one that belongs to no line of ours */
     }
-    if (r->temps && (s->temps_owed || s->temp_oks)) {
-        s->temp_oks = s->temp_oks || s->temps_owed;
-        s->temps_owed = false; /* plain oks ran ahead of the printer: here the one too many shows */
+    bool of_wait = s->flight_count > 0 && stream_flight_at(s, 0)->slow != SLOW_NOT;
+    if (r->temps && !of_wait) {
+        s->temp_oks = true; /* plain oks ran ahead of the printer: here the one too many shows */
         return 0;
     }
     return acked_plainly(s, r);
@@ -161,7 +161,6 @@ static void learn_acks(struct stream *s, const struct reply *r, size_t lines)
     if (r->temps && lines > 0 && stream_flight_at(s, lines - 1)->asks_temp) {
         s->temp_oks = true;
         s->since_sync = 0;
-        s->temps_owed = false;
     } else {
         s->since_sync += s->job_active;
     }
@@ -173,7 +172,6 @@ static void acknowledge(struct stream *s, uint64_t now_us, const struct reply *r
     uint64_t rtt_us = now_us - f->sent_us;
     bool slow = f->slow != SLOW_NOT || f->kind == STREAM_URGENT;
     bool late = s->slow_behind > 0;
-    s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
     s->slow_behind -= late;
     if (f->slow != SLOW_NOT && s->options.dialect->ok_on_receipt) {
         s->slow_behind = STREAM_BEHIND;

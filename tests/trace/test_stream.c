@@ -45,6 +45,7 @@ static const char *const note_names[] = {
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
+    [NOTE_NOISY] = "noisy",
 };
 
 /* Only what a reader wants to see: texts received are in the orders already. */
@@ -192,6 +193,9 @@ static void obey(struct bench *b, const char *line)
         stream_drop_job(&b->stream);
     } else if (word(line, "acks", &rest)) {
         acks(b, rest);
+    } else if (word(line, "number", &rest)) {
+        b->stream.next_n = b->stream.resend_n = strtoull(rest, NULL, 10);
+        b->stream.acked_n = b->stream.next_n - 1;
     } else if (word(line, "options", &rest)) {
         set_options(b, rest);
     } else if (line[0] == '+') {
