@@ -223,7 +223,8 @@ static void init(struct device *d, const struct device_options *o)
     d->heaters_off_ms = o->heaters_off_ms;
     d->profile = o->profile;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
-    d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
+    d->dialect = &d->own_dialect;
+    device_choose_dialect(d);
     d->wanted = true;
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;

@@ -28,6 +28,16 @@ void device_stream_options(const struct device *d, struct stream_options *out)
     }
 }
 
+/* The firmware's own word counts more than the profile's, but for what the profile says of it. */
+void device_choose_dialect(struct device *d)
+{
+    const struct profile *p = d->profile;
+    const struct dialect *row = d->firmware[0] != '\0'
+                                    ? dialect_by_firmware(d->firmware)
+                                    : dialect_by_name(p != NULL ? p->firmware : "");
+    quirks_apply(p != NULL ? &p->quirks : NULL, row, &d->own_dialect);
+}
+
 /* Hands an open port to the sender, which greets the printer. */
 void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
@@ -153,9 +163,7 @@ static void check_uuid(struct device *d)
 static void on_info(struct device *d)
 {
     struct stream_options options;
-    if (d->firmware[0] != '\0') {
-        d->dialect = dialect_by_firmware(d->firmware);
-    }
+    device_choose_dialect(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
     if (d->cap_autoreport) {

@@ -70,7 +70,8 @@ struct device {
     bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* the one below */
+    struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
     bool cap_autoreport;
     bool cap_emergency;
     struct printer_row row;
@@ -129,6 +130,7 @@ void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
 
 /* device_link.c */
+void device_choose_dialect(struct device *d);
 void device_link_open(struct device *d, const struct serial *opened, int baud);
 void device_link_start(struct device *d);
 void device_link_retry(struct device *d);

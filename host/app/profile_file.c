@@ -170,6 +170,7 @@ static const struct yaml_field file_fields[] = {
         .max = 256},
     {.key = "window", .kind = YAML_CHOICE, .offset = FILE_AT(window), .words = window_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
+    {.key = "quirks", .kind = YAML_MAP, .offset = FILE_AT(p.quirks), .table = &quirks_table},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
 };

@@ -2,7 +2,7 @@
  *
  * Facts from the firmwares' sources and from what running ones answered. The row is chosen by
  * FIRMWARE_NAME of M115; the profile's `firmware:` is the hint until then. Single fields of the row
- * may be overridden by the profile's `quirks:`; dialect_quirks is the table of those.
+ * may be overridden by the profile's `quirks:` (host/app/quirks.h).
  */
 #ifndef PP_CORE_DIALECT_H
 #define PP_CORE_DIALECT_H
@@ -24,12 +24,6 @@ enum dialect_bare_t {
     BARE_T_FIRST   /* of the first, whatever is in use */
 };
 
-/* Whether more than one line may be in flight at all. */
-enum dialect_window {
-    DIALECT_WINDOW_AUTO, /* as evidence and the profile say */
-    DIALECT_WINDOW_ONE   /* never: a line lost among several would not be noticed */
-};
-
 struct dialect {
     const char *name;  /* as in profiles: "marlin" */
     const char *match; /* lower-case part of FIRMWARE_NAME that tells it; NULL = never by name */
@@ -41,8 +35,8 @@ struct dialect {
     int number_bits;    /* line numbers count modulo 2 to the power of this; 0 = they do not */
     int probe;          /* enum dialect_probe */
     int bare_t;         /* enum dialect_bare_t */
-    int window;         /* enum dialect_window */
 
+    bool one_line;      /* never more in flight: one lost among several would not be noticed */
     bool split_lines;   /* a line may arrive in two pieces with a pause between them */
     bool wait_is_idle;  /* sends "wait" while idle */
     bool job_timer;     /* M75/M76/M77 tell the printer that a print begins, pauses, ends */

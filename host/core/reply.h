@@ -11,19 +11,19 @@
 #include <stdint.h>
 
 enum reply_kind {
-    REPLY_TEXT,   /* anything else: echo, banner, position, capability */
-    REPLY_OK,     /* one command was accepted or done */
-    REPLY_WAIT,   /* idle and nothing to do (Repetier, some Marlins) */
-    REPLY_RESEND, /* send again from `n` */
-    REPLY_BUSY,   /* alive, still at it */
-    REPLY_START,  /* the printer has just started */
-    REPLY_RETRY,  /* an error after which a Resend follows */
-    REPLY_NO_ACK, /* an error after which neither Resend nor ok comes by itself */
+    REPLY_TEXT,    /* anything else: echo, banner, position, capability */
+    REPLY_OK,      /* one command was accepted or done */
+    REPLY_WAIT,    /* idle and nothing to do (Repetier, some Marlins) */
+    REPLY_RESEND,  /* send again from `n` */
+    REPLY_BUSY,    /* alive, still at it */
+    REPLY_START,   /* the printer has just started */
+    REPLY_RETRY,   /* an error after which a Resend follows */
+    REPLY_NO_ACK,  /* an error after which neither Resend nor ok comes by itself */
     REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
     REPLY_SAVED,   /* a file on its card is written; the ok may be forgotten */
-    REPLY_ERROR,  /* an error that ends nothing by itself (SD card, unknown command, ...) */
-    REPLY_HALT,   /* the printer has stopped and waits for a reset */
-    REPLY_ACTION  /* "//action:..." ; `text` is what follows */
+    REPLY_ERROR,   /* an error that ends nothing by itself (SD card, unknown command, ...) */
+    REPLY_HALT,    /* the printer has stopped and waits for a reset */
+    REPLY_ACTION   /* "//action:..." ; `text` is what follows */
 };
 
 struct reply {

@@ -46,6 +46,11 @@ void stream_init(
 void stream_set_options(struct stream *s, const struct stream_options *options)
 {
     s->options = *options;
+    s->dialect = *options->dialect;
+    s->options.dialect = &s->dialect;
+    if (s->dialect.planner_blocks > 0) {
+        s->planner_max = s->dialect.planner_blocks - 1;
+    }
     stream_set_window(s, options->window == STREAM_WINDOW_BYTES ? stream_line_limit(s) : 1);
 }
 
@@ -158,7 +163,8 @@ static void take_wait(struct stream *s, uint64_t now_us)
 {
     if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
         now_us - stream_flight_at(s, 0)->sent_us >= time_us(TIME_WAIT)) {
-        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .oks = 1, .n = -1, .planner_free = -1});
+        stream_take_ok(
+            s, now_us, &(struct reply){.kind = REPLY_OK, .oks = 1, .n = -1, .planner_free = -1});
     }
 }
 

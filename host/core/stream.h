@@ -93,7 +93,7 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
     NOTE_HALT,       /* text: the printer has stopped itself; so has the stream */
-    NOTE_NOISY,    /* text: more than one line in ten has to be sent again; told once */
+    NOTE_NOISY,      /* text: more than one line in ten has to be sent again; told once */
     NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
 
     /* from the thread around it (host/io/sender.h) */
@@ -163,7 +163,8 @@ struct stream_injected {
 };
 
 struct stream {
-    struct stream_options options;
+    struct stream_options options; /* its dialect is the copy below */
+    struct dialect dialect;
     stream_note_cb note;
     void *context;
     struct stream_stats stats;
@@ -223,8 +224,8 @@ struct stream {
     size_t skipped_bytes; /* a jump of "ok N" freed them: not believed until the next ok */
     uint64_t skipped_us;
     bool noise_told;
-    unsigned clean;       /* acknowledgements since the last trouble */
-    unsigned hungry;      /* in a row that came at once while lines waited */
+    unsigned clean;  /* acknowledgements since the last trouble */
+    unsigned hungry; /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;
     int planner_max;
     bool planner_empty;     /* seen while lines waited, since the window was closed */
@@ -232,9 +233,9 @@ struct stream {
 
     /* silence */
     uint64_t alive_us;
-    uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
-    uint64_t work_us;    /* since when the oldest line has been worked at without a word */
-    uint64_t owed_us;    /* an ok may be missing behind a text read then; 0 = none */
+    uint64_t ok_us;       /* the last sign that belongs to a line of ours, not a report by itself */
+    uint64_t work_us;     /* since when the oldest line has been worked at without a word */
+    uint64_t owed_us;     /* an ok may be missing behind a text read then; 0 = none */
     unsigned slow_behind; /* lines still to come that queue behind a slow one (ok on receipt) */
     bool saw_busy;
     unsigned probes;

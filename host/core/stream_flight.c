@@ -267,7 +267,7 @@ void stream_commit_new(
 void stream_inject_now(struct stream *s, uint64_t now_us, const char *text)
 {
     size_t len = strlen(text);
-    stream_tell(s,
-        (struct stream_note){.kind = NOTE_NUMBERED, .n = s->next_n, .text = text, .len = len});
+    stream_tell(
+        s, (struct stream_note){.kind = NOTE_NUMBERED, .n = s->next_n, .text = text, .len = len});
     stream_commit_new(s, now_us, text, len, (struct stream_flight){.kind = STREAM_INJECTED});
 }

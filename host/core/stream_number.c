@@ -24,8 +24,8 @@ int64_t stream_our_n(const struct stream *s, int64_t wire)
         int64_t n = (int64_t)(s->next_n - behind);
         return behind < range / 2 ? n : n + (int64_t)range;
     }
-    bool old = s->renumber == RENUMBER_SENT &&
-               (uint64_t)wire > stream_wire_n(s, s->next_n) + OLD_NUMBERS;
+    bool old =
+        s->renumber == RENUMBER_SENT && (uint64_t)wire > stream_wire_n(s, s->next_n) + OLD_NUMBERS;
     return wire + (int64_t)(old ? s->old_base : s->base);
 }
 

@@ -15,7 +15,8 @@
 #include "host/core/times.h"
 
 #define PROBES        3  /* unanswered: nobody is there */
-#define STREAM_BEHIND 32 /* lines whose oks may queue behind a slow command, where ok = received */
+#define STREAM_BEHIND 32 /* lines whose oks may queue behind a slow command, where ok = received   \
+                          */
 
 /* Beginning the numbers anew. */
 enum stream_renumber {

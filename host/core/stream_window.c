@@ -21,7 +21,7 @@ int stream_line_limit(const struct stream *s)
     int known = s->options.dialect->command_buffer > 0 ? s->options.dialect->command_buffer : 4;
     int slots = s->options.command_slots > 0 ? s->options.command_slots : known;
     int lines = slots > 2 ? slots - 1 : 1;
-    if (s->options.dialect->window == DIALECT_WINDOW_ONE) {
+    if (s->options.dialect->one_line) {
         return 1;
     }
     return lines < STREAM_FLIGHT / 2 ? lines : STREAM_FLIGHT / 2;

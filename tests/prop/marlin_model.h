@@ -128,7 +128,8 @@ struct executed {
 
 enum model_kind {
     MODEL_MARLIN,
-    MODEL_REPETIER, /* ok with the number, on receipt; numbers in 16 bits; what repeats is skipped */
+    MODEL_REPETIER, /* ok with the number, on receipt; numbers in 16 bits; what repeats is skipped
+                     */
     MODEL_SMOOTHIE, /* "rs N5" and no ok behind it */
     MODEL_TEACUP,   /* gaps are accepted; temperatures in a line before the ok */
     MODEL_KLIPPER   /* looks neither at numbers nor at checksums */

@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#define JOB_MAX  160
+#define JOB_MAX    160
 #define DONE_TAG   99
 #define SET_UP_TAG 98
 
@@ -430,7 +430,8 @@ static void run_seed(uint64_t seed, struct totals *t)
     if (b->broken != NULL) {
         t->broken++;
         print_error("PP_SEED=%" PRIu64 ": %s on %s (after %.3f s, %zu executed of %zu)\n", seed,
-            b->broken, b->stream.options.dialect->name, (double)b->now / 1e6, b->printer.executions, b->job_lines);
+            b->broken, b->stream.options.dialect->name, (double)b->now / 1e6, b->printer.executions,
+            b->job_lines);
     }
     free_bench(b);
 }
