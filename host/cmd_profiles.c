@@ -123,6 +123,19 @@ static void put_quoted(const char *text)
     puts("\"");
 }
 
+static void print_thermal(const struct profile *p)
+{
+    static const char *const kinds[THERMAL_KINDS] = {"tool", "bed", "chamber"};
+    printf("thermal:\n");
+    for (size_t i = 0; i < THERMAL_KINDS; i++) {
+        const struct thermal_limits *l = &p->thermal[i];
+        printf("  %s: {fall: %g, fall_time: %llds, rise: %g, rise_time: %llds, stuck_time: %llds, "
+               "rate: %g}\n",
+            kinds[i], l->fall_mc / 1e3, (long long)(l->fall_ms / 1000), l->rise_mc / 1e3,
+            (long long)(l->rise_ms / 1000), (long long)(l->stuck_ms / 1000), l->rate_mc_s / 1e3);
+    }
+}
+
 /* As a file that could be put into a profiles folder. */
 static void print_one(const struct profile *p)
 {
@@ -142,7 +155,9 @@ static void print_one(const struct profile *p)
     printf("  accel_print: %g\n  accel_travel: %g\n  accel_retract: %g\n", k->accel_print_mm_s2,
         k->accel_travel_mm_s2, k->accel_retract_mm_s2);
     print_four("jerk", k->jerk_mm_s);
-    printf("  junction_deviation: %g\nscripts:\n", k->junction_deviation_mm);
+    printf("  junction_deviation: %g\n", k->junction_deviation_mm);
+    print_thermal(p);
+    printf("scripts:\n");
     print_script("pause", p->pause_script);
     print_script("resume", p->resume_script);
     print_script("cancel", p->cancel_script);

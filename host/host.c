@@ -8,6 +8,7 @@
 #include "host/app/hub.h"
 #include "host/app/keys.h"
 #include "host/app/profile.h"
+#include "host/app/turns.h"
 #include "host/app/watch.h"
 #include "host/base/clock.h"
 #include "host/base/file.h"
@@ -47,6 +48,7 @@ struct host {
     struct device *device;
     struct http *http;
     struct watch *watch;
+    struct turns turns;
     uv_signal_t signals[2];
     bool stopping;
     uint64_t stop_ms; /* since when */
@@ -260,6 +262,7 @@ static void on_files_changed(void *context)
     }
     use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
+    device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
     log_info("configuration and profiles read again");
 }
 
@@ -286,6 +289,8 @@ static int open_device(struct host *h, struct err *e)
             .port = &h->port,
             .baud = wanted_baud(h),
             .heaters_off_ms = h->config.heaters_off_ms,
+            .pause_off_ms = h->config.pause_off_ms,
+            .pause_bed_off_ms = h->config.pause_bed_off_ms,
             .profile = profile_of(h),
             .estop_path = h->estop_path},
         h->store, h->files, h->hub, e);
@@ -307,6 +312,7 @@ static int open_http(struct host *h, struct err *e)
             .store = h->store,
             .profiles = h->profiles,
             .profile = profile_of(h),
+            .turns = &h->turns,
             .restart = on_restart,
             .restart_context = h},
         e);
@@ -405,6 +411,7 @@ static int serve(struct host *h, struct err *e)
     }
     uv_loop_init(&h->loop);
     watch_signals(h);
+    turns_open(&h->turns, &h->loop);
     rc = start_modules(h, e);
     if (rc == 0) {
         watch_files(h);
@@ -412,6 +419,7 @@ static int serve(struct host *h, struct err *e)
     }
     uv_run(&h->loop, UV_RUN_DEFAULT);
     close_signals(h);
+    turns_close(&h->turns);
     uv_run(&h->loop, UV_RUN_DEFAULT);
     int busy = uv_loop_close(&h->loop);
     assert(busy == 0);

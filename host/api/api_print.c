@@ -110,12 +110,12 @@ void api_print(struct request *r)
 void api_confirm(struct request *r)
 {
     char id[37] = "";
-    char answer[16] = "";
+    char answer[41] = "";
     char shown[64];
     struct err e = {0};
     const struct json_field fields[] = {
         {"id", JSON_KIND_TEXT, false, id, 0, 36},
-        {"answer", JSON_KIND_TEXT, false, answer, 0, 15},
+        {"answer", JSON_KIND_TEXT, false, answer, 0, 40},
     };
     int rc = json_read(r->input, fields, COUNT(fields), &e);
     if (rc == 0) {

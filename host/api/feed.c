@@ -26,8 +26,8 @@ static json_t *status_part(enum hub_event event, const struct http *h)
     if (event == HUB_BED) {
         return json_pack("{s:s, s:s}", "type", "bed", "bed", view_bed(s.bed));
     }
-    return json_pack("{s:s, s:o, s:o}", "type", "question", "question", view_question(&s.question),
-        "waiting_for", json_text(s.waiting_for));
+    return json_pack("{s:s, s:o, s:o, s:o}", "type", "question", "question", view_question(&s),
+        "questions", view_questions(&s), "waiting_for", json_text(s.waiting_for));
 }
 
 static json_t *typed(json_t *object, const char *type)

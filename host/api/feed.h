@@ -19,7 +19,7 @@
 #include <uv.h>
 
 #define FEED_QUEUE_MAX  ((size_t)256 * 1024)
-#define FEED_CLIENTS    64
+#define FEED_CLIENTS    128
 #define FEED_PING_MS    20000
 #define FEED_SILENCE_MS 40000
 

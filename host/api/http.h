@@ -12,6 +12,7 @@
 #include "host/app/hub.h"
 #include "host/app/keys.h"
 #include "host/app/profile.h"
+#include "host/app/turns.h"
 #include "host/base/err.h"
 #include "host/io/store.h"
 
@@ -35,6 +36,7 @@ struct http_options {
     struct store *store;
     const struct profiles *profiles;
     const struct profile *profile;  /* of this printer, NULL = unknown */
+    const struct turns *turns;      /* of the main loop, NULL = not watched */
     void (*restart)(void *context); /* somebody asked for a restart; called from the loop */
     void *restart_context;
 };

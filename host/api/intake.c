@@ -11,6 +11,7 @@
 #define FORM_BUFFER 32768
 
 struct intake {
+    struct request *request; /* borrowed */
     struct http *http;
     struct MHD_PostProcessor *form; /* owned; NULL for a raw body */
     struct upload *upload;          /* owned until it is committed */
@@ -21,6 +22,12 @@ struct intake {
     struct err error; /* of the part being read: MHD's iterator can only say "stop" */
     void (*done)(struct request *r, const struct file_entry *entry);
 };
+
+static void on_room(void *context)
+{
+    struct intake *i = context;
+    request_go_on(i->request);
+}
 
 static int open_upload(struct intake *i, struct err *e)
 {
@@ -34,7 +41,11 @@ static int open_upload(struct intake *i, struct err *e)
         return err_field(
             e, PP_EBUSY, "file", "file \"%s\" is being printed: use another name", i->name);
     }
-    return files_begin(i->http->o.files, i->name, &i->upload, e);
+    int rc = files_begin(i->http->o.files, i->name, &i->upload, e);
+    if (rc == 0) {
+        files_on_room(i->upload, on_room, i);
+    }
+    return rc;
 }
 
 static void add_value(char *value, size_t size, const char *data, uint64_t offset, size_t len)
@@ -117,6 +128,7 @@ int intake_begin(struct request *r, struct err *e)
     }
     struct intake *i = mem_alloc(sizeof *i);
     i->http = r->http;
+    i->request = r;
     i->http->uploads++;
     r->intake = i;
     return r->route->body == ROUTE_RAW ? begin_raw(i, r->tail, e) : begin_form(i, r, e);
@@ -135,6 +147,11 @@ int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)
     }
     *e = i->error;
     return -e->code;
+}
+
+bool intake_full(const struct intake *i)
+{
+    return i->upload != NULL && files_full(i->upload);
 }
 
 static bool is_true(const char *value)

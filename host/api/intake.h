@@ -18,6 +18,9 @@ int intake_begin(struct request *r, struct err *e);
 
 int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e);
 
+/* True while the disk is behind: take no more until request_go_on() is called. */
+bool intake_full(const struct intake *i);
+
 /* What the form said besides the file. */
 bool intake_wants_print(const struct intake *i);
 bool intake_wants_select(const struct intake *i);

@@ -117,6 +117,17 @@ static enum MHD_Result take(struct request *r, const char *bytes, size_t len)
     return bounded || r->taken <= REQUEST_DRAIN_MAX ? MHD_YES : MHD_NO;
 }
 
+/* The client waits while the disk is behind. */
+static enum MHD_Result pace(struct request *r, enum MHD_Result rc)
+{
+    if (rc == MHD_YES && r->refused.code == 0 && r->intake != NULL && intake_full(r->intake) &&
+        !r->gone && !r->http->closing) {
+        r->suspended = true;
+        MHD_suspend_connection(r->connection);
+    }
+    return rc;
+}
+
 static void dispatch(struct request *r)
 {
     struct err e = {0};
@@ -144,7 +155,7 @@ enum MHD_Result request_on_access(void *cls, struct MHD_Connection *connection, 
     if (*upload_data_size > 0) {
         size_t len = *upload_data_size;
         *upload_data_size = 0;
-        return take(r, upload_data, len);
+        return pace(r, take(r, upload_data, len));
     }
     if (r->response == NULL) {
         dispatch(r);
@@ -186,13 +197,18 @@ void request_wait(struct request *r)
     r->refs++;
 }
 
-void request_wake(struct request *r)
+void request_go_on(struct request *r)
 {
     if (r->suspended && !r->gone) {
         r->suspended = false;
         MHD_resume_connection(r->connection);
         http_pump_soon(r->http);
     }
+}
+
+void request_wake(struct request *r)
+{
+    request_go_on(r);
     unref(r);
 }
 

@@ -67,6 +67,9 @@ void request_on_completed(void *cls, struct MHD_Connection *connection, void **s
 void request_wait(struct request *r);
 void request_wake(struct request *r);
 
+/* More of the body can be taken; fine at any time. */
+void request_go_on(struct request *r);
+
 /* Answers every waiting request with 503 and cuts it loose; for the server's end. */
 void request_abandon(struct request *r);
 

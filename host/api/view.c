@@ -11,6 +11,11 @@ static json_t *millimetres(int64_t um)
     return json_number((double)um / 1000.0, 3);
 }
 
+static json_t *microseconds(uint64_t ns)
+{
+    return json_number((double)ns / 1000.0, 3);
+}
+
 json_t *view_temperatures(const struct device_status *s)
 {
     json_t *all = json_object();
@@ -42,11 +47,8 @@ json_t *view_job(const struct device_job *j)
     return job;
 }
 
-json_t *view_question(const struct device_question *q)
+static json_t *question_view(const struct device_question *q)
 {
-    if (q->id[0] == '\0') {
-        return json_null();
-    }
     json_t *answers = json_array();
     for (size_t i = 0; i < sizeof q->answers / sizeof *q->answers; i++) {
         if (q->answers[i][0] != '\0') {
@@ -56,6 +58,20 @@ json_t *view_question(const struct device_question *q)
     return json_pack("{s:o, s:o, s:o, s:o, s:I}", "id", json_text(q->id), "kind",
         json_text(q->kind), "text", json_text(q->text), "answers", answers, "asked_ms",
         (json_int_t)q->asked_ms);
+}
+
+json_t *view_questions(const struct device_status *s)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < s->questions; i++) {
+        json_array_append_new(all, question_view(&s->question[i]));
+    }
+    return all;
+}
+
+json_t *view_question(const struct device_status *s)
+{
+    return s->questions > 0 ? question_view(&s->question[0]) : json_null();
 }
 
 const char *view_bed(enum bed_state bed)
@@ -71,6 +87,13 @@ const char *view_bed(enum bed_state bed)
     return "unknown";
 }
 
+static json_t *react_view(const struct device_link *l)
+{
+    return json_pack("{s:o, s:o, s:o, s:o}", "react_p50_us", microseconds(l->react_p50_ns),
+        "react_p99_us", microseconds(l->react_p99_ns), "react_p999_us",
+        microseconds(l->react_p999_ns), "react_max_us", microseconds(l->react_max_ns));
+}
+
 static json_t *link_view(const struct device_link *l)
 {
     json_t *link = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "device", json_text(l->device),
@@ -80,9 +103,19 @@ static json_t *link_view(const struct device_link *l)
         json_pack("{s:I, s:I, s:I, s:i, s:I, s:I}", "lines", (json_int_t)l->lines, "resends",
             (json_int_t)l->resends, "underruns", (json_int_t)l->underruns, "window", l->window,
             "ack_p50_us", (json_int_t)l->ack_p50_us, "ack_p99_us", (json_int_t)l->ack_p99_us);
+    json_t *react = react_view(l);
+    json_object_update(link, react);
     json_object_update(link, counts);
+    json_decref(react);
     json_decref(counts);
     return link;
+}
+
+static json_t *main_loop_view(const struct turns *turns)
+{
+    return turns != NULL ? json_pack("{s:o}", "longest_ms",
+                               json_number((double)turns_longest_us(turns) / 1000.0, 3))
+                         : json_null();
 }
 
 json_t *view_status(const struct http *h)
@@ -93,11 +126,12 @@ json_t *view_status(const struct http *h)
         "profile", json_text(h->o.profile != NULL ? h->o.profile->id : NULL), "url", h->socket.url,
         "version", PP_VERSION, "pid", (int)getpid(), "uptime_ms",
         (json_int_t)clock_ms() - h->started_ms, "now_ms", (json_int_t)clock_wall_ms());
-    json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "state",
+    json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "state",
         printer_states[s.state].name, "state_text", printer_octoprint_text(s.state), "error",
         json_text(s.error), "temperatures", view_temperatures(&s), "job", view_job(&s.job), "link",
-        link_view(&s.link), "question", view_question(&s.question), "bed", view_bed(s.bed),
-        "waiting_for", json_text(s.waiting_for));
+        link_view(&s.link), "question", view_question(&s), "questions", view_questions(&s), "bed",
+        view_bed(s.bed), "waiting_for", json_text(s.waiting_for));
+    json_object_set_new(all, "main_loop", main_loop_view(h->o.turns));
     json_object_update(all, printer);
     json_decref(printer);
     return all;

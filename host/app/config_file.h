@@ -10,6 +10,8 @@ enum config_section_key {
     SECTION_BAUD,
     SECTION_LISTEN,
     SECTION_HEATERS_OFF,
+    SECTION_PAUSE_OFF,
+    SECTION_PAUSE_BED_OFF,
     SECTION_DATA,
     SECTION_KEYS
 };
@@ -22,6 +24,8 @@ struct config_section {
     int baud; /* 0 = auto */
     char listen[96];
     int64_t heaters_off_ms;
+    int64_t pause_off_ms;
+    int64_t pause_bed_off_ms;
     char data[256];
 };
 
@@ -29,6 +33,8 @@ enum config_global_key {
     GLOBAL_LISTEN,
     GLOBAL_AUTH,
     GLOBAL_HEATERS_OFF,
+    GLOBAL_PAUSE_OFF,
+    GLOBAL_PAUSE_BED_OFF,
     GLOBAL_UPLOAD_LIMIT,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
@@ -39,6 +45,8 @@ struct config_file {
     char listen[96];
     int auth_loopback_open;
     int64_t heaters_off_ms;
+    int64_t pause_off_ms;
+    int64_t pause_bed_off_ms;
     int64_t upload_max_bytes;
     char profiles[256];
     struct yaml_items printers; /* struct config_section */

@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/id.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/io/ports.h"
@@ -18,7 +17,7 @@
 #define TEMP_SAVE_MS 60000
 #define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
 
-/* ---- state, notices, questions
+/* ---- state, notices
  * ------------------------------------------------------------------- */
 
 enum printer_state device_state(const struct device *d)
@@ -66,20 +65,6 @@ void device_notice(struct device *d, const char *fmt, ...)
     log_info("%s", text);
     device_terminal_add(d, '!', text, strlen(text));
     hub_emit(d->hub, HUB_NOTICE, text);
-}
-
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-{
-    struct device_question *q = &d->question;
-    va_list ap;
-    *q = (struct device_question){.asked_ms = clock_wall_ms(), .answers = {"yes", "no"}};
-    id_new(q->id, q->asked_ms);
-    snprintf(q->kind, sizeof q->kind, "%s", kind);
-    va_start(ap, fmt);
-    vsnprintf(q->text, sizeof q->text, fmt, ap);
-    va_end(ap);
-    log_info("%s (answer with: ppctl confirm)", q->text);
-    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void on_row_saved(void *context, const struct err *e)
@@ -136,23 +121,9 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
-static void check_idle_heaters(struct device *d, uint64_t now)
-{
-    if (device_state(d) != PRINTER_OPERATIONAL || !device_heats(d)) {
-        d->heaters_used = now;
-        return;
-    }
-    if (d->heaters_off_ms > 0 && now - d->heaters_used >= (uint64_t)d->heaters_off_ms) {
-        d->heaters_used = now;
-        device_notice(d, "heaters were on with no print for %lld min: turned off",
-            (long long)(d->heaters_off_ms / 60000));
-        device_heaters_off(d, TAG_NONE);
-    }
-}
-
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = d->cap_autoreport ? 10 * POLL_MS : POLL_MS;
+    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
@@ -192,7 +163,8 @@ static void on_second(uv_timer_t *timer)
         d->tapped = tap;
         sender_tap(d->sender, tap);
     }
-    check_idle_heaters(d, now);
+    device_cool_tick(d, now);
+    device_thermal_tick(d, now);
     poll_temps(d, now);
     save_temps(d, now);
     if (d->run.id[0] != '\0') {
@@ -220,12 +192,15 @@ static void init(struct device *d, const struct device_options *o)
     snprintf(d->name, sizeof d->name, "%s", o->name);
     snprintf(d->path, sizeof d->path, "%s", o->device);
     d->baud_wanted = o->baud;
-    d->heaters_off_ms = o->heaters_off_ms;
+    d->heat.idle_off_ms = o->heaters_off_ms;
+    d->heat.pause_off_ms = o->pause_off_ms;
+    d->heat.pause_bed_off_ms = o->pause_bed_off_ms;
     d->profile = o->profile;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
     d->dialect = &d->own_dialect;
     device_choose_dialect(d);
     d->wanted = true;
+    device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;
         d->temps.target_mc[i] = TEMP_NONE;
@@ -241,9 +216,12 @@ static int load_past(struct device *d, struct err *e)
         rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
     }
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
-    d->make_safe = store_was_unclean(d->store);
+    bool owed = device_cool_is_owed(d);
+    if (owed || store_was_unclean(d->store)) {
+        device_cool_owe(d);
+    }
     if (rc == 0 && interrupted > 0) {
-        d->make_safe = true;
+        device_cool_owe(d);
         d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");
@@ -383,11 +361,18 @@ void device_close(
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
+    device_thermal_reset(d);
 }
 
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
 {
-    d->heaters_off_ms = heaters_off_ms;
+    d->heat.idle_off_ms = heaters_off_ms;
+}
+
+void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_bed_off_ms)
+{
+    d->heat.pause_off_ms = pause_off_ms;
+    d->heat.pause_bed_off_ms = pause_bed_off_ms;
 }
 
 int device_refuse_offline(const struct device *d, struct err *e)
@@ -482,7 +467,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
 static bool is_urgent(const struct device *d, const struct gcode *g)
 {
-    return d->cap_emergency && g->letter == 'M' &&
+    return caps_has(&d->caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 

@@ -18,7 +18,9 @@
 #include <stdint.h>
 #include <uv.h>
 
-#define DEVICE_HEATERS 10
+#define DEVICE_HEATERS   10
+#define DEVICE_QUESTIONS 4
+#define DEVICE_ANSWERS   8
 
 struct device;
 
@@ -30,10 +32,10 @@ struct device_heater {
 
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
-    char id[37];   /* "" = none open */
-    char kind[16]; /* "bed", "identity", "failure" */
+    char id[37];
+    char kind[16]; /* "bed", "identity"; of the printer: "prompt", "wait" */
     char text[200];
-    char answers[3][16]; /* "yes", "no"; "" past the last */
+    char answers[DEVICE_ANSWERS][41]; /* "yes", "no"; "" past the last */
     int64_t asked_ms;
 };
 
@@ -66,6 +68,10 @@ struct device_link {
     int window;          /* lines allowed in flight now */
     uint32_t ack_p50_us; /* round trip of the last 1024 lines */
     uint32_t ack_p99_us;
+    uint64_t react_p50_ns; /* CPU time of the sender from reading an answer to writing the next */
+    uint64_t react_p99_ns; /* line, since connecting; every 13th is measured */
+    uint64_t react_p999_ns;
+    uint64_t react_max_ns;
 };
 
 struct device_status {
@@ -75,7 +81,8 @@ struct device_status {
     size_t heaters;
     struct device_job job;
     struct device_link link;
-    struct device_question question; /* id "" when none is open */
+    struct device_question question[DEVICE_QUESTIONS]; /* open ones, oldest first */
+    size_t questions;
     enum bed_state bed;
     char waiting_for[201]; /* file that waits for an answer, "" if none */
 };
@@ -84,9 +91,11 @@ struct device_options {
     const char *name;   /* the host's name for the printer */
     const char *device; /* path */
     const struct serial
-        *port;              /* opened on it; the device takes it over if device_open() succeeds */
-    int baud;               /* 0 = detect */
-    int64_t heaters_off_ms; /* heaters on with no job go off after this long */
+        *port;                /* opened on it; the device takes it over if device_open() succeeds */
+    int baud;                 /* 0 = detect */
+    int64_t heaters_off_ms;   /* heaters on with no job go off after this long; 0 = never */
+    int64_t pause_off_ms;     /* hotends in a pause; 0 = never */
+    int64_t pause_bed_off_ms; /* bed and chamber in a pause; 0 = never */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
 };
@@ -102,11 +111,15 @@ void device_close(
 
 void device_status(const struct device *d, struct device_status *out);
 
-/* The new profile holds from the next print on. */
+/* The new profile holds from the next print on, its thermal limits at once. */
 void device_set_profile(struct device *d, const struct profile *profile);
 
 /* How long heaters may be on with no print; 0 = for ever. */
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms);
+
+/* How long hotends, and bed and chamber, stay hot in a pause; 0 = for ever. On resume they are
+ * heated again. */
+void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_bed_off_ms);
 
 int device_connect(struct device *d, struct err *e);
 int device_disconnect(struct device *d, struct err *e);
@@ -121,8 +134,9 @@ int device_pause(struct device *d, struct err *e);
 int device_resume(struct device *d, struct err *e);
 int device_cancel(struct device *d, struct err *e);
 
-/* Answers the open question; PP_ENOTFOUND if `id` is not the open one. An empty id means "the only
- * one". Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
+/* Answers a question; PP_ENOTFOUND if `id` is not open, PP_EINVAL if it has no such answer. An
+ * empty id means "the only one" (PP_ESTATE if there are several), an empty answer "yes" or the only
+ * one. Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
  */
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e);
 

@@ -125,10 +125,10 @@ void device_link_drop(struct device *d, bool reopen)
 
 static void on_connected(struct device *d, int baud)
 {
+    device_thermal_reset(d);
     d->baud = baud;
     d->retry_ms = 0;
-    d->cap_autoreport = false;
-    d->cap_emergency = false;
+    d->caps = (struct caps){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
@@ -166,7 +166,7 @@ static void on_info(struct device *d)
     device_choose_dialect(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->cap_autoreport) {
+    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     device_inject(d, "M105", TAG_READY);
@@ -179,8 +179,7 @@ static void on_ready(struct device *d)
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
     if (d->make_safe || d->closing) {
-        device_heaters_off(d, d->closing ? TAG_COLD : TAG_NONE);
-        d->make_safe = false;
+        device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
@@ -196,7 +195,7 @@ static void end_print(struct device *d, enum run_result result, const char *reas
 {
     if (d->run.id[0] != '\0') {
         device_print_end(d, result, reason);
-        d->make_safe = true;
+        device_cool_owe(d);
     }
 }
 
@@ -205,7 +204,7 @@ static void on_lost(struct device *d, const char *text)
 {
     bool printing = d->run.id[0] != '\0';
     end_print(d, RUN_FAILURE, text);
-    d->make_safe = true;
+    device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
         device_fail(d, PRINTER_ERROR, "%s", text);
@@ -216,19 +215,26 @@ static void on_lost(struct device *d, const char *text)
     device_link_retry(d);
 }
 
-static void on_halt(struct device *d, const char *text)
+/* What a printer says of itself may be half true: M112 and heaters off, unless it is dead. */
+static void on_halt(struct device *d, const char *text, bool alive)
 {
     end_print(d, RUN_FAILURE, text);
+    device_cool_owe(d);
     device_fail(
         d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
     d->wanted = false;
-    device_link_drop(d, false);
+    if (alive) {
+        sender_estop(d->sender); /* NOTE_ESTOPPED closes the port */
+    } else {
+        device_link_drop(d, false);
+    }
 }
 
 static void on_reset(struct device *d)
 {
     bool printing = d->run.id[0] != '\0';
     end_print(d, RUN_FAILURE, "the printer was reset");
+    device_cool_owe(d); /* or so a garbled line said */
     if (printing) {
         device_notice(d, "the printer was reset during the print; the print is lost");
     }
@@ -239,7 +245,7 @@ static void on_reset(struct device *d)
 static void on_port_gone(struct device *d, const char *text)
 {
     end_print(d, RUN_INTERRUPTED, text); /* NOTE_DETACHED follows; until then no port is opened */
-    d->make_safe = true;
+    device_cool_owe(d);
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
 
@@ -251,12 +257,13 @@ static void on_silent(struct device *d, const char *text)
 static void on_estopped(struct device *d)
 {
     if (!d->attached) { /* a datagram, and no port to pass it on to */
-        d->make_safe = true;
+        device_cool_owe(d);
         device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
                          "switch it off");
         return;
     }
     end_print(d, RUN_ABORTED, "emergency stop");
+    device_cool_owe(d); /* not every firmware knows M112 */
     d->wanted = false;
     d->estopped = true;
     if (device_state(d) != PRINTER_ERROR) {
@@ -298,7 +305,14 @@ static void on_done(struct device *d, enum device_tag tag)
             on_ready(d);
         }
         break;
+    case TAG_SAFE:
+        device_cool_paid(d);
+        break;
+    case TAG_ASKED:
+        device_thermal_asked(d);
+        break;
     case TAG_COLD:
+        device_cool_paid(d);
         if (d->closing) {
             device_finish_closing(d);
         } else {
@@ -343,7 +357,7 @@ void device_on_note(void *context, const struct stream_note *note)
         on_reset(d);
         break;
     case NOTE_HALT:
-        on_halt(d, note->text);
+        on_halt(d, note->text, note->tag != 0);
         break;
     case NOTE_LOST:
         on_lost(d, note->text);
@@ -356,6 +370,8 @@ void device_on_note(void *context, const struct stream_note *note)
         break;
     case NOTE_DETACHED:
         on_detached(d);
+        break;
+    case NOTE_ADOPTED:
         break;
     case NOTE_BARRIER:
     case NOTE_DRAINED:

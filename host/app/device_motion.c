@@ -150,6 +150,7 @@ int device_resume(struct device *d, struct err *e)
         return err_set(e, PP_ESTATE, "nothing to resume: the printer is %s", sm_name(&d->state));
     }
     device_move(d, PRINTER_RESUMING, "asked to");
+    device_reheat(d);
     if (d->parked) {
         struct gcode_modal modal = *at;
         if (d->profile != NULL) {
@@ -189,7 +190,7 @@ static void run_cancel_script(struct device *d)
 /* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
 void device_end_wait(struct device *d)
 {
-    if (d->cap_emergency && d->waits_ended < 5) {
+    if (caps_has(&d->caps, CAP_EMERGENCY_PARSER) && d->waits_ended < 5) {
         d->waits_ended++;
         sender_urgent(d->sender, "M108", 4);
     }
@@ -213,7 +214,8 @@ int device_cancel(struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
     if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
-        return device_confirm(d, "", "no", e);
+        device_drop_pending(d, "");
+        return 0;
     }
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));

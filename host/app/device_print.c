@@ -219,11 +219,14 @@ int device_print(
 /* ---- questions ---------------------------------------------------------------------------------
  */
 
-static void drop_pending(struct device *d, const char *why)
+void device_drop_pending(struct device *d, const char *why)
 {
     device_notice(d, "\"%s\" is not printed%s%s", d->pending, why[0] != '\0' ? ": " : "", why);
     files_unpin(d->files, d->pending);
     d->pending[0] = '\0';
+    device_unask(d, "bed");
+    device_unask(d, "identity");
+    hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void go_on(struct device *d)
@@ -235,7 +238,7 @@ static void go_on(struct device *d)
     }
     /* the profile may be another by now, or the printer */
     if (file == NULL || may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
-        drop_pending(d, file == NULL ? "the file is gone" : e.text);
+        device_drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
     start(d, file);
@@ -250,7 +253,7 @@ static void accept_identity(struct device *d)
     device_save_row(d, NULL);
 }
 
-static int declare_clear(struct device *d, const char *answer, struct err *e)
+int device_declare_clear(struct device *d, const char *answer, struct err *e)
 {
     if (answer[0] != '\0' && strcmp(answer, "clear") != 0 && strcmp(answer, "yes") != 0) {
         return err_field(e, PP_EINVAL, "answer",
@@ -266,32 +269,24 @@ static int declare_clear(struct device *d, const char *answer, struct err *e)
     return 0;
 }
 
-int device_confirm(struct device *d, const char *id, const char *answer, struct err *e)
+void device_bed_answered(struct device *d, size_t answer)
 {
-    struct device_question q = d->question;
-    if (q.id[0] == '\0' && id[0] == '\0') {
-        return declare_clear(d, answer, e);
+    if (answer != 0) {
+        device_drop_pending(d, "");
+        return;
     }
-    if (id[0] != '\0' && strcmp(id, q.id) != 0) {
-        return err_field(e, PP_ENOTFOUND, "id", "question \"%s\" is not open (any more)", id);
-    }
-    bool yes = answer[0] == '\0' || strcmp(answer, "yes") == 0;
-    if (!yes && strcmp(answer, "no") != 0) {
-        return err_field(e, PP_EINVAL, "answer", "answer \"%s\": must be yes or no", answer);
-    }
-    d->question = (struct device_question){0};
-    hub_emit(d->hub, HUB_QUESTION, NULL);
-    if (!yes) {
-        drop_pending(d, "");
-        return 0;
-    }
-    if (strcmp(q.kind, "identity") == 0) {
-        accept_identity(d);
-    } else {
-        set_bed(d, BED_CLEAR, NULL);
-    }
+    set_bed(d, BED_CLEAR, NULL);
     go_on(d);
-    return 0;
+}
+
+void device_identity_answered(struct device *d, size_t answer)
+{
+    if (answer != 0) {
+        device_drop_pending(d, "");
+        return;
+    }
+    accept_identity(d);
+    go_on(d);
 }
 
 /* ---- notes and tags ----------------------------------------------------------------------------

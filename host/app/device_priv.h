@@ -4,14 +4,18 @@
  * device_status.c what the rest of the program sees
  * device_link.c   opening the port, greeting, M115, reconnecting
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
+ * device_question.c questions to a person and their answers
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
+ * device_heat.h   the thermal watch, heaters that nobody needs
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_heat.h"
 #include "host/app/spool.h"
+#include "host/core/caps.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -27,6 +31,8 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
+    TAG_SAFE,      /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,     /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -40,8 +46,7 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
-    int baud_wanted; /* 0 = detect */
-    int64_t heaters_off_ms;
+    int baud_wanted;               /* 0 = detect */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     struct store *store;
     struct files *files;
@@ -72,8 +77,7 @@ struct device {
     int baud;
     const struct dialect *dialect; /* the one below */
     struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
-    bool cap_autoreport;
-    bool cap_emergency;
+    struct caps caps;
     struct printer_row row;
     char machine[128];
     char firmware[128];
@@ -82,6 +86,7 @@ struct device {
     bool port_doubt;     /* another port than before */
 
     /* temperatures */
+    struct device_heat heat;
     struct temp_report temps;
     uint64_t temps_ms;     /* when the last report came; 0 = never */
     uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
@@ -100,8 +105,9 @@ struct device {
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
     enum run_result end_result;
-    unsigned waits_ended; /* by us, in this cancel or going cold */
-    struct device_question question;
+    unsigned waits_ended;                              /* by us, in this cancel or going cold */
+    struct device_question question[DEVICE_QUESTIONS]; /* oldest first */
+    size_t questions;
     uint64_t resends_before;
 
     uv_timer_t second;
@@ -118,8 +124,6 @@ void device_move(struct device *d, enum printer_state next, const char *why);
 void device_fail(struct device *d, enum printer_state next, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void device_ask(struct device *d, const char *kind, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
@@ -144,7 +148,19 @@ void device_terminal_add(struct device *d, char direction, const char *text, siz
 bool device_heats(const struct device *d);
 bool device_waits(const struct device *d); /* for a temperature or a person, by its own word */
 
+/* device_question.c; a kind must have a row in its table */
+void device_ask(struct device *d, const char *kind, const char *fmt, ...) /* yes or no? */
+    __attribute__((format(printf, 3, 4)));
+void device_ask_choice(
+    struct device *d, const char *kind, const char *const *answers, size_t count, const char *text);
+void device_unask(struct device *d, const char *kind); /* it has become pointless */
+bool device_asks(const struct device *d, const char *kind);
+
 /* device_print.c */
+void device_bed_answered(struct device *d, size_t answer);
+void device_identity_answered(struct device *d, size_t answer);
+int device_declare_clear(struct device *d, const char *answer, struct err *e);
+void device_drop_pending(struct device *d, const char *why);
 void device_fill(void *context);
 const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);

@@ -4,10 +4,8 @@
 #include "host/base/log.h"
 #include "host/base/str.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define WARM_MC  50000
 #define WAITS_MS 5000 /* busy and heating lines come every second or two */
@@ -62,23 +60,6 @@ static void m115_value(const char *line, const char *key, char *out, size_t out_
     str_escape(out, out_size, p, (size_t)(end - p));
 }
 
-static void take_capability(struct device *d, const char *cap)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } known[] = {
-        {"AUTOREPORT_TEMP:", offsetof(struct device, cap_autoreport)},
-        {"EMERGENCY_PARSER:", offsetof(struct device, cap_emergency)},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        size_t n = strlen(known[i].name);
-        if (strncmp(cap, known[i].name, n) == 0) {
-            *(bool *)((char *)d + known[i].offset) = cap[n] == '1';
-        }
-    }
-}
-
 static void take_temps(struct device *d, const char *line)
 {
     struct temp_report t;
@@ -94,6 +75,7 @@ static void take_temps(struct device *d, const char *line)
         }
     }
     d->temps_ms = clock_ms();
+    device_thermal_report(d, &t);
     hub_emit(d->hub, HUB_TEMPS, NULL);
 }
 
@@ -128,12 +110,15 @@ void device_on_line(struct device *d, const char *text, size_t len)
         d->waiting_ms = clock_ms();
         device_print_waits(d);
     }
+    device_thermal_line(d, text);
     if (r.temps) {
         take_temps(d, text);
+    } else if (r.kind == REPLY_ABORT) {
+        device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
         take_action(d, r.text);
-    } else if (strncasecmp(text, "cap:", 4) == 0) {
-        take_capability(d, text + 4);
+    } else if (caps_take(&d->caps, text)) {
+        return;
     } else if (strstr(text, "FIRMWARE_NAME:") != NULL) {
         m115_value(text, "FIRMWARE_NAME:", d->firmware, sizeof d->firmware);
         m115_value(text, "MACHINE_TYPE:", d->machine, sizeof d->machine);

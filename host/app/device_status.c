@@ -13,6 +13,15 @@ static int compare_u32(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+static void react_status(const struct device *d, struct device_link *out)
+{
+    const struct histo *react = sender_react(d->sender);
+    out->react_p50_ns = histo_percentile(react, 0.5);
+    out->react_p99_ns = histo_percentile(react, 0.99);
+    out->react_p999_ns = histo_percentile(react, 0.999);
+    out->react_max_ns = histo_percentile(react, 1);
+}
+
 static void link_status(const struct device *d, struct device_link *out)
 {
     static uint32_t sample[STREAM_SAMPLES];
@@ -25,6 +34,7 @@ static void link_status(const struct device *d, struct device_link *out)
     qsort(sample, n, sizeof *sample, compare_u32);
     out->ack_p50_us = n > 0 ? sample[n / 2] : 0;
     out->ack_p99_us = n > 0 ? sample[n * 99 / 100] : 0;
+    react_status(d, out);
     out->lines = atomic_load(&stats->lines);
     out->resends = atomic_load(&stats->resends);
     out->underruns = atomic_load(&stats->starved);
@@ -54,7 +64,6 @@ static int64_t time_left(const struct device *d, double fraction, int64_t elapse
 static void job_status(const struct device *d, struct device_job *out)
 {
     const struct stream_stats *stats = sender_stats(d->sender);
-    struct gcode_modal modal;
     int64_t size = d->analysis.bytes;
     memcpy(out->run_id, d->run.id, sizeof out->run_id);
     if (d->run.id[0] == '\0') {
@@ -75,9 +84,7 @@ static void job_status(const struct device *d, struct device_job *out)
     out->left_ms = time_left(d, fraction, out->elapsed_ms);
     if (d->spool != NULL) {
         out->layer = spool_layer(d->spool, offset);
-        if (spool_modal(d->spool, offset, &modal, NULL) == 0) {
-            out->z_um = modal.pos[2] / 1000;
-        }
+        out->z_um = spool_height_nm(d->spool, offset) / 1000;
     }
 }
 
@@ -96,7 +103,8 @@ void device_status(const struct device *d, struct device_status *out)
     }
     job_status(d, &out->job);
     link_status(d, &out->link);
-    out->question = d->question;
+    memcpy(out->question, d->question, sizeof out->question);
+    out->questions = d->questions;
     out->bed = d->row.bed;
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }

@@ -42,7 +42,13 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
 
 /* Refuses at once, instead of after the bytes, an upload that will be this long at least. */
 int files_expect(struct upload *u, int64_t size_bytes, struct err *e);
+
+/* Takes the next bytes; returns at once and writes later. An error of the disk is told by the next
+ * call or by files_commit(). While files_full() the caller should wait for `room`, which is called
+ * on the loop as long as the upload is open. */
 int files_write(struct upload *u, const void *bytes, size_t len, struct err *e);
+bool files_full(const struct upload *u);
+void files_on_room(struct upload *u, void (*room)(void *context), void *context);
 
 /* Ends the upload; it is gone when `done` runs, later on the loop and once. `entry` is NULL on
  * failure, else valid in the callback. */

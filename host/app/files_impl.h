@@ -3,7 +3,7 @@
 #define PP_APP_FILES_IMPL_H
 
 #include "host/app/files.h"
-#include "host/io/blob.h"
+#include "host/io/blob_pour.h"
 
 #include <stdatomic.h>
 
@@ -25,13 +25,18 @@ struct task {
 
 enum upload_state {
     UPLOAD_OPEN,     /* bytes arrive */
-    UPLOAD_CHECKING, /* in the pool: sync, analyse, publish */
+    UPLOAD_CHECKING, /* in the pool: the last bytes, then sync, analyse, publish */
     UPLOAD_SAVING    /* in the store: its row */
 };
 
 struct upload {
     struct task task;
     uv_work_t work;
+    uv_loop_t *loop;
+    struct blob_pour pour;
+    void (*room)(void *context); /* NULL: nobody waits for it */
+    void *room_context;
+    int64_t size_bytes; /* arrived so far */
     enum upload_state state;
     bool aborted; /* by its owner: `done` does not run */
     char name[201];
@@ -43,8 +48,8 @@ struct upload {
     void *context;
     struct entry *entry; /* owned; what the row being saved will be */
 
-    struct blob blob; /* the pool's while CHECKING, as is what follows */
-    char sha256[BLOB_NAME_SIZE];
+    struct blob blob;            /* the pool's while it pours or checks */
+    char sha256[BLOB_NAME_SIZE]; /* the pool's while CHECKING, as is what follows */
     struct analysis analysis;
     struct err err;
     atomic_bool stop; /* for the pool: nobody wants it any more */

@@ -55,7 +55,8 @@ static int check_room(const struct upload *u, int64_t more, struct err *e)
 
 static void destroy(struct upload *u)
 {
-    blob_discard(&u->blob);
+    blob_pour_fini(&u->pour);
+    blob_discard_later(u->loop, &u->blob);
     free(u->entry);
     free(u->dir);
     free(u);
@@ -99,7 +100,6 @@ static void cancel(struct task *t, const struct err *e)
 {
     struct upload *u = (struct upload *)t;
     if (u->state == UPLOAD_OPEN) {
-        blob_discard(&u->blob);
         u->err = *e;
         return;
     }
@@ -124,6 +124,8 @@ static int check_begin(const struct files *f, const char *name, struct err *e)
     return rc;
 }
 
+static void on_poured(void *context);
+
 int files_begin(struct files *f, const char *name, struct upload **out, struct err *e)
 {
     int rc = check_begin(f, name, e);
@@ -132,11 +134,15 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
     }
     struct upload *u = mem_alloc(sizeof *u);
     u->blob.fd = -1;
+    u->loop = f->loop;
     u->max_bytes = f->max_bytes;
     u->kinematics = f->kinematics;
     u->dir = mem_strdup(f->dir);
     str_copy(u->name, sizeof u->name, name, strlen(name));
-    if ((rc = check_room(u, 1, e)) != 0 || (rc = blob_create(&u->blob, u->dir, e)) != 0) {
+    u->pour = (struct blob_pour){
+        .loop = f->loop, .blob = &u->blob, .dir = u->dir, .written = on_poured, .context = u};
+    rc = check_room(u, 1, e);
+    if (rc != 0) {
         destroy(u);
         return rc;
     }
@@ -149,20 +155,20 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
 int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
 {
     int rc = check_size(u, size_bytes, e);
-    return rc == 0 ? check_room(u, size_bytes - u->blob.size_bytes, e) : rc;
+    return rc == 0 ? check_room(u, size_bytes - u->size_bytes, e) : rc;
 }
 
 static int take(struct upload *u, const void *bytes, size_t len)
 {
     const char *nul = memchr(bytes, '\0', len);
-    int64_t size_bytes = u->blob.size_bytes + (int64_t)len;
+    int64_t size_bytes = u->size_bytes + (int64_t)len;
     if (u->err.code != 0 || check_size(u, size_bytes, &u->err) != 0) {
         return -u->err.code;
     }
     if (nul != NULL) {
         return err_field(&u->err, PP_ETYPE, "file",
             "file \"%s\": byte %" PRId64 " is a NUL: this is no gcode text", u->name,
-            u->blob.size_bytes + (nul - (const char *)bytes) + 1);
+            u->size_bytes + (nul - (const char *)bytes) + 1);
     }
     if (size_bytes - u->room_checked >= ROOM_STEP_BYTES) {
         u->room_checked = size_bytes;
@@ -170,7 +176,11 @@ static int take(struct upload *u, const void *bytes, size_t len)
             return -u->err.code;
         }
     }
-    return blob_write(&u->blob, bytes, len, &u->err);
+    u->size_bytes = size_bytes;
+    if (len > 0) {
+        blob_pour_add(&u->pour, bytes, len);
+    }
+    return 0;
 }
 
 int files_write(struct upload *u, const void *bytes, size_t len, struct err *e)
@@ -180,6 +190,17 @@ int files_write(struct upload *u, const void *bytes, size_t len, struct err *e)
         *e = u->err;
     }
     return rc;
+}
+
+bool files_full(const struct upload *u)
+{
+    return blob_pour_full(&u->pour);
+}
+
+void files_on_room(struct upload *u, void (*room)(void *context), void *context)
+{
+    u->room = room;
+    u->room_context = context;
 }
 
 /* ---- commit
@@ -256,24 +277,53 @@ static void on_checked(uv_work_t *work, int status)
     }
 }
 
+static void begin_check(struct upload *u)
+{
+    if (u->err.code == 0) {
+        blob_finish(&u->blob, u->sha256);
+    }
+    u->work.data = u;
+    uv_queue_work(u->loop, &u->work, check, on_checked);
+}
+
+/* A piece is with the disk, or could not be written. Room does not end an upload: who waits for it
+ * takes more bytes later. */
+static void on_poured(void *context)
+{
+    struct upload *u = context;
+    bool open = u->state == UPLOAD_OPEN && !u->aborted;
+    if (open && u->room != NULL && !files_full(u)) {
+        u->room(u->room_context);
+    }
+    if (blob_pour_busy(&u->pour)) {
+        return;
+    }
+    if (u->err.code == 0 && u->pour.err.code != 0) {
+        u->err = u->pour.err;
+    }
+    if (u->state == UPLOAD_CHECKING) {
+        begin_check(u);
+    } else if (u->aborted) {
+        finish(u, NULL);
+    }
+}
+
 void files_commit(struct upload *u, files_cb done, void *context)
 {
     assert(u->task.files != NULL && u->state == UPLOAD_OPEN);
     u->done = done;
     u->context = context;
     u->state = UPLOAD_CHECKING;
-    u->work.data = u;
-    blob_finish(&u->blob, u->sha256);
-    uv_queue_work(u->task.files->loop, &u->work, check, on_checked);
+    blob_pour_flush(&u->pour);
 }
 
 void files_abort(struct upload *u)
 {
     u->aborted = true;
-    if (u->state == UPLOAD_OPEN) {
-        finish(u, NULL);
-    } else {
+    if (u->state != UPLOAD_OPEN) {
         stop(u);
+    } else if (!blob_pour_busy(&u->pour)) {
+        finish(u, NULL);
     }
 }
 

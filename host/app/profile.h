@@ -12,6 +12,7 @@
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
+#include "host/core/thermal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ struct profile {
     char *models[16]; /* owned; limits.models points here */
     struct limits limits;
     struct kinematics kinematics;
+    struct thermal_limits thermal[THERMAL_KINDS];
     char firmware[32]; /* dialect hint: marlin, prusa, repetier, klipper, ... */
     struct quirks quirks;
     int baud;          /* 0 = detect */

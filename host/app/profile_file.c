@@ -112,6 +112,42 @@ static const struct yaml_field kinematics_fields[] = {
 static const struct yaml_table kinematics_table = {
     .fields = kinematics_fields, .count = COUNT(kinematics_fields)};
 
+#define LIMIT(name, how, heater, member, low, high)                                                \
+    {                                                                                              \
+        .key = name, .kind = how, .offset = FILE_AT(p.thermal[heater].member), .min = low,         \
+        .max = high                                                                                \
+    }
+
+/* None of them can be switched off. */
+#define THERMAL_FIELDS(heater)                                                                     \
+    {                                                                                              \
+        LIMIT("fall", YAML_CELSIUS, heater, fall_mc, 4, 50),                                       \
+            LIMIT("fall_time", YAML_DURATION, heater, fall_ms, 20e3, 1800e3),                      \
+            LIMIT("rise", YAML_CELSIUS, heater, rise_mc, 0.5, 10),                                 \
+            LIMIT("rise_time", YAML_DURATION, heater, rise_ms, 20e3, 3600e3),                      \
+            LIMIT("stuck_time", YAML_DURATION, heater, stuck_ms, 60e3, 7200e3),                    \
+            LIMIT("rate", YAML_CELSIUS, heater, rate_mc_s, 1, 1000)                                \
+    }
+
+static const struct yaml_field thermal_tool_fields[] = THERMAL_FIELDS(THERMAL_TOOL);
+static const struct yaml_field thermal_bed_fields[] = THERMAL_FIELDS(THERMAL_BED);
+static const struct yaml_field thermal_chamber_fields[] = THERMAL_FIELDS(THERMAL_CHAMBER);
+
+static const struct yaml_table thermal_tables[THERMAL_KINDS] = {
+    [THERMAL_TOOL] = {.fields = thermal_tool_fields, .count = COUNT(thermal_tool_fields)},
+    [THERMAL_BED] = {.fields = thermal_bed_fields, .count = COUNT(thermal_bed_fields)},
+    [THERMAL_CHAMBER] = {.fields = thermal_chamber_fields, .count = COUNT(thermal_chamber_fields)},
+};
+
+static const struct yaml_field thermal_fields[] = {
+    {.key = "tool", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_TOOL]},
+    {.key = "bed", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_BED]},
+    {.key = "chamber", .kind = YAML_MAP, .table = &thermal_tables[THERMAL_CHAMBER]},
+};
+
+static const struct yaml_table thermal_table = {
+    .fields = thermal_fields, .count = COUNT(thermal_fields)};
+
 #define SCRIPT(name, member)                                                                       \
     {                                                                                              \
         .key = name, .kind = YAML_TEXT, .offset = FILE_AT(p.member), .size = MAX_SCRIPT,           \
@@ -172,6 +208,7 @@ static const struct yaml_field file_fields[] = {
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
     {.key = "quirks", .kind = YAML_MAP, .offset = FILE_AT(p.quirks), .table = &quirks_table},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
+    {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
 };
 
@@ -240,6 +277,7 @@ static void init(void *item, const char *id, const char *source)
     str_copy(f->p.source, sizeof f->p.source, source, strlen(source));
     f->p.limits.tools = 1;
     f->p.kinematics = kinematics_marlin;
+    memcpy(f->p.thermal, thermal_defaults, sizeof f->p.thermal);
     f->p.kinematics.junction_deviation_mm = -1; /* not given */
     f->p.kinematics.jerk_mm_s[0] = -1;
 }

@@ -2,6 +2,7 @@
 
 #include "host/base/mem.h"
 #include "host/core/analyze_comments.h"
+#include "host/io/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,9 @@
 
 #define CHUNK       ((size_t)64 << 10)
 #define BUFFER      (2 * CHUNK) /* a chunk behind the rest of the last line */
-#define CHECK_EVERY 256u        /* lines between two kept modal states */
-#define CHECKS      64u
+#define CHECK_EVERY 128u        /* lines between two kept modal states */
+#define CHECKS      256u        /* back to before the oldest line that the ring may hold */
+#define HEIGHTS     4096u
 #define LAYERS      256u
 
 struct check {
@@ -24,6 +26,12 @@ struct check {
 struct layer_mark {
     uint64_t offset;
     int layer;
+};
+
+/* From this offset on the nozzle is at this height. */
+struct height_mark {
+    uint64_t offset;
+    int64_t z_nm;
 };
 
 /* A line number and the file offset behind that line. */
@@ -44,12 +52,11 @@ struct spool {
     int fd;
     uint32_t generation;
 
-    uv_fs_t read;
+    struct reader *reader; /* owned; has the descriptor */
     bool reading;
     bool discard; /* what is being read belongs to another place */
-    bool closing;
-    bool at_end; /* the file is read to its end */
-    bool ended;  /* ITEM_END is in the ring */
+    bool at_end;  /* the file is read to its end */
+    bool ended;   /* ITEM_END is in the ring */
 
     char buffer[BUFFER];
     size_t start; /* of the unparsed part */
@@ -65,6 +72,8 @@ struct spool {
     size_t checks;
     struct layer_mark layer[LAYERS];
     size_t layers;
+    struct height_mark height[HEIGHTS];
+    size_t heights;
     int layer_now;
     struct comments comments;
     struct analysis said; /* what comments say, of which only layers matter here */
@@ -179,6 +188,14 @@ static void keep_check(struct spool *s, uint64_t end_offset)
     }
 }
 
+static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
+{
+    if (s->modal.pos[2] != before_nm) {
+        s->height[s->heights++ % HEIGHTS] =
+            (struct height_mark){.offset = end_offset, .z_nm = s->modal.pos[2]};
+    }
+}
+
 /* The file offset of the first line not yet taken. */
 static uint64_t here(const struct spool *s)
 {
@@ -210,27 +227,27 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
         return false;
     }
     int64_t e_before = s->modal.pos[3];
+    int64_t z_before = s->modal.pos[2];
     gcode_modal_step(&s->modal, &g);
     bool extrudes = s->modal.pos[3] > e_before || may_draw(&g); /* priming in place as well */
     if (extrudes && s->extruding_offset == UINT64_MAX) {
         s->extruding_offset = end_offset;
     }
     keep_check(s, end_offset);
+    keep_height(s, end_offset, z_before);
     return true;
 }
 
 /* ---- reading ---- */
 
-static void on_read(uv_fs_t *req);
-
-static void free_spool(struct spool *s)
+static void free_spool(void *context)
 {
+    struct spool *s = context;
     for (size_t i = 0; i < s->injects; i++) {
         free(s->inject[i].text);
     }
     free(s->inject);
     free(s->number);
-    close(s->fd);
     free(s);
 }
 
@@ -246,25 +263,17 @@ static void read_more(struct spool *s)
         s->end = 0; /* 64 KiB without a newline: no gcode */
         s->skipping = true;
     }
-    uv_buf_t buf = uv_buf_init(s->buffer + s->end, CHUNK);
     s->reading = true;
-    s->read.data = s;
-    uv_fs_read(s->options.loop, &s->read, s->fd, &buf, 1, (int64_t)s->file_offset, on_read);
+    reader_read(s->reader, s->buffer + s->end, CHUNK, s->file_offset);
 }
 
-static void on_read(uv_fs_t *req)
+static void on_read(void *context, ssize_t n)
 {
-    struct spool *s = req->data;
-    ssize_t n = req->result;
+    struct spool *s = context;
     struct err e;
-    uv_fs_req_cleanup(req);
     s->reading = false;
-    if (s->closing) {
-        free_spool(s);
-        return;
-    }
     if (n < 0) {
-        err_set(&e, PP_EIO, "read \"%s\": %s", s->options.path, uv_strerror((int)n));
+        err_errno(&e, (int)-n, "read \"%s\"", s->options.path);
         s->options.on_error(s->options.context, &e);
         return;
     }
@@ -341,6 +350,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     s->options.path = "the print's file"; /* the caller's text does not outlive this call */
     s->ring = sender_ring(options->sender);
     s->fd = fd;
+    s->reader = reader_open(options->loop, fd, on_read, s);
     s->generation = next_generation();
     s->extruding_offset = UINT64_MAX;
     gcode_modal_init(&s->modal);
@@ -351,10 +361,7 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
 
 void spool_close(struct spool *s)
 {
-    s->closing = true;
-    if (!s->reading) {
-        free_spool(s);
-    }
+    reader_close(s->reader, free_spool, s);
 }
 
 uint32_t spool_generation(const struct spool *s)
@@ -379,6 +386,20 @@ int spool_layer(struct spool *s, uint64_t offset)
         }
     }
     return 0;
+}
+
+int64_t spool_height_nm(const struct spool *s, uint64_t offset)
+{
+    size_t kept = s->heights < HEIGHTS ? s->heights : HEIGHTS;
+    int64_t oldest_nm = 0;
+    for (size_t i = 1; i <= kept; i++) {
+        const struct height_mark *m = &s->height[(s->heights - i) % HEIGHTS];
+        oldest_nm = m->z_nm;
+        if (m->offset <= offset) {
+            return m->z_nm;
+        }
+    }
+    return kept == HEIGHTS ? oldest_nm : 0;
 }
 
 /* Runs the lines between two offsets of the file through `each`. */
@@ -521,6 +542,9 @@ static void seek(struct spool *s, uint64_t offset)
         s->layers--;
     }
     s->layer_now = spool_layer(s, offset);
+    while (s->heights > 0 && s->height[(s->heights - 1) % HEIGHTS].offset > offset) {
+        s->heights--;
+    }
 }
 
 /* Puts the lines wanted again into the emptied ring and goes back to where the job was. */

@@ -1,9 +1,9 @@
 /* The spool: a gcode file on its way into the sender's ring.
  *
- * It reads ahead in the thread pool, strips comments and blanks, and puts lines and barriers into
- * the ring as long as there is room; spool_fill() goes on when room was made. It knows the modal
- * state behind any line lately sent, for restoring a position after a pause, and reads lines again
- * that the printer wants after they fell out of the sender's history.
+ * It reads ahead in a thread of its own, strips comments and blanks, and puts lines and barriers
+ * into the ring as long as there is room; spool_fill() goes on when room was made. It knows the
+ * modal state behind any line lately sent, for restoring a position after a pause, and reads lines
+ * again that the printer wants after they fell out of the sender's history.
  *
  * Failures: the file cannot be read (on_error, the print must stop).
  */
@@ -50,11 +50,14 @@ uint32_t spool_generation(const struct spool *s);
 void spool_fill(struct spool *s);
 
 /* The modal state behind the line that ends at `offset` (which the ring still holds or held a
- * moment ago). */
+ * moment ago). Reads up to 128 lines of the file again: for once, not for every status. */
 int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e);
 
 /* The layer at `offset` by the slicer's comments; 0 before the first or if there are none. */
 int spool_layer(struct spool *s, uint64_t offset);
+
+/* The height of the nozzle at `offset`, in nanometres as gcode_modal has it; asks no disk. */
+int64_t spool_height_nm(const struct spool *s, uint64_t offset);
 
 /* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);

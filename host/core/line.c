@@ -36,6 +36,12 @@ size_t line_format(char *out, uint64_t n, const char *command, size_t len)
     return at;
 }
 
+bool line_is_command(const char *text, size_t len)
+{
+    return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
+           memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
+}
+
 size_t line_overhead(uint64_t n)
 {
     size_t digits = 1;

@@ -19,6 +19,10 @@
  * newline. `len` is at most LINE_MAX_CMD. */
 size_t line_format(char *out, uint64_t n, const char *command, size_t len);
 
+/* True if `text` may be sent as one line: not empty, not too long, no line end inside (it would be
+ * a second, unchecked command). */
+bool line_is_command(const char *text, size_t len);
+
 /* Bytes that N and checksum add to a command with this line number, newline included. */
 size_t line_overhead(uint64_t n);
 

@@ -1,5 +1,6 @@
 #include "host/core/reply.h"
 
+#include "host/core/near.h"
 #include "host/core/temp.h"
 
 #include <ctype.h>
@@ -8,7 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define FUZZ 2 /* wrong characters allowed in a known text: serial replies have no checksum */
+#define FUZZ    2 /* wrong characters allowed in a known text: serial replies have no checksum */
+#define LETTERS 8 /* of the shortest halting text */
 
 /* Texts behind "Error:", lower case. The halting ones come first: they never wait for a Resend. */
 static const struct {
@@ -24,12 +26,11 @@ static const struct {
     {"mintemp triggered", REPLY_HALT},
     {"maxtemp bed triggered", REPLY_HALT},
     {"mintemp bed triggered", REPLY_HALT},
+    {"extruder switched off", REPLY_HALT},
+    {"heated bed switched off", REPLY_HALT},
     {"watchdog", REPLY_HALT},
     {"invalid extruder number", REPLY_HALT},
     {"printer stopped", REPLY_HALT},
-    {"shutdown", REPLY_HALT},                     /* Klipper: "!! MCU 'mcu' shutdown: ..." */
-    {"lost communication with mcu", REPLY_HALT},  /* Klipper */
-    {"not heating at expected rate", REPLY_HALT}, /* Klipper */
     {"checksum mismatch", REPLY_RETRY},
     {"line number is not last line number", REPLY_RETRY},
     {"no checksum with line number", REPLY_RETRY},
@@ -62,24 +63,45 @@ static int differs(const char *text, const char *needle)
     return wrong;
 }
 
-static bool contains_near(const char *text, const char *needle)
+static bool any_near(const char *text, const char *const *known, size_t count)
 {
-    for (; *text != '\0'; text++) {
-        if (differs(text, needle) <= FUZZ) {
-            return true;
-        }
+    size_t len = strlen(text);
+    bool found = false;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = near_in(text, len, known[i], FUZZ);
     }
-    return false;
+    return found;
 }
 
-static enum reply_kind error_kind(const char *text)
+#define ANY_NEAR(text, known) any_near(text, known, sizeof(known) / sizeof *(known))
+
+/* The kind of an error by its text; of those that halt alone, if `halts_only`. */
+static enum reply_kind error_kind(const char *text, bool halts_only)
 {
+    size_t len = strlen(text);
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-        if (contains_near(text, errors[i].text)) {
+        bool counts = errors[i].kind == REPLY_HALT || !halts_only;
+        if (counts && near_in(text, len, errors[i].text, FUZZ)) {
             return errors[i].kind;
         }
     }
     return REPLY_ERROR;
+}
+
+/* "!!" of Klipper: the print is over; after these so is everything. */
+static enum reply_kind klipper_kind(const char *text)
+{
+    static const char *const halts[] = {
+        "shutdown", "lost communication with mcu", "not heating at expected rate"};
+    bool halt = ANY_NEAR(text, halts) || error_kind(text, true) == REPLY_HALT;
+    return halt ? REPLY_HALT : REPLY_ABORT;
+}
+
+/* Behind these everything is off, and nothing is listened to any more. */
+static bool is_dead(const char *text)
+{
+    static const char *const ends[] = {"printer halted", "kill() called", "shutdown"};
+    return ANY_NEAR(text, ends);
 }
 
 static const char *skip_blanks(const char *p)
@@ -156,18 +178,33 @@ static const char *error_text(const char *line)
     return strncmp(line, "!!", 2) == 0 || strncmp(line, " :", 2) == 0 ? line + 2 : NULL;
 }
 
+/* A line that may have begun with "Error:" or " :" before the wire changed it. */
+static bool was_error(const char *line)
+{
+    size_t len = strlen(line);
+    size_t letters = 0;
+    for (size_t i = 0; i < len; i++) {
+        letters += isalpha((unsigned char)line[i]) != 0;
+    }
+    bool half = len > 1 && (line[0] == ' ' || line[0] == ':' || line[1] == ':');
+    return letters >= LETTERS && (half || near_in(line, len < 8 ? len : 8, "error:", FUZZ));
+}
+
 static bool parse_error(struct reply *r, const char *line)
 {
     const char *text = error_text(line);
     if (text != NULL) {
         r->text = skip_blanks(text);
-        r->kind = error_kind(r->text);
+        r->kind = line[0] == '!' ? klipper_kind(r->text) : error_kind(r->text, false);
     } else if (strncasecmp(line, "fatal:", 6) == 0) {
         r->text = skip_blanks(line + 6);
         r->kind = REPLY_HALT;
-    } else if (strcmp(line, "INT4") == 0) { /* Prusa: the power is failing */
+    } else if (was_error(line) && error_kind(line, true) == REPLY_HALT) {
         r->kind = REPLY_HALT;
     }
+    bool power_fails = strcmp(line, "INT4") == 0; /* Prusa */
+    r->kind = power_fails ? REPLY_HALT : r->kind;
+    r->dead = power_fails || (r->kind == REPLY_HALT && is_dead(r->text));
     return r->kind != REPLY_TEXT;
 }
 

@@ -22,6 +22,7 @@ enum reply_kind {
     REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
     REPLY_SAVED,   /* a file on its card is written; the ok may be forgotten */
     REPLY_ERROR,   /* an error that ends nothing by itself (SD card, unknown command, ...) */
+    REPLY_ABORT,   /* an error after which the print cannot go on; the printer lives (Klipper) */
     REPLY_HALT,    /* the printer has stopped and waits for a reset */
     REPLY_ACTION   /* "//action:..." ; `text` is what follows */
 };
@@ -34,6 +35,7 @@ struct reply {
     int buffer_free;  /* B of ADVANCED_OK; -1 = none told */
     bool temps;       /* carries a temperature report (host/core/temp.h) */
     bool reset;       /* a reset banner ran into this line */
+    bool dead;        /* REPLY_HALT: everything is off, or its power fails: M112 is of no use */
     bool waiting;     /* says that a heater is being waited for, or a person */
     const char *text; /* of the line or behind its prefix; borrowed */
 };

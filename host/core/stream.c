@@ -29,18 +29,44 @@ static void reset_stats(struct stream_stats *stats)
     atomic_store_explicit(&stats->samples, 0, memory_order_relaxed);
 }
 
-void stream_init(
-    struct stream *s, const struct stream_options *options, stream_note_cb note, void *context)
+static void reset(struct stream *s, struct kept *kept, const struct stream_options *options,
+    stream_note_cb note, void *context)
 {
+    const struct dialect dialect = *options->dialect; /* may be our own */
+    struct stream_options copy = *options;
+    copy.dialect = &dialect;
     reset_stats(&s->stats);
     memset(s, 0, offsetof(struct stream, stats));
     memset(&s->stats + 1, 0, sizeof *s - offsetof(struct stream, stats) - sizeof s->stats);
     s->note = note;
     s->context = context;
+    s->kept = kept;
+    s->planner_max = -1;
+    stream_set_options(s, &copy);
+}
+
+void stream_init(struct stream *s, struct kept *kept, const struct stream_options *options,
+    stream_note_cb note, void *context)
+{
+    kept_init(kept);
+    reset(s, kept, options, note, context);
     s->next_n = 1;
     s->resend_n = 1;
-    s->planner_max = -1;
-    stream_set_options(s, options);
+}
+
+void stream_adopt(struct stream *s, struct kept *kept, const struct stream_options *options,
+    stream_note_cb note, void *context, uint64_t now_us)
+{
+    reset(s, kept, options, note, context);
+    s->next_n = kept->history.last_n + 1;
+    s->resend_n = s->next_n;
+    s->acked_n = kept->acked_n;
+    s->taken_offset = kept->job_taken;
+    s->hold = true;
+    s->drained_told = true;
+    atomic_store(&s->stats.job_lines, kept->job_lines);
+    atomic_store(&s->stats.job_offset, kept->job_acked);
+    stream_ask_again(s, now_us);
 }
 
 void stream_set_options(struct stream *s, const struct stream_options *options)
@@ -64,25 +90,27 @@ void stream_tap(struct stream *s, bool on)
 bool stream_has_more(struct stream *s)
 {
     size_t len;
-    if (s->inject_count > 0 || !s->job_active || s->hold || s->barrier) {
-        return s->inject_count > 0;
+    if (kept_waiting(s->kept) > 0) {
+        return true;
+    }
+    if (!s->job_active || s->hold || s->barrier) {
+        return false;
     }
     const struct stream_item *item = spsc_peek(s->job, &len);
     return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
-static bool take_injected(struct stream *s, uint64_t now_us)
+bool stream_take_injected(struct stream *s, uint64_t now_us)
 {
-    if (s->inject_count == 0) {
+    const struct kept_inject *i = kept_peek(s->kept);
+    if (i == NULL) {
         return false;
     }
-    struct stream_injected *i = &s->inject[s->inject_first];
-    s->inject_first = (s->inject_first + 1) % STREAM_INJECT;
-    s->inject_count--;
     stream_tell(s, (struct stream_note){
                        .kind = NOTE_NUMBERED, .n = s->next_n, .text = i->text, .len = i->len});
-    stream_commit_new(
-        s, now_us, i->text, i->len, (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag});
+    stream_commit_new(s, now_us, i->text, i->len,
+        (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag, .seq = i->seq});
+    kept_taken(s->kept);
     return true;
 }
 
@@ -96,6 +124,7 @@ static void take_job_line(struct stream *s, uint64_t now_us, const struct stream
     s->taken_offset = item->end_offset;
     stream_commit_new(s, now_us, item->text, item->len,
         (struct stream_flight){.kind = STREAM_JOB, .end_offset = item->end_offset});
+    atomic_store(&s->kept->job_taken, item->end_offset);
 }
 
 /* A barrier or the end: waits until nothing is in flight, then tells. */
@@ -185,7 +214,9 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     switch (r->kind) {
     case REPLY_OK:
         stream_heard(s, now_us);
-        if (s->draining) {
+        if (s->adopt != ADOPT_NOT && !s->draining) {
+            stream_adopt_ok(s, now_us, r);
+        } else if (s->draining) {
             stream_drain_ok(s, now_us, r);
         } else {
             stream_take_ok(s, now_us, r);
@@ -208,7 +239,10 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         stream_take_retry(s, now_us);
         break;
     case REPLY_HALT:
-        stream_stop(s, NOTE_HALT, r->text);
+        s->stopped = true;
+        stream_tell(
+            s, (struct stream_note){
+                   .kind = NOTE_HALT, .tag = !r->dead, .text = r->text, .len = strlen(r->text)});
         break;
     case REPLY_START:
         stream_stop(s, NOTE_RESET, "the printer has restarted");
@@ -224,6 +258,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         }
         break;
     case REPLY_ACTION:
+    case REPLY_ABORT:
     case REPLY_ERROR:
         take_alive(s, now_us);
         break;
@@ -270,11 +305,12 @@ static size_t next_bytes(const struct stream *s)
     const char *bytes;
     const struct stream_item *item;
     if (s->resend_n < s->next_n) {
-        const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+        const struct history_line *l = history_find(&s->kept->history, s->resend_n, &bytes);
         return l != NULL ? l->len : LINE_MAX_OUT;
     }
-    if (s->inject_count > 0) {
-        return s->inject[s->inject_first].len + line_overhead(s->next_n);
+    const struct kept_inject *injected = kept_peek(s->kept);
+    if (injected != NULL) {
+        return injected->len + line_overhead(s->next_n);
     }
     item = s->job_active ? spsc_peek(s->job, &len) : NULL;
     return item != NULL ? item->len + line_overhead(s->next_n) : 0;
@@ -283,7 +319,7 @@ static size_t next_bytes(const struct stream *s)
 static bool may_commit(struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
-    if (s->stopped || s->draining || s->retry_pending || s->probing ||
+    if (s->stopped || s->draining || s->retry_pending || s->probing || s->adopt != ADOPT_NOT ||
         s->flight_count >= (size_t)s->window) {
         return false;
     }
@@ -293,7 +329,7 @@ static bool may_commit(struct stream *s)
     if (s->flight_count == 0) {
         return s->skipped_bytes == 0 || s->skipped_bytes + next_bytes(s) <= stream_rx_bytes(s);
     }
-    if (s->renumber != RENUMBER_NONE || stream_flight_at(s, s->flight_count - 1)->alone) {
+    if (s->renumber == RENUMBER_SENT || stream_flight_at(s, s->flight_count - 1)->alone) {
         return false;
     }
     size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
@@ -305,7 +341,8 @@ static bool take_line(struct stream *s, uint64_t now_us)
     if (s->resend_n < s->next_n) {
         return stream_take_again(s, now_us);
     }
-    if (stream_renumbers(s, now_us)) {
+    stream_watch_numbers(s);
+    if (s->renumber != RENUMBER_NONE && stream_renumber(s, now_us)) {
         return true;
     }
     if (s->renumber != RENUMBER_NONE) {
@@ -313,15 +350,14 @@ static bool take_line(struct stream *s, uint64_t now_us)
     }
     if (s->job_active && s->temp_oks && !s->numbered_acks && s->since_sync >= SYNC_EVERY) {
         s->since_sync = 0;
-        stream_inject_now(s, now_us, "M105");
-        return true;
+        stream_inject(s, "M105", 4, 0);
     }
-    return take_injected(s, now_us) || take_job(s, now_us);
+    return stream_take_injected(s, now_us) || take_job(s, now_us);
 }
 
 static void tell_drained(struct stream *s)
 {
-    if (s->hold && !s->drained_told && s->flight_count == 0 && s->inject_count == 0 &&
+    if (s->hold && !s->drained_told && s->flight_count == 0 && kept_waiting(s->kept) == 0 &&
         !s->draining && s->resend_n == s->next_n) {
         s->drained_told = true;
         stream_tell(s, (struct stream_note){.kind = NOTE_DRAINED});
@@ -383,24 +419,10 @@ void stream_wrote(struct stream *s, size_t len)
 }
 
 /* ---- orders ---- */
-/* A line end inside would be a second, unchecked command. */
-bool stream_is_line(const char *text, size_t len)
-{
-    return len > 0 && len <= LINE_MAX_CMD && memchr(text, '\n', len) == NULL &&
-           memchr(text, '\r', len) == NULL && memchr(text, '\0', len) == NULL;
-}
 
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 {
-    if (!stream_is_line(text, len) || s->inject_count == STREAM_INJECT) {
-        return false;
-    }
-    struct stream_injected *i = &s->inject[(s->inject_first + s->inject_count++) % STREAM_INJECT];
-    memcpy(i->text, text, len);
-    i->text[len] = '\0';
-    i->len = (uint16_t)len;
-    i->tag = tag;
-    return true;
+    return line_is_command(text, len) && kept_inject(s->kept, text, len, tag);
 }
 
 /* Cuts the unwritten rest of a line that is half out; its broken half will be asked for again. */
@@ -417,7 +439,7 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 {
     char line[LINE_MAX_OUT];
     size_t total = 0;
-    if (s->stopped || !stream_is_line(text, len) || s->flight_count == STREAM_FLIGHT ||
+    if (s->stopped || !line_is_command(text, len) || s->flight_count == STREAM_FLIGHT ||
         s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
         return;
     }
@@ -439,6 +461,18 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
     s->urgent_end = s->written + total;
 }
 
+/* In an order that never shows an old offset as the new job's. */
+static void keep_new_job(struct stream *s)
+{
+    struct kept *k = s->kept;
+    atomic_store(&k->job_active, false);
+    atomic_store(&k->job_acked, 0);
+    atomic_store(&k->job_taken, 0);
+    atomic_store(&k->job_lines, 0);
+    atomic_store(&k->job_first_n, s->next_n);
+    atomic_store(&k->job_active, true);
+}
+
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
 {
     s->job = ring;
@@ -450,8 +484,18 @@ void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
     s->closed_for_good = false;
     s->planner_empty_now = true;
     s->taken_offset = 0;
+    keep_new_job(s);
     atomic_store_explicit(&s->stats.job_lines, 0, memory_order_relaxed);
     atomic_store_explicit(&s->stats.job_offset, 0, memory_order_relaxed);
+}
+
+void stream_rejoin(struct stream *s, struct spsc *ring, uint32_t generation)
+{
+    s->job = ring;
+    s->generation = generation;
+    s->job_active = true;
+    s->hold = true;
+    s->drained_told = true;
 }
 
 void stream_rewound(struct stream *s, uint32_t generation)
@@ -461,6 +505,7 @@ void stream_rewound(struct stream *s, uint32_t generation)
 
 void stream_drop_job(struct stream *s)
 {
+    atomic_store(&s->kept->job_active, false);
     s->job_active = false;
     s->generation = 0;
     s->barrier = false;
@@ -473,8 +518,12 @@ void stream_hold(struct stream *s)
     s->drained_told = false;
 }
 
+/* Only now a barrier is passed: whoever dies at one meets it again. */
 void stream_release(struct stream *s)
 {
+    if (s->barrier) {
+        atomic_store(&s->kept->job_taken, s->taken_offset);
+    }
     s->hold = false;
     s->barrier = false;
 }

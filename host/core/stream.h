@@ -33,7 +33,7 @@
 
 #include "host/base/spsc.h"
 #include "host/core/dialect.h"
-#include "host/core/history.h"
+#include "host/core/kept.h"
 #include "host/core/line.h"
 #include "host/core/reply.h"
 
@@ -43,7 +43,6 @@
 #include <stdint.h>
 
 #define STREAM_FLIGHT  64   /* most lines in flight */
-#define STREAM_INJECT  192  /* most injected lines waiting */
 #define STREAM_SAMPLES 1024 /* round trips kept for percentiles */
 
 /* How long a command may take without a word. */
@@ -91,10 +90,11 @@ enum stream_note_kind {
     NOTE_NEED,       /* n .. until: wanted again but not in the history; offset: job taken up to */
     NOTE_CHECKPOINT, /* n is the job line that ends at offset */
     NOTE_NUMBERED,   /* n went to an injected line: text */
+    NOTE_ADOPTED,    /* after stream_adopt(): the printer expects line n */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
-    NOTE_HALT,       /* text: the printer has stopped itself; so has the stream */
-    NOTE_NOISY,      /* text: more than one line in ten has to be sent again; told once */
-    NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_HALT,  /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
+    NOTE_NOISY, /* text: more than one line in ten has to be sent again; told once */
+    NOTE_LOST,  /* text: it does not answer, or asks for what cannot be; the stream has stopped */
 
     /* from the thread around it (host/io/sender.h) */
     NOTE_CONNECTED, /* tag: the baud rate at which the printer has answered */
@@ -147,6 +147,7 @@ struct stream_stats {
 struct stream_flight {
     uint64_t n; /* 0 = unnumbered */
     uint64_t end_offset;
+    uint64_t seq; /* of an injected line */
     uint64_t sent_us;
     uint32_t bytes;
     uint32_t tag;
@@ -156,10 +157,12 @@ struct stream_flight {
     bool alone;     /* nothing may follow until it is done */
 };
 
-struct stream_injected {
-    uint32_t tag;
-    uint16_t len;
-    char text[LINE_MAX_CMD + 1];
+/* What stream_adopt() waits for. */
+enum adopt {
+    ADOPT_NOT,
+    ADOPT_LISTEN, /* a half line is closed; what the printer still says was not said to us */
+    ADOPT_ASK,    /* which line it expects */
+    ADOPT_SETTLE  /* the oks of the lines it has already taken */
 };
 
 struct stream {
@@ -167,6 +170,7 @@ struct stream {
     struct dialect dialect;
     stream_note_cb note;
     void *context;
+    struct kept *kept; /* borrowed */
     struct stream_stats stats;
 
     /* what is to be sent */
@@ -177,9 +181,6 @@ struct stream {
     bool drained_told; /* NOTE_DRAINED given for this hold */
     bool barrier;      /* stopped at a barrier item until released */
     bool sync;         /* an ITEM_SYNC is in flight */
-    struct stream_injected inject[STREAM_INJECT];
-    size_t inject_first;
-    size_t inject_count;
 
     /* numbers and resends */
     uint64_t next_n;   /* of the next new line */
@@ -198,7 +199,6 @@ struct stream {
     bool doubted; /* a number that cannot be was asked for; once more and it is believed */
     uint64_t doubted_n;
     uint64_t taken_offset; /* the job was taken up to here */
-    struct history history;
 
     /* what is in flight */
     struct stream_flight flight[STREAM_FLIGHT];
@@ -209,6 +209,9 @@ struct stream {
     uint64_t urgent_end; /* bytes up to here go out whatever the window says */
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
+    enum adopt adopt; /* going on after another stream */
+    unsigned settle;  /* reports of temperatures until all earlier oks have come */
+    unsigned queries; /* for them */
     bool mid_line;    /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
@@ -244,9 +247,18 @@ struct stream {
     bool tapped;
 };
 
-/* Starts with line 1 (the caller has sent M110 N0 and seen its ok). `s` is large: allocate it. */
-void stream_init(
-    struct stream *s, const struct stream_options *options, stream_note_cb note, void *context);
+/* Starts with line 1 (the caller has sent M110 N0 and seen its ok). What `kept` held is forgotten;
+ * it is borrowed. `s` is large: allocate it. */
+void stream_init(struct stream *s, struct kept *kept, const struct stream_options *options,
+    stream_note_cb note, void *context);
+
+/* Goes on where the stream that left `kept` (checked: kept_check()) was stopped, in mid-line or
+ * not; the printer has kept its power. It is asked which line it expects, by a number far ahead;
+ * NOTE_ADOPTED names it, and lines it lacks go out again from `kept`. Tagged lines it has since
+ * taken are told as NOTE_DONE. The job is held until stream_rejoin() and stream_release().
+ * NOTE_RESET: it counts anew. NOTE_LOST: it does not answer, or its firmware cannot be asked. */
+void stream_adopt(struct stream *s, struct kept *kept, const struct stream_options *options,
+    stream_note_cb note, void *context, uint64_t now_us);
 
 /* Another dialect or buffer sizes, once M115 has told them. */
 void stream_set_options(struct stream *s, const struct stream_options *options);
@@ -262,9 +274,6 @@ void stream_wrote(struct stream *s, size_t len);
 void stream_tick(struct stream *s, uint64_t now_us);
 uint64_t stream_deadline(const struct stream *s); /* UINT64_MAX = none */
 
-/* True if `text` may be sent as one line: not empty, not too long, no line end inside. */
-bool stream_is_line(const char *text, size_t len);
-
 /* Queues a line before the job's; false when the queue is full or this is no line. */
 bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag);
 
@@ -273,6 +282,10 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
 
 /* Begins a job: items of `generation` are taken from `ring` from now on. */
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation);
+
+/* After stream_adopt(): the job goes on with items of `generation`, whose first is the one behind
+ * kept->job_taken. Still held. */
+void stream_rejoin(struct stream *s, struct spsc *ring, uint32_t generation);
 
 /* After NOTE_NEED: takes the items of this generation, replays first. */
 void stream_rewound(struct stream *s, uint32_t generation);

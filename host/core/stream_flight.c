@@ -64,6 +64,8 @@ static void job_acked(struct stream *s, const struct stream_flight *f)
     }
     atomic_fetch_add_explicit(&s->stats.job_lines, 1, memory_order_relaxed);
     atomic_store_explicit(&s->stats.job_offset, f->end_offset, memory_order_relaxed);
+    atomic_store_explicit(&s->kept->job_acked, f->end_offset, memory_order_relaxed);
+    atomic_fetch_add_explicit(&s->kept->job_lines, 1, memory_order_relaxed);
 }
 
 /* Takes the oldest line out of flight. */
@@ -84,6 +86,7 @@ void stream_land(struct stream *s, bool acknowledged)
     bool first = f->n > s->acked_n; /* else acknowledged before it was sent again */
     if (first && f->kind != STREAM_PROBE) {
         s->acked_n = f->n;
+        atomic_store_explicit(&s->kept->acked_n, f->n, memory_order_relaxed);
     }
     if (first && f->kind == STREAM_INJECTED && f->tag != 0) {
         stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = f->tag, .n = f->n});
@@ -254,20 +257,13 @@ void stream_commit_new(
     flight.asks_temp = stream_is_command(text, len, "M105");
     flight.alone = s->options.dialect->dwell_alone && stream_is_command(text, len, "G4");
     flight.slow = (uint8_t)stream_slowness(text, len);
-    history_put(&s->history,
+    history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,
+            .seq = flight.seq,
             .tag = flight.tag,
             .len = (uint16_t)total,
             .kind = flight.kind},
         line);
     stream_commit(s, now_us, line, total, flight);
-}
-
-void stream_inject_now(struct stream *s, uint64_t now_us, const char *text)
-{
-    size_t len = strlen(text);
-    stream_tell(
-        s, (struct stream_note){.kind = NOTE_NUMBERED, .n = s->next_n, .text = text, .len = len});
-    stream_commit_new(s, now_us, text, len, (struct stream_flight){.kind = STREAM_INJECTED});
 }

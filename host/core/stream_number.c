@@ -45,15 +45,11 @@ size_t stream_format(const struct stream *s, char *out, uint64_t n, const char *
     return line_format(out, stream_wire_n(s, n), text, len);
 }
 
-/* M110 goes alone and with everything before it carried out: it takes effect late. */
-bool stream_renumbers(struct stream *s, uint64_t now_us)
+/* M400 and whatever waits in front of it, then M110 alone: it takes effect late. False: the caller
+ * shall commit nothing either. */
+bool stream_renumber(struct stream *s, uint64_t now_us)
 {
-    if (s->renumber == RENUMBER_NONE) {
-        if (stream_wire_n(s, s->next_n) < RENUMBER_AT) {
-            return false;
-        }
-        s->renumber = RENUMBER_DRAIN;
-        stream_inject_now(s, now_us, "M400");
+    if (s->renumber == RENUMBER_DRAIN && stream_take_injected(s, now_us)) {
         return true;
     }
     if (s->flight_count > 0) {
@@ -63,9 +59,18 @@ bool stream_renumbers(struct stream *s, uint64_t now_us)
         s->renumber = RENUMBER_NONE;
         return false;
     }
-    s->renumber = RENUMBER_SENT;
-    s->old_base = s->base;
-    s->base = s->next_n;
-    stream_inject_now(s, now_us, "M110 N0");
-    return true;
+    if (stream_inject(s, "M110 N0", 7, 0)) {
+        s->renumber = RENUMBER_SENT;
+        s->old_base = s->base;
+        s->base = s->next_n;
+    }
+    return stream_take_injected(s, now_us);
+}
+
+void stream_watch_numbers(struct stream *s)
+{
+    if (s->renumber == RENUMBER_NONE && stream_wire_n(s, s->next_n) >= RENUMBER_AT &&
+        stream_inject(s, "M400", 4, 0)) {
+        s->renumber = RENUMBER_DRAIN;
+    }
 }

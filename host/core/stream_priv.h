@@ -5,6 +5,7 @@
  * stream_number.c  numbers on the wire and ours, beginning anew before they run out
  * stream_window.c  how many lines and bytes may be in flight
  * stream_resend.c  sending again
+ * stream_adopt.c   going on after another process
  * stream_silence.c what to do when the printer falls silent
  */
 #ifndef PP_CORE_STREAM_PRIV_H
@@ -14,9 +15,11 @@
 
 #include "host/core/times.h"
 
-#define PROBES        3  /* unanswered: nobody is there */
-#define STREAM_BEHIND 32 /* lines whose oks may queue behind a slow command, where ok = received   \
-                          */
+#define PROBES          3  /* unanswered: nobody is there */
+#define PROBES_ADOPTING 21 /* it may be in the middle of something long, and say nothing of it */
+#define STREAM_BEHIND                                                                              \
+    32 /* lines whose oks may queue behind a slow command, where ok = received                     \
+        */
 
 /* Beginning the numbers anew. */
 enum stream_renumber {
@@ -28,7 +31,8 @@ enum stream_renumber {
 /* stream.c */
 void stream_tell(struct stream *s, struct stream_note note);
 void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why);
-bool stream_has_more(struct stream *s); /* a line waits to be sent */
+bool stream_has_more(struct stream *s);                       /* a line waits to be sent */
+bool stream_take_injected(struct stream *s, uint64_t now_us); /* commits the next one */
 
 /* stream_flight.c */
 enum stream_slow stream_slowness(const char *text, size_t len);
@@ -41,13 +45,12 @@ void stream_commit(
 void stream_commit_new(
     struct stream *s, uint64_t now_us, const char *text, size_t len, struct stream_flight flight);
 
-void stream_inject_now(struct stream *s, uint64_t now_us, const char *text); /* commits it */
-
 /* stream_number.c */
 uint64_t stream_wire_n(const struct stream *s, uint64_t n);
 int64_t stream_our_n(const struct stream *s, int64_t wire);
 size_t stream_format(const struct stream *s, char *out, uint64_t n, const char *text, size_t len);
-bool stream_renumbers(struct stream *s, uint64_t now_us); /* committed a line of its own */
+void stream_watch_numbers(struct stream *s);             /* begins anew in time */
+bool stream_renumber(struct stream *s, uint64_t now_us); /* commits a line of it, if it is time */
 
 /* stream_window.c */
 size_t stream_rx_bytes(const struct stream *s);
@@ -66,6 +69,12 @@ void stream_drop_unwritten(struct stream *s); /* a line that is half out stays h
 void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r);
 void stream_tick_drain(struct stream *s, uint64_t now_us);
 uint64_t stream_drain_us(const struct stream *s); /* how long it must be quiet */
+
+/* stream_adopt.c */
+void stream_ask_again(struct stream *s, uint64_t now_us);
+void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r);
+void stream_adopt_drained(struct stream *s, uint64_t now_us); /* it is quiet: next step */
+void stream_settle_late(struct stream *s, uint64_t now_us);
 
 /* stream_silence.c */
 void stream_heard(struct stream *s, uint64_t now_us); /* a word that belongs to a line of ours */

@@ -12,7 +12,7 @@ static uint64_t oldest_kept(const struct stream *s)
 {
     const char *bytes;
     uint64_t n = s->next_n;
-    while (n > 1 && history_find(&s->history, n - 1, &bytes) != NULL) {
+    while (n > 1 && history_find(&s->kept->history, n - 1, &bytes) != NULL) {
         n--;
     }
     return n;
@@ -54,7 +54,7 @@ static bool take_replay(struct stream *s, uint64_t now_us)
 bool stream_take_again(struct stream *s, uint64_t now_us)
 {
     const char *bytes;
-    const struct history_line *l = history_find(&s->history, s->resend_n, &bytes);
+    const struct history_line *l = history_find(&s->kept->history, s->resend_n, &bytes);
     if (l == NULL) {
         return take_replay(s, now_us);
     }
@@ -169,6 +169,10 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         doubt(s, now_us, asked);
         return;
     }
+    if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
+        doubt(s, now_us, asked);
+        return;
+    }
     s->doubted = false;
     if (s->draining) {
         s->resend_n = n;
@@ -190,7 +194,7 @@ void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r)
 }
 
 /* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
-static void end_drain(struct stream *s)
+static void end_drain(struct stream *s, uint64_t now_us)
 {
     while (s->flight_count > 0) {
         struct stream_flight *f = stream_flight_at(s, 0);
@@ -199,7 +203,9 @@ static void end_drain(struct stream *s)
     s->draining = false;
     s->acked = s->committed;
     s->skipped_bytes = 0;
-    if (!s->numbered_acks && s->temp_oks) {
+    if (s->adopt != ADOPT_NOT) {
+        stream_adopt_drained(s, now_us);
+    } else if (!s->numbered_acks && s->temp_oks) {
         stream_inject(s, "M105", 4, 0); /* oks still to come are told from its answer */
     }
 }
@@ -207,6 +213,9 @@ static void end_drain(struct stream *s)
 /* How long it must be quiet before lines go out again. */
 uint64_t stream_drain_us(const struct stream *s)
 {
+    if (s->adopt == ADOPT_LISTEN) {
+        return time_us(TIME_ADOPT_QUIET);
+    }
     if (s->drain_oks <= 1) {
         return time_us(s->drain_oks == 0 ? TIME_DRAIN_QUIET : TIME_DRAIN_LAST);
     }
@@ -216,7 +225,7 @@ uint64_t stream_drain_us(const struct stream *s)
 void stream_tick_drain(struct stream *s, uint64_t now_us)
 {
     if (now_us - s->drain_quiet_us >= stream_drain_us(s)) {
-        end_drain(s);
+        end_drain(s, now_us);
     }
 }
 

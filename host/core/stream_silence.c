@@ -27,12 +27,15 @@ static enum stream_slow slowness(const struct stream *s)
  * have answered. */
 static uint64_t patience(const struct stream *s)
 {
-    bool slow = slowness(s) != SLOW_NOT;
+    bool slow = s->adopt == ADOPT_NOT && slowness(s) != SLOW_NOT;
+    if (s->adopt == ADOPT_SETTLE && s->options.dialect->ok_on_receipt) {
+        return time_us(TIME_SETTLE);
+    }
     bool busy = s->saw_busy || s->options.dialect->busy;
     if (s->probing) {
-        return time_us(slow                  ? TIME_SILENCE_SLOW
-                       : s->probes >= PROBES ? TIME_PROBE_LATER
-                                             : TIME_PROBE);
+        return time_us(slow                                           ? TIME_SILENCE_SLOW
+                       : s->probes >= PROBES && s->adopt == ADOPT_NOT ? TIME_PROBE_LATER
+                                                                      : TIME_PROBE);
     }
     return time_us(busy ? TIME_SILENCE_BUSY : slow ? TIME_SILENCE_SLOW : TIME_SILENCE);
 }
@@ -40,6 +43,9 @@ static uint64_t patience(const struct stream *s)
 static bool given_up(const struct stream *s, uint64_t now_us)
 {
     uint64_t silent_us = now_us - s->work_us;
+    if (s->adopt != ADOPT_NOT) {
+        return s->probes >= PROBES_ADOPTING;
+    }
     switch (slowness(s)) {
     case SLOW_PERSON:
         return false;
@@ -84,13 +90,12 @@ static void ask_temperatures(struct stream *s, uint64_t now_us)
         s->committed++;
         s->acked++;
     }
-    if (s->tx_len + LINE_MAX_OUT > sizeof s->tx) {
-        return;
-    }
-    while (s->flight_count >= STREAM_FLIGHT) {
-        stream_land(s, true);
-    }
-    stream_inject_now(s, now_us, "M105");
+    stream_inject(s, "M105", 4, 0);
+    do {
+        while (s->flight_count >= STREAM_FLIGHT) {
+            stream_land(s, true);
+        }
+    } while (s->tx_len + LINE_MAX_OUT <= sizeof s->tx && stream_take_injected(s, now_us));
 }
 
 void stream_ask(struct stream *s, uint64_t now_us)
@@ -105,7 +110,7 @@ void stream_ask(struct stream *s, uint64_t now_us)
     s->ok_us = now_us;
     stream_close_window(s);
     s->probing = true;
-    if (s->probes > PROBES && !has_room(s)) {
+    if (s->adopt == ADOPT_NOT && s->probes > PROBES && !has_room(s)) {
         return; /* those on their way must do */
     }
     enum dialect_probe how = (enum dialect_probe)s->options.dialect->probe;
@@ -129,7 +134,8 @@ static uint64_t ask_at(const struct stream *s)
         return UINT64_MAX;
     }
     uint64_t silence = s->alive_us + patience(s);
-    uint64_t owed = s->owed_us > 0 ? s->owed_us + time_us(TIME_OWED_OK) : UINT64_MAX;
+    uint64_t owed =
+        s->owed_us > 0 && s->adopt == ADOPT_NOT ? s->owed_us + time_us(TIME_OWED_OK) : UINT64_MAX;
     return owed < silence ? owed : silence;
 }
 
@@ -144,6 +150,10 @@ void stream_tick(struct stream *s, uint64_t now_us)
     if (s->draining) {
         stream_tick_drain(s, now_us);
     } else if (now_us >= ask_at(s)) {
+        if (s->adopt == ADOPT_SETTLE && !s->retry_pending) {
+            stream_settle_late(s, now_us);
+            return;
+        }
         s->retry_pending = false;
         stream_ask(s, now_us);
     }

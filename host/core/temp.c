@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static const char *const names[TEMP_HEATERS] = {
     "tool0",
@@ -49,16 +50,29 @@ static const char *blanks(const char *p)
     return p;
 }
 
+/* What C's printf() makes of a computation gone wrong; what follows it, NULL if it is not that. */
+static const char *parse_no_number(const char *p)
+{
+    p += *p == '-';
+    return strncasecmp(p, "nan", 3) == 0 || strncasecmp(p, "inf", 3) == 0 ? p + 3 : NULL;
+}
+
 /* Parses `:actual[ /target]` behind a name. */
-static void take_pair(struct temp_report *t, int heater, const char *p)
+static void take_pair(struct temp_report *t, int heater, const char *text)
 {
     int32_t actual;
     int32_t target;
-    p = parse_milli(blanks(p), &actual);
-    if (p == NULL || t->actual_mc[heater] != TEMP_NONE) {
+    const char *p = parse_milli(blanks(text), &actual);
+    if (t->actual_mc[heater] != TEMP_NONE) {
         return;
     }
-    t->actual_mc[heater] = actual;
+    if (p != NULL) {
+        t->actual_mc[heater] = actual;
+    } else if ((p = parse_no_number(blanks(text))) != NULL) {
+        t->unreadable |= (uint16_t)(1u << heater);
+    } else {
+        return;
+    }
     p = blanks(p);
     if (*p == '/' && parse_milli(blanks(p + 1), &target) != NULL) {
         t->target_mc[heater] = target;
@@ -132,6 +146,7 @@ bool temp_parse(struct temp_report *t, const char *line, int active_tool)
         t->actual_mc[i] = TEMP_NONE;
         t->target_mc[i] = TEMP_NONE;
     }
+    t->unreadable = 0;
     const char *bare = scan(t, line);
     if (bare != NULL && t->actual_mc[0] == TEMP_NONE && active_tool >= 0 &&
         active_tool < TEMP_TOOLS) {
@@ -140,7 +155,7 @@ bool temp_parse(struct temp_report *t, const char *line, int active_tool)
     for (int i = 0; i < TEMP_HEATERS; i++) {
         found = found || t->actual_mc[i] != TEMP_NONE || t->target_mc[i] != TEMP_NONE;
     }
-    return found;
+    return found || t->unreadable != 0;
 }
 
 const char *temp_heater_name(size_t heater)

@@ -20,6 +20,7 @@
 struct temp_report {
     int32_t actual_mc[TEMP_HEATERS]; /* TEMP_NONE = not in this report */
     int32_t target_mc[TEMP_HEATERS]; /* TEMP_NONE = not told */
+    uint16_t unreadable;             /* bit per heater: "nan" or "inf" stands for its reading */
 };
 
 /* True if the line holds a temperature ("T:", "T0:" or "B:" with a number). */

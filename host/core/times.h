@@ -32,6 +32,8 @@ enum time_id {
     TIME_DRAIN_QUIET,
     TIME_DRAIN_LAST,
     TIME_SKIP,
+    TIME_ADOPT_QUIET,
+    TIME_SETTLE,
     TIME_COUNT
 };
 

@@ -1,7 +1,9 @@
 #include "host/io/sender_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/io/resident.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -14,21 +16,32 @@
 #include <unistd.h>
 
 #define ORDERS_BYTES (256u << 10) /* as many orders as lines may wait, and more */
-#define RESERVED     12           /* places for lines that are injected by this thread itself */
+#define STACK_BYTES  (256u << 10)
+#define NOTES_A_TURN 128
+#define RESERVED     12 /* places for lines that are injected by this thread itself */
 
+/* Lines come before everything else. Notes are taken a few at a time: with many who follow the
+ * terminal they may come faster than they are told, and the loop has other work. */
 static void on_main(uv_async_t *async)
 {
     struct sender *s = async->data;
-    struct letter *letter;
+    struct letter *letter = NULL;
     size_t len;
-    while (!s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL) {
+    if (!s->closing && atomic_load(&s->fill_wanted)) {
+        s->options.fill(s->options.context);
+    }
+    for (int i = 0;
+         i < NOTES_A_TURN && !s->closing && (letter = spsc_peek(&s->notes, &len)) != NULL; i++) {
         struct stream_note note = letter->note;
         note.text = letter->text;
         s->options.note(s->options.context, &note);
+        if (note.kind == NOTE_DONE && note.n > 0) {
+            atomic_store(&s->ringfile.kept->told_n, note.n);
+        }
         spsc_pop(&s->notes);
     }
-    if (!s->closing && atomic_load(&s->fill_wanted)) {
-        s->options.fill(s->options.context);
+    if (!s->closing && letter != NULL) {
+        uv_async_send(async);
     }
 }
 
@@ -61,12 +74,15 @@ static void init_handles(struct sender *s)
     uv_loop_init(&s->loop);
     uv_timer_init(&s->loop, &s->timer);
     uv_timer_init(&s->loop, &s->lazy);
+    uv_prepare_init(&s->loop, &s->prepare);
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     assert(s->wake_fd >= 0);
     uv_poll_init(&s->loop, &s->wake_poll, s->wake_fd);
     uv_async_init(s->options.loop, &s->to_main, on_main);
     s->timer.data = s;
     s->lazy.data = s;
+    s->prepare.data = s;
+    uv_prepare_start(&s->prepare, sender_on_prepare);
     s->wake_poll.data = s;
     uv_poll_start(&s->wake_poll, UV_READABLE, sender_on_orders);
     s->to_main.data = s;
@@ -84,29 +100,62 @@ static void free_sender(uv_handle_t *handle)
     spsc_fini(&s->orders);
     spsc_fini(&s->notes);
     spsc_fini(&s->ring);
+    ringfile_close(&s->ringfile);
     free(s);
     if (closed != NULL) {
         closed(context);
     }
 }
 
+/* A stack that is small enough to be locked. */
+static void start_thread(struct sender *s)
+{
+    static const uv_thread_options_t options = {
+        .flags = UV_THREAD_HAS_STACK_SIZE, .stack_size = STACK_BYTES};
+    int rc = uv_thread_create_ex(&s->thread, &options, sender_run, s);
+    assert(rc == 0);
+    (void)rc;
+}
+
+/* Everything that the thread needs for a line is there when the line comes. */
+static void stay_resident(struct sender *s)
+{
+    static void (*const of[])(void) = {(void (*)(void))sender_run, (void (*)(void))uv_run,
+        (void (*)(void))memcpy}; /* this program, libuv, libc */
+    bool locked = resident_memory(s, sizeof *s);
+    locked = resident_memory(s->ring.data, s->ring.size) && locked;
+    locked = resident_memory(s->notes.data, s->notes.size) && locked;
+    locked = resident_memory(s->orders.data, s->orders.size) && locked;
+    locked = resident_code(of, sizeof of / sizeof *of) && locked;
+    if (!locked) {
+        log_debug("the sender's memory cannot be kept out of swap: see ulimit -l");
+    }
+}
+
 int sender_open(struct sender **out, const struct sender_options *options, struct err *e)
 {
     struct sender *s = mem_alloc(sizeof *s);
+    int rc = ringfile_open(&s->ringfile, options->ring_path != NULL ? options->ring_path : "", e);
+    if (rc < 0) {
+        free(s);
+        return rc;
+    }
     s->options = *options;
     s->estop_fd = -1;
     s->port.fd = -1;
     spsc_init(&s->orders, ORDERS_BYTES);
     spsc_init(&s->notes, NOTES_BYTES);
     spsc_init(&s->ring, SENDER_RING);
-    stream_init(&s->stream,
-        &(struct stream_options){.dialect = dialect_by_name(""), .window = STREAM_WINDOW_ONE},
-        sender_note, s);
+    s->stream.kept = s->ringfile.kept; /* untouched until a port is attached */
+    s->stream.stopped = true;
+    stream_set_options(&s->stream,
+        &(struct stream_options){.dialect = dialect_by_name(""), .window = STREAM_WINDOW_ONE});
     init_handles(s);
     sender_beat(s);
-    int rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
+    rc = options->estop_path[0] != '\0' ? open_estop(s, options->estop_path, e) : 0;
     *out = s;
-    uv_thread_create(&s->thread, sender_run, s);
+    stay_resident(s);
+    start_thread(s);
     if (rc < 0) {
         sender_close(s, NULL, NULL);
         *out = NULL;
@@ -164,11 +213,48 @@ void sender_attach(struct sender *s, const struct serial *port, int baud, int la
                       .options = *options});
 }
 
+void sender_reattach(
+    struct sender *s, const struct serial *port, int baud, const struct stream_options *options)
+{
+    sure_order(s,
+        &(struct order){
+            .kind = ORDER_REATTACH, .value = (uint32_t)baud, .port = *port, .options = *options});
+}
+
+/* ---- what outlives us ---- */
+
+void sender_remember(struct sender *s, const void *words, size_t len)
+{
+    ringfile_set_words(&s->ringfile, words, len);
+}
+
+bool sender_past(struct sender *s, struct sender_past *out)
+{
+    const struct kept *k = s->ringfile.kept;
+    *out = (struct sender_past){.away_ms = ringfile_away_ms(&s->ringfile),
+        .job_taken = k->job_taken,
+        .job_acked = k->job_acked,
+        .job_lines = k->job_lines,
+        .job_active = k->job_active};
+    out->words = ringfile_words(&s->ringfile, &out->words_len);
+    return s->ringfile.left;
+}
+
+bool sender_past_has_tag(const struct sender *s, uint32_t tag)
+{
+    return kept_has_tag(s->ringfile.kept, tag);
+}
+
+void sender_forget(struct sender *s)
+{
+    ringfile_forget(&s->ringfile);
+}
+
 static bool text_order(
     struct sender *s, enum order_kind kind, const char *text, size_t len, uint32_t tag)
 {
     struct order o = {.kind = kind, .value = tag, .len = len};
-    if (!stream_is_line(text, len)) {
+    if (!line_is_command(text, len)) {
         return false;
     }
     memcpy(o.text, text, len);
@@ -184,8 +270,8 @@ static size_t injects_pending(struct sender *s)
 
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 {
-    bool done = injects_pending(s) < STREAM_INJECT - RESERVED &&
-                text_order(s, ORDER_INJECT, text, len, tag);
+    bool done =
+        injects_pending(s) < KEPT_INJECT - RESERVED && text_order(s, ORDER_INJECT, text, len, tag);
     s->injects_ordered += done;
     return done;
 }
@@ -213,6 +299,11 @@ void sender_detach(struct sender *s)
 void sender_begin(struct sender *s, uint32_t generation)
 {
     plain_order(s, ORDER_BEGIN, generation);
+}
+
+void sender_rejoin(struct sender *s, uint32_t generation)
+{
+    plain_order(s, ORDER_REJOIN, generation);
 }
 
 void sender_rewound(struct sender *s, uint32_t generation)
@@ -260,6 +351,11 @@ void sender_ask_later(struct sender *s)
 {
     atomic_store(&s->fill_wanted, false);
     wake(s);
+}
+
+const struct histo *sender_react(const struct sender *s)
+{
+    return &s->react;
 }
 
 struct spsc *sender_ring(struct sender *s)

@@ -13,20 +13,25 @@
 #define PP_IO_SENDER_H
 
 #include "host/base/err.h"
+#include "host/base/histo.h"
 #include "host/core/stream.h"
+#include "host/io/ringfile.h"
 #include "host/io/serial.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <uv.h>
 
-#define SENDER_RING (256u << 10) /* bytes of job lines ahead */
+#define SENDER_RING                                                                                \
+    (1u << 20) /* bytes of job lines ahead: 14,000 of usual length, 20 s of the densest print */
 
 struct sender;
 
 struct sender_options {
     uv_loop_t *loop;        /* the main loop, on which the callbacks run */
     const char *estop_path; /* "" = none */
+    const char
+        *ring_path; /* what must survive us is kept here (host/io/ringfile.h); "" = nowhere */
     stream_note_cb note;
     void (*fill)(void *context); /* the ring is below half: put more in */
     void *context;
@@ -41,6 +46,38 @@ void sender_close(struct sender *s, void (*closed)(void *context), void *context
  * NOTE_CONNECTED, NOTE_SILENT or NOTE_PORT follows. */
 void sender_attach(struct sender *s, const struct serial *port, int baud, int last_good,
     const struct stream_options *options);
+
+/* ---- what outlives the process, or the port ---- */
+
+/* What the main loop wants its successor to know, with everything the stream keeps: whole or not
+ * at all, whenever the process dies. Up to RINGFILE_WORDS bytes. */
+void sender_remember(struct sender *s, const void *words, size_t len);
+
+struct sender_past {
+    const void *words; /* as last given to sender_remember(); borrowed */
+    size_t words_len;
+    uint64_t away_ms;   /* since the sender that wrote it was last alive, suspended or not */
+    uint64_t job_taken; /* file offset from which the job goes on */
+    uint64_t job_acked; /* file offset up to which the printer has acknowledged it */
+    uint64_t job_lines; /* acknowledged */
+    bool job_active;    /* the job was neither dropped nor at its end */
+};
+
+/* What was left: by the process before us until the first attach, by the lost connection
+ * afterwards. False: nothing, or nothing that can be believed. */
+bool sender_past(struct sender *s, struct sender_past *out);
+
+/* True if a line with this tag still waits, or is numbered and its NOTE_DONE was not delivered. */
+bool sender_past_has_tag(const struct sender *s, uint32_t tag);
+
+/* The port is closed for good and what is kept of no use any more. */
+void sender_forget(struct sender *s);
+
+/* As sender_attach(), but no greeting and no new line numbers: goes on with the past by
+ * stream_adopt(). NOTE_ADOPTED, NOTE_RESET, NOTE_LOST, NOTE_SILENT or NOTE_PORT follows. */
+void sender_reattach(
+    struct sender *s, const struct serial *port, int baud, const struct stream_options *options);
+void sender_rejoin(struct sender *s, uint32_t generation);
 
 /* Closes the port; NOTE_DETACHED follows. */
 void sender_detach(struct sender *s);
@@ -73,6 +110,10 @@ void sender_ask_later(struct sender *s);
 
 /* The main loop is alive. */
 void sender_beat(struct sender *s);
+
+/* CPU time of the thread in nanoseconds, from a read that returned to the write that followed,
+ * since connecting; every 13th line. */
+const struct histo *sender_react(const struct sender *s);
 
 const struct stream_stats *sender_stats(const struct sender *s);
 

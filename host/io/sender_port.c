@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define MEASURE_EVERY 13
 
 uint64_t sender_now_us(void)
 {
@@ -29,7 +32,7 @@ static bool has_room(struct sender *s, enum stream_note_kind kind)
 /* Orders that inject are only given while this leaves room. */
 void sender_publish_injects(struct sender *s)
 {
-    atomic_store(&s->injects_waiting, s->stream.inject_count);
+    atomic_store(&s->injects_waiting, kept_waiting(s->ringfile.kept));
 }
 
 void sender_note(void *context, const struct stream_note *note)
@@ -51,7 +54,7 @@ void sender_note(void *context, const struct stream_note *note)
     letter->text[note->len] = '\0';
     spsc_push(&s->notes, size);
     if (!is_lazy(note->kind)) {
-        uv_async_send(&s->to_main);
+        s->main_wanted = true;
     } else if (!uv_is_active((uv_handle_t *)&s->lazy)) {
         atomic_store(&s->notes_waiting, true);
     }
@@ -69,11 +72,20 @@ void sender_on_lazy(uv_timer_t *timer)
     uv_async_send(&s->to_main);
 }
 
+void sender_on_prepare(uv_prepare_t *prepare)
+{
+    struct sender *s = prepare->data;
+    if (s->main_wanted) {
+        s->main_wanted = false;
+        uv_async_send(&s->to_main);
+    }
+}
+
 static void ask_for_more(struct sender *s)
 {
     if (s->stream.job_active && spsc_used(&s->ring) < SENDER_RING / 2 &&
         !atomic_exchange(&s->fill_wanted, true)) {
-        uv_async_send(&s->to_main);
+        s->main_wanted = true;
     }
 }
 
@@ -117,9 +129,37 @@ static void watch(struct sender *s, bool writable)
     }
 }
 
+/* ---- how much of its time the thread needs -------------------------------------------------- */
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* This clock is a system call: so not every time, and never at the stride of something else. */
+static void measure_from_here(struct sender *s)
+{
+    s->react_from_ns = 0;
+    if (s->measure_in-- == 0) {
+        s->measure_in = MEASURE_EVERY - 1;
+        s->react_from_ns = cpu_ns();
+    }
+}
+
+static void measure_to_here(struct sender *s)
+{
+    if (s->react_from_ns != 0) {
+        histo_add(&s->react, cpu_ns() - s->react_from_ns);
+        s->react_from_ns = 0;
+    }
+}
+
 /* Writes what may go; false when the port is gone. */
 bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written)
 {
+    measure_to_here(s);
     ssize_t n = write(s->port.fd, bytes, len);
     *written = n > 0 ? (size_t)n : 0;
     if (n < 0 && errno != EAGAIN && errno != EINTR) {
@@ -152,8 +192,11 @@ void sender_pump(struct sender *s, uint64_t now)
 
 static void start_streaming(struct sender *s)
 {
-    stream_init(&s->stream, &s->stream_options, sender_note, s);
+    stream_init(&s->stream, s->ringfile.kept, &s->stream_options, sender_note, s);
+    s->ringfile.left = true;
+    ringfile_alive(&s->ringfile);
     sender_publish_injects(s);
+    histo_reset(&s->react);
     s->phase = PHASE_STREAMING;
     sender_tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
 }
@@ -212,22 +255,41 @@ static void on_port(uv_poll_t *poll, int status, int events)
             lose_port(s, n == 0 ? "hung up" : strerror(errno));
             return;
         }
+        measure_from_here(s);
         take_bytes(s, now, bytes, n > 0 ? (size_t)n : 0);
     }
     sender_pump(s, now);
+    s->react_from_ns = 0; /* nothing was to be written */
     sender_arm(s);
 }
 
-/* The first rate is set even if the port was opened with another. */
-void sender_open_port(struct sender *s)
+static void watch_port(struct sender *s)
 {
     s->split.len = 0;
-    s->phase = PHASE_GREETING;
-    serial_set_baud(&s->port, s->greet.baud[0], NULL);
     uv_poll_init(&s->loop, &s->poll, s->port.fd);
     s->poll.data = s;
     s->poll_open = true;
     s->writable_wanted = false;
     uv_poll_start(&s->poll, UV_READABLE, on_port);
+}
+
+/* The first rate is set even if the port was opened with another. */
+void sender_open_port(struct sender *s)
+{
+    s->phase = PHASE_GREETING;
+    serial_set_baud(&s->port, s->greet.baud[0], NULL);
+    watch_port(s);
     sender_tick_greeting(s, sender_now_us());
+}
+
+void sender_adopt_port(struct sender *s, int baud)
+{
+    uint64_t now = sender_now_us();
+    s->phase = PHASE_STREAMING;
+    serial_set_baud(&s->port, baud, NULL);
+    watch_port(s);
+    stream_adopt(&s->stream, s->ringfile.kept, &s->stream_options, sender_note, s, now);
+    sender_publish_injects(s);
+    sender_pump(s, now);
+    sender_arm(s);
 }

@@ -15,10 +15,12 @@
 
 enum order_kind {
     ORDER_ATTACH,
+    ORDER_REATTACH,
     ORDER_DETACH,
     ORDER_INJECT,
     ORDER_URGENT,
     ORDER_BEGIN,
+    ORDER_REJOIN,
     ORDER_REWOUND,
     ORDER_DROP,
     ORDER_HOLD,
@@ -67,6 +69,9 @@ struct sender {
     _Atomic uint32_t injects_obeyed;
     _Atomic size_t injects_waiting; /* in the stream's queue */
     _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
+    struct histo react;
+
+    struct ringfile ringfile; /* its words are the main thread's, the rest the sender's */
 
     /* main thread */
     struct sender_options options;
@@ -80,6 +85,7 @@ struct sender {
     uv_loop_t loop;
     uv_timer_t timer;
     uv_timer_t lazy;
+    uv_prepare_t prepare;
     uv_poll_t poll;
     uv_poll_t wake_poll;
     uv_poll_t estop_poll;
@@ -88,6 +94,9 @@ struct sender {
     bool quitting;
     bool writable_wanted;
     bool beat_missed;
+    bool main_wanted;       /* wake it before going to sleep, not before the line is out */
+    unsigned measure_in;    /* reads until one is measured again */
+    uint64_t react_from_ns; /* 0 = this one is not */
     unsigned estops_left;
     uint64_t estop_us; /* when to say it again */
     enum phase phase;
@@ -103,13 +112,15 @@ struct sender {
 uint64_t sender_now_us(void);
 void sender_note(void *context, const struct stream_note *note);
 void sender_tell(struct sender *s, enum stream_note_kind kind, uint32_t tag, const char *text);
-void sender_publish_injects(struct sender *s); /* how full the stream's queue is */
-void sender_open_port(struct sender *s);       /* s->port is set: watch it, begin to greet */
+void sender_publish_injects(struct sender *s);      /* how full the stream's queue is */
+void sender_open_port(struct sender *s);            /* s->port is set: watch it, begin to greet */
+void sender_adopt_port(struct sender *s, int baud); /* the same, going on with the past */
 void sender_close_port(struct sender *s);
 bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written);
 void sender_pump(struct sender *s, uint64_t now);
 void sender_tick_greeting(struct sender *s, uint64_t now);
 void sender_on_lazy(uv_timer_t *timer);
+void sender_on_prepare(uv_prepare_t *prepare); /* nothing is left to do: wakes the main loop */
 
 /* sender_thread.c */
 void sender_run(void *arg); /* the thread's function */

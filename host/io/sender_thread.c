@@ -1,5 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/io/resident.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -55,6 +57,7 @@ static void on_timer(uv_timer_t *timer)
     } else if (s->phase == PHASE_STREAMING) {
         stream_tick(&s->stream, now);
         check_beat(s, now);
+        ringfile_alive(&s->ringfile);
     } else if (s->phase == PHASE_STOPPED) {
         tick_estop(s, now);
     }
@@ -109,6 +112,14 @@ static void attach(struct sender *s, const struct order *o)
     sender_open_port(s);
 }
 
+static void reattach(struct sender *s, const struct order *o)
+{
+    assert(!s->poll_open);
+    s->port = o->port;
+    s->stream_options = o->options;
+    sender_adopt_port(s, (int)o->value);
+}
+
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
  * one from the queue. Then the heaters, should it ignore both. */
 static void say_estop(struct sender *s, uint64_t now)
@@ -158,6 +169,7 @@ static void quit(struct sender *s)
     }
     uv_close((uv_handle_t *)&s->timer, NULL);
     uv_close((uv_handle_t *)&s->lazy, NULL);
+    uv_close((uv_handle_t *)&s->prepare, NULL);
     uv_close((uv_handle_t *)&s->wake_poll, NULL);
 }
 
@@ -167,11 +179,16 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     case ORDER_ATTACH:
         attach(s, o);
         break;
+    case ORDER_REATTACH:
+        reattach(s, o);
+        break;
     case ORDER_DETACH:
         sender_close_port(s);
         break;
     case ORDER_INJECT:
-        stream_inject(&s->stream, o->text, o->len, o->value);
+        if (s->phase == PHASE_STREAMING) {
+            stream_inject(&s->stream, o->text, o->len, o->value);
+        }
         sender_publish_injects(s);
         atomic_fetch_add(&s->injects_obeyed, 1);
         break;
@@ -180,6 +197,9 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_BEGIN:
         stream_begin(&s->stream, &s->ring, o->value);
+        break;
+    case ORDER_REJOIN:
+        stream_rejoin(&s->stream, &s->ring, o->value);
         break;
     case ORDER_REWOUND:
         stream_rewound(&s->stream, o->value);
@@ -257,6 +277,7 @@ void sender_run(void *arg)
 {
     struct sender *s = arg;
     ask_for_priority();
+    resident_stack();
     uv_run(&s->loop, UV_RUN_DEFAULT);
     int rc = uv_loop_close(&s->loop);
     assert(rc == 0);

@@ -24,6 +24,13 @@ PPCTL = next((p for p in (os.path.join(BUILD, "ppctl"), os.path.join(BUILD, "too
               if os.path.isfile(p)), "ppctl")
 QUESTION = {"id": "0192f0a0-1111-7000-8000-0000000a5f2c", "kind": "bed", "text": "Is the bed clear?",
             "answers": ["yes", "no"], "asked_ms": 1}
+PROMPT = {"id": "0192f0a0-2222-7000-8000-0000000b77e1", "kind": "prompt", "text": "Nozzle Parked",
+          "answers": ["Continue", "Purge more"], "asked_ms": 2}
+
+
+def asks(*questions):
+    """The members of a status with these questions open."""
+    return {"question": questions[0] if questions else None, "questions": list(questions)}
 
 
 def until(true, seconds=10):
@@ -100,7 +107,7 @@ mk3  operational
 
     def test_status_shows_a_print_and_a_question(self):
         host = self.host()
-        host.status.update(state="printing", job=job(percent=50.0, elapsed_ms=3723000), question=QUESTION)
+        host.status.update(state="printing", job=job(percent=50.0, elapsed_ms=3723000), **asks(QUESTION))
         out, _ = self.ctl("status")
         self.assertIn("  question   Is the bed clear?\n  answer by  ppctl confirm 5f2c yes|no\n", out)
         self.assertIn("  file       part.gcode\n", out)
@@ -316,7 +323,7 @@ class Acting(Base):
 
     def test_confirm_answers_the_question_that_was_seen(self):
         host = self.host()
-        host.status.update(question=QUESTION)
+        host.status.update(**asks(QUESTION))
         answers = lambda: [json.loads(r[2]) for r in host.requests if r[1] == "/api/v1/confirm"]
         self.ctl("confirm")
         self.ctl("confirm", "5f2c", "no")
@@ -324,8 +331,27 @@ class Acting(Base):
         self.ctl("confirm", "no")
         self.assertEqual(answers(), [{"id": QUESTION["id"], "answer": a} for a in ("yes", "no", "yes", "no")])
         self.assertIn("the open one is 5f2c", self.ctl("confirm", "beef", status=1)[1])
-        self.assertIn('["yes", "no"]', self.ctl("confirm", "5f2c", "maybe", status=2)[1])
+        self.assertIn('one of yes, no', self.ctl("confirm", "5f2c", "maybe", status=2)[1])
         self.assertEqual(len(answers()), 4)
+
+    def test_confirm_of_several_questions_needs_to_know_which(self):
+        host = self.host()
+        host.status.update(**asks(QUESTION, PROMPT))
+        answers = lambda: [json.loads(r[2]) for r in host.requests if r[1] == "/api/v1/confirm"]
+        out, err = self.ctl("confirm", status=1)
+        self.assertIn("2 questions are open", err)
+        self.assertIn("ppctl confirm 5f2c yes|no\n", out)
+        self.assertIn('ppctl confirm 77e1 Continue|"Purge more"\n', out)
+        self.assertEqual(answers(), [])
+        self.ctl("confirm", "continue")
+        self.ctl("confirm", "77e1", "purge more")
+        self.ctl("confirm", "77e1", "2")
+        self.ctl("confirm", "no")
+        self.assertEqual([a["answer"] for a in answers()], ["Continue", "Purge more", "Purge more", "no"])
+        self.assertIn('Continue, "Purge more"', self.ctl("confirm", "77e1", status=2)[1])
+        out, _ = self.ctl("status")
+        self.assertIn("  question   Is the bed clear?\n", out)
+        self.assertIn("  question   Nozzle Parked\n", out)
 
     def test_confirm_without_a_question_says_that_the_bed_is_clear(self):
         host = self.host()
@@ -421,11 +447,11 @@ mk3: printing; follow it with: ppctl watch
 
     def test_print_that_waits_for_the_bed_says_how_to_answer(self):
         host = self.host()
-        self.accept(host, question=QUESTION, waiting_for="part.gcode")
+        self.accept(host, **asks(QUESTION), waiting_for="part.gcode")
         out, _ = self.ctl("print", self.part)
         self.assertIn("the print waits for an answer", out)
         self.assertIn("ppctl confirm 5f2c yes|no", out)
-        host.status.update(question=None, waiting_for=None)
+        host.status.update(**asks(), waiting_for=None)
         out, _ = self.ctl("--json", "print", self.part)
         doc = json.loads(out)
         self.assertEqual((doc["waits"], doc["question"]["id"]), (True, QUESTION["id"]))
@@ -499,7 +525,7 @@ mk3: printing; follow it with: ppctl watch
 
     def test_wait_without_a_terminal_does_not_wait_for_a_person(self):
         host = self.host()
-        self.accept(host, question=QUESTION, waiting_for="part.gcode")
+        self.accept(host, **asks(QUESTION), waiting_for="part.gcode")
         _, err = self.end(self.start("print", "--wait", self.part), 1)
         self.assertIn("Is the bed clear? The print waits for the answer: ppctl confirm", err)
 
@@ -594,11 +620,11 @@ class Terminal(PrintBase):
 
     def test_the_person_is_asked_right_here(self):
         host = self.host()
-        self.accept(host, question=QUESTION, waiting_for="part.gcode")
+        self.accept(host, **asks(QUESTION), waiting_for="part.gcode")
 
         def confirmed(body):
             host.confirmed = json.loads(body)
-            host.emit(question=None, waiting_for=None, state="starting")
+            host.emit(**asks(), waiting_for=None, state="starting")
             return 200, dict(host.status)
         host.replies["POST", "/api/v1/confirm"] = confirmed
         child, master = self.open("print", "--wait", self.part)
@@ -613,9 +639,28 @@ class Terminal(PrintBase):
         self.read_until(master, b"part.gcode printed in")
         self.assertEqual(child.wait(10), 0)
 
+    def test_a_choice_of_the_printer_is_made_right_here(self):
+        host = self.host()
+        self.accept(host)
+        child, master = self.open("print", "--wait", self.part)
+        until(lambda: host.feeds)
+        host.emit({"type": "run", "run": run()})
+        host.emit(state="paused", job=job(percent=50.0), **asks(PROMPT))
+        self.read_until(master, b'Nozzle Parked [Continue, "Purge more"] ')
+        os.write(master, b"what\n")
+        self.read_until(master, b'Purge more"] ')
+        os.write(master, b"purge more\n")
+        until(lambda: [r for r in host.requests if r[1] == "/api/v1/confirm"])
+        body = next(r[2] for r in host.requests if r[1] == "/api/v1/confirm")
+        self.assertEqual(json.loads(body), {"id": PROMPT["id"], "answer": "Purge more"})
+        host.emit(state="printing", **asks())
+        self.finish(host)
+        self.read_until(master, b"printed in")
+        self.assertEqual(child.wait(10), 0)
+
     def test_anything_but_yes_is_a_no(self):
         host = self.host()
-        self.accept(host, question=QUESTION, waiting_for="part.gcode")
+        self.accept(host, **asks(QUESTION), waiting_for="part.gcode")
         child, master = self.open("print", "--wait", self.part)
         self.read_until(master, b"[y/N] ")
         os.write(master, b"\n")
@@ -626,10 +671,10 @@ class Terminal(PrintBase):
 
     def test_a_question_answered_elsewhere_is_not_asked_any_longer(self):
         host = self.host()
-        self.accept(host, question=QUESTION, waiting_for="part.gcode")
+        self.accept(host, **asks(QUESTION), waiting_for="part.gcode")
         child, master = self.open("print", "--wait", self.part)
         self.read_until(master, b"[y/N] ")
-        host.emit(question=None, waiting_for=None, state="starting")
+        host.emit(**asks(), waiting_for=None, state="starting")
         self.read_until(master, b"answered elsewhere")
         host.emit({"type": "run", "run": run()})
         self.finish(host)

@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct spsc ring;
     uint64_t now_us;
     uint64_t offset;
@@ -39,7 +40,7 @@ static void on_note(void *context, const struct stream_note *note)
 static void check(const struct bench *b)
 {
     const struct stream *s = &b->stream;
-    assert(s->flight_count <= STREAM_FLIGHT && s->inject_count <= STREAM_INJECT);
+    assert(s->flight_count <= STREAM_FLIGHT && kept_waiting(s->kept) <= KEPT_INJECT);
     assert(s->tx_at <= s->tx_len && s->tx_len <= sizeof s->tx);
     assert(s->written <= s->committed && s->acked <= s->committed);
     assert(s->committed - s->written == s->tx_len - s->tx_at);
@@ -159,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     b->offset = b->last_n = 0;
     b->ended = false;
     spsc_init(&b->ring, 1u << 14);
-    stream_init(&b->stream,
+    stream_init(&b->stream, &b->kept,
         &(struct stream_options){.dialect = dialect_by_name(""), .window = STREAM_WINDOW_BYTES},
         on_note, b);
     while (size > 0) {

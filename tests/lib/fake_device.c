@@ -85,11 +85,9 @@ int device_print(
         fake_device_start(d, file_name);
         return 0;
     }
-    snprintf(d->status.question.id, sizeof d->status.question.id, "question-1");
-    snprintf(d->status.question.kind, sizeof d->status.question.kind, "bed");
-    snprintf(d->status.question.text, sizeof d->status.question.text, "Is the bed clear?");
-    snprintf(d->status.question.answers[0], sizeof d->status.question.answers[0], "yes");
-    snprintf(d->status.question.answers[1], sizeof d->status.question.answers[1], "no");
+    d->status.questions = 1;
+    d->status.question[0] = (struct device_question){
+        .id = "question-1", .kind = "bed", .text = "Is the bed clear?", .answers = {"yes", "no"}};
     snprintf(d->status.waiting_for, sizeof d->status.waiting_for, "%.200s", file_name);
     hub_emit(d->hub, HUB_QUESTION, NULL);
     return 0;
@@ -118,7 +116,7 @@ int device_estop(struct device *d, struct err *e)
 
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e)
 {
-    struct device_question *q = &d->status.question;
+    struct device_question *q = &d->status.question[0];
     int rc = act(d, e);
     if (rc != 0) {
         return rc;
@@ -126,8 +124,9 @@ int device_confirm(struct device *d, const char *id, const char *answer, struct 
     if (id[0] != '\0' && strcmp(id, q->id) != 0) {
         return err_field(e, PP_ENOTFOUND, "id", "question \"%s\" is not open", id);
     }
-    bool start = q->id[0] != '\0' && strcmp(answer, "yes") == 0;
-    q->id[0] = '\0';
+    bool start = d->status.questions > 0 && strcmp(answer, "yes") == 0;
+    *q = (struct device_question){0};
+    d->status.questions = 0;
     d->status.bed = BED_CLEAR;
     hub_emit(d->hub, HUB_QUESTION, NULL);
     if (start) {

@@ -90,7 +90,7 @@ class FakeHost:
         self.lines = []
         self.status = {
             "name": name, "profile": "virtual", "version": "0.1.0", "now_ms": 1000000, "state": "operational",
-            "error": None, "bed": "clear", "job": None, "question": None, "waiting_for": None,
+            "error": None, "bed": "clear", "job": None, "question": None, "questions": [], "waiting_for": None,
             "temperatures": {"tool0": {"actual": 209.8, "target": 210.0},
                              "bed": {"actual": 24.1, "target": 0.0}},
             "link": {"device": "/dev/ttyACM0", "port": "/dev/ttyACM0", "baud": 115200,

@@ -1,5 +1,8 @@
 /* The stream machine against a small model of a Marlin printer's serial side, in virtual time.
  *
+ * In every second seed the host dies now and then, at any point between two calls, and another
+ * goes on from what it kept.
+ *
  * What must hold: the numbered commands executed are those of the job, in order, each once; nothing
  * of it is executed again after a restart of the printer, even if its banner was lost; the time is
  * bounded; no timer fires for nothing; the receive ring never overflows.
@@ -28,6 +31,7 @@
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct spsc ring;
     struct printer printer;
     struct line_split split;
@@ -36,6 +40,10 @@ struct bench {
     size_t progress;
     uint64_t write_again_us;
     bool whole_writes;
+    struct stream_options options;
+    uint32_t generation;
+    uint64_t dies; /* one chance in so many at each step; 0 = never */
+    unsigned deaths;
 
     size_t job_lines;
     size_t job_put;
@@ -76,8 +84,9 @@ static void on_drained(struct bench *b)
     inject(b, "M105", 7);
 }
 
-static void on_done(struct bench *b, uint32_t tag)
+static void on_done(struct bench *b, uint32_t tag, uint64_t n)
 {
+    b->kept.told_n = n;
     if (tag == 7) {
         b->pausing = false;
         b->orders = true;
@@ -91,6 +100,18 @@ static void on_done(struct bench *b, uint32_t tag)
     }
 }
 
+/* A pause whose script is not yet queued drains once more. */
+static void on_adopted(struct bench *b)
+{
+    b->orders = true;
+    stream_rejoin(&b->stream, &b->ring, b->generation);
+    if (!b->pausing) {
+        stream_release(&b->stream);
+    } else if (b->drained == 0) {
+        stream_hold(&b->stream);
+    }
+}
+
 static void on_note(void *context, const struct stream_note *note)
 {
     struct bench *b = context;
@@ -99,8 +120,10 @@ static void on_note(void *context, const struct stream_note *note)
     } else if (note->kind == NOTE_DRAINED) {
         on_drained(b);
     } else if (note->kind == NOTE_DONE) {
-        on_done(b, note->tag);
-    } else if (note->kind == NOTE_END) {
+        on_done(b, note->tag, note->n);
+    } else if (note->kind == NOTE_ADOPTED) {
+        on_adopted(b);
+    } else if (note->kind == NOTE_END && !b->ended) {
         b->ended = true;
         inject(b, "M400", 0);
         inject(b, "M105", DONE_TAG);
@@ -115,7 +138,7 @@ static void put_item(struct bench *b, enum stream_item_kind kind, const char *te
     struct stream_item *item = spsc_reserve(&b->ring, sizeof *item + len);
     assert_non_null(item);
     *item = (struct stream_item){.kind = (uint16_t)kind,
-        .generation = 1,
+        .generation = b->generation,
         .end_offset = 100 * (b->job_put + 1),
         .len = (uint16_t)len};
     memcpy(item->text, text, len);
@@ -139,6 +162,18 @@ static void make_job(struct bench *b)
                 (unsigned)below(100), (unsigned)below(100000), (unsigned)below(20000));
         }
         put_item(b, one_in(40) ? ITEM_SYNC : ITEM_LINE, line);
+    }
+    put_item(b, ITEM_END, "");
+}
+
+/* The job's lines from `first` on, as another host reads them from the file. */
+static void put_job_again(struct bench *b, size_t first)
+{
+    spsc_fini(&b->ring);
+    spsc_init(&b->ring, 1u << 16);
+    b->generation++;
+    for (b->job_put = first; b->job_put < b->job_lines; b->job_put++) {
+        put_item(b, ITEM_LINE, b->job[b->job_put]);
     }
     put_item(b, ITEM_END, "");
 }
@@ -207,12 +242,17 @@ static struct bench *make_bench(uint64_t seed)
     b->whole_writes = one_in(2);
     b->pause_at = one_in(3) ? below(JOB_MAX) : SIZE_MAX;
     spsc_init(&b->ring, 1u << 16);
+    b->generation = 1;
+    b->dies = seed % 2 == 0 ? 20 + below(400) : 0;
     make_printer(b);
-    struct stream_options options = {.dialect = dialect_by_name(dialect_of(&b->printer)),
+    b->options = (struct stream_options){.dialect = dialect_by_name(dialect_of(&b->printer)),
         .rx_bytes = one_in(2) ? RING : 0,
         .command_slots = one_in(2) ? SLOTS : 0,
         .window = windows[below(3)]};
-    stream_init(&b->stream, &options, on_note, b);
+    if (b->options.dialect->probe != PROBE_GAP) {
+        b->dies = 0; /* nobody can go on after it */
+    }
+    stream_init(&b->stream, &b->kept, &b->options, on_note, b);
     make_job(b);
     inject(b, "M105", SET_UP_TAG); /* as after connecting; the job begins once it is answered */
     return b;
@@ -293,6 +333,32 @@ static void meddle(struct bench *b)
     }
 }
 
+/* What the printer says meanwhile is lost or waits in the port. */
+static void die(struct bench *b)
+{
+    char c;
+    struct err e;
+    bool lost = one_in(2);
+    uint64_t back = b->now + below(3 * SECOND);
+    uint64_t next;
+    trace(b, "the host dies", "", 0);
+    while ((next = printer_next(&b->printer)) <= back) {
+        b->now = next > b->now ? next : b->now + 1;
+        printer_step(&b->printer, b->now);
+    }
+    b->now = back;
+    while (lost && wire_get(&b->printer.out, b->now, &c)) {
+    }
+    b->split.len = 0;
+    b->deaths++;
+    if (kept_check(&b->kept, &e) < 0) {
+        broke(b, "what was kept is not believed");
+        return;
+    }
+    put_job_again(b, (size_t)(b->kept.job_taken / 100));
+    stream_adopt(&b->stream, &b->kept, &b->options, on_note, b, b->now);
+}
+
 static void watch_progress(struct bench *b)
 {
     if (b->printer.executions != b->progress) {
@@ -325,6 +391,9 @@ static void step(struct bench *b)
     receive(b);
     tick(b);
     meddle(b);
+    if (b->begun && b->deaths < 12 && one_in(b->dies) && b->lost[0] == '\0' && !b->finished) {
+        die(b);
+    }
     watch_progress(b);
 }
 
@@ -360,6 +429,8 @@ static void check_end(struct bench *b)
     }
     /* nothing tells a doubled plain ok from a right one before the next M105 does */
     bool misled = p->faulty_oks > 0 && !p->advanced_ok && p->kind != MODEL_REPETIER;
+    /* nor do bytes that a dead host left count in the room for questions, which may overflow it */
+    misled = misled || b->deaths > 0;
     if (p->overflows > 0 && !misled) {
         broke(b, "the receive ring overflowed");
     }
@@ -378,7 +449,7 @@ static void check_end(struct bench *b)
     if (b->lost[0] != '\0' && (!noisy || !very_noisy)) {
         broke(b, b->lost);
     }
-    if (!noisy && p->flushes > 0) {
+    if (!noisy && p->flushes > 0 && b->deaths == 0) {
         broke(b, "an error on a clean wire");
     }
     if (b->pausing) {
@@ -404,6 +475,7 @@ struct totals {
     unsigned given_up;
     unsigned resends;
     unsigned damages;
+    unsigned deaths;
 };
 
 static void run_seed(uint64_t seed, struct totals *t)
@@ -427,6 +499,7 @@ static void run_seed(uint64_t seed, struct totals *t)
     t->given_up += b->lost[0] != '\0';
     t->resends += p->flushes;
     t->damages += p->in.damages + p->out.damages;
+    t->deaths += b->deaths;
     if (b->broken != NULL) {
         t->broken++;
         print_error("PP_SEED=%" PRIu64 ": %s on %s (after %.3f s, %zu executed of %zu)\n", seed,
@@ -451,8 +524,9 @@ static void a_job_is_executed_line_by_line_whatever_the_wire_does(void **state)
             run_seed(seed, &t);
         }
     }
-    print_message("%u seeds, %u bytes damaged, %u resends asked for, %u given up, %u broken\n",
-        t.seeds, t.damages, t.resends, t.given_up, t.broken);
+    print_message(
+        "%u seeds, %u bytes damaged, %u resends asked for, %u deaths, %u given up, %u broken\n",
+        t.seeds, t.damages, t.resends, t.deaths, t.given_up, t.broken);
     assert_int_equal(t.broken, 0);
 }
 

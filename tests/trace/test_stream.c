@@ -25,6 +25,7 @@
 
 struct bench {
     struct stream stream;
+    struct kept kept;
     struct spsc ring;
     uint64_t now_us;
     uint64_t offset;
@@ -42,6 +43,7 @@ static const char *const note_names[] = {
     [NOTE_NEED] = "need",
     [NOTE_CHECKPOINT] = "checkpoint",
     [NOTE_NUMBERED] = "numbered",
+    [NOTE_ADOPTED] = "adopted",
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
@@ -154,6 +156,16 @@ static void moves(struct bench *b, const char *text)
     }
 }
 
+/* The host dies, with what was handed out written or not; another goes on. What the dead one had
+ * taken from the ring is gone, what it had not is put there again by its successor: the same. */
+static void adopt(struct bench *b)
+{
+    struct err e;
+    struct stream_options options = b->stream.options;
+    assert_int_equal(kept_check(&b->kept, &e), 0);
+    stream_adopt(&b->stream, &b->kept, &options, on_note, b, b->now_us);
+}
+
 static bool word(const char *line, const char *name, const char **rest)
 {
     size_t n = strlen(name);
@@ -189,6 +201,10 @@ static void obey(struct bench *b, const char *line)
         stream_hold(&b->stream);
     } else if (word(line, "release", &rest)) {
         stream_release(&b->stream);
+    } else if (word(line, "adopt", &rest)) {
+        adopt(b);
+    } else if (word(line, "rejoin", &rest)) {
+        stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
     } else if (word(line, "acks", &rest)) {
@@ -210,7 +226,7 @@ static struct bench *make_bench(void)
     struct bench *b = mem_alloc(sizeof *b);
     b->now_us = 1000 * MS;
     spsc_init(&b->ring, 1u << 16);
-    stream_init(&b->stream,
+    stream_init(&b->stream, &b->kept,
         &(struct stream_options){
             .dialect = dialect_by_name("marlin"), .window = STREAM_WINDOW_AUTO},
         on_note, b);

@@ -24,10 +24,10 @@ static void on_a_new_data_directory_a_print_waits_until_the_bed_is_said_to_be_cl
     put_file(b, "part.gcode", PART);
     assert_int_equal(status(b).bed, BED_UNKNOWN);
     assert_true(ask(b, "part.gcode"));
-    assert_string_equal(status(b).question.kind, "bed");
+    assert_string_equal(status(b).question[0].kind, "bed");
     assert_string_equal(status(b).waiting_for, "part.gcode");
     assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
-    assert_int_equal(confirm(b, status(b).question.id, "yes"), 0);
+    assert_int_equal(confirm(b, status(b).question[0].id, "yes"), 0);
     RUN_UNTIL(b, b->runs == 2);
     assert_int_equal(b->run.result, RUN_SUCCESS);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
@@ -43,9 +43,9 @@ static void an_answer_no_prints_nothing_and_lets_the_file_go(void **state)
     struct bench *b = connected(&bench_profile);
     put_file(b, "part.gcode", PART);
     assert_true(ask(b, "part.gcode"));
-    assert_int_equal(confirm(b, status(b).question.id, "no"), 0);
+    assert_int_equal(confirm(b, status(b).question[0].id, "no"), 0);
     assert_string_equal(status(b).waiting_for, "");
-    assert_string_equal(status(b).question.id, "");
+    assert_string_equal(status(b).question[0].id, "");
     assert_int_equal(status(b).bed, BED_UNKNOWN);
     put_file(b, "part.gcode", PART "M107\n"); /* nobody holds it */
     assert_int_equal(b->runs, 0);
@@ -59,7 +59,7 @@ static void an_answer_to_a_question_that_is_not_open_does_nothing(void **state)
     char old[37];
     put_file(b, "part.gcode", PART);
     assert_true(ask(b, "part.gcode"));
-    memcpy(old, status(b).question.id, sizeof old);
+    memcpy(old, status(b).question[0].id, sizeof old);
     assert_int_equal(confirm(b, "someone-elses", "yes"), -PP_ENOTFOUND);
     assert_int_equal(confirm(b, old, "perhaps"), -PP_EINVAL);
     assert_int_equal(confirm(b, old, "no"), 0);
@@ -224,9 +224,9 @@ static void another_uuid_is_asked_for_and_then_the_bed(void **state)
     (void)state;
     struct bench *b = restarted_with("99999999-0000-0000-0000-000000000000");
     assert_true(ask(b, "part.gcode"));
-    assert_string_equal(status(b).question.kind, "identity");
+    assert_string_equal(status(b).question[0].kind, "identity");
     assert_int_equal(confirm(b, "", "yes"), 0);
-    assert_string_equal(status(b).question.kind, "bed");
+    assert_string_equal(status(b).question[0].kind, "bed");
     assert_int_equal(b->runs, 0);
     assert_int_equal(confirm(b, "", "yes"), 0);
     RUN_UNTIL(b, b->runs == 2);
@@ -252,7 +252,7 @@ static void another_port_is_asked_for(void **state)
     open_device(b);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_true(ask(b, "part.gcode"));
-    assert_string_equal(status(b).question.kind, "identity");
+    assert_string_equal(status(b).question[0].kind, "identity");
     finish(b);
 }
 

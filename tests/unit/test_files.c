@@ -329,6 +329,7 @@ static void a_file_over_the_limit_is_refused(void **state)
     assert_string_equal(e.text,
         "file \"large.gcode\" is larger than 1048576 bytes (1.0 MiB), the most that is taken");
     files_abort(u);
+    settle(f);
     assert_int_equal(blob_count(f), 0);
     free(large);
 }
@@ -363,11 +364,63 @@ static void a_write_that_fails_leaves_nothing(void **state)
     signal(SIGXFSZ, SIG_IGN);
     struct upload *u = begin(f, "a.gcode", "G28\n");
     limit_size(10000);
+    assert_int_equal(files_write(u, large, sizeof large, &e), 0); /* the disk answers later */
+    settle(f);
     int rc = files_write(u, large, sizeof large, &e);
     limit_size(RLIM_INFINITY);
     assert_true(rc < 0);
+    assert_contains(e.text, "write \"");
     assert_int_equal(commit(f, u).err.code, -rc);
+    settle(f);
     assert_int_equal(blob_count(f), 0);
+}
+
+static uv_sem_t disk_answers;
+
+static void wait_for_the_disk(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&disk_answers);
+}
+
+static void on_room(void *context)
+{
+    ++*(int *)context;
+}
+
+/* Every thread of the pool waits for the disk: taking bytes does not. */
+static void bytes_are_taken_while_the_disk_waits_up_to_a_bound(void **state)
+{
+    struct fixture *f = *state;
+    uv_work_t work[16];
+    struct err e = {0};
+    int rooms = 0;
+    char piece[16384];
+    memset(piece, ';', sizeof piece);
+    piece[sizeof piece - 1] = '\n';
+    uv_sem_init(&disk_answers, 0);
+    for (size_t i = 0; i < 16; i++) {
+        uv_queue_work(&f->loop, &work[i], wait_for_the_disk, NULL);
+    }
+    struct upload *u = begin(f, "a.gcode", "G28\n");
+    files_on_room(u, on_room, &rooms);
+    int pieces = 0;
+    while (!files_full(u)) {
+        assert_int_equal(files_write(u, piece, sizeof piece, &e), 0);
+        pieces++;
+    }
+    assert_in_range(pieces, 2, 64);
+    assert_int_equal(rooms, 0);
+    for (size_t i = 0; i < 16; i++) {
+        uv_sem_post(&disk_answers);
+    }
+    settle(f);
+    assert_true(rooms > 0);
+    assert_false(files_full(u));
+    struct answer a = commit(f, u);
+    assert_int_equal(a.err.code, 0);
+    assert_int_equal(a.entry.row.size_bytes, 4 + pieces * (int)sizeof piece);
+    uv_sem_destroy(&disk_answers);
 }
 
 static void unfit_names_are_refused(void **state)
@@ -396,6 +449,7 @@ static void sixteen_uploads_at_once_are_enough(void **state)
     for (int i = 0; i < 16; i++) {
         files_abort(u[i]);
     }
+    settle(f);
     assert_int_equal(blob_count(f), 0);
     put(f, "a.gcode", SQUARE);
 }
@@ -479,6 +533,7 @@ static void an_aborted_upload_leaves_nothing(void **state)
     struct fixture *f = *state;
     struct answer a = {0};
     files_abort(begin(f, "a.gcode", SQUARE));
+    settle(f);
     assert_int_equal(blob_count(f), 0);
     for (int i = 0; i < 8; i++) {
         struct upload *u = begin(f, "a.gcode", SQUARE);
@@ -638,6 +693,7 @@ int main(void)
         FILES_TEST(a_file_over_the_limit_is_refused),
         FILES_TEST(what_the_disk_has_no_room_for_is_refused),
         FILES_TEST(a_write_that_fails_leaves_nothing),
+        FILES_TEST(bytes_are_taken_while_the_disk_waits_up_to_a_bound),
         FILES_TEST(unfit_names_are_refused),
         FILES_TEST(sixteen_uploads_at_once_are_enough),
         FILES_TEST(a_row_that_cannot_be_saved_takes_its_content_along),

@@ -269,6 +269,46 @@ static void a_wrong_option_is_quoted_with_what_would_be_right(void **state)
     }
 }
 
+static void the_gap_runs_from_an_ok_between_moves_to_the_next_byte(void **state)
+{
+    (void)state;
+    struct gap *g = calloc(1, sizeof(*g));
+    const char *said[] = {"ok\n", "T:20 ok\n", "ok P15 B3\n", "echo:busy\n", "ok"};
+    uint64_t now_ns = 1000000;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        for (const char *c = said[i]; *c != '\0'; c++) {
+            gap_byte(g, *c, true);
+        }
+        gap_hand_over(g, now_ns);
+        gap_answered(g, now_ns + 250);
+        now_ns += 1000000;
+    }
+    assert_int_equal(g->ns.count, 2);
+    assert_int_equal(g->ns.max, 250);
+    gap_byte(g, '\n', false); /* the last ok is none between moves */
+    gap_hand_over(g, now_ns);
+    gap_answered(g, now_ns + 1000000);
+    assert_int_equal(g->ns.count, 2);
+    free(g);
+}
+
+static void of_several_unanswered_oks_the_oldest_counts(void **state)
+{
+    (void)state;
+    struct gap *g = calloc(1, sizeof(*g));
+    for (int i = 0; i < 3; i++) {
+        gap_byte(g, 'o', true);
+        gap_byte(g, 'k', true);
+        gap_byte(g, '\n', true);
+        gap_hand_over(g, 5000000 + (uint64_t)i * 1000000);
+    }
+    gap_answered(g, 9000000);
+    gap_answered(g, 9500000);
+    assert_int_equal(g->ns.count, 1);
+    assert_int_equal(g->ns.max, 4000000);
+    free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +320,8 @@ int main(void)
         cmocka_unit_test(what_runs_while_a_print_is_paused_is_no_part_of_it),
         cmocka_unit_test(a_full_wire_is_reported_as_full),
         cmocka_unit_test(the_report_tells_what_happened),
+        cmocka_unit_test(the_gap_runs_from_an_ok_between_moves_to_the_next_byte),
+        cmocka_unit_test(of_several_unanswered_oks_the_oldest_counts),
         cmocka_unit_test(a_wrong_option_is_quoted_with_what_would_be_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,6 +21,7 @@ struct row {
     bool temps;
     bool reset;
     bool waiting;
+    int oks;          /* 0: one if it is an ok */
     const char *text; /* NULL = not looked at */
 };
 
@@ -53,10 +54,15 @@ static const struct row oks[] = {
     /* with a position: no temperatures, however it is written */
     R("ok C: X:0.00 Y:0.00 Z:0.00 E:0.00", OK),
     R("ok X:1.00 Y:2.00 Z:3.00 E:0.00", OK),
+    /* newlines between them were lost */
+    R("okok", OK, .oks = 2),
+    R("okokok T:20.0 /0.0", OK, .temps = true, .oks = 3),
+    R("ok N4 P15 B3ok N5 P14 B2", OK, N(5), 15, 3),
+    R("okokay", TEXT),
     /* "File deleted" of M30, with the ok behind it */
     R("File deleted:TEST.GCOok", OK),
     R("File deleted:TEST.GCO", TEXT),
-    R("Done saving file.", TEXT),
+    R("Done saving file.", SAVED),
     /* nonsense numbers stay bounded */
     R("ok N99999999999999999999 P9999 B1000", OK, N(999999999999999)),
     /* no oks */
@@ -91,6 +97,9 @@ static const struct row resends[] = {
     R("Resend: -4", RESEND),
     R("Resend: x", RESEND),
     R("Resend: 123456789012345678901234567890", RESEND, N(123456789012345)),
+    /* the newline of the ok before it was lost */
+    R("okResend: 23", RESEND, N(23), .oks = 1),
+    R("okokrs N23", RESEND, N(23), .oks = 2),
     R("rs", TEXT),
     R("rsync", TEXT),
     R("skip 40", TEXT),
@@ -127,9 +136,10 @@ static const struct row errors[] = {
     R("Error:Cannot enter: SUB", ERROR),
     R("Error:Unknown command: \"M555\"", ERROR),
     R("Error:Probing Failed", ERROR),
-    R("!! Must home axis first: 10.000 10.000 0.000 [0.000]", ERROR,
+    /* ends the print, the printer lives */
+    R("!! Must home axis first: 10.000 10.000 0.000 [0.000]", ABORT,
         .text = "Must home axis first: 10.000 10.000 0.000 [0.000]"),
-    R("!! Move out of range: 400.000 10.000 0.000 [0.000]", ERROR),
+    R("!! Move out of range: 400.000 10.000 0.000 [0.000]", ABORT),
 };
 
 static const struct row halts[] = {
@@ -161,6 +171,28 @@ static const struct row halts[] = {
     R("Error:Printer halued. kill() callee!", HALT),
     R("Ersor:Heating failed, system stopped! Heater_ID: 0", HALT),
     R("Error:Thermal Runavay, system stopped! Heater_ID: 0", HALT),
+};
+
+/* What stops a print at once, as it is written, and whether the printer is dead then. */
+static const struct {
+    const char *line;
+    bool dead;
+} kill_set[] = {
+    {"Error:Printer halted. kill() called!", true},
+    {"Error:Heating failed, system stopped! Heater_ID: 0", false},
+    {"Error:Heating failed, system stopped! Heater_ID: bed", false},
+    {"Error:Thermal Runaway, system stopped! Heater_ID: 0", false},
+    {"Error:MAXTEMP triggered, system stopped! Heater_ID: 0", false},
+    {"Error:MINTEMP triggered, system stopped! Heater_ID: bed", false},
+    {"Error:MAXTEMP BED triggered", false},
+    {"Error:3 - Invalid extruder number !", false},
+    {"Error:Watchdog Reset", false},
+    {"Error:KILL caused by KILL button/pin", false},
+    {" : Extruder switched off. MAXTEMP triggered !", false},
+    {"Error: Temperature heated bed switched off. MINTEMP triggered !!", false},
+    {"fatal:Heater/sensor error", false},
+    {"!! MCU 'mcu' shutdown: Heater extruder not heating at expected rate", true},
+    {"INT4", true},
 };
 
 static const struct row others[] = {
@@ -200,8 +232,9 @@ static const struct row others[] = {
     R("cap:AUTOREPORT_TEMP:1", TEXT),
     R("area:{full:{min:{x:0,y:0,z:0},max:{x:220,y:220,z:250}}}", TEXT),
     R("S_XYZ:0", TEXT),
-    R("echo:Unknown command: \"M555555\"", TEXT),
-    R("echo:Unknown command: \"T:20\"", TEXT),
+    R("echo:Unknown command: \"M555555\"", UNKNOWN),
+    R("echo:Unknown command: \"T:20\"", UNKNOWN),
+    R("// Unknown command:\"M555\"", UNKNOWN),
     R("E: Bad M-code 35", TEXT),
     R("echo:M112 Shutdown", TEXT),
     R("Full RX Buffer", TEXT),
@@ -223,8 +256,8 @@ static bool check(const struct row *row)
     reply_parse(&r, line, strlen(line));
     bool same = r.kind == row->kind && r.n == row->n1 - 1 && r.planner_free == row->planner1 - 1 &&
                 r.buffer_free == row->buffer1 - 1 && r.temps == row->temps &&
-                r.reset == row->reset && r.waiting == row->waiting &&
-                (row->text == NULL || strcmp(r.text, row->text) == 0);
+                r.reset == row->reset && r.oks == (row->oks > 0 ? row->oks : r.kind == REPLY_OK) &&
+                r.waiting == row->waiting && (row->text == NULL || strcmp(r.text, row->text) == 0);
     if (!same) {
         print_error(
             "\"%s\": kind %d n %lld planner %d buffer %d temps %d reset %d waiting %d \"%s\"\n",
@@ -297,6 +330,89 @@ static void one_wrong_character_never_stops_a_print(void **state)
     }
 }
 
+static void a_dead_printer_is_told_from_one_that_may_still_heat(void **state)
+{
+    struct reply r;
+    (void)state;
+    for (size_t i = 0; i < sizeof kill_set / sizeof *kill_set; i++) {
+        reply_parse(&r, kill_set[i].line, strlen(kill_set[i].line));
+        assert_int_equal(r.kind, REPLY_HALT);
+        assert_int_equal(r.dead, kill_set[i].dead);
+    }
+}
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Changes, loses or adds one character at `at`. */
+static void garble(char *line, size_t at, uint32_t how)
+{
+    size_t left = strlen(line + at);
+    char c = (char)(33 + how / 3 % 90);
+    if (how % 3 == 0) {
+        line[at] = c;
+    } else if (how % 3 == 1) {
+        memmove(line + at, line + at + 1, left);
+    } else {
+        memmove(line + at + 1, line + at, left + 1);
+        line[at] = c;
+    }
+}
+
+/* Also in "Error:", of which all but two characters are left; "fatal:", "!!", "INT4" and " :" have
+ * nothing else to be known by. */
+static void two_wrong_characters_do_not_hide_a_halt(void **state)
+{
+    char line[120];
+    struct reply r;
+    uint32_t seed = 1;
+    (void)state;
+    for (size_t i = 0; i < sizeof kill_set / sizeof *kill_set; i++) {
+        bool bare = strchr("fI!", kill_set[i].line[0]) != NULL;
+        size_t from = kill_set[i].line[0] == ' ' ? 2 : 0;
+        for (int round = 0; round < 3000; round++) {
+            strcpy(line, kill_set[i].line);
+            for (int k = 0; k < 2 && !bare; k++) {
+                garble(line, from + next_random(&seed) % (strlen(line) - from), next_random(&seed));
+            }
+            reply_parse(&r, line, strlen(line));
+            if (r.kind != REPLY_HALT) {
+                fail_msg("\"%s\": kind %d", line, r.kind);
+            }
+        }
+    }
+}
+
+static void two_wrong_characters_never_make_a_halt(void **state)
+{
+    static const char *const lines[] = {"ok N41 P15 B3", "ok T:19.38 /0.00 B:19.38 /0.00 @:0",
+        "Error:checksum mismatch, Last Line: 41", "Resend: 42", "echo:busy: processing",
+        "Error:Line Number is not Last Line Number+1, Last Line: 2",
+        "Error:No Checksum with line number, Last Line: 3", "Error:Probing Failed",
+        " T:41.62 /60.00 B:19.38 /0.00 @:127 B@:0 W:?", "echo:Unknown command: \"M555555\"",
+        "Error:cannot open TEST.GCO", "//action:notification Heating...", "echo:M112 Shutdown",
+        "X:1.00 Y:2.00 Z:3.00 E:4.00 Count X:80", "Cap:THERMAL_PROTECTION:1"};
+    char line[120];
+    struct reply r;
+    uint32_t seed = 2;
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        for (int round = 0; round < 3000; round++) {
+            strcpy(line, lines[i]);
+            for (int k = 0; k < 2; k++) {
+                garble(line, next_random(&seed) % strlen(line), next_random(&seed));
+            }
+            reply_parse(&r, line, strlen(line));
+            if (r.kind == REPLY_HALT) {
+                fail_msg("\"%s\" is no halt", line);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +422,9 @@ int main(void)
         cmocka_unit_test(a_printer_that_has_stopped_itself_is_recognised),
         cmocka_unit_test(other_lines_are_what_they_are),
         cmocka_unit_test(one_wrong_character_never_stops_a_print),
+        cmocka_unit_test(a_dead_printer_is_told_from_one_that_may_still_heat),
+        cmocka_unit_test(two_wrong_characters_do_not_hide_a_halt),
+        cmocka_unit_test(two_wrong_characters_never_make_a_halt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

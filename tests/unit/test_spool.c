@@ -400,6 +400,71 @@ static void closes_while_a_read_is_under_way(void **state)
     finish(make_bench("G28\nG1 X1\n", 10, 0));
 }
 
+static uv_sem_t disk_answers;
+
+static void wait_for_the_disk(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&disk_answers);
+}
+
+/* Uploads that wait for an fsync have every thread of the loop's pool. */
+static void a_print_is_read_although_the_whole_pool_waits_for_a_disk(void **state)
+{
+    (void)state;
+    const char *text = "G28\nG1 X1\n";
+    uv_work_t work[16];
+    struct bench *b = open_sender();
+    write_file(b, text, strlen(text));
+    uv_sem_init(&disk_answers, 0);
+    for (size_t i = 0; i < 16; i++) {
+        uv_queue_work(&b->loop, &work[i], wait_for_the_disk, NULL);
+    }
+    open_spool(b, 0);
+    take_all(b);
+    assert_string_equal(strbuf_text(&b->out), "G28\nbarrier 1\nG1 X1\nend\n");
+    for (size_t i = 0; i < 16; i++) {
+        uv_sem_post(&disk_answers);
+    }
+    finish(b);
+    uv_sem_destroy(&disk_answers);
+}
+
+/* Offsets of the lines' ends: 4, 12, 18, 26, 32, 44. */
+static void the_height_is_known_without_reading_again(void **state)
+{
+    (void)state;
+    const char *text = "G28\nG1 Z0.2\nG1 X5\nG1 Z0.8\nG1 X6\nG0 Z0.4 X10\n";
+    static const struct {
+        uint64_t offset;
+        int64_t nm;
+    } want[] = {{0, 0}, {4, 0}, {11, 0}, {12, 200000}, {18, 200000}, {26, 800000}, {32, 800000},
+        {44, 400000}, {1000, 400000}};
+    struct bench *b = make_bench(text, strlen(text), 0);
+    take_all(b);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        assert_int_equal(spool_height_nm(b->spool, want[i].offset), want[i].nm);
+    }
+    finish(b);
+}
+
+/* Lifted and lowered more often than is remembered: the oldest height known is the best answer. */
+static void of_many_heights_the_last_ones_are_known(void **state)
+{
+    (void)state;
+    struct strbuf text = {0};
+    for (int i = 0; i < 6000; i++) {
+        strbuf_printf(&text, "G1 Z%04d\n", i % 2 + 1);
+    }
+    struct bench *b = make_bench(strbuf_text(&text), text.len, 0);
+    take_all(b);
+    assert_int_equal(spool_height_nm(b->spool, text.len), 2000000);
+    assert_int_equal(spool_height_nm(b->spool, text.len - 9), 1000000);
+    assert_in_range(spool_height_nm(b->spool, 9), 1000000, 2000000);
+    strbuf_fini(&text);
+    finish(b);
+}
+
 static void a_file_that_is_missing_or_cannot_be_read_is_told(void **state)
 {
     struct err e;
@@ -450,6 +515,9 @@ int main(void)
         cmocka_unit_test(a_line_that_was_cut_is_cut_again),
         cmocka_unit_test(a_line_from_before_the_job_is_lost_and_told),
         cmocka_unit_test(closes_while_a_read_is_under_way),
+        cmocka_unit_test(a_print_is_read_although_the_whole_pool_waits_for_a_disk),
+        cmocka_unit_test(the_height_is_known_without_reading_again),
+        cmocka_unit_test(of_many_heights_the_last_ones_are_known),
         cmocka_unit_test(a_file_that_is_missing_or_cannot_be_read_is_told),
         cmocka_unit_test(a_file_that_lost_its_end_is_told_and_does_not_end_the_print),
     };

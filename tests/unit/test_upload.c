@@ -130,7 +130,7 @@ static void a_print_asked_for_by_a_slicer_never_passes_the_bed_gate(void **state
     assert_int_equal(a->device.status.state, PRINTER_OPERATIONAL);
     assert_string_equal(a->device.status.waiting_for, "cube.gcode");
     answer_fini(&w);
-    a->device.status.question.id[0] = '\0';
+    a->device.status.questions = 0;
     a->device.status.bed = BED_CLEAR;
     send_file(a, &w, "cube.gcode", "true");
     assert_int_equal(w.status, 201);
@@ -350,6 +350,59 @@ static void an_upload_above_the_quota_is_refused(void **state)
     free(body);
 }
 
+#define POOL 16 /* more than the loop's pool has */
+
+static uv_sem_t disk;
+static int turns_left;
+
+static void wait_for_the_disk(uv_work_t *work)
+{
+    (void)work;
+    uv_sem_wait(&disk);
+}
+
+static void on_turn(uv_idle_t *idle)
+{
+    if (--turns_left == 0) {
+        for (int i = 0; i < POOL; i++) {
+            uv_sem_post(&disk);
+        }
+        uv_close((uv_handle_t *)idle, NULL);
+    }
+}
+
+/* Nothing can be written for 300 turns of the loop; meanwhile another client is answered. */
+static void an_upload_waits_while_the_disk_is_behind_and_is_whole(void **state)
+{
+    struct api_server *a = *state;
+    static uv_work_t work[POOL];
+    static uv_idle_t idle;
+    size_t len = API_UPLOAD_MAX;
+    char *body = malloc(len + 1);
+    struct answer w;
+    memset(body, '\n', len);
+    memcpy(body, CUBE, strlen(CUBE));
+    body[len] = '\0';
+    uv_sem_init(&disk, 0);
+    for (int i = 0; i < POOL; i++) {
+        uv_queue_work(&a->loop, &work[i], wait_for_the_disk, NULL);
+    }
+    turns_left = 300;
+    uv_idle_init(&a->loop, &idle);
+    uv_idle_start(&idle, on_turn);
+    api_ask(a, &w, a->read, "GET", "/api/v1/status", "", NULL);
+    assert_int_equal(w.status, 200);
+    assert_true(turns_left > 0);
+    answer_fini(&w);
+    put_file(a, &w, "big.gcode", body);
+    assert_int_equal(w.status, 201);
+    assert_int_equal(json_integer_value(json_object_get(w.json, "size_bytes")), len);
+    assert_int_equal(turns_left, 0);
+    answer_fini(&w);
+    uv_sem_destroy(&disk);
+    free(body);
+}
+
 static void a_chunked_upload_works(void **state)
 {
     struct api_server *a = *state;
@@ -441,6 +494,7 @@ int main(void)
         TEST(a_raw_upload_is_answered_with_its_analysis),
         TEST(a_raw_upload_keeps_its_name_or_is_refused),
         TEST(an_upload_above_the_quota_is_refused),
+        TEST(an_upload_waits_while_the_disk_is_behind_and_is_whole),
         TEST(a_chunked_upload_works),
         TEST(an_upload_under_way_when_the_server_closes_leaves_nothing),
         TEST(closing_while_a_file_is_being_stored_harms_nobody),

@@ -3,8 +3,9 @@
  * Happy path: the file's commands are numbered and checksummed in memory, the port opened, the
  * printer greeted with M110; then a libuv poll loop reads an "ok" and writes the next line, one in
  * flight, until all are acknowledged. One line of JSON tells lines, bytes, seconds and the CPU time
- * of the loop alone. Failure: exit 1 and one line when the printer asks for a resend, stays silent
- * for 10 s or the port breaks; it is no sender to print with.
+ * of the loop alone. It asks for the priority that a print host's sender has. Failure: exit 1 and
+ * one line when the printer asks for a resend, stays silent for 10 s or the port breaks; it is no
+ * sender to print with.
  */
 #include "host/base/err.h"
 #include "host/base/file.h"
@@ -13,6 +14,7 @@
 #include "tools/bench/bare_tty.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@
 #define FILE_MAX   ((size_t)64 << 20)
 #define SILENCE_MS 10000
 #define GREET_MS   1000
+#define PRIORITY   10 /* SCHED_FIFO, where permitted, as pphost's sender */
 
 struct loop {
     uv_poll_t poll;
@@ -219,6 +222,7 @@ int main(int argc, char **argv)
     l.fd = bare_tty_open(argv[1], (unsigned)baud);
     if (l.fd < 0)
         die(argv[1], strerror(errno));
+    sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = PRIORITY});
     run(&l);
     close(l.fd);
     strbuf_fini(&l.text);

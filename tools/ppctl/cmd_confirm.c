@@ -1,35 +1,11 @@
 /* confirm: a person answers the host's question, or says that the bed is clear. */
 #include "tools/ppctl/ppctl.h"
 
+#include "tools/ppctl/question.h"
 #include "tools/ppctl/text.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define SUFFIX_MIN 4
-
-static bool has_answer(const json_t *question, const char *answer)
-{
-    size_t i;
-    json_t *each;
-    json_array_foreach(field_node(question, "answers"), i, each)
-    {
-        const char *text = json_string_value(each);
-        if (text != NULL && strcmp(text, answer) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* True if `word` is the id or its end. */
-static bool is_id(const json_t *question, const char *word)
-{
-    const char *id = field_text(question, "id");
-    size_t len = strlen(word);
-    size_t id_len = strlen(id);
-    return len >= SUFFIX_MIN && len <= id_len && strcmp(id + id_len - len, word) == 0;
-}
 
 static int send_answer(struct ppctl *c, const char *id, const char *answer, const char *said)
 {
@@ -62,44 +38,92 @@ static int declare_clear(struct ppctl *c, const json_t *status)
         known ? "nothing is asked; the bed is known to be clear" : "the bed is clear");
 }
 
-/* Which answer is meant: the second word, the first if it is one and no id, else yes. */
-static int choose_answer(struct ppctl *c, const json_t *question, const char **answer)
+/* Which question is meant: the one named; the only one; the only one that has the answer named. A
+ * word that names a question is used up. */
+static const json_t *choose_question(const json_t *list, const char **word)
 {
-    struct err e;
-    char word[64];
-    *answer = "yes";
-    if (c->operands == 2) {
-        *answer = c->operand[1];
+    size_t i;
+    json_t *each;
+    const json_t *chosen = *word != NULL ? question_find(list, *word) : NULL;
+    size_t fitting = 0;
+    if (chosen != NULL) {
+        *word = NULL;
+        return chosen;
     }
-    if (c->operands >= 1 && !is_id(question, c->operand[0])) {
-        if (c->operands == 2 || !has_answer(question, c->operand[0])) {
-            const char *id = field_text(question, "id");
-            size_t len = strlen(id);
-            str_escape(word, sizeof word, c->operand[0], strlen(c->operand[0]));
-            err_set(&e, PP_ENOTFOUND, "no question \"%s\" is open; the open one is %s", word,
-                len > SUFFIX_MIN ? id + len - SUFFIX_MIN : id);
-            return fail(c, PPCTL_FAILED, &e);
+    json_array_foreach(list, i, each)
+    {
+        if (*word == NULL || question_answer(each, *word) != NULL) {
+            chosen = each;
+            fitting++;
         }
-        *answer = c->operand[0];
     }
-    if (!has_answer(question, *answer)) {
-        char *known = json_dumps(field_node(question, "answers"), JSON_ENCODE_ANY);
-        str_escape(word, sizeof word, *answer, strlen(*answer));
-        int status =
-            fail_usage(c, "answer \"%s\": must be one of %s", word, known != NULL ? known : "none");
-        free(known);
-        return status;
-    }
-    return PPCTL_DONE;
+    return fitting == 1 ? chosen : NULL;
 }
 
-static int answer_question(struct ppctl *c, const json_t *question)
+/* Nothing that is open is meant, or more than one; they are listed where there are several. */
+static int refuse_choice(struct ppctl *c, const json_t *list, const char *word)
+{
+    struct view v = view_now(c);
+    struct strbuf text = {0};
+    struct err e;
+    char safe[64] = "";
+    size_t i;
+    json_t *each;
+    size_t count = json_array_size(list);
+    if (word != NULL) {
+        str_escape(safe, sizeof safe, word, strlen(word));
+    }
+    if (count == 1) {
+        err_set(&e, PP_ENOTFOUND, "no question \"%s\" is open; the open one is %s", safe,
+            question_short_id(json_array_get(list, 0)));
+        return fail(c, PPCTL_FAILED, &e);
+    }
+    json_array_foreach(list, i, each)
+    {
+        view_question(&text, &v, each);
+    }
+    if (!c->json) {
+        print_text(&text);
+    }
+    strbuf_fini(&text);
+    err_set(&e, PP_ESTATE, "%zu questions are open: say which is answered", count);
+    return fail(c, PPCTL_FAILED, &e);
+}
+
+/* Without a word: yes, or the only answer. */
+static int choose_answer(
+    struct ppctl *c, const json_t *question, const char *word, const char **answer)
+{
+    struct strbuf known = {0};
+    char safe[64] = "";
+    *answer = word != NULL ? question_answer(question, word) : question_default(question);
+    if (*answer != NULL) {
+        return PPCTL_DONE;
+    }
+    question_put_answers(&known, question, ", ");
+    if (word != NULL) {
+        str_escape(safe, sizeof safe, word, strlen(word));
+    }
+    int status = fail_usage(c, "answer \"%s\": must be one of %s", safe, strbuf_text(&known));
+    strbuf_fini(&known);
+    return status;
+}
+
+static int answer_question(struct ppctl *c, const json_t *list)
 {
     const char *answer;
     struct strbuf said = {0};
-    int status = choose_answer(c, question, &answer);
+    const char *first = c->operands > 0 ? c->operand[0] : NULL;
+    const json_t *question = choose_question(list, &first);
+    if (question == NULL || (c->operands == 2 && first != NULL)) {
+        return refuse_choice(c, list, first);
+    }
+    const char *word = c->operands == 2 ? c->operand[1] : first;
+    int status = choose_answer(c, question, word, &answer);
     if (status == PPCTL_DONE) {
-        strbuf_printf(&said, "answered %s to: ", answer);
+        strbuf_puts(&said, "answered ");
+        text_foreign(&said, answer);
+        strbuf_puts(&said, " to: ");
         text_foreign(&said, field_text(question, "text"));
         status = send_answer(c, field_text(question, "id"), answer, strbuf_text(&said));
     }
@@ -115,9 +139,8 @@ int cmd_confirm(struct ppctl *c)
     if (get(h, "/api/v1/status", &a) != 0) {
         status = fail_answer(c, h, &a);
     } else {
-        const json_t *question = field_node(a.doc, "question");
-        bool open = *field_text(question, "id") != '\0';
-        status = open ? answer_question(c, question) : declare_clear(c, a.doc);
+        const json_t *list = question_list(a.doc);
+        status = list != NULL ? answer_question(c, list) : declare_clear(c, a.doc);
     }
     answer_fini(&a);
     return status;

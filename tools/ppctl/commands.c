@@ -48,10 +48,13 @@ const struct command commands[] = {
         .summary = "answer a question of the host; the bed is clear",
         .help = "Without arguments: says yes to the open question, or, when nothing is asked,\n"
                 "that the bed is clear. QUESTION is the end of the question's id (at least 4\n"
-                "characters), as ppctl status shows it. Look at the printer first.\n"
+                "characters), as ppctl status shows it; ANSWER is one of its answers or their\n"
+                "number from 1 on. With several questions open, say which. Look at the printer\n"
+                "first.\n"
                 "\n"
                 "  ppctl confirm\n"
-                "  ppctl confirm 5f2c no\n",
+                "  ppctl confirm 5f2c no\n"
+                "  ppctl confirm Continue\n",
         .kind = COMMAND_CHANGES,
         .most = 2,
         .exec = cmd_confirm},

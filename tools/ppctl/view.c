@@ -1,6 +1,7 @@
 #include "tools/ppctl/view.h"
 
 #include "tools/ppctl/bar.h"
+#include "tools/ppctl/question.h"
 #include "tools/ppctl/term.h"
 #include "tools/ppctl/text.h"
 
@@ -206,7 +207,7 @@ static void bed_view(struct strbuf *out, const struct view *v, const json_t *sta
     const char *bed = field_text(status, "bed");
     struct strbuf line = {0};
     text_foreign(&line, *bed != '\0' ? bed : "-");
-    if (strcmp(bed, "clear") != 0 && field_node(status, "question") == NULL &&
+    if (strcmp(bed, "clear") != 0 && question_list(status) == NULL &&
         field_node(status, "job") == NULL) {
         strbuf_printf(&line, "  (once it is clear: ppctl %sconfirm)", v->target);
     }
@@ -214,29 +215,14 @@ static void bed_view(struct strbuf *out, const struct view *v, const json_t *sta
     rest(out, v, &line);
 }
 
-/* The answers as "yes|no". */
-static void put_answers(struct strbuf *out, const json_t *question)
-{
-    size_t i;
-    json_t *answer;
-    json_array_foreach(field_node(question, "answers"), i, answer)
-    {
-        const char *text = json_string_value(answer);
-        strbuf_puts(out, i > 0 ? "|" : "");
-        text_foreign(out, text != NULL ? text : "");
-    }
-}
-
 void view_question(struct strbuf *out, const struct view *v, const json_t *question)
 {
-    const char *id = field_text(question, "id");
-    size_t len = strlen(id);
     struct strbuf line = {0};
     whole(out, v, "question", field_text(question, "text"));
     strbuf_printf(&line, "ppctl %sconfirm ", v->target);
-    text_foreign(&line, len > 4 ? id + len - 4 : id); /* the end of an id is its random part */
+    text_foreign(&line, question_short_id(question));
     strbuf_puts(&line, " ");
-    put_answers(&line, question);
+    question_put_answers(&line, question, "|");
     label(out, "answer by");
     paint_foreign(out, v, TERM_YELLOW, strbuf_text(&line), v->columns - LABEL_COLUMNS);
     strbuf_puts(out, "\n");
@@ -306,9 +292,11 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
     const char *heater_name;
     json_t *heater;
     const char *waiting = field_text(status, "waiting_for");
-    const json_t *question = field_node(status, "question");
+    size_t i;
+    json_t *question;
     head(out, v, name, status);
-    if (question != NULL && *field_text(question, "id") != '\0') {
+    json_array_foreach(question_list(status), i, question)
+    {
         view_question(out, v, question);
     }
     if (*waiting != '\0') {
@@ -344,9 +332,9 @@ void view_brief(struct strbuf *out, const struct view *v, const char *name, cons
         strbuf_printf(&line, "  %s left  ", text_hms(text, field_int(job, "left_ms", -1)));
         text_foreign(&line, field_text(job, "file_name"));
     }
-    if (*field_text(field_node(status, "question"), "id") != '\0') {
+    if (question_list(status) != NULL) {
         strbuf_puts(&line, "  asks: ");
-        text_foreign(&line, field_text(field_node(status, "question"), "text"));
+        text_foreign(&line, field_text(json_array_get(question_list(status), 0), "text"));
     }
     text_cut(out, strbuf_text(&line), v->columns);
     strbuf_fini(&line);

@@ -18,9 +18,11 @@ struct wait {
     struct host *host;
     struct follow follow;
     struct track track;
-    json_t *before;    /* owned; the status before the print */
-    json_t *run;       /* owned; the run when it has ended, NULL unknown */
-    char asked[37];    /* the question that is being asked here */
+    json_t *before;   /* owned; the status before the print */
+    json_t *run;      /* owned; the run when it has ended, NULL unknown */
+    char asked[37];   /* the question that is being asked here */
+    char told[8][37]; /* the last ones answered or shown: not asked again */
+    unsigned told_count;
     unsigned searches; /* in the history, without a trace of the print */
     int told_tenth;    /* of the plain progress lines */
 };

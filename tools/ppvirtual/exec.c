@@ -26,6 +26,18 @@ const struct handler *exec_find(const struct command *c)
     return NULL;
 }
 
+void exec_halt(struct model *m, const char *reason)
+{
+    planner_stop(&m->planner, m->now_ns);
+    for (int i = 0; i < HEATERS; i++) {
+        heater_set(&m->heaters[i], m->now_ns, 0);
+    }
+    m->halted = reason;
+    m->task.active = false;
+    m->resend_due = false;
+    m->queue_len = 0;
+}
+
 void exec_kill(struct model *m, const char *reason)
 {
     switch (m->s.fw->kill) {
@@ -44,14 +56,7 @@ void exec_kill(struct model *m, const char *reason)
     case KILL_SILENT:
         break;
     }
-    planner_stop(&m->planner, m->now_ns);
-    for (int i = 0; i < HEATERS; i++) {
-        heater_set(&m->heaters[i], m->now_ns, 0);
-    }
-    m->halted = reason;
-    m->task.active = false;
-    m->resend_due = false;
-    m->queue_len = 0;
+    exec_halt(m, reason);
 }
 
 void exec_quickstop(struct model *m)

@@ -38,6 +38,9 @@ void exec_heat_poll(struct model *m, struct task *t);
 /* M112: says so, everything off, dead. */
 void exec_kill(struct model *m, const char *reason);
 
+/* Everything off, dead, without a word. */
+void exec_halt(struct model *m, const char *reason);
+
 /* M410: drops all moves; the position is where the motion stopped. */
 void exec_quickstop(struct model *m);
 

@@ -73,11 +73,12 @@ static void report(struct model *m, const struct heat_wait *w)
 static bool settled(struct model *m, struct heat_wait *w)
 {
     const struct heater *h = &m->heaters[w->heater];
-    double temp = heater_temp(h, m->now_ns);
-    if (w->cooling_too && h->target < h->ambient && temp <= h->ambient + WINDOW_K) {
+    double temp = heater_reading(h, m->now_ns);
+    double target = heater_target(h);
+    if (w->cooling_too && target < h->ambient && temp <= h->ambient + WINDOW_K) {
         return true; /* it will not get colder than the room */
     }
-    double off = fabs(h->target - temp);
+    double off = fabs(target - temp);
     double residency_ns = residency_s(m) * 1e9;
     if (!w->in_window && off < WINDOW_K) {
         w->in_window = true;
@@ -125,7 +126,7 @@ static void run_wait(struct model *m, struct task *t)
         set_target(m, heater, target);
     }
     const struct heater *h = &m->heaters[heater];
-    bool heating = h->target > heater_temp(h, m->now_ns);
+    bool heating = heater_target(h) > heater_reading(h, m->now_ns);
     if (!heating && isnan(wait_for)) {
         return;
     }

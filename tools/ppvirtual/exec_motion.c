@@ -83,11 +83,11 @@ static void next_point(const struct path *p, double out[])
 /* A move into an empty planner after idling for input: the host was too slow. */
 static void count_underrun(struct model *m)
 {
-    if (m->streaming && m->starved_ns > 0) {
+    if (m->streaming && m->starved_ns > 0 && !m->planner.instant) {
         tally_underrun(&m->tally, m->starved_ns);
     }
     m->starved_ns = 0;
-    m->streaming = !m->planner.instant;
+    m->streaming = true;
 }
 
 static void plan(struct model *m, const double logical[], double feed)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define AMBIENT  22.0
+#define PI       3.14159265358979323846
 #define SETTLE_K 5.0   /* below the target by this much the duty falls */
 #define COOL_K   360.0 /* time constant of cooling = this / rate: 120 s at 3 K/s */
 
@@ -44,25 +45,78 @@ double heater_temp(const struct heater *h, uint64_t now_ns)
     return h->from > h->ambient ? cooling(h, seconds) : h->from;
 }
 
-void heater_set(struct heater *h, uint64_t now_ns, double target)
+/* Where the heater really goes when it is told to. */
+static double bent(const struct heater *h)
+{
+    if (h->trouble == HEATER_RUNAWAY) {
+        return h->by;
+    }
+    if (h->trouble == HEATER_NEVER && h->wanted > h->ambient) {
+        return h->wanted - h->by > h->ambient ? h->wanted - h->by : h->ambient;
+    }
+    return h->wanted;
+}
+
+static void head_for(struct heater *h, uint64_t now_ns)
 {
     double now = heater_temp(h, now_ns);
     h->from = now;
     h->from_ns = now_ns;
-    h->target = target < h->max_target ? target : h->max_target;
-    if (h->target < 0) {
-        h->target = 0;
+    h->target = bent(h);
+}
+
+void heater_set(struct heater *h, uint64_t now_ns, double target)
+{
+    h->wanted = target < h->max_target ? target : h->max_target;
+    h->wanted = h->wanted > 0 ? h->wanted : 0;
+    head_for(h, now_ns);
+}
+
+double heater_target(const struct heater *h)
+{
+    return h->wanted;
+}
+
+void heater_break(
+    struct heater *h, uint64_t now_ns, enum heater_trouble trouble, double by, double period_s)
+{
+    h->stuck_at = heater_reading(h, now_ns);
+    h->trouble = trouble;
+    h->by = by;
+    h->period_s = period_s > 0 ? period_s : 1;
+    head_for(h, now_ns);
+}
+
+double heater_reading(const struct heater *h, uint64_t now_ns)
+{
+    double temp = heater_temp(h, now_ns);
+    switch (h->trouble) {
+    case HEATER_FINE:
+    case HEATER_NEVER:
+    case HEATER_RUNAWAY:
+        return temp;
+    case HEATER_STUCK:
+        return h->stuck_at;
+    case HEATER_JUMP:
+        return temp + h->by;
+    case HEATER_NAN:
+        return NAN;
+    case HEATER_VALUE:
+        return h->by;
+    case HEATER_WAVE:
+        return temp + h->by * sin((double)now_ns / 1e9 / h->period_s * 2 * PI);
     }
+    return temp;
 }
 
 int heater_power(const struct heater *h, uint64_t now_ns)
 {
-    double temp = heater_temp(h, now_ns);
-    if (h->target <= h->ambient || temp > h->target + 0.5) {
+    double temp = heater_reading(h, now_ns);
+    if (h->wanted <= h->ambient || temp > h->wanted + 0.5) {
         return 0;
     }
-    double duty = (h->target - temp) / SETTLE_K;
-    double hold = (h->target - h->ambient) / 600; /* what losses ask for at the target */
+    double duty = (h->wanted - temp) / SETTLE_K;
+    double hold = (h->wanted - h->ambient) / 600; /* what losses ask for at the target */
     double sum = (duty > 0 ? duty : 0) + hold;
     return sum >= 1 ? 127 : (int)(sum * 127);
 }

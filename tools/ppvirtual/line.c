@@ -60,10 +60,32 @@ static int64_t line_number(const char *text, bool *m110)
     return number > INT32_MAX ? INT32_MAX : (number < INT32_MIN ? INT32_MIN : number);
 }
 
+static int64_t masked(const struct line_reader *r, int64_t n)
+{
+    return r->number_mask > 0 ? n & r->number_mask : n;
+}
+
+int64_t line_expected(const struct line_reader *r)
+{
+    return masked(r, r->last_number + 1);
+}
+
+void line_unread(struct line_reader *r)
+{
+    r->last_number = r->last_before;
+}
+
+void line_abandon(struct line_reader *r)
+{
+    r->len = 0;
+    r->escape = false;
+    r->comment = false;
+}
+
 static enum line_verdict check_repeat(struct line_reader *r)
 {
     int64_t n = r->number;
-    bool repeated = n == r->last_number || n == r->last_number - 1;
+    bool repeated = n == r->last_number || n == masked(r, r->last_number - 1);
     if (!repeated) {
         return LINE_BAD_NUMBER;
     }
@@ -83,8 +105,8 @@ static enum line_verdict check_repeat(struct line_reader *r)
 static enum line_verdict check_numbered(struct line_reader *r, const char *text)
 {
     bool m110;
-    r->number = line_number(text, &m110);
-    if (r->number != r->last_number + 1 && !m110 && !r->fw->any_number) {
+    r->number = masked(r, line_number(text, &m110));
+    if (r->number != line_expected(r) && !m110 && !r->fw->any_number) {
         enum line_verdict verdict = check_repeat(r);
         if (verdict != LINE_COMMAND) {
             return verdict;
@@ -110,6 +132,9 @@ static enum line_verdict check_unnumbered(struct line_reader *r, const char *tex
     if (!r->fw->m110_unnumbered && strncmp(text, "M110", 4) == 0) {
         return LINE_BAD_NUMBER;
     }
+    if (r->numbered_only) {
+        return LINE_NO_SUM;
+    }
     const char *sum = star(r->fw, text);
     if (sum == NULL || r->fw->stray == STRAY_EXECUTE) {
         return LINE_COMMAND;
@@ -133,6 +158,7 @@ enum line_verdict line_feed(struct line_reader *r, char c)
     r->escape = false;
     r->comment = false;
     r->number = -1;
+    r->last_before = r->last_number;
     if (empty) {
         return LINE_EMPTY;
     }

@@ -31,6 +31,9 @@ enum line_verdict {
 struct line_reader {
     const struct firmware *fw; /* borrowed, const table */
     int64_t last_number;
+    int64_t last_before;      /* last_number before the line just accepted, to take it back */
+    int64_t number_mask;      /* a counter of fewer bits: its mask; 0 = none */
+    bool numbered_only;       /* a line without a number is an error */
     char text[LINE_TEXT_MAX]; /* the line so far; complete and NUL-terminated at a verdict */
     size_t len;
     bool escape;
@@ -42,6 +45,15 @@ struct line_reader {
 
 void line_init(struct line_reader *r, const struct firmware *fw);
 enum line_verdict line_feed(struct line_reader *r, char c);
+
+/* Takes the number of the line just accepted back: it has not been read. */
+void line_unread(struct line_reader *r);
+
+/* Forgets the line that is half read. */
+void line_abandon(struct line_reader *r);
+
+/* The number the firmware wants next. */
+int64_t line_expected(const struct line_reader *r);
 
 /* The part of a complete line that is the command: no number, checksum, surrounding blanks. Copies
  * it to `out` and returns its length. */

@@ -39,6 +39,7 @@ struct program {
     struct strbuf pending; /* for the host */
     struct strbuf trace;
     uint64_t zero_ns;
+    uint64_t woken_ns; /* from the last sleep; on the machine's clock */
     uint64_t dropped;
 };
 
@@ -103,6 +104,7 @@ static void flush_pending(struct program *p)
     if (p->pending.len == 0 || p->port.fd < 0) {
         return;
     }
+    gap_hand_over(&p->model->gap, clock_ns());
     ssize_t n = write(p->port.fd, p->pending.data, p->pending.len);
     if (n > 0) {
         p->pending.len -= (size_t)n;
@@ -137,6 +139,7 @@ static void read_port(struct program *p)
     char bytes[READ_MAX];
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
+        gap_answered(&p->model->gap, p->woken_ns);
         if (wrong_rate(p)) {
             port_garble(bytes, (size_t)n);
         }
@@ -183,6 +186,7 @@ static int sleep_until_due(struct program *p, struct pollfd *fd, const sigset_t 
     uint64_t due = clock_ns() + (uint64_t)left.tv_sec * 1000000000 + (uint64_t)left.tv_nsec;
     int n = ppoll(fd, 1, &left, inside);
     uint64_t now = clock_ns();
+    p->woken_ns = now;
     if (now > due + STALL_NS) {
         p->zero_ns += now - due;
         p->model->late.stalled_ns += now - due;

@@ -3,6 +3,7 @@
 #include "tools/ppvirtual/exec.h"
 #include "tools/ppvirtual/reply.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define SECOND_NS UINT64_C(1000000000)
@@ -45,6 +46,8 @@ static void look_for_urgent(struct model *m, const char *text)
 static void enqueue(struct model *m, struct wire_mark mark)
 {
     struct queued *q = &m->queue[(m->queue_head + m->queue_len) % QUEUE_MAX];
+    q->foreign = false;
+    q->quiet = false;
     const char *text = m->reader.text + strspn(m->reader.text, " ");
     str_copy(q->text, sizeof(q->text), text, strlen(text));
     q->mark = mark;
@@ -64,7 +67,7 @@ static void enqueue(struct model *m, struct wire_mark mark)
     }
 }
 
-static void line_error(struct model *m, enum line_verdict verdict)
+void mcu_line_error(struct model *m, enum line_verdict verdict)
 {
     static const enum tally_error kinds[] = {
         [LINE_BAD_SUM] = TALLY_CHECKSUM,
@@ -95,7 +98,9 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
         }
         break;
     case LINE_COMMAND:
-        enqueue(m, mark);
+        if (!havoc_line(m, m->tally.lines)) {
+            enqueue(m, mark);
+        }
         break;
     case LINE_SKIPPED:
         m->tally.repeats++;
@@ -108,8 +113,20 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
     case LINE_BAD_NUMBER:
     case LINE_NO_SUM:
     case LINE_NO_NUMBER:
-        line_error(m, verdict);
+        mcu_line_error(m, verdict);
         break;
+    }
+    if (verdict != LINE_EMPTY && m->halted == NULL) {
+        havoc_after_line(m, m->reader.text, m->reader.number, m->tally.lines);
+    }
+}
+
+void mcu_foreign(struct model *m, const char *text, bool quiet)
+{
+    if (m->queue_len < QUEUE_MAX) {
+        struct queued *q = &m->queue[(m->queue_head + m->queue_len++) % QUEUE_MAX];
+        *q = (struct queued){.foreign = true, .quiet = quiet};
+        str_copy(q->text, sizeof(q->text), text, strlen(text));
     }
 }
 
@@ -117,6 +134,7 @@ void mcu_read(struct model *m)
 {
     struct ring_byte b;
     while (may_read(m) && ring_get(&m->ring, &b)) {
+        m->havoc.read_ns = m->now_ns;
         enum line_verdict verdict = line_feed(&m->reader, b.c);
         if (verdict != LINE_MORE) {
             on_line(m, verdict, (struct wire_mark){b.at_ns, b.seq, m->tally.lines + 1});
@@ -140,6 +158,8 @@ static void begin_command(struct model *m)
     *t = (struct task){
         .active = true,
         .mark = q->mark,
+        .foreign = q->foreign,
+        .ok_sent = q->quiet,
         .busy_ns = m->now_ns + m->busy_s * SECOND_NS,
     };
     line_command(m->s.fw, q->text, t->command.text, sizeof(t->command.text));
@@ -158,12 +178,29 @@ static void begin_command(struct model *m)
     if (t->handler != NULL && (t->handler->flags & EXEC_DRAIN) != 0) {
         t->wait = WAIT_DRAIN;
     }
+    havoc_command(m, t);
+}
+
+/* For those who judge a host: what was executed, with the number it came with. */
+static void note_executed(struct model *m)
+{
+    const struct task *t = &m->task;
+    if (m->executed != NULL) {
+        const char *text = m->queue[m->queue_head].text;
+        long long number = text[0] == 'N' ? strtoll(text + 1, NULL, 10) : -1;
+        strbuf_printf(m->executed, "%lld %s\n", number, t->command.text);
+    }
+    tally_command(&m->tally, m->now_ns, &t->command, t->mark);
 }
 
 static void finish_command(struct model *m)
 {
     struct task *t = &m->task;
-    tally_command(&m->tally, m->now_ns, &t->command, t->mark);
+    if (t->foreign) {
+        m->havoc.foreign++;
+    } else if (!t->refused) {
+        note_executed(m);
+    }
     m->cpu_ns = latest(m->cpu_ns, m->now_ns) + m->s.exec_ns;
     if (!t->ok_sent && m->s.ok != OK_NUMBER) {
         reply_ok(m);
@@ -180,7 +217,15 @@ static void run_handler(struct model *m)
 {
     struct task *t = &m->task;
     t->wait = WAIT_NONE;
-    if (t->handler != NULL) {
+    if (t->slow_ns > 0) {
+        t->wait = WAIT_UNTIL;
+        t->until_ns = m->now_ns + t->slow_ns;
+        t->slow_ns = 0;
+        return;
+    }
+    if (havoc_execute(m, t)) {
+        t->wait = WAIT_NONE; /* done, in a fault's way */
+    } else if (t->handler != NULL) {
         t->handler->run(m, t);
     } else {
         tally_error(&m->tally, TALLY_UNKNOWN_COMMAND);

@@ -11,6 +11,13 @@
 /* Takes what is in the ring, as far as the firmware may read now. */
 void mcu_read(struct model *m);
 
+/* A wrong line: its error is written now, the rest follows when the CPU is free. */
+void mcu_line_error(struct model *m, enum line_verdict verdict);
+
+/* Another master gives a command; `quiet`: we are not told its ok. Dropped when the queue is full.
+ */
+void mcu_foreign(struct model *m, const char *text, bool quiet);
+
 /* Does all that can be done now. */
 void mcu_run(struct model *m);
 

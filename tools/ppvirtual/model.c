@@ -49,7 +49,7 @@ static uint64_t latest(uint64_t a, uint64_t b)
 }
 
 /* What a reset leaves: everything but the wire, the temperatures and the counts. */
-static void boot(struct model *m)
+static void boot(struct model *m, uint64_t boot_ns)
 {
     line_init(&m->reader, m->s.fw);
     m->emergency = (struct emergency_parser){0};
@@ -63,7 +63,7 @@ static void boot(struct model *m)
     m->report_s = 0;
     m->busy_s = 2;
     m->booted = false;
-    m->boot_ns = m->now_ns + m->s.boot_ns;
+    m->boot_ns = m->now_ns + boot_ns;
     m->cpu_ns = m->now_ns;
     planner_init(&m->planner, m->s.blocks, m->s.speed, !m->s.real_moves);
     m->planner.limits.classic_jerk = m->s.fw->classic_jerk;
@@ -76,6 +76,14 @@ static void boot(struct model *m)
         .feed_percent = 100,
         .flow_percent = 100,
     };
+    havoc_boot(m);
+}
+
+void model_reset(struct model *m, uint64_t boot_ns)
+{
+    planner_stop(&m->planner, m->now_ns);
+    wire_cut(&m->out, m->now_ns);
+    boot(m, boot_ns);
 }
 
 void model_init(struct model *m, const struct settings *s)
@@ -93,7 +101,8 @@ void model_init(struct model *m, const struct settings *s)
         double max = i < TOOLS_MAX ? MAX_HOTEND : (i == HEATER_BED ? MAX_BED : MAX_CHAMBER);
         heater_init(&m->heaters[i], s->heat_k_s, max);
     }
-    boot(m);
+    havoc_init(&m->havoc);
+    boot(m, s->boot_ns);
 }
 
 void model_fini(struct model *m)
@@ -122,7 +131,7 @@ static void do_periodic(struct model *m)
         for (int i = 0; i < HEATERS; i++) {
             history_add(&m->history[i],
                 (struct sample){m->now_ns, (float)heater_temp(&m->heaters[i], m->now_ns),
-                    (float)m->heaters[i].target});
+                    (float)heater_target(&m->heaters[i])});
         }
         m->sample_ns = m->now_ns + SECOND_NS;
     }
@@ -159,7 +168,9 @@ static void do_boot(struct model *m)
 {
     if (!m->booted && m->now_ns >= m->boot_ns) {
         m->booted = true;
-        reply(m, "%s", m->s.fw->banner);
+        if (!havoc_banner(m, m->s.fw->banner)) {
+            reply(m, "%s", m->s.fw->banner);
+        }
     }
 }
 
@@ -188,12 +199,15 @@ static void receive(struct model *m, uint64_t until_ns)
     while (wire_take(&m->in, until_ns, &b)) {
         m->now_ns = latest(m->now_ns, b.at_ns);
         if (!m->booted || m->halted != NULL) {
+            havoc_dead_byte(m, b.c);
             continue;
         }
         if (m->ring.len == m->ring.cap) {
             mcu_read(m);
         }
+        bool lost = m->ring.len == m->ring.cap;
         ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
+        havoc_byte(m, lost);
         if (m->s.emergency_parser) {
             on_emergency(m, emergency_feed(&m->emergency, b.c));
         }
@@ -208,6 +222,7 @@ static void receive(struct model *m, uint64_t until_ns)
 static uint64_t next_internal_ns(struct model *m)
 {
     uint64_t t = soonest(wire_next_line_ns(&m->in), m->sample_ns);
+    t = soonest(t, havoc_next_ns(m));
     if (!m->booted) {
         return soonest(t, m->boot_ns);
     }
@@ -243,6 +258,7 @@ static void happen(struct model *m, uint64_t now_ns)
     do_boot(m);
     receive(m, now_ns);
     mcu_run(m);
+    havoc_due(m);
     do_periodic(m);
     mcu_run(m);
 }
@@ -252,12 +268,31 @@ static void deliver(struct model *m, struct strbuf *out)
     struct wire_byte b;
     while (wire_take(&m->out, m->now_ns, &b)) {
         strbuf_add(out, &b.c, 1);
+        gap_byte(&m->gap, b.c, m->streaming);
         if (b.c == '\n') {
             uint64_t late_ns = m->now_ns - b.at_ns;
             m->late.lines++;
             m->late.sum_ns += late_ns;
             m->late.max_ns = latest(m->late.max_ns, late_ns);
         }
+    }
+}
+
+static void do_switch(struct model *m, enum event_kind kind)
+{
+    switch (kind) {
+    case EVENT_TICK:
+    case EVENT_BYTES:
+        break;
+    case EVENT_RESET:
+        model_reset(m, m->s.boot_ns);
+        break;
+    case EVENT_POWER_OFF:
+        havoc_power_off(m, "no power", NEVER_NS);
+        break;
+    case EVENT_POWER_ON:
+        havoc_power_on(m);
+        break;
     }
 }
 
@@ -271,12 +306,11 @@ void model_step(struct model *m, uint64_t now_ns, const struct event *event, str
         happen(m, t);
     }
     if (event != NULL && event->kind == EVENT_BYTES) {
-        wire_send(&m->in, now_ns, event->bytes, event->len);
+        havoc_send(m, now_ns, event->bytes, event->len);
     }
     m->now_ns = latest(m->now_ns, now_ns);
-    if (event != NULL && event->kind == EVENT_RESET) {
-        planner_stop(&m->planner, now_ns);
-        boot(m);
+    if (event != NULL) {
+        do_switch(m, event->kind);
     }
     happen(m, now_ns);
     while (next_internal_ns(m) <= now_ns) {

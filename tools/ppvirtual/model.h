@@ -17,7 +17,10 @@
 
 #include "tools/ppvirtual/command.h"
 #include "tools/ppvirtual/emergency.h"
+#include "tools/ppvirtual/fault.h"
 #include "tools/ppvirtual/firmware.h"
+#include "tools/ppvirtual/gap.h"
+#include "tools/ppvirtual/havoc.h"
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
 #include "tools/ppvirtual/line.h"
@@ -70,6 +73,8 @@ void settings_default(struct settings *s);
 struct queued {
     char text[LINE_TEXT_MAX];
     struct wire_mark mark;
+    bool foreign; /* not the host's: another master's, */
+    bool quiet;   /* who alone gets the ok */
 };
 
 /* What the command being executed waits for. */
@@ -109,9 +114,12 @@ struct handler;
 struct task {
     bool active;
     bool ok_sent;
+    bool foreign;
+    bool refused;   /* the printer is locked: answered, not executed */
     unsigned phase; /* how often the handler has run */
     enum task_wait wait;
     uint64_t until_ns;
+    uint64_t slow_ns;              /* to wait before anything else */
     uint64_t busy_ns;              /* next "busy" line */
     const struct handler *handler; /* NULL: unknown command */
     struct command command;
@@ -179,15 +187,22 @@ struct model {
     uint64_t sample_ns; /* next temperature sample */
     struct history history[HEATERS];
 
+    struct fault_set faults;
+    struct havoc havoc;
+
     struct tally tally;
     struct lateness late;
-    struct strbuf *trace; /* borrowed; NULL: none. Lines in and out, for a person */
+    struct gap gap;
+    struct strbuf *executed; /* borrowed; NULL: none. "N text" of each of the host's commands */
+    struct strbuf *trace;    /* borrowed; NULL: none. Lines in and out, for a person */
 };
 
 enum event_kind {
     EVENT_TICK,
     EVENT_BYTES, /* the host has written */
     EVENT_RESET, /* the reset button */
+    EVENT_POWER_OFF,
+    EVENT_POWER_ON,
 };
 
 struct event {
@@ -198,6 +213,9 @@ struct event {
 
 void model_init(struct model *m, const struct settings *s);
 void model_fini(struct model *m);
+
+/* The reset button: what is half sent is cut off, all but wire, temperatures and counts is new. */
+void model_reset(struct model *m, uint64_t boot_ns);
 
 /* Takes one event (NULL: a tick) at `now`, which never goes back; appends to `out` what has reached
  * the host. */

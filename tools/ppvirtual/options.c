@@ -40,6 +40,15 @@ const char options_help[] =
     "  --speed X            moves and dwells run X times as fast (1)\n"
     "  --heat K_PER_S       heaters at full power (3)\n"
     "\n"
+    "Faults\n"
+    "  --fault SPEC         what breaks and when, as often as there are faults:\n"
+    "                         at=line:100,do=resend,error=checksum,ok=late,ms=300\n"
+    "                         at=rate:0.1%,do=flip,dir=in,seed=7\n"
+    "                         at=time:20,do=unplug,ms=5000\n"
+    "  --help-faults        every moment, fault and key\n"
+    "  --control PATH       a socket that takes orders while it runs, a line each: a SPEC,\n"
+    "                       list, clear, reset, unplug, replug, report, help\n"
+    "\n"
     "General\n"
     "  --report FILE        what it has seen, as JSON, written at SIGTERM, SIGINT and SIGUSR1\n"
     "  -v, --verbose        every line in both directions on stderr\n"
@@ -159,6 +168,12 @@ static int set_firmware(
     return 0;
 }
 
+static int set_fault(struct options *o, const struct option *opt, const char *value, struct err *e)
+{
+    int rc = fault_add(&o->faults, value, e);
+    return rc == 0 ? 0 : err_wrap(e, "%s", opt->name);
+}
+
 static int set_plain(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     (void)opt;
@@ -246,6 +261,9 @@ static const struct option table[] = {
     {"--moves", true, set_moves, 0, 0, 0},
     {"--speed", true, set_double, AT(settings.speed), 0.01, 100000},
     {"--heat", true, set_double, AT(settings.heat_k_s), 0.01, 100000},
+    {"--fault", true, set_fault, 0, 0, 0},
+    {"--control", true, set_text, AT(control), 0, 0},
+    {"--help-faults", false, set_true, AT(help_faults), 0, 0},
     {"--verbose", false, set_true, AT(verbose), 0, 0},
     {"-v", false, set_true, AT(verbose), 0, 0},
     {"--help", false, set_true, AT(help), 0, 0},
@@ -311,7 +329,7 @@ int options_parse(struct options *o, int argc, char **argv, struct err *e)
             return rc;
         }
     }
-    if (o->help || o->version) {
+    if (o->help || o->version || o->help_faults) {
         return 0;
     }
     if ((o->link == NULL) == (o->device == NULL)) {

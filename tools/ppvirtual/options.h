@@ -13,7 +13,10 @@ struct options {
     bool verbose;
     bool help;
     bool version;
+    bool help_faults;
+    const char *control; /* socket for orders while it runs; NULL: none */
     struct settings settings;
+    struct fault_set faults;
 };
 
 /* Reads argv; strings stay borrowed from it. */

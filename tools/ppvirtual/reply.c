@@ -17,7 +17,7 @@ static void trace(struct model *m, const char *text, size_t len)
     }
 }
 
-static void transmit(struct model *m, const char *text, size_t len)
+void reply_bytes(struct model *m, const char *text, size_t len)
 {
     uint64_t from_ns = m->cpu_ns > m->now_ns ? m->cpu_ns : m->now_ns;
     uint64_t out_ns = wire_send(&m->out, from_ns, text, len);
@@ -47,8 +47,10 @@ void reply(struct model *m, const char *fmt, ...)
     va_end(ap);
     struct strbuf b = {0};
     add_with_ends(&b, text, m->s.fw->eol);
-    transmit(m, strbuf_text(&b), b.len);
     trace(m, strbuf_text(&b), b.len);
+    if (!havoc_reply(m, strbuf_text(&b), b.len)) {
+        reply_bytes(m, strbuf_text(&b), b.len);
+    }
     strbuf_fini(&b);
 }
 
@@ -86,7 +88,8 @@ struct reading {
 static struct reading read_heater(const struct model *m, int index)
 {
     const struct heater *h = &m->heaters[index];
-    return (struct reading){heater_temp(h, m->now_ns), h->target, heater_power(h, m->now_ns)};
+    return (struct reading){
+        heater_reading(h, m->now_ns), heater_target(h), heater_power(h, m->now_ns)};
 }
 
 static void marlin_words(const struct model *m, struct strbuf *b)
@@ -157,7 +160,7 @@ void reply_temperatures(struct model *m)
     if (m->s.fw->temp == TEMP_TEACUP || m->s.fw->temp == TEMP_REPETIER) {
         reply(m, "%s\n", strbuf_text(&b));
     } else {
-        reply(m, "ok%s\n", strbuf_text(&b));
+        reply(m, "%s%s\n", m->task.ok_sent ? "" : "ok", strbuf_text(&b));
         m->task.ok_sent = true;
     }
     strbuf_fini(&b);
@@ -244,13 +247,13 @@ void reply_line_error(struct model *m, enum line_verdict verdict)
 void reply_resend(struct model *m)
 {
     const struct firmware *fw = m->s.fw;
-    int64_t number = m->reader.last_number + 1;
+    int64_t number = havoc_resend_number(m, line_expected(&m->reader));
     if (fw->resend_tail != NULL) {
         reply(m, "%s%" PRId64 "%s%d\n", fw->resend, number, fw->resend_tail, m->reader.want_sum);
     } else {
         reply(m, "%s%" PRId64 "\n", fw->resend, number);
     }
-    reply(m, "ok\n");
+    havoc_resend_ok(m);
 }
 
 void reply_unknown(struct model *m, const struct command *c)

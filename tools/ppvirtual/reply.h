@@ -7,6 +7,9 @@
 /* Writes text; each '\n' becomes the firmware's end of line. */
 void reply(struct model *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes bytes as they are, past all faults. */
+void reply_bytes(struct model *m, const char *bytes, size_t len);
+
 /* The ok of the command at the head of the queue. */
 void reply_ok(struct model *m);
 

@@ -100,7 +100,7 @@ static json_t *heater(const struct model *m, int index)
     json_t *o = json_object();
     json_object_set_new(o, "name", json_string(name));
     json_object_set_new(o, "temp", rounded(heater_temp(&m->heaters[index], m->now_ns), 0.01));
-    json_object_set_new(o, "target", json_real(m->heaters[index].target));
+    json_object_set_new(o, "target", json_real(heater_target(&m->heaters[index])));
     json_t *list = json_array();
     const struct history *h = &m->history[index];
     for (size_t i = 0; i < h->len; i++) {
@@ -147,6 +147,22 @@ static json_t *lateness(const struct lateness *late)
     return o;
 }
 
+/* How long the host took from an ok to its next byte. */
+static json_t *gap(const struct gap *g)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } wanted[] = {{"p50_us", 0.5}, {"p99_us", 0.99}, {"p999_us", 0.999}, {"max_us", 1}};
+    json_t *o = json_object();
+    json_object_set_new(o, "lines", count(g->ns.count));
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+        double us = (double)histo_percentile(&g->ns, wanted[i].share) / 1e3;
+        json_object_set_new(o, wanted[i].name, rounded(us, 0.1));
+    }
+    return o;
+}
+
 /* The lines between the moves as they came over the wire: of the last print or, without one, of
  * all. */
 static json_t *stream(const struct model *m)
@@ -159,6 +175,21 @@ static json_t *stream(const struct model *m)
     json_object_set_new(o, "first_s", seconds(s->first.at_ns));
     json_object_set_new(o, "last_s", seconds(s->last.at_ns));
     return o;
+}
+
+static json_t *faults(const struct model *m)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < m->faults.len; i++) {
+        const char *spec = m->faults.faults[i].spec;
+        char safe[FAULT_SPEC_MAX * 4];
+        json_t *o = json_object();
+        json_object_set_new(
+            o, "spec", json_string(str_escape(safe, sizeof(safe), spec, strlen(spec))));
+        json_object_set_new(o, "fired", count(m->faults.faults[i].fired));
+        json_array_append_new(list, o);
+    }
+    return list;
 }
 
 static json_t *build(const struct model *m)
@@ -187,7 +218,10 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "stream", stream(m));
     json_object_set_new(o, "prints", prints(m));
     json_object_set_new(o, "lateness", lateness(&m->late));
+    json_object_set_new(o, "gap", gap(&m->gap));
     json_object_set_new(o, "heaters", heaters(m));
+    json_object_set_new(o, "foreign", count(m->havoc.foreign));
+    json_object_set_new(o, "faults", faults(m));
     return o;
 }
 

@@ -69,6 +69,11 @@ uint64_t wire_send(struct wire *w, uint64_t now_ns, const char *bytes, size_t le
     return w->free_ns;
 }
 
+void wire_pause(struct wire *w, uint64_t now_ns, uint64_t pause_ns)
+{
+    w->free_ns = (w->free_ns > now_ns ? w->free_ns : now_ns) + pause_ns;
+}
+
 static const struct wire_byte *at(const struct wire *w, size_t index)
 {
     return &w->fifo[index & (w->cap - 1)];
@@ -96,6 +101,19 @@ uint64_t wire_next_ns(struct wire *w)
         return line_ns;
     }
     return at(w, w->tail - 1)->at_ns;
+}
+
+void wire_cut(struct wire *w, uint64_t now_ns)
+{
+    uint64_t keep_ns = now_ns + w->delay_ns;
+    while (w->tail != w->head && at(w, w->tail - 1)->at_ns > keep_ns) {
+        w->tail--;
+    }
+    if (w->line_end > w->tail) {
+        w->line_end = w->tail;
+    }
+    w->free_ns = now_ns;
+    w->last_ns = w->tail != w->head ? at(w, w->tail - 1)->at_ns : now_ns;
 }
 
 bool wire_take(struct wire *w, uint64_t now_ns, struct wire_byte *out)

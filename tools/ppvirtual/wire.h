@@ -40,6 +40,12 @@ void wire_fini(struct wire *w);
 /* Puts bytes on the wire at `now` or when it is free; returns the time the last one has left. */
 uint64_t wire_send(struct wire *w, uint64_t now_ns, const char *bytes, size_t len);
 
+/* The sender falls silent for a while after what it has sent. */
+void wire_pause(struct wire *w, uint64_t now_ns, uint64_t pause_ns);
+
+/* The sender is reset: what has not left it by `now` is never sent. */
+void wire_cut(struct wire *w, uint64_t now_ns);
+
 /* Bytes on the wire. */
 size_t wire_len(const struct wire *w);
 

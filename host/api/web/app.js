@@ -53,21 +53,35 @@ function element(tag, className, content) {
   return e;
 }
 
-function drawQuestion() {
-  const question = status.question;
-  show("question", question !== null);
-  if (question === null || $("question").dataset.id === question.id) return;
-  $("question").dataset.id = question.id;
-  text("question-text", question.text);
-  const told = !status.waiting_for || question.text.includes(status.waiting_for);
-  text("question-file", told ? "" : `${status.waiting_for} waits for the answer.`);
-  $("answers").replaceChildren(...question.answers.map((answer, i) => {
+function questionCard(question) {
+  const card = element("section", "card ask", "");
+  card.dataset.id = question.id;
+  card.append(element("h2", "", "Waiting for you"), element("p", "question-text", question.text));
+  const gate = question.kind === "bed" || question.kind === "identity";
+  if (gate && status.waiting_for && !question.text.includes(status.waiting_for)) {
+    card.append(element("p", "quiet", `${status.waiting_for} waits for the answer.`));
+  }
+  const answers = element("div", "buttons", "");
+  answers.append(...question.answers.map((answer, i) => {
     const label = answer.charAt(0).toUpperCase() + answer.slice(1);
     const button = element("button", i === 0 ? "primary" : "", label);
     button.type = "button";
     button.onclick = () => act("confirm", { id: question.id, answer });
     return button;
   }));
+  card.append(answers);
+  return card;
+}
+
+// A card that is there already stays as it is: what is focused keeps the focus.
+function drawQuestions() {
+  const there = new Map([...$("questions").children].map((card) => [card.dataset.id, card]));
+  const open = new Set(status.questions.map((question) => question.id));
+  for (const [id, card] of there) {
+    if (!open.has(id)) card.remove();
+  }
+  $("questions").append(...status.questions.filter((question) => !there.has(question.id))
+    .map(questionCard));
 }
 
 function drawJob() {
@@ -132,7 +146,7 @@ function draw() {
   text("name", status.name);
   text("state", state);
   $("state").dataset.tone = TONES[state] ?? "";
-  drawQuestion();
+  drawQuestions();
   drawJob();
   drawTemperatures();
   drawLink();
@@ -140,7 +154,7 @@ function draw() {
   show("resume", state === "paused");
   show("cancel", HOLDS_JOB.includes(state) && state !== "cancelling" && state !== "finishing");
   show("connect", state === "offline" || state === "error");
-  show("clear", status.bed !== "clear" && status.job === null && status.question === null &&
+  show("clear", status.bed !== "clear" && status.job === null && status.questions.length === 0 &&
     state === "operational");
   text("version", `pphost ${status.version}`);
 }
