@@ -121,9 +121,15 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
+/* Not where a report by itself could be taken for the answer to M105. */
+bool device_reports(const struct device *d)
+{
+    return caps_has(&d->caps, CAP_AUTOREPORT_TEMP) && !d->dialect->temps_then_ok;
+}
+
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
+    uint64_t every = device_reports(d) ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define RETRY_FIRST_MS 1000
+#define AREA_SLACK_UM  1000 /* ends are rounded and differ by a nozzle's offset */
 #define RETRY_MAX_MS   30000
 
 void device_stream_options(const struct device *d, struct stream_options *out)
@@ -129,6 +130,7 @@ static void on_connected(struct device *d, int baud)
     d->baud = baud;
     d->retry_ms = 0;
     d->caps = (struct caps){0};
+    d->info = (struct m115){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
@@ -160,13 +162,24 @@ static void check_uuid(struct device *d)
     device_save_row(d, NULL);
 }
 
+/* A profile that is larger than the printer lets it run into its ends. */
+static void check_area(struct device *d)
+{
+    char text[160];
+    const struct limits *l = d->profile != NULL ? &d->profile->limits : NULL;
+    if (l != NULL &&
+        m115_contradicts(&d->info, l->min_um, l->max_um, AREA_SLACK_UM, text, sizeof text)) {
+        device_notice(d, "%s: is \"%s\" the right profile?", text, d->profile->id);
+    }
+}
+
 static void on_info(struct device *d)
 {
     struct stream_options options;
     device_choose_dialect(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
+    if (device_reports(d)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     device_inject(d, "M105", TAG_READY);
@@ -182,6 +195,7 @@ static void on_ready(struct device *d)
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
+    check_area(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);

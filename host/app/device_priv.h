@@ -16,6 +16,7 @@
 #include "host/app/device_heat.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
+#include "host/core/m115.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -79,6 +80,7 @@ struct device {
     struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
     struct caps caps;
     struct printer_row row;
+    struct m115 info; /* of this connection */
     char machine[128];
     char firmware[128];
     char uuid[64];
@@ -127,6 +129,7 @@ void device_notice(struct device *d, const char *fmt, ...) __attribute__((format
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
+bool device_reports(const struct device *d); /* tells its temperatures by itself */
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */

@@ -13,14 +13,10 @@
 static const struct yaml_word probe_words[] = {{"gap", PROBE_GAP}, {"checksum", PROBE_CHECKSUM},
     {"temperatures", PROBE_TEMPERATURES}, {NULL, 0}};
 
-static const struct yaml_word bare_t_words[] = {
-    {"active", BARE_T_ACTIVE}, {"first", BARE_T_FIRST}, {NULL, 0}};
-
 static const struct yaml_field fields[] = {
     {.key = "number_bits", .kind = YAML_INT, .offset = AT(number_bits), .max = 31},
     {.key = "planner_blocks", .kind = YAML_INT, .offset = AT(planner_blocks), .max = 1000},
     {.key = "probe", .kind = YAML_CHOICE, .offset = AT(probe), .words = probe_words},
-    {.key = "bare_t", .kind = YAML_CHOICE, .offset = AT(bare_t), .words = bare_t_words},
     FLAG(one_line),
     FLAG(split_lines),
     FLAG(wait_is_idle),

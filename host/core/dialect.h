@@ -18,12 +18,6 @@ enum dialect_probe {
     PROBE_TEMPERATURES /* numbers are not looked at: M105, whose answer is unmistakable */
 };
 
-/* Whose temperature a bare "T:" is. */
-enum dialect_bare_t {
-    BARE_T_ACTIVE, /* of the tool in use */
-    BARE_T_FIRST   /* of the first, whatever is in use */
-};
-
 struct dialect {
     const char *name;  /* as in profiles: "marlin" */
     const char *match; /* lower-case part of FIRMWARE_NAME that tells it; NULL = never by name */
@@ -34,7 +28,6 @@ struct dialect {
     int planner_blocks; /* of its planner; 0 = learned from the P of ADVANCED_OK */
     int number_bits;    /* line numbers count modulo 2 to the power of this; 0 = they do not */
     int probe;          /* enum dialect_probe */
-    int bare_t;         /* enum dialect_bare_t */
 
     bool one_line;      /* never more in flight: one lost among several would not be noticed */
     bool split_lines;   /* a line may arrive in two pieces with a pause between them */
