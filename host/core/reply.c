@@ -41,13 +41,14 @@ static const struct {
     {"missing linenumber", REPLY_NO_ACK},
 };
 
-/* Texts, lower case, behind which not every firmware says ok. */
+/* Texts, lower case, behind which what was to come may not come. */
 static const struct {
     const char *text;
     enum reply_kind kind;
-} owing[] = {
-    {"unknown command", REPLY_UNKNOWN},
-    {"done saving file", REPLY_SAVED},
+} texts[] = {
+    {"unknown command", REPLY_UNKNOWN}, {"done saving file", REPLY_SAVED},
+    {"full rx buffer", REPLY_RETRY}, /* Prusa: what it held is thrown away */
+    {"rx timeout", REPLY_RETRY},     /* Prusa: half a line, for two seconds */
 };
 
 /* How many characters at `text` differ from `needle`, INT_MAX if it is shorter. */
@@ -252,9 +253,9 @@ static void parse_other(struct reply *r, const char *line, size_t len)
         r->kind = REPLY_WAIT;
         return;
     }
-    for (size_t i = 0; i < sizeof owing / sizeof *owing; i++) {
-        if (strcasestr(line, owing[i].text) != NULL) {
-            r->kind = owing[i].kind;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcasestr(line, texts[i].text) != NULL) {
+            r->kind = texts[i].kind;
             return;
         }
     }

@@ -237,7 +237,8 @@ static const struct row others[] = {
     R("// Unknown command:\"M555\"", UNKNOWN),
     R("E: Bad M-code 35", TEXT),
     R("echo:M112 Shutdown", TEXT),
-    R("Full RX Buffer", TEXT),
+    R("Full RX Buffer", RETRY),
+    R("echo:RX timeout", RETRY),
     R("echo:PowerUp", TEXT),
     R("// Klipper state: Ready", TEXT),
     /* what the printer asks of the host */
