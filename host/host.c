@@ -58,14 +58,21 @@ struct host {
 /* ---- what is wanted
  * ---------------------------------------------------------------------------------- */
 
-static int load_config(struct host *h, struct config *out, struct err *e)
+/* The error is the first of the mistakes. */
+static int read_config(
+    const struct host *h, struct config *out, struct strbuf *mistakes, struct err *e)
 {
     const struct host_arguments *a = h->arguments;
     const char *paths[4];
-    struct strbuf mistakes = {0};
     config_paths(paths, a->config);
-    int rc =
-        config_load(out, paths, a->config, a->name != NULL ? a->name : "", a->device, &mistakes, e);
+    return config_load(
+        out, paths, a->config, a->name != NULL ? a->name : "", a->device, mistakes, e);
+}
+
+static int load_config(struct host *h, struct config *out, struct err *e)
+{
+    struct strbuf mistakes = {0};
+    int rc = read_config(h, out, &mistakes, e);
     if (rc < 0 && mistakes.len > 0) {
         fputs(strbuf_text(&mistakes), stderr);
         rc = err_set(e, PP_EINVAL, "the configuration has the mistakes above");
@@ -207,10 +214,30 @@ static void on_signal(uv_signal_t *handle, int number)
     if (h->stopping) {
         log_warn("second signal: exit at once; the printer is left as it is");
         unlink(h->estop_path);
+        log_flush();
         _exit(128 + number);
     }
     log_info("stopping%s", h->device != NULL ? "; a second signal exits at once" : "");
     stop(h);
+}
+
+/* A new process that refuses to start would leave the printer, and its heaters, to itself. */
+static int may_restart(void *context, struct err *e)
+{
+    struct host *h = context;
+    struct config fresh;
+    struct strbuf mistakes = {0};
+    struct err why;
+    int rc = read_config(h, &fresh, &mistakes, &why);
+    strbuf_fini(&mistakes);
+    if (rc < 0) {
+        return err_set(e, PP_EREFUSED, "not restarted: %s", why.text);
+    }
+    const char *id = h->arguments->profile != NULL ? h->arguments->profile : fresh.profile;
+    if (id[0] != '\0' && profiles_find(h->profiles, id) == NULL) {
+        return err_set(e, PP_EREFUSED, "not restarted: there is no profile \"%s\"", id);
+    }
+    return 0;
 }
 
 static void on_restart(void *context)
@@ -312,6 +339,7 @@ static int open_http(struct host *h, struct err *e)
             .store = h->store,
             .profiles = h->profiles,
             .profile = profile_of(h),
+            .may_restart = may_restart,
             .turns = &h->turns,
             .restart = on_restart,
             .restart_context = h},
@@ -388,6 +416,7 @@ static void greet_person(struct host *h)
         http_url(h->http), p != NULL ? p->id : "none (--profile NAME checks files before printing)",
         h->datadir.path);
     if (isatty(STDERR_FILENO)) {
+        log_flush(); /* in this order */
         keys_login_token(h->keys, token);
         fprintf(stderr, "pphost: page: %s/#login=%s (good once, for 10 minutes)\n",
             http_url(h->http), token);

@@ -6,17 +6,66 @@
 #include "host/api/view.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
+#include "host/base/mem.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* A list of thousands on its way out, a piece in each turn of the loop: the files as they are when
+ * their piece is made. */
+struct listing {
+    const struct files *files;
+    char last[sizeof((struct file_row *)0)->name]; /* already in it */
+    struct strbuf text;
+    bool ended;
+};
+
+static void add_file(struct listing *l)
+{
+    const struct file_entry *file = files_after(l->files, l->last);
+    if (file == NULL) {
+        strbuf_puts(&l->text, "]}");
+        l->ended = true;
+        return;
+    }
+    json_t *value = view_file(file);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    strbuf_printf(&l->text, "%s%s", l->last[0] != '\0' ? "," : "", text != NULL ? text : "null");
+    free(text);
+    json_decref(value);
+    str_copy(l->last, sizeof l->last, file->row.name, strlen(file->row.name));
+}
+
+static ssize_t read_listing(void *context, uint64_t position, char *out, size_t size)
+{
+    struct listing *l = context;
+    (void)position;
+    while (!l->ended && l->text.len < size) {
+        add_file(l);
+    }
+    size_t len = l->text.len < size ? l->text.len : size;
+    if (len == 0) {
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    memcpy(out, l->text.data, len);
+    l->text.len -= len;
+    memmove(l->text.data, l->text.data + len, l->text.len);
+    return (ssize_t)len;
+}
+
+static void free_listing(void *context)
+{
+    struct listing *l = context;
+    strbuf_fini(&l->text);
+    free(l);
+}
 
 void api_files(struct request *r)
 {
-    json_t *list = json_array();
-    const struct file_entry *file;
-    for (size_t i = 0; (file = files_at(r->http->o.files, i)) != NULL; i++) {
-        json_array_append_new(list, view_file(file));
-    }
-    reply_json(r, 200, json_pack("{s:o}", "files", list));
+    struct listing *l = mem_alloc(sizeof *l);
+    l->files = r->http->o.files;
+    strbuf_puts(&l->text, "{\"files\":[");
+    reply_pieces(r, 200, read_listing, free_listing, l);
 }
 
 static const struct file_entry *find_file(struct request *r)

@@ -161,6 +161,9 @@ void api_restart(struct request *r)
     if (rc == 0 && r->http->o.restart == NULL) {
         rc = err_set(&e, PP_ESTATE, "this host cannot restart itself");
     }
+    if (rc == 0 && r->http->o.may_restart != NULL) {
+        rc = r->http->o.may_restart(r->http->o.restart_context, &e);
+    }
     if (reply_failed(r, rc, &e)) {
         return;
     }

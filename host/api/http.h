@@ -36,6 +36,7 @@ struct http_options {
     struct store *store;
     const struct profiles *profiles;
     const struct profile *profile;  /* of this printer, NULL = unknown */
+    int (*may_restart)(void *context, struct err *e); /* NULL = always */
     const struct turns *turns;      /* of the main loop, NULL = not watched */
     void (*restart)(void *context); /* somebody asked for a restart; called from the loop */
     void *restart_context;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define PIECE_BYTES 32768
+
 static void set(struct request *r, unsigned status, struct MHD_Response *response)
 {
     if (r->response != NULL || r->gone) {
@@ -32,6 +34,15 @@ void reply_json(struct request *r, unsigned status, json_t *value)
         text = mem_strdup("{}");
     }
     set(r, status, MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE));
+    reply_header(r, "Content-Type", "application/json");
+    reply_header(r, "Cache-Control", "no-store");
+}
+
+void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback reader,
+    MHD_ContentReaderFreeCallback end, void *context)
+{
+    set(r, status,
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES, reader, context, end));
     reply_header(r, "Content-Type", "application/json");
     reply_header(r, "Cache-Control", "no-store");
 }

@@ -81,6 +81,9 @@ const char *request_argument(const struct request *r, const char *name);
 
 /* The answer. Only the first one counts. `value` is taken over. */
 void reply_json(struct request *r, unsigned status, json_t *value);
+/* JSON in pieces: `reader` is MHD's content reader, `end` frees `context`. */
+void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback reader,
+    MHD_ContentReaderFreeCallback end, void *context);
 void reply_empty(struct request *r, unsigned status);
 void reply_error(struct request *r, const struct err *e);
 void reply_static(struct request *r, const char *type, const void *bytes, size_t len);

@@ -130,7 +130,7 @@ bool device_reports(const struct device *d)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = device_reports(d) ? 10 * POLL_MS : POLL_MS;
-    bool blocked = device_waits(d);
+    bool blocked = device_waits(d) || (device_self_paused(d) && d->self.change);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -169,6 +169,12 @@ static void on_second(uv_timer_t *timer)
         d->tapped = tap;
         sender_tap(d->sender, tap);
     }
+    device_wait_tick(d, now);
+    device_display_tick(d, now);
+    if (d->message_new) {
+        d->message_new = false;
+        hub_emit(d->hub, HUB_STATE, NULL);
+    }
     device_cool_tick(d, now);
     device_thermal_tick(d, now);
     poll_temps(d, now);
@@ -202,6 +208,8 @@ static void init(struct device *d, const struct device_options *o)
     d->heat.pause_off_ms = o->pause_off_ms;
     d->heat.pause_bed_off_ms = o->pause_bed_off_ms;
     d->profile = o->profile;
+    d->shutdown = o->shutdown;
+    d->shutdown_context = o->shutdown_context;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
     d->dialect = &d->own_dialect;
     device_choose_dialect(d);

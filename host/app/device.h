@@ -76,7 +76,9 @@ struct device_link {
 
 struct device_status {
     enum printer_state state;
-    char error[256]; /* why offline or in error, "" if none */
+    char error[256];   /* why offline or in error, "" if none */
+    char detail[64];   /* of a pause by the printer itself, "" if there is none */
+    char message[128]; /* what it shows at its display, as far as it tells; "" if it does not */
     struct device_heater heater[DEVICE_HEATERS];
     size_t heaters;
     struct device_job job;
@@ -98,6 +100,8 @@ struct device_options {
     int64_t pause_bed_off_ms; /* bed and chamber in a pause; 0 = never */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
+    bool (*shutdown)(void *context); /* the printer wants this machine off; false: not allowed */
+    void *shutdown_context;
 };
 
 int device_open(struct device **out, uv_loop_t *loop, const struct device_options *options,

@@ -134,6 +134,8 @@ static void on_connected(struct device *d, int baud)
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
+    d->message[0] = '\0';
+    device_prompt_forget(d);
     if (device_state(d) != PRINTER_CONNECTING) {
         device_move(d, PRINTER_CONNECTING, "printer answered");
     }
@@ -182,6 +184,9 @@ static void on_info(struct device *d)
     if (device_reports(d)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
+    if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
+        device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
+    }
     device_inject(d, "M105", TAG_READY);
 }
 
@@ -229,9 +234,24 @@ static void on_lost(struct device *d, const char *text)
     device_link_retry(d);
 }
 
+/* Prusa's power panic: it uses its last moments to save where it is, so not a byte more is sent. It
+ * comes back by itself when the power does. */
+static void on_power_panic(struct device *d)
+{
+    end_print(d, RUN_INTERRUPTED, "the printer has lost its power");
+    device_cool_owe(d);
+    device_fail(d, PRINTER_OFFLINE, "the printer has lost its power");
+    device_link_drop(d, false);
+    device_link_retry(d);
+}
+
 /* What a printer says of itself may be half true: M112 and heaters off, unless it is dead. */
 static void on_halt(struct device *d, const char *text, bool alive)
 {
+    if (strcmp(text, "INT4") == 0) {
+        on_power_panic(d);
+        return;
+    }
     end_print(d, RUN_FAILURE, text);
     device_cool_owe(d);
     device_fail(
@@ -290,6 +310,7 @@ static void on_detached(struct device *d)
 {
     enum printer_state state = device_state(d);
     d->attached = false;
+    device_prompt_forget(d);
     if (d->closing) {
         device_finish_closing(d);
     } else if (d->reopen) {

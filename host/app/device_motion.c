@@ -110,9 +110,32 @@ static bool may_park(
     return script_fits(d, script, *at);
 }
 
+/* A printer that parks by itself does it better than a script, unless somebody wrote one for it. */
+static bool parks_itself(const struct device *d)
+{
+    bool own = d->profile != NULL && d->profile->own_scripts;
+    return d->dialect->pause_command != NULL && !own;
+}
+
+/* It goes back by itself too, so there is nothing to restore. */
+static void park_by_command(struct device *d)
+{
+    d->self.parks = true;
+    d->parked = false;
+    if (d->dialect->job_timer) {
+        device_inject(d, "M76", TAG_NONE);
+    }
+    device_inject(d, d->dialect->pause_command, TAG_PAUSED);
+}
+
 /* Everything of the file up to here is acknowledged: park. */
 void device_park(struct device *d)
 {
+    d->self.parks = false;
+    if (parks_itself(d)) {
+        park_by_command(d);
+        return;
+    }
     const char *script = d->profile != NULL ? d->profile->pause_script : "";
     const char *why;
     d->parked = may_park(d, script, &d->pause_modal, &why);
@@ -149,8 +172,14 @@ int device_resume(struct device *d, struct err *e)
     if (device_state(d) != PRINTER_PAUSED) {
         return err_set(e, PP_ESTATE, "nothing to resume: the printer is %s", sm_name(&d->state));
     }
+    if (device_self_paused(d)) {
+        return device_self_go_on(d, e);
+    }
     device_move(d, PRINTER_RESUMING, "asked to");
     device_reheat(d);
+    if (d->self.parks) {
+        device_inject(d, d->dialect->resume_command, TAG_NONE);
+    }
     if (d->parked) {
         struct gcode_modal modal = *at;
         if (d->profile != NULL) {
@@ -181,16 +210,20 @@ static void run_cancel_script(struct device *d)
     bool moves = !d->parked && may_park(d, script, &modal, &why);
     device_heaters_off(d, TAG_NONE);
     device_inject(d, "M107", TAG_NONE);
-    if (moves) {
+    if (parks_itself(d)) {
+        device_inject(d, d->dialect->stop_command, TAG_NONE);
+    } else if (moves) {
         enter_script(d, &modal);
         device_run_script(d, script, &modal);
     }
 }
 
-/* Ends a wait for a temperature. A few times: several such commands may be in its queue. */
+/* Ends a wait for a temperature or a person. A few times: several such commands may be in its
+ * queue. Without the parser it is found only if the queue has room, as it has behind M600. */
 void device_end_wait(struct device *d)
 {
-    if (caps_has(&d->caps, CAP_EMERGENCY_PARSER) && d->waits_ended < 5) {
+    bool found = caps_has(&d->caps, CAP_EMERGENCY_PARSER) || d->self.by != WAIT_NONE;
+    if (found && d->waits_ended < 5) {
         d->waits_ended++;
         sender_urgent(d->sender, "M108", 4);
     }
@@ -203,9 +236,10 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     device_move(d, PRINTER_CANCELLING, reason);
     sender_drop_job(d->sender);
     d->waits_ended = 0;
-    if (device_waits(d)) {
+    if (device_waits(d) || d->self.by == WAIT_CHANGE) {
         device_end_wait(d);
     }
+    device_unask(d, "wait");
     run_cancel_script(d);
     device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
 }
@@ -239,7 +273,7 @@ void device_print_stop(struct device *d)
     enum printer_state state = device_state(d);
     if (state == PRINTER_PRINTING && !device_waits(d)) {
         device_pause(d, NULL);
-    } else if (state == PRINTER_PRINTING) {
+    } else if (state == PRINTER_PRINTING || device_self_paused(d)) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
     } else if (state != PRINTER_PAUSING) {
         device_heaters_off(d, TAG_COLD);

@@ -41,6 +41,8 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     *run = (struct run){0};
     d->job_start_ms = 0;
     d->parked = false;
+    d->shown = (struct progress){0};
+    device_self_forget(d);
     hub_emit(d->hub, HUB_RUN, &ended);
 }
 
@@ -293,7 +295,7 @@ void device_identity_answered(struct device *d, size_t answer)
  */
 
 /* The job goes on, once the bed is stored as occupied. */
-static void release(struct device *d)
+void device_release(struct device *d)
 {
     if (device_state(d) == PRINTER_PRINTING && d->beds_saving == 0 && !d->closing) {
         sender_release(d->sender);
@@ -307,11 +309,11 @@ static void on_bed_saved(void *context, const struct err *e)
     if (e != NULL && d->run.id[0] != '\0') {
         device_abort(d, e->text);
     }
-    release(d);
+    device_release(d);
     device_stored(d);
 }
 
-static void on_barrier(struct device *d, enum spool_barrier why)
+static void on_barrier(struct device *d, enum spool_barrier why, uint64_t offset)
 {
     switch (why) {
     case SPOOL_BED:
@@ -331,6 +333,12 @@ static void on_barrier(struct device *d, enum spool_barrier why)
             device_cancel_run(d, RUN_CANCELLED, "cancelled by the file");
         }
         break;
+    case SPOOL_CHANGE:
+        device_change_begins(d, offset);
+        break;
+    case SPOOL_CHANGED:
+        device_change_ends(d);
+        break;
     }
 }
 
@@ -340,6 +348,7 @@ static void on_end(struct device *d)
     struct gcode_modal modal;
     gcode_modal_init(&modal);
     device_move(d, PRINTER_FINISHING, "every line is acknowledged");
+    device_display_end(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
@@ -364,9 +373,11 @@ void device_print_note(struct device *d, const struct stream_note *note)
     bool printing = d->spool != NULL;
     bool ends = state == PRINTER_PRINTING || state == PRINTER_PAUSING;
     if (note->kind == NOTE_BARRIER && printing) {
-        on_barrier(d, (enum spool_barrier)note->tag);
+        on_barrier(d, (enum spool_barrier)note->tag, note->offset);
     } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSING) {
         device_park(d);
+    } else if (note->kind == NOTE_DRAINED && state == PRINTER_PAUSED) {
+        device_self_drained(d);
     } else if (note->kind == NOTE_END && printing && ends) {
         on_end(d);
     } else if (note->kind == NOTE_RESEND) {
@@ -383,15 +394,20 @@ void device_print_note(struct device *d, const struct stream_note *note)
 static void on_paused(struct device *d)
 {
     device_move(d, PRINTER_PAUSED, "parked");
+    bool go_on = d->self.resume_wanted;
+    d->self.resume_wanted = false;
     if (d->closing) {
         device_heaters_off(d, TAG_COLD);
+    } else if (go_on) {
+        device_resume(d, NULL);
     }
 }
 
 static void on_resumed(struct device *d)
 {
+    d->self.parks = false;
     device_move(d, PRINTER_PRINTING, "position restored");
-    release(d);
+    device_release(d);
 }
 
 /* A print cancelled before it extruded anything leaves the bed as it was: clear. */

@@ -5,6 +5,9 @@
  * device_link.c   opening the port, greeting, M115, reconnecting
  * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
  * device_question.c questions to a person and their answers
+ * device_prompt.c what the printer asks of us: actions, prompts
+ * device_wait.c   the printer waits by itself, for a person
+ * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
  * device_heat.h   the thermal watch, heaters that nobody needs
@@ -17,6 +20,8 @@
 #include "host/app/spool.h"
 #include "host/core/caps.h"
 #include "host/core/m115.h"
+#include "host/core/progress.h"
+#include "host/core/prompt.h"
 #include "host/core/temp.h"
 #include "host/io/sender.h"
 
@@ -37,6 +42,27 @@ enum device_tag {
     TAG_COUNT
 };
 
+/* Why the printer waits by itself. */
+enum self_wait {
+    WAIT_NONE,
+    WAIT_CHANGE, /* a filament change of the file */
+    WAIT_BUSY,   /* it says "busy: paused for user" */
+    WAIT_ACTION  /* it has said "//action:paused" */
+};
+
+/* What is known of that; valid while there is a print. */
+struct self {
+    enum self_wait by; /* not WAIT_NONE: state paused, and the printer itself has paused */
+    bool change;       /* the job stands at a filament change */
+    uint64_t change_ms;
+    uint64_t change_offset;
+    bool drained;         /* nothing of ours is in flight any more */
+    uint64_t person_ms;   /* when it last said that it waits for a person */
+    uint64_t answered_ms; /* when a person last answered */
+    bool parks;           /* our pause: the printer parks by itself */
+    bool resume_wanted;   /* asked for while our pause was still under way */
+};
+
 struct terminal_line {
     int64_t wall_ms;
     char direction;
@@ -47,8 +73,10 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
-    int baud_wanted;               /* 0 = detect */
-    const struct profile *profile; /* borrowed; NULL = unknown printer */
+    int baud_wanted;                 /* 0 = detect */
+    const struct profile *profile;   /* borrowed; NULL = unknown printer */
+    bool (*shutdown)(void *context); /* NULL = not allowed */
+    void *shutdown_context;
     struct store *store;
     struct files *files;
     struct hub *hub;
@@ -110,6 +138,11 @@ struct device {
     unsigned waits_ended;                              /* by us, in this cancel or going cold */
     struct device_question question[DEVICE_QUESTIONS]; /* oldest first */
     size_t questions;
+    struct prompt prompt; /* of the printer */
+    struct self self;
+    struct progress shown;                               /* on the printer's display */
+    char message[sizeof((struct action_line *)0)->text]; /* its display's text */
+    bool message_new;
     uint64_t resends_before;
 
     uv_timer_t second;
@@ -159,7 +192,35 @@ void device_ask_choice(
 void device_unask(struct device *d, const char *kind); /* it has become pointless */
 bool device_asks(const struct device *d, const char *kind);
 
+/* device_prompt.c */
+void device_take_action(struct device *d, const char *text);
+void device_prompt_answered(struct device *d, size_t answer);
+int device_prompt_go_on(struct device *d, struct err *e); /* by its answer that means so */
+void device_prompt_forget(struct device *d);
+
+/* device_wait.c */
+void device_self_pause(struct device *d, enum self_wait by, const char *why);
+void device_self_resume(struct device *d);
+bool device_self_paused(const struct device *d);
+int device_self_go_on(struct device *d, struct err *e);       /* a person wants it to */
+const char *device_self_text(const struct device *d);         /* "" = it does not wait */
+void device_self_forget(struct device *d);                    /* the print is over */
+void device_self_drained(struct device *d);                   /* NOTE_DRAINED */
+void device_change_begins(struct device *d, uint64_t offset); /* the barriers around M600 */
+void device_change_ends(struct device *d);
+void device_waits_for_person(struct device *d, const char *text); /* it says so */
+void device_wait_answered(struct device *d, size_t answer);
+void device_wait_tick(struct device *d, uint64_t now);
+
+/* device_display.c */
+void device_display_tick(struct device *d, uint64_t now);
+void device_display_end(struct device *d); /* the last line is acknowledged */
+
+/* device_status.c */
+void device_job(const struct device *d, struct device_job *out);
+
 /* device_print.c */
+void device_release(struct device *d); /* the job goes on, once nothing keeps it */
 void device_bed_answered(struct device *d, size_t answer);
 void device_identity_answered(struct device *d, size_t answer);
 int device_declare_clear(struct device *d, const char *answer, struct err *e);

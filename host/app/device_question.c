@@ -25,6 +25,8 @@ static const struct {
 } kinds[] = {
     {"bed", device_bed_answered},
     {"identity", device_identity_answered},
+    {"prompt", device_prompt_answered},
+    {"wait", device_wait_answered},
 };
 
 static_assert(sizeof kinds / sizeof *kinds <= DEVICE_QUESTIONS, "room for one of each kind");

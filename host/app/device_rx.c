@@ -65,28 +65,6 @@ static void take_temps(struct device *d, const char *line)
     hub_emit(d->hub, HUB_TEMPS, NULL);
 }
 
-/* "//action:..." of the printer: its own buttons and sensors. */
-static void take_action(struct device *d, const char *action)
-{
-    static const struct {
-        const char *name;
-        int (*act)(struct device *d, struct err *e);
-    } actions[] = {
-        {"pause", device_pause},
-        {"resume", device_resume},
-        {"cancel", device_cancel},
-    };
-    struct err e;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions && !d->closing; i++) {
-        if (strcmp(action, actions[i].name) == 0) {
-            log_info("the printer asks to %s", action);
-            if (actions[i].act(d, &e) < 0) {
-                log_warn("%s at the printer's wish: %s", action, e.text);
-            }
-        }
-    }
-}
-
 void device_on_line(struct device *d, const char *text, size_t len)
 {
     struct reply r;
@@ -96,13 +74,16 @@ void device_on_line(struct device *d, const char *text, size_t len)
         d->waiting_ms = clock_ms();
         device_print_waits(d);
     }
+    if (r.kind == REPLY_BUSY && str_starts(r.text, "paused for")) {
+        device_waits_for_person(d, r.text);
+    }
     device_thermal_line(d, text);
     if (r.temps) {
         take_temps(d, text);
     } else if (r.kind == REPLY_ABORT) {
         device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
-        take_action(d, r.text);
+        device_take_action(d, r.text);
     } else if (caps_take(&d->caps, text)) {
         return;
     } else if (m115_take(&d->info, text)) {

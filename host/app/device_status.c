@@ -61,10 +61,11 @@ static int64_t time_left(const struct device *d, double fraction, int64_t elapse
     return (int64_t)(by_plan * (1 - fraction) + by_pace * fraction);
 }
 
-static void job_status(const struct device *d, struct device_job *out)
+void device_job(const struct device *d, struct device_job *out)
 {
     const struct stream_stats *stats = sender_stats(d->sender);
     int64_t size = d->analysis.bytes;
+    *out = (struct device_job){0};
     memcpy(out->run_id, d->run.id, sizeof out->run_id);
     if (d->run.id[0] == '\0') {
         return;
@@ -93,6 +94,8 @@ void device_status(const struct device *d, struct device_status *out)
     memset(out, 0, sizeof *out);
     out->state = device_state(d);
     memcpy(out->error, d->error, sizeof out->error);
+    snprintf(out->detail, sizeof out->detail, "%s", device_self_text(d));
+    memcpy(out->message, d->message, sizeof out->message);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         if (d->temps.actual_mc[i] != TEMP_NONE) {
             struct device_heater *h = &out->heater[out->heaters++];
@@ -101,7 +104,7 @@ void device_status(const struct device *d, struct device_status *out)
             h->target_mc = d->temps.target_mc[i];
         }
     }
-    job_status(d, &out->job);
+    device_job(d, &out->job);
     link_status(d, &out->link);
     memcpy(out->question, d->question, sizeof out->question);
     out->questions = d->questions;

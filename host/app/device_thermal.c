@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/log.h"
 
 #include <string.h>
 
@@ -41,7 +40,6 @@ void device_halt(struct device *d, const char *reason)
 static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
 {
     enum printer_state state = device_state(d);
-    log_error("%s", text);
     if (printer_has_job(state) && state != PRINTER_CANCELLING) {
         device_abort(d, text);
     } else {

@@ -180,6 +180,17 @@ const struct file_entry *files_find(const struct files *f, const char *name)
     return entry != NULL ? &entry->file : NULL;
 }
 
+const struct file_entry *files_after(const struct files *f, const char *name)
+{
+    for (size_t i = position(f, name); i < f->count; i++) {
+        const struct file_entry *file = &f->entry[i]->file;
+        if (!f->entry[i]->removing && strcmp(file->row.name, name) != 0) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
 const struct file_entry *files_at(const struct files *f, size_t index)
 {
     for (size_t i = 0; i < f->count; i++) {

@@ -63,6 +63,7 @@ void files_abort(struct upload *u);
 const struct file_entry *files_find(const struct files *f, const char *name);
 const struct file_entry *files_at(
     const struct files *f, size_t index); /* by name; NULL past the end */
+const struct file_entry *files_after(const struct files *f, const char *name); /* "": the first */
 
 /* Path of the content with this SHA-256 (64 hex digits). */
 void files_path(const struct files *f, const char *sha256, char *out, size_t out_size);

@@ -12,6 +12,7 @@
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
+#include "host/core/progress.h"
 #include "host/core/thermal.h"
 
 #include <stdbool.h>
@@ -36,6 +37,8 @@ struct profile {
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
     int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */
     enum window_mode window;
+    enum progress_mode progress;
+    bool own_scripts;   /* pause, resume or cancel is the profile's own word */
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;

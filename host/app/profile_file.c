@@ -26,6 +26,7 @@ struct printer_file {
     int firmware;
     int rx_bytes;
     int window;
+    int progress;
     int max_line;
 };
 
@@ -171,6 +172,9 @@ static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct yaml_word window_words[] = {
     {"auto", WINDOW_AUTO}, {"1", WINDOW_ONE}, {"bytes", WINDOW_BYTES}, {NULL, 0}};
 
+static const struct yaml_word progress_words[] = {{"auto", PROGRESS_AUTO}, {"m73", PROGRESS_M73},
+    {"m117", PROGRESS_M117}, {"off", PROGRESS_OFF}, {NULL, 0}};
+
 static const struct yaml_word firmware_words[] = {{"marlin", 0}, {"prusa", 1}, {"repetier", 2},
     {"klipper", 3}, {"reprapfirmware", 4}, {"smoothieware", 5}, {"teacup", 6}, {"sprinter", 7},
     {"malyan", 8}, {NULL, 0}};
@@ -205,6 +209,10 @@ static const struct yaml_field file_fields[] = {
         .min = 1,
         .max = 256},
     {.key = "window", .kind = YAML_CHOICE, .offset = FILE_AT(window), .words = window_words},
+    {.key = "progress_display",
+        .kind = YAML_CHOICE,
+        .offset = FILE_AT(progress),
+        .words = progress_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
     {.key = "quirks", .kind = YAML_MAP, .offset = FILE_AT(p.quirks), .table = &quirks_table},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
@@ -254,6 +262,8 @@ static char *default_cancel(const struct limits *l)
 
 static void add_default_scripts(struct profile *p)
 {
+    p->own_scripts =
+        p->pause_script != NULL || p->resume_script != NULL || p->cancel_script != NULL;
     if (p->pause_script == NULL) {
         p->pause_script = default_pause(&p->limits);
     }
@@ -342,6 +352,7 @@ static void finish(void *item, const char *source, struct yaml_mistakes *m)
     p->limits.max_line = (size_t)f->max_line;
     p->rx_bytes = (size_t)f->rx_bytes;
     p->window = (enum window_mode)f->window;
+    p->progress = (enum progress_mode)f->progress;
     finish_kinematics(&p->kinematics);
     add_default_scripts(p);
 }

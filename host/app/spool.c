@@ -1,6 +1,8 @@
 #include "host/app/spool.h"
 
+#include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 #include "host/core/analyze_comments.h"
 #include "host/io/reader.h"
 
@@ -65,6 +67,11 @@ struct spool {
     bool skipping;        /* inside a line too long to be anything but a comment */
 
     struct gcode_modal modal;
+    int change_step; /* items of the filament change at hand that are in the ring */
+    bool shows_m73;  /* met in the file */
+    bool shows_m117;
+    char unknown[8][24]; /* host commands nobody knows, each told once */
+    size_t unknowns;
     bool bed_barrier;          /* SPOOL_BED is in the ring */
     uint64_t extruding_offset; /* behind the first extruding move; UINT64_MAX = not met yet */
     uint64_t lines;
@@ -123,10 +130,18 @@ static bool starts_word(const struct gcode *g, const char *word)
     return g->len >= n && strncasecmp(g->text, word, n) == 0 && (g->len == n || g->text[n] == ' ');
 }
 
+/* The commands that stop the job where they stand, by our own pause: at the printer nobody could
+ * say that it goes on. M226 with words waits for a pin of the board, which the printer does. */
+static bool pauses(const struct gcode *g)
+{
+    return g->letter == 'M' && (g->number == 0 || g->number == 1 || g->number == 25 ||
+                                   g->number == 601 || (g->number == 226 && g->has == 0));
+}
+
 /* The barrier a command is, or 0. */
 static enum spool_barrier barrier_of(const struct gcode *g)
 {
-    if (g->letter == 'M' && (g->number == 0 || g->number == 1)) {
+    if (pauses(g)) {
         return SPOOL_PAUSE;
     }
     if (g->letter == '@') {
@@ -162,6 +177,51 @@ static size_t sent_len(const struct spool *s, const struct gcode *g)
     return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
 }
 
+/* The file offset of the first line not yet taken. */
+static uint64_t here(const struct spool *s)
+{
+    return s->file_offset - (s->end - s->start);
+}
+
+/* A host command that is none of ours is said once, and never sent. */
+static void tell_unknown(struct spool *s, const struct gcode *g)
+{
+    char word[sizeof s->unknown[0]];
+    size_t len = 0;
+    while (len < g->len && g->text[len] != ' ') {
+        len++;
+    }
+    str_escape(word, sizeof word, g->text, len);
+    for (size_t i = 0; i < s->unknowns; i++) {
+        if (strcmp(s->unknown[i], word) == 0) {
+            return;
+        }
+    }
+    if (!starts_word(g, "@resume") && s->unknowns < sizeof s->unknown / sizeof *s->unknown) {
+        memcpy(s->unknown[s->unknowns++], word, sizeof word);
+        log_warn("the file has the host command \"%s\", which is not known: left out", word);
+    }
+}
+
+/* The command between two barriers, so that it is known when the printer is at it. False: the ring
+ * is full, and what is in it already is not put there again. */
+static bool put_change(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    const struct stream_item items[] = {
+        {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_CHANGE},
+        {.end_offset = end_offset, .kind = ITEM_SYNC},
+        {.end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_CHANGED},
+    };
+    for (; s->change_step < 3; s->change_step++) {
+        size_t len = s->change_step == 1 ? sent_len(s, g) : 0;
+        if (!put(s, &items[s->change_step], g->text, len)) {
+            return false;
+        }
+    }
+    s->change_step = 0;
+    return true;
+}
+
 static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_offset)
 {
     enum spool_barrier barrier = barrier_of(g);
@@ -172,11 +232,14 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
         return put(s, &item, "", 0);
     }
     if (g->letter == '@') {
-        return true; /* other host commands are nobody's yet */
+        tell_unknown(s, g);
+        return true;
     }
     if (g->letter == 'M' && g->number == 600) {
-        item.kind = ITEM_SYNC;
+        return put_change(s, g, end_offset);
     }
+    s->shows_m73 = s->shows_m73 || (g->letter == 'M' && g->number == 73);
+    s->shows_m117 = s->shows_m117 || (g->letter == 'M' && g->number == 117);
     return put(s, &item, g->text, sent_len(s, g));
 }
 
@@ -196,10 +259,13 @@ static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
     }
 }
 
-/* The file offset of the first line not yet taken. */
-static uint64_t here(const struct spool *s)
+/* ";@pause", as some slicers write it. */
+static bool pauses_comment(const char *comment, size_t len)
 {
-    return s->file_offset - (s->end - s->start);
+    static const char word[] = ";@pause";
+    size_t n = sizeof word - 1;
+    return len >= n && strncasecmp(comment, word, n) == 0 &&
+           (len == n || comment[n] == ' ' || comment[n] == '\r');
 }
 
 /* False when the ring is full: the line stays for the next time. */
@@ -210,6 +276,12 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     if (g.letter == 0 && g.len == 0) {
         const char *comment = memchr(line, ';', len);
         size_t before = comment != NULL ? (size_t)(comment - line) : 0;
+        if (comment != NULL && pauses_comment(comment, len - before)) {
+            return put(s,
+                &(struct stream_item){
+                    .end_offset = end_offset, .kind = ITEM_BARRIER, .tag = SPOOL_PAUSE},
+                "", 0);
+        }
         if (comment != NULL && comments_line(&s->comments, &s->said, comment, len - before)) {
             s->layer[s->layers++ % LAYERS] =
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
@@ -367,6 +439,11 @@ void spool_close(struct spool *s)
 uint32_t spool_generation(const struct spool *s)
 {
     return s->generation;
+}
+
+bool spool_shows(const struct spool *s, int command)
+{
+    return command == 73 ? s->shows_m73 : s->shows_m117;
 }
 
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
@@ -534,6 +611,7 @@ static void seek(struct spool *s, uint64_t offset)
 {
     s->start = 0;
     s->end = 0;
+    s->change_step = 0;
     s->discard = s->reading;
     s->file_offset = offset;
     s->at_end = false;

@@ -22,8 +22,10 @@
 enum spool_barrier {
     SPOOL_BED =
         1, /* before the first move, so that nothing stops between it and the extruding ones */
-    SPOOL_PAUSE, /* M0, M1, @pause */
-    SPOOL_CANCEL /* @cancel, @abort */
+    SPOOL_PAUSE,  /* M0, M1, M25, M226, M601, @pause */
+    SPOOL_CANCEL, /* @cancel, @abort */
+    SPOOL_CHANGE, /* before a filament change (M600), which the printer waits for a person in */
+    SPOOL_CHANGED /* behind it */
 };
 
 struct spool;
@@ -61,6 +63,10 @@ int64_t spool_height_nm(const struct spool *s, uint64_t offset);
 
 /* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);
+
+/* True if the file uses this M command by itself, as far as it has been read: 73 or 117, which a
+ * slicer puts at the beginning if at all. */
+bool spool_shows(const struct spool *s, int command);
 
 /* Notes of the stream that number the lines of the file. */
 void spool_checkpoint(struct spool *s, uint64_t n, uint64_t offset);

@@ -1,8 +1,9 @@
 /* The log: one line a fact, to stderr and, once opened, to a file; the last lines stay in memory.
  *
  * Levels: error (the operator must act), warn (healed by itself), info (state changes), debug.
- * Only the main thread logs; other threads report events. Foreign text is escaped by the caller
- * (str_escape); keys and phrases are never logged.
+ * Once a file is opened a thread does the writing, so that logging never waits for a disk or a
+ * terminal. Only the main thread logs; other threads report events. Foreign text is escaped by the
+ * caller (str_escape); keys and phrases are never logged.
  */
 #ifndef PP_BASE_LOG_H
 #define PP_BASE_LOG_H
@@ -38,6 +39,9 @@ void log_set_level(enum log_level level);
 /* Appends to `path` from now on; at 1 MiB the file is moved to `path.1`. */
 int log_open(const char *path, struct err *e);
 void log_close(void);
+
+/* Waits a tenth of a second for the lines to be out; before the program ends by itself. */
+void log_flush(void);
 
 /* The kept line `index` from the oldest (0) on; NULL past the newest. Valid until the next line. */
 const struct log_line *log_find(size_t index);

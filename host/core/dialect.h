@@ -29,17 +29,22 @@ struct dialect {
     int number_bits;    /* line numbers count modulo 2 to the power of this; 0 = they do not */
     int probe;          /* enum dialect_probe */
 
-    bool one_line;      /* never more in flight: one lost among several would not be noticed */
-    bool split_lines;   /* a line may arrive in two pieces with a pause between them */
-    bool wait_is_idle;  /* sends "wait" while idle */
-    bool job_timer;     /* M75/M76/M77 tell the printer that a print begins, pauses, ends */
-    bool busy;          /* always says "busy" during long commands; else it is seen or not */
-    bool ok_on_receipt; /* ok says that a line was received, not that it was carried out */
-    bool unknown_no_ok; /* "unknown command" is not always followed by an ok */
-    bool resend_no_ok;  /* nor is Resend, ever */
-    bool dwell_alone;   /* nothing may be sent while G4 runs */
-    bool temps_then_ok; /* M105: a line of temperatures, then a bare ok */
-    bool first_star;    /* the first '*' of a line ends it: none may stand in the text */
+    bool one_line;       /* never more in flight: one lost among several would not be noticed */
+    bool split_lines;    /* a line may arrive in two pieces with a pause between them */
+    bool wait_is_idle;   /* sends "wait" while idle */
+    bool job_timer;      /* M75/M76/M77 tell the printer that a print begins, pauses, ends */
+    bool busy;           /* always says "busy" during long commands; else it is seen or not */
+    bool ok_on_receipt;  /* ok says that a line was received, not that it was carried out */
+    bool unknown_no_ok;  /* "unknown command" is not always followed by an ok */
+    bool resend_no_ok;   /* nor is Resend, ever */
+    bool dwell_alone;    /* nothing may be sent while G4 runs */
+    bool temps_then_ok;  /* M105: a line of temperatures, then a bare ok */
+    bool first_star;     /* the first '*' of a line ends it: none may stand in the text */
+    bool shows_progress; /* takes M73 whatever its capabilities say */
+
+    const char *pause_command;  /* parks by itself; NULL = the profile's scripts do */
+    const char *resume_command; /* given together with pause_command */
+    const char *stop_command;
 };
 
 /* The row of a profile's `firmware:` name; Marlin's when unknown or "". */

@@ -179,6 +179,7 @@ static void take_alive(struct stream *s, uint64_t now_us)
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     if (r->waiting) {
+        s->work_us = now_us;
         stream_heard(s, now_us);
     }
     if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
@@ -231,6 +232,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
+        s->work_us = now_us;
         stream_heard(s, now_us);
         take_alive(s, now_us);
         break;

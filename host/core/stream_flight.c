@@ -175,12 +175,17 @@ static void acknowledge(struct stream *s, uint64_t now_us, const struct reply *r
     uint64_t rtt_us = now_us - f->sent_us;
     bool slow = f->slow != SLOW_NOT || f->kind == STREAM_URGENT;
     bool late = s->slow_behind > 0;
+    bool probe = f->kind == STREAM_PROBE;
+    if (!probe) { /* its answer is a Resend, no ok */
+        s->work_us = now_us;
+        s->probes = s->probing ? s->probes : 0;
+    }
     s->slow_behind -= late;
     if (f->slow != SLOW_NOT && s->options.dialect->ok_on_receipt) {
         s->slow_behind = STREAM_BEHIND;
     }
     stream_land(s, true);
-    if (slow || late) {
+    if (slow || late || probe) {
         s->planner_empty_now = true; /* it waits until all moves are done */
     } else {
         stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
@@ -215,12 +220,7 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
     if (r->temps) {
         drop_questions(s);
     }
-    if (s->flight_count == 0) {
-        s->probing = false;
-    }
-    if (!s->probing) {
-        s->probes = 0;
-    }
+    s->probing = s->probing && s->flight_count > 0;
 }
 
 void stream_commit(
@@ -230,6 +230,7 @@ void stream_commit(
     assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
     if (s->flight_count == 1) {
         stream_heard(s, now_us);
+        s->work_us = flight.kind != STREAM_PROBE ? now_us : s->work_us;
     }
     *f = flight;
     f->bytes = (uint32_t)len;

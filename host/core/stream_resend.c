@@ -6,6 +6,7 @@
 
 #define REPEATS     10
 #define BACK        32  /* plain oks may run ahead of the printer by so many lines at most */
+#define BEGINNING   3   /* plain oks that may have come before line 1 was accepted */
 #define NOISY_LINES 100 /* from so many on the share of resends says something */
 
 static uint64_t oldest_kept(const struct stream *s)
@@ -157,6 +158,13 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
     s->retry_us = now_us;
 }
 
+/* Asks for its first line although that was executed long ago: its counter is at the beginning. A
+ * plain ok says only that some line was taken, so a few of them prove nothing. */
+static bool begins_anew(const struct stream *s, uint64_t n)
+{
+    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (s->numbered_acks ? 0 : BEGINNING);
+}
+
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
 {
     uint64_t n = (uint64_t)asked;
@@ -170,6 +178,10 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         return;
     }
     if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
+        doubt(s, now_us, asked);
+        return;
+    }
+    if (begins_anew(s, n)) {
         doubt(s, now_us, asked);
         return;
     }

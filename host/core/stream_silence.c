@@ -9,7 +9,6 @@ void stream_heard(struct stream *s, uint64_t now_us)
 {
     s->alive_us = now_us;
     s->ok_us = now_us;
-    s->work_us = now_us;
 }
 
 /* The slowest command there is in flight. */

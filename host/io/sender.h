@@ -5,9 +5,10 @@
  * no database and no lock held elsewhere, so nothing the rest of the program does moves a byte on
  * the wire. It runs at real-time priority where that is permitted.
  *
- * The main loop must beat: after 60 s without sender_beat() the heaters are turned off. An
- * emergency stop reaches the thread through sender_estop() or, when the main loop hangs, through a
- * datagram with "M112" on the socket at `estop_path`.
+ * The main loop must beat: after 60 s without sender_beat() the heaters are turned off, with M112
+ * when the printer does not take that (host/core/beat.h). An emergency stop reaches the thread
+ * through sender_estop() or, when the main loop hangs, through a datagram with "M112" on the socket
+ * at `estop_path`.
  */
 #ifndef PP_IO_SENDER_H
 #define PP_IO_SENDER_H

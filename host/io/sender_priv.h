@@ -9,6 +9,7 @@
 
 #include "host/io/sender.h"
 
+#include "host/core/beat.h"
 #include "host/core/greet.h"
 
 #define NOTES_BYTES (128u << 10)
@@ -93,7 +94,7 @@ struct sender {
     bool poll_open; /* the handle is not yet closed; the port waits for it */
     bool quitting;
     bool writable_wanted;
-    bool beat_missed;
+    struct beat beat;
     bool main_wanted;       /* wake it before going to sleep, not before the line is out */
     unsigned measure_in;    /* reads until one is measured again */
     uint64_t react_from_ns; /* 0 = this one is not */

@@ -9,10 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LAZY_MS  50    /* notes nobody waits for are delivered this late */
-#define BEAT_MS  60000 /* the main loop must beat within this */
-#define PRIORITY 10    /* SCHED_FIFO, where permitted */
-#define ESTOPS   3     /* a firmware that finds half a line drops what follows it: say it again */
+#define LAZY_MS  50 /* notes nobody waits for are delivered this late */
+#define PRIORITY 10 /* SCHED_FIFO, where permitted */
+#define ESTOPS   3  /* a firmware that finds half a line drops what follows it: say it again */
 #define ESTOP_US 150000
 
 /* ---- timers -------------------------------------------------------------------------------- */
@@ -35,15 +34,23 @@ static void turn_off(struct sender *s)
 }
 
 /* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
+static void estop(struct sender *s, uint64_t now);
+
 static void check_beat(struct sender *s, uint64_t now)
 {
-    bool missed = now / 1000 > atomic_load(&s->beat_ms) + BEAT_MS;
-    if (missed && !s->beat_missed) {
+    bool idle = s->stream.flight_count + kept_waiting(s->stream.kept) == 0;
+    switch (beat_step(&s->beat, now / 1000, atomic_load(&s->beat_ms), idle)) {
+    case BEAT_FINE:
+        break;
+    case BEAT_COLD:
         stream_hold(&s->stream);
         turn_off(s);
         sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
+        break;
+    case BEAT_STOP:
+        estop(s, now);
+        break;
     }
-    s->beat_missed = missed;
 }
 
 static void tick_estop(struct sender *s, uint64_t now);

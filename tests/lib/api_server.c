@@ -207,6 +207,21 @@ void client_until_eof(struct client *c)
 
 /* ---- answers */
 
+/* Joins the pieces of a chunked body where they are. */
+static void join_chunks(char *body)
+{
+    char *to = body;
+    char *from = body;
+    size_t len;
+    while ((len = strtoul(from, &from, 16)) > 0) {
+        assert_true(str_starts(from, "\r\n") && strlen(from) >= len + 4);
+        memmove(to, from + 2, len);
+        to += len;
+        from += len + 4;
+    }
+    *to = '\0';
+}
+
 void api_ask_raw(struct api_server *a, struct answer *out, const void *request, size_t len)
 {
     struct client c;
@@ -227,6 +242,9 @@ void api_ask_raw(struct api_server *a, struct answer *out, const void *request, 
     assert_true(str_starts(text, "HTTP/1.1 "));
     out->status = atoi(text + 9);
     out->body = end + 4;
+    if (strcmp(answer_header(out, "Transfer-Encoding"), "chunked") == 0) {
+        join_chunks(out->raw.data + (out->body - strbuf_text(&out->raw)));
+    }
     out->json = json_loads(out->body, 0, NULL);
 }
 

@@ -78,14 +78,16 @@ static inline size_t heard(const struct bench *b, size_t from, const char *comma
     return count;
 }
 
-/* The commands from place `from` on without temperature polls, joined by " | ". */
+/* The commands from place `from` on without temperature polls and progress for the display, which
+ * come when they like, joined by " | ". */
 static inline const char *transcript(const struct bench *b, size_t from)
 {
     static char text[4096];
     size_t len = 0;
     text[0] = '\0';
     for (size_t i = from; i < b->printer.heard_count && len < sizeof text - 70; i++) {
-        if (strcmp(b->printer.heard[i], "M105") != 0) {
+        if (strcmp(b->printer.heard[i], "M105") != 0 &&
+            strncmp(b->printer.heard[i], "M73 ", 4) != 0) {
             len += (size_t)snprintf(
                 text + len, sizeof text - len, "%s%s", len > 0 ? " | " : "", b->printer.heard[i]);
         }

@@ -28,6 +28,8 @@ struct marlin {
     bool plugged;
     struct line_split split;
     const char *uuid;      /* of its M115 */
+    const char *firmware;  /* of its M115; NULL = Marlin */
+    const char *caps;      /* more lines of its M115; NULL = none */
     bool emergency_parser; /* M108 ends a wait at once */
     bool mute;             /* takes everything, answers nothing */
     bool targets_untold;   /* reports no targets */
@@ -94,11 +96,12 @@ static inline void heat(struct marlin *p, const char *command)
 
 static inline void tell_who(struct marlin *p)
 {
-    char text[200];
+    char text[300];
     snprintf(text, sizeof text,
-        "FIRMWARE_NAME:Marlin 2.1.2 MACHINE_TYPE:Bench UUID:%s\n"
-        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n",
-        p->uuid, p->emergency_parser);
+        "FIRMWARE_NAME:%s MACHINE_TYPE:Bench UUID:%s\n"
+        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n%s",
+        p->firmware != NULL ? p->firmware : "Marlin 2.1.2", p->uuid, p->emergency_parser,
+        p->caps != NULL ? p->caps : "");
     say(p, text);
 }
 
@@ -119,7 +122,8 @@ static inline void answer(struct marlin *p, const char *command)
     if (strcmp(command, "M115") == 0) {
         tell_who(p);
     }
-    if (p->stuck && strcmp(command, "M108") == 0 && p->emergency_parser) {
+    bool breaks = strcmp(command, "M108") == 0 || strncmp(command, "M876 S", 6) == 0;
+    if (p->stuck && breaks && p->emergency_parser) {
         p->owed++;
         go_on(p);
     } else if (p->stuck) {

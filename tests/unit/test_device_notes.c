@@ -72,7 +72,12 @@ static void try_text(struct bench *b, enum printer_state state, const char *text
 static void try_state(struct bench *b, enum printer_state state)
 {
     static const char *const texts[] = {"ok", "start", "//action:pause", "//action:resume",
-        "//action:cancel", "T:20 /0 W:3", "echo:busy: processing", "FIRMWARE_NAME:", "Cap:", ""};
+        "//action:cancel", "//action:paused", "//action:resumed", "//action:start",
+        "//action:disconnect", "//action:shutdown", "//action:poweroff", "//action:kill",
+        "//action:out_of_filament T0", "//action:prompt_button x", "//action:prompt_show",
+        "//action:prompt_end", "//action:notification x", "//action:ready",
+        "echo:busy: paused for user", "INT4", "T:20 /0 W:3", "echo:busy: processing",
+        "FIRMWARE_NAME:", "Cap:", ""};
     for (int kind = 0; kind <= NOTE_DETACHED; kind++) {
         struct stream_note note = {.kind = (enum stream_note_kind)kind, .text = "x", .len = 1};
         if (kind == NOTE_CONNECTED && printer_has_job(state)) {

@@ -73,19 +73,52 @@ static void between_an_ack_and_the_next_line_nothing_is_allocated_or_locked(void
     finish(b);
 }
 
+/* Serves the printer without the main loop, until `lines` have come. */
+static void serve_alone(struct bench *b, size_t lines)
+{
+    struct pollfd fd = {.fd = b->printer.master, .events = POLLIN};
+    while (b->printer.lines < lines && poll(&fd, 1, 10000) == 1) {
+        on_printer(&b->printer.poll, 0, UV_READABLE);
+    }
+    assert_int_equal(b->printer.lines, lines);
+}
+
+static size_t notes_of(const struct bench *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof b->notes / sizeof *b->notes; i++) {
+        count += b->notes[i];
+    }
+    return count;
+}
+
+/* What the main loop missed does not come all at once: it has other work too. */
+static void notes_are_told_a_few_in_each_turn_of_the_main_loop(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_BYTES);
+    sender_tap(b->sender, true);
+    begin_job(b, 300);
+    serve_alone(b, 300);
+    size_t before = notes_of(b);
+    while (b->notes[NOTE_END] == 0 && !b->late) {
+        uv_run(&loop, UV_RUN_ONCE);
+        assert_true(notes_of(b) <= before + 128);
+        before = notes_of(b);
+    }
+    assert_int_equal(b->notes[NOTE_SENT], 300);
+    finish(b);
+}
+
 /* What is left when the ring is asked to be filled again lasts longer than a read may take: the
  * densest print, at 250000 baud, has 600 lines a second. */
 static void ten_seconds_of_lines_go_out_while_the_main_loop_stands_still(void **state)
 {
     (void)state;
     struct bench *b = connected(STREAM_WINDOW_BYTES);
-    struct pollfd fd = {.fd = b->printer.master, .events = POLLIN};
     begin_job(b, 100000);
     assert_true(b->job_put > 12000);
-    while (b->printer.lines < b->job_put && poll(&fd, 1, 10000) == 1) {
-        on_printer(&b->printer.poll, 0, UV_READABLE);
-    }
-    assert_int_equal(b->printer.lines, b->job_put);
+    serve_alone(b, b->job_put);
     assert_true(b->job_put / 2 > 6000);
     assert_int_equal(b->fills, 0);
     finish(b);
@@ -95,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(between_an_ack_and_the_next_line_nothing_is_allocated_or_locked),
+        cmocka_unit_test(notes_are_told_a_few_in_each_turn_of_the_main_loop),
         cmocka_unit_test(ten_seconds_of_lines_go_out_while_the_main_loop_stands_still),
     };
     main_thread = pthread_self();

@@ -116,6 +116,21 @@ static void every_heater_is_turned_off_when_the_main_loop_does_not_beat(void **s
     finish(b);
 }
 
+/* Its printer waits for a temperature and takes nothing. */
+static void a_printer_that_takes_nothing_is_stopped_when_the_main_loop_does_not_beat(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_ONE);
+    b->printer.mute = true;
+    atomic_store(&b->sender->beat_ms, clock_ms() - 61000);
+    RUN_UNTIL(b, b->notes[NOTE_LOST] == 1);
+    assert_int_equal(b->printer.estops, 0);
+    atomic_store(&b->sender->beat_ms, clock_ms() - 91000);
+    RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1);
+    RUN_UNTIL(b, b->printer.estops == 3);
+    finish(b);
+}
+
 /* ---- trouble ---- */
 
 static void a_port_that_hangs_up_is_told_once_and_can_be_opened_again(void **state)
@@ -303,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_restart_of_the_printer_is_told),
         cmocka_unit_test(a_flood_of_lines_drops_none_of_the_notes_that_matter),
         cmocka_unit_test(every_heater_is_turned_off_when_the_main_loop_does_not_beat),
+        cmocka_unit_test(a_printer_that_takes_nothing_is_stopped_when_the_main_loop_does_not_beat),
         cmocka_unit_test(an_estop_path_that_cannot_be_is_an_error),
         cmocka_unit_test(closes_before_anything_happened),
         cmocka_unit_test(closes_with_an_attach_still_ordered),

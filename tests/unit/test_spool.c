@@ -217,9 +217,30 @@ static void pauses_and_cancels_are_barriers_and_m600_is_waited_for(void **state)
 {
     (void)state;
     assert_items("G28\nM0\nM1 stop here\n@pause\nG1 X1\nM600\n@cancel\n@ABORT now\n@something\n", 0,
-        "G28\nbarrier 2\nbarrier 2\nbarrier 2\nbarrier 1\nG1 X1\nsync M600\nbarrier 3\nbarrier 3\n"
-        "end\n");
+        "G28\nbarrier 2\nbarrier 2\nbarrier 2\nbarrier 1\nG1 X1\nbarrier 4\nsync M600\nbarrier 5\n"
+        "barrier 3\nbarrier 3\nend\n");
     assert_items("M01\n@pausenot\n", 0, "barrier 2\nend\n");
+    assert_items("M25\nM226\nM226 P2 S1\nM601\n;@pause\n;@PAUSE now\n;@pausenot\n", 0,
+        "barrier 2\nbarrier 2\nM226 P2 S1\nbarrier 2\nbarrier 2\nbarrier 2\nend\n");
+}
+
+static void unknown_host_commands_are_not_sent(void **state)
+{
+    (void)state;
+    assert_items("@info hello\n@info again\n@resume\n@\n@@\nG4 P1\n", 0, "G4 P1\nend\n");
+}
+
+static void progress_of_the_file_itself_is_known(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"G28\n", "M73 P0 R10\nG28\n", "G28\nM117 hello\n"};
+    for (size_t i = 0; i < 3; i++) {
+        struct bench *b = make_bench(texts[i], strlen(texts[i]), 0);
+        take_all(b);
+        assert_int_equal(spool_shows(b->spool, 73), i == 1);
+        assert_int_equal(spool_shows(b->spool, 117), i == 2);
+        finish(b);
+    }
 }
 
 static void only_what_is_displayed_is_cut(void **state)
@@ -279,6 +300,35 @@ static void a_large_file_comes_whole_however_it_is_taken(void **state)
             uv_run(&b->loop, UV_RUN_NOWAIT);
         }
         assert_int_equal(b->items, MOVES + 2);
+        assert_string_equal(strbuf_text(&b->out), strbuf_text(&want));
+        finish(b);
+    }
+    strbuf_fini(&want);
+    strbuf_fini(&file);
+}
+
+static void filament_changes_come_once_and_in_order_however_full_the_ring_is(void **state)
+{
+    struct strbuf file = {0};
+    struct strbuf want = {0};
+    (void)state;
+    strbuf_puts(&want, "barrier 1\n");
+    for (int i = 0; i < 20000; i++) {
+        strbuf_printf(&file, "M600 X%d\n", i);
+        strbuf_printf(&want, "barrier 4\nsync M600 X%d\nbarrier 5\n", i);
+    }
+    strbuf_puts(&want, "end\n");
+    for (size_t most = 1; most < 2000; most = most * 31 + 1) {
+        struct bench *b = make_bench(strbuf_text(&file), file.len, 0);
+        while (!b->ended) {
+            for (size_t i = 0; i < 1000 && most == 1; i++) {
+                take(b, most);
+                spool_fill(b->spool);
+            }
+            take(b, most);
+            spool_fill(b->spool);
+            uv_run(&b->loop, UV_RUN_NOWAIT);
+        }
         assert_string_equal(strbuf_text(&b->out), strbuf_text(&want));
         finish(b);
     }
@@ -507,9 +557,12 @@ int main(void)
         cmocka_unit_test(the_bed_is_declared_before_the_first_move),
         cmocka_unit_test(the_first_extrusion_is_known_by_its_offset),
         cmocka_unit_test(pauses_and_cancels_are_barriers_and_m600_is_waited_for),
+        cmocka_unit_test(unknown_host_commands_are_not_sent),
+        cmocka_unit_test(progress_of_the_file_itself_is_known),
         cmocka_unit_test(only_what_is_displayed_is_cut),
         cmocka_unit_test(a_line_longer_than_any_command_is_skipped),
         cmocka_unit_test(a_large_file_comes_whole_however_it_is_taken),
+        cmocka_unit_test(filament_changes_come_once_and_in_order_however_full_the_ring_is),
         cmocka_unit_test(the_state_behind_a_line_is_known),
         cmocka_unit_test(lines_wanted_again_come_before_the_rest),
         cmocka_unit_test(a_line_that_was_cut_is_cut_again),

@@ -311,6 +311,30 @@ static void a_raw_upload_is_answered_with_its_analysis(void **state)
     answer_fini(&w);
 }
 
+/* More than fits one piece of the answer. */
+static void a_long_list_of_files_is_whole_and_in_order(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    char name[32];
+    for (int i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "file%03d.gcode", i * 7 % 150);
+        put_file(a, &w, name, CUBE);
+        assert_int_equal(w.status, 201);
+        answer_fini(&w);
+    }
+    api_ask(a, &w, a->read, "GET", "/api/v1/files", "", NULL);
+    const json_t *files = json_object_get(w.json, "files");
+    assert_true(strlen(w.body) > 65536);
+    assert_int_equal(json_array_size(files), 150);
+    for (size_t i = 0; i < 150; i++) {
+        snprintf(name, sizeof name, "file%03zu.gcode", i);
+        const json_t *file = json_array_get(files, i);
+        assert_string_equal(json_string_value(json_object_get(file, "name")), name);
+    }
+    answer_fini(&w);
+}
+
 static void a_raw_upload_keeps_its_name_or_is_refused(void **state)
 {
     static const struct {
@@ -492,6 +516,7 @@ int main(void)
         TEST(a_form_cut_short_stores_nothing),
         TEST(a_client_that_waits_for_100_continue_gets_it_or_the_refusal),
         TEST(a_raw_upload_is_answered_with_its_analysis),
+        TEST(a_long_list_of_files_is_whole_and_in_order),
         TEST(a_raw_upload_keeps_its_name_or_is_refused),
         TEST(an_upload_above_the_quota_is_refused),
         TEST(an_upload_waits_while_the_disk_is_behind_and_is_whole),

@@ -37,7 +37,7 @@ class Printer:
 class Host:
     """A pphost for one run, driven through its HTTP interface."""
 
-    def __init__(self, folder, printer, baud):
+    def __init__(self, folder, printer, baud, profiles=os.path.join(ROOT, "profiles")):
         self.env = dict(os.environ, PPHOST_RUNTIME=os.path.join(folder, "run"), HOME=folder,
                         XDG_CONFIG_HOME=folder, XDG_STATE_HOME=folder)
         data = os.path.join(folder, "data")
@@ -45,7 +45,7 @@ class Host:
         os.makedirs(self.env["PPHOST_RUNTIME"], mode=0o700, exist_ok=True)
         self.process = Process(
             [os.path.join(BIN, "pphost"), "--name", "bench", "--profile", "virtual", "--profiles",
-             os.path.join(ROOT, "profiles"), "--data", data, "--no-network", "--baud", str(baud),
+             profiles, "--data", data, "--no-network", "--baud", str(baud),
              printer.link], os.path.join(folder, "pphost.log"), self.env)
         self.pid = self.process.pid
         wait_until(20, "pphost", lambda: self.process.alive() and self.state() == "operational", 0.1)

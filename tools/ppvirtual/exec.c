@@ -33,6 +33,7 @@ void exec_halt(struct model *m, const char *reason)
         heater_set(&m->heaters[i], m->now_ns, 0);
     }
     m->halted = reason;
+    m->halted_clock_ns = m->zero_ns > 0 ? m->zero_ns + m->now_ns : 0;
     m->task.active = false;
     m->resend_due = false;
     m->queue_len = 0;

@@ -125,6 +125,7 @@ static bool wrong_rate(const struct program *p)
 static void step(struct program *p, const struct event *event)
 {
     size_t before = p->pending.len;
+    p->model->zero_ns = p->zero_ns;
     model_step(p->model, now_ns(p), event, &p->pending);
     if (p->pending.len > before && wrong_rate(p)) {
         port_garble(p->pending.data + before, p->pending.len - before);
@@ -140,6 +141,9 @@ static void read_port(struct program *p)
     ssize_t n = read(p->port.fd, bytes, sizeof(bytes));
     if (n > 0) {
         gap_answered(&p->model->gap, p->woken_ns);
+        if (memmem(bytes, (size_t)n, "M112", 4) != NULL && p->model->halted == NULL) {
+            p->model->heard_clock_ns = clock_ns();
+        }
         if (wrong_rate(p)) {
             port_garble(bytes, (size_t)n);
         }

@@ -28,6 +28,24 @@ static void trace_in(struct model *m)
     }
 }
 
+void mcu_urgent(struct model *m, enum emergency what)
+{
+    switch (what) {
+    case EMERGENCY_NONE:
+        break;
+    case EMERGENCY_KILL:
+        exec_kill(m, "M112");
+        break;
+    case EMERGENCY_BREAK:
+    case EMERGENCY_REPLY:
+        exec_break(m);
+        break;
+    case EMERGENCY_STOP:
+        exec_quickstop(m);
+        break;
+    }
+}
+
 /* Without an emergency parser the urgent commands are found when their line is read. */
 static void look_for_urgent(struct model *m, const char *text)
 {
@@ -123,7 +141,12 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
 
 void mcu_foreign(struct model *m, const char *text, bool quiet)
 {
-    if (m->queue_len < QUEUE_MAX) {
+    struct emergency_parser parser = {0};
+    for (const char *p = text; m->s.emergency_parser && *p != '\0'; p++) {
+        emergency_feed(&parser, *p);
+    }
+    mcu_urgent(m, emergency_feed(&parser, '\n'));
+    if (m->halted == NULL && m->queue_len < QUEUE_MAX) {
         struct queued *q = &m->queue[(m->queue_head + m->queue_len++) % QUEUE_MAX];
         *q = (struct queued){.foreign = true, .quiet = quiet};
         str_copy(q->text, sizeof(q->text), text, strlen(text));

@@ -14,6 +14,9 @@ void mcu_read(struct model *m);
 /* A wrong line: its error is written now, the rest follows when the CPU is free. */
 void mcu_line_error(struct model *m, enum line_verdict verdict);
 
+/* What the emergency parser has found takes effect. */
+void mcu_urgent(struct model *m, enum emergency what);
+
 /* Another master gives a command; `quiet`: we are not told its ok. Dropped when the queue is full.
  */
 void mcu_foreign(struct model *m, const char *text, bool quiet);

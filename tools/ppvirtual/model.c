@@ -174,24 +174,6 @@ static void do_boot(struct model *m)
     }
 }
 
-static void on_emergency(struct model *m, enum emergency what)
-{
-    switch (what) {
-    case EMERGENCY_NONE:
-        break;
-    case EMERGENCY_KILL:
-        exec_kill(m, "M112");
-        break;
-    case EMERGENCY_BREAK:
-    case EMERGENCY_REPLY:
-        exec_break(m);
-        break;
-    case EMERGENCY_STOP:
-        exec_quickstop(m);
-        break;
-    }
-}
-
 /* The receive interrupt: bytes that have arrived by then go into the ring. */
 static void receive(struct model *m, uint64_t until_ns)
 {
@@ -209,7 +191,7 @@ static void receive(struct model *m, uint64_t until_ns)
         ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         havoc_byte(m, lost);
         if (m->s.emergency_parser) {
-            on_emergency(m, emergency_feed(&m->emergency, b.c));
+            mcu_urgent(m, emergency_feed(&m->emergency, b.c));
         }
         if (b.c == '\n' || b.c == '\r') {
             mcu_run(m);

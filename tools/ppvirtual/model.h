@@ -156,7 +156,10 @@ struct model {
     uint64_t now_ns;
     uint64_t cpu_ns;
     uint64_t boot_ns;
-    const char *halted; /* why; NULL while alive */
+    const char *halted;       /* why; NULL while alive */
+    uint64_t zero_ns;         /* what the caller's clock shows at 0; 0 = unknown */
+    uint64_t halted_clock_ns; /* when it halted, by that clock */
+    uint64_t heard_clock_ns;  /* when the caller read the last M112 from its port */
 
     struct wire in;
     struct wire out;

@@ -192,6 +192,11 @@ static json_t *faults(const struct model *m)
     return list;
 }
 
+static json_t *microseconds(uint64_t clock_ns)
+{
+    return clock_ns > 0 ? count(clock_ns / 1000) : json_null();
+}
+
 static json_t *build(const struct model *m)
 {
     const struct tally *t = &m->tally;
@@ -204,6 +209,9 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "now_s", seconds(m->now_ns));
     json_object_set_new(o, "killed", json_boolean(m->halted != NULL));
     json_object_set_new(o, "halted", text_or_null(m->halted));
+    json_object_set_new(
+        o, "halted_clock_us", microseconds(m->halted != NULL ? m->halted_clock_ns : 0));
+    json_object_set_new(o, "m112_clock_us", microseconds(m->heard_clock_ns));
     json_object_set_new(o, "lines", count(t->lines));
     json_object_set_new(o, "executed", count(t->executed));
     add_span(o, m, &t->total);

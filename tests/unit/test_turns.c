@@ -1,0 +1,65 @@
+// link: ppapp
+/* How long the loop's turns take. */
+#include "host/app/turns.h"
+
+#include "host/base/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static void work_for(uint64_t ms)
+{
+    uint64_t end = clock_ms() + ms;
+    while (clock_ms() < end) {
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    work_for((uint64_t)(uintptr_t)timer->data);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* The longest turn of a loop with one timer. */
+static uint64_t longest_us(uint64_t after_ms, uint64_t work_ms)
+{
+    uv_loop_t loop;
+    uv_timer_t timer;
+    struct turns turns;
+    uv_loop_init(&loop);
+    turns_open(&turns, &loop);
+    uv_timer_init(&loop, &timer);
+    timer.data = (void *)(uintptr_t)work_ms;
+    uv_timer_start(&timer, on_timer, after_ms, 0);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_run(&loop, UV_RUN_NOWAIT); /* the turn is over when the next one begins */
+    turns_close(&turns);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    return turns_longest_us(&turns);
+}
+
+static void work_counts(void **state)
+{
+    (void)state;
+    assert_in_range(longest_us(1, 30), 29000, 1000000);
+}
+
+static void waiting_for_something_to_do_does_not(void **state)
+{
+    (void)state;
+    assert_in_range(longest_us(300, 0), 0, 200000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(work_counts),
+        cmocka_unit_test(waiting_for_something_to_do_does_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
