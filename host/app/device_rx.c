@@ -83,10 +83,14 @@ void device_on_line(struct device *d, const char *text, size_t len)
     } else if (r.kind == REPLY_ABORT) {
         device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
-        device_take_action(d, r.text);
+        if (!device_sd_action(d, r.text)) {
+            device_take_action(d, r.text);
+        }
     } else if (caps_take(&d->caps, text)) {
-        return;
+        device_sd_cap(d, text);
     } else if (m115_take(&d->info, text)) {
         take_info(d);
+    } else {
+        device_sd_line(d, text);
     }
 }

@@ -46,7 +46,7 @@ static const struct {
     const char *text;
     enum reply_kind kind;
 } texts[] = {
-    {"unknown command", REPLY_UNKNOWN}, {"done saving file", REPLY_SAVED},
+    {"unknown command", REPLY_UNKNOWN},
     {"full rx buffer", REPLY_RETRY}, /* Prusa: what it held is thrown away */
     {"rx timeout", REPLY_RETRY},     /* Prusa: half a line, for two seconds */
 };

@@ -20,7 +20,6 @@ enum reply_kind {
     REPLY_RETRY,   /* an error after which a Resend follows */
     REPLY_NO_ACK,  /* an error after which neither Resend nor ok comes by itself */
     REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
-    REPLY_SAVED,   /* a file on its card is written; the ok may be forgotten */
     REPLY_ERROR,   /* an error that ends nothing by itself (SD card, unknown command, ...) */
     REPLY_ABORT,   /* an error after which the print cannot go on; the printer lives (Klipper) */
     REPLY_HALT,    /* the printer has stopped and waits for a reset */

@@ -217,17 +217,18 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
     for (; n > 0; n--) {
         acknowledge(s, now_us, r);
     }
+    s->saved = false;
     if (r->temps) {
         drop_questions(s);
     }
     s->probing = s->probing && s->flight_count > 0;
 }
 
-void stream_commit(
-    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
+/* A line whose `len` bytes on the wire have been put is in flight. */
+void stream_fly(struct stream *s, uint64_t now_us, size_t len, struct stream_flight flight)
 {
     struct stream_flight *f = stream_flight_at(s, s->flight_count++);
-    assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
+    assert(s->flight_count <= STREAM_FLIGHT);
     if (s->flight_count == 1) {
         stream_heard(s, now_us);
         s->work_us = flight.kind != STREAM_PROBE ? now_us : s->work_us;
@@ -235,9 +236,16 @@ void stream_commit(
     *f = flight;
     f->bytes = (uint32_t)len;
     f->sent_us = now_us;
-    memcpy(s->tx + s->tx_len, bytes, len);
-    s->tx_len += len;
-    s->committed += len;
+}
+
+void stream_commit(
+    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
+{
+    char wire[STREAM_WIRE_MAX];
+    size_t wire_len = stream_pack_line(s, wire, bytes, len);
+    assert(s->tx_len + wire_len <= sizeof s->tx);
+    stream_put(s, wire, wire_len);
+    stream_fly(s, now_us, wire_len, flight);
     if (s->tapped || flight.kind == STREAM_INJECTED) {
         char text[LINE_MAX_OUT];
         memcpy(text, bytes, len - 1);
@@ -258,6 +266,7 @@ void stream_commit_new(
     flight.asks_temp = stream_is_command(text, len, "M105");
     flight.alone = s->options.dialect->dwell_alone && stream_is_command(text, len, "G4");
     flight.slow = (uint8_t)stream_slowness(text, len);
+    flight.saves = stream_is_command(text, len, "M29");
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

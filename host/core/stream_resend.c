@@ -127,6 +127,7 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
     s->probing = false;
     s->probes = 0;
     stream_drop_unwritten(s);
+    stream_pack_off(s);
     stream_close_window(s);
     atomic_fetch_add_explicit(&s->stats.resends, n < s->next_n, memory_order_relaxed);
     if (n < s->next_n) {

@@ -30,6 +30,9 @@ static uint64_t patience(const struct stream *s)
     if (s->adopt == ADOPT_SETTLE && s->options.dialect->ok_on_receipt) {
         return time_us(TIME_SETTLE);
     }
+    if (s->options.by_itself && !s->probing) {
+        return time_us(TIME_SLOW_LIMIT); /* our lines queue behind those of the card */
+    }
     bool busy = s->saw_busy || s->options.dialect->busy;
     if (s->probing) {
         return time_us(slow                                           ? TIME_SILENCE_SLOW
@@ -83,18 +86,16 @@ static void ask_to_be_refused(struct stream *s, uint64_t now_us, enum dialect_pr
 static void ask_temperatures(struct stream *s, uint64_t now_us)
 {
     if (s->tx_at == s->tx_len) {
-        s->tx[0] = '\n';
         s->tx_at = 0;
-        s->tx_len = 1;
-        s->committed++;
-        s->acked++;
+        s->tx_len = 0;
+        stream_pack_newline(s);
     }
     stream_inject(s, "M105", 4, 0);
     do {
         while (s->flight_count >= STREAM_FLIGHT) {
             stream_land(s, true);
         }
-    } while (s->tx_len + LINE_MAX_OUT <= sizeof s->tx && stream_take_injected(s, now_us));
+    } while (s->tx_len + STREAM_WIRE_MAX <= sizeof s->tx && stream_take_injected(s, now_us));
 }
 
 void stream_ask(struct stream *s, uint64_t now_us)
@@ -107,6 +108,7 @@ void stream_ask(struct stream *s, uint64_t now_us)
     s->owed_us = 0;
     s->alive_us = now_us;
     s->ok_us = now_us;
+    stream_pack_off(s);
     stream_close_window(s);
     s->probing = true;
     if (s->adopt == ADOPT_NOT && s->probes > PROBES && !has_room(s)) {
@@ -130,7 +132,10 @@ static uint64_t ask_at(const struct stream *s)
         return s->retry_us + time_us(TIME_RETRY);
     }
     if (s->flight_count == 0) {
-        return UINT64_MAX;
+        return stream_pack_deadline(s);
+    }
+    if (s->saved) {
+        return s->alive_us + time_us(TIME_OWED_OK);
     }
     uint64_t silence = s->alive_us + patience(s);
     uint64_t owed =
@@ -148,7 +153,14 @@ void stream_tick(struct stream *s, uint64_t now_us)
     }
     if (s->draining) {
         stream_tick_drain(s, now_us);
+    } else if (s->flight_count == 0 && !s->retry_pending) {
+        stream_pack_tick(s, now_us);
     } else if (now_us >= ask_at(s)) {
+        if (s->saved && !s->retry_pending) {
+            s->saved = false;
+            stream_land(s, true);
+            return;
+        }
         if (s->adopt == ADOPT_SETTLE && !s->retry_pending) {
             stream_settle_late(s, now_us);
             return;

@@ -25,6 +25,7 @@ static const struct time_row rows[TIME_COUNT] = {
     [TIME_OWED_OK] = {"owed ok", 500, "ok behind a text that is not always followed by one"},
     [TIME_DRAIN_QUIET] = {"drain", 100, "quiet after a Resend before lines go out again"},
     [TIME_DRAIN_LAST] = {"drain, ok missing", 500, "the same while the Resend's ok is missing"},
+    [TIME_PACK] = {"pack", 3000, "answer to an order to unpack, with nothing in flight"},
     [TIME_ADOPT_QUIET] = {"adopt", 300, "quiet before a printer is asked that another has left"},
     [TIME_SETTLE] = {"settle", 3000, "answer to its query where M105 is acknowledged earlier"},
     [TIME_SKIP] = {"skipped ok", 250, "an ok N that skips lines is confirmed by the next"},

@@ -32,6 +32,7 @@ enum time_id {
     TIME_DRAIN_QUIET,
     TIME_DRAIN_LAST,
     TIME_SKIP,
+    TIME_PACK,
     TIME_ADOPT_QUIET,
     TIME_SETTLE,
     TIME_COUNT

@@ -62,7 +62,7 @@ static const struct row oks[] = {
     /* "File deleted" of M30, with the ok behind it */
     R("File deleted:TEST.GCOok", OK),
     R("File deleted:TEST.GCO", TEXT),
-    R("Done saving file.", SAVED),
+    R("Done saving file.", TEXT),
     /* nonsense numbers stay bounded */
     R("ok N99999999999999999999 P9999 B1000", OK, N(999999999999999)),
     /* no oks */
