@@ -81,7 +81,12 @@ static void head(struct strbuf *out, const struct view *v, const char *name, con
     const char *state = field_text(status, "state");
     int left = v->columns - paint_foreign(out, v, TERM_BOLD, name, v->columns / 2) - 2;
     strbuf_puts(out, "  ");
-    paint_foreign(out, v, color_of(state), state, left);
+    const char *detail = field_text(status, "detail");
+    left -= paint_foreign(out, v, color_of(state), state, left);
+    if (*detail != '\0' && left > 4) {
+        strbuf_puts(out, ", ");
+        paint_foreign(out, v, TERM_PLAIN, detail, left - 2);
+    }
     strbuf_puts(out, "\n");
     if (*field_text(status, "error") != '\0') {
         whole(out, v, "reason", field_text(status, "error"));

@@ -16,7 +16,8 @@ static const struct handler *find_in(const struct handler *table, const struct c
 
 const struct handler *exec_find(const struct command *c)
 {
-    static const struct handler *const tables[] = {exec_motion, exec_setup, exec_heat, exec_host};
+    static const struct handler *const tables[] = {
+        exec_motion, exec_setup, exec_heat, exec_host, exec_person};
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         const struct handler *h = find_in(tables[i], c);
         if (h != NULL) {
