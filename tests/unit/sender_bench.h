@@ -39,9 +39,10 @@ struct printer {
     bool deaf;    /* does not even read */
     size_t lines; /* received, greetings not counted */
     size_t hellos;
-    size_t questions; /* which line is expected? */
-    size_t estops;    /* bare M112 */
-    size_t colds;     /* M104 S0 */
+    size_t questions;  /* which line is expected? */
+    size_t estops;     /* bare M112 */
+    size_t colds;      /* M104 S0 */
+    size_t tool_colds; /* M104 Tn S0 */
     unsigned long last_n;
     unsigned long out_of_order;
     char last[LINE_MAX_IN + 1];
@@ -86,7 +87,7 @@ static inline void say(struct printer *p, const char *text)
 
 static inline bool right_rate(const struct printer *p)
 {
-    return serial_tty_baud(p->slave) == p->baud;
+    return p->baud == 0 || (p->baud > 0 && serial_tty_baud(p->slave) == p->baud);
 }
 
 static inline void take_numbered(struct printer *p, const char *line)
@@ -111,17 +112,18 @@ static inline void take_line(struct printer *p, const char *line)
 {
     snprintf(p->last, sizeof p->last, "%s", line);
     p->colds += strcmp(line, "M104 S0") == 0;
+    p->tool_colds += strncmp(line, "M104 T", 6) == 0;
     if (strcmp(line, "M112") == 0) {
         p->estops++;
     } else if (strcmp(line, "N0 M110 N0*125") == 0) {
         p->hellos++;
         p->last_n = 0;
-        if (p->baud == 0 || (p->baud > 0 && right_rate(p))) {
+        if (right_rate(p)) {
             say(p, "ok\n");
         }
     } else if (line[0] == 'N') {
         take_numbered(p, line);
-    } else if (line[0] != '\0') {
+    } else if (line[0] != '\0' && right_rate(p)) {
         p->lines++;
         say(p, strcmp(line, "M105") == 0 ? "ok T:20.0 /0.0 B:20.0 /0.0\n" : "ok P15 B3\n");
     }

@@ -58,6 +58,8 @@ static void without_a_file_the_defaults_hold(void **state)
     assert_false(config.listen_set);
     assert_false(config.auth_loopback_open);
     assert_int_equal(config.heaters_off_ms, 30 * 60000);
+    assert_int_equal(config.pause_off_ms, 30 * 60000);
+    assert_int_equal(config.pause_bed_off_ms, 8 * 60 * 60000);
     assert_int_equal(config.upload_max_bytes, INT64_C(2) << 30);
     assert_int_equal(config.baud, 0);
     assert_string_equal(config.name, "");
@@ -74,6 +76,8 @@ static void a_required_file_must_be_there(void **state)
 static const char two_printers[] = "listen: 0.0.0.0:9000\n"
                                    "auth: loopback-open\n"
                                    "heaters_off_after: 45m\n"
+                                   "pause_heaters_off_after: 5m\n"
+                                   "pause_bed_off_after: 2h\n"
                                    "upload_limit: 500MB\n"
                                    "profiles: /srv/profiles\n"
                                    "printers:\n"
@@ -83,6 +87,8 @@ static const char two_printers[] = "listen: 0.0.0.0:9000\n"
                                    "    baud: 115200\n"
                                    "    listen: 127.0.0.1:9001\n"
                                    "    heaters_off_after: 10m\n"
+                                   "    pause_heaters_off_after: 7m\n"
+                                   "    pause_bed_off_after: 1h\n"
                                    "    data: /srv/mk3\n"
                                    "  ender:\n"
                                    "    device: /dev/pphost-b\n"
@@ -99,6 +105,8 @@ static void a_section_is_chosen_by_name(void **state)
     assert_string_equal(config.listen, "127.0.0.1:9001");
     assert_true(config.listen_set);
     assert_int_equal(config.heaters_off_ms, 10 * 60000);
+    assert_int_equal(config.pause_off_ms, 7 * 60000);
+    assert_int_equal(config.pause_bed_off_ms, 60 * 60000);
     assert_string_equal(config.data_dir, "/srv/mk3");
     assert_int_equal(config.upload_max_bytes, 500000000);
     assert_string_equal(config.profiles_dir, "/srv/profiles");
@@ -112,6 +120,8 @@ static void what_a_section_leaves_out_comes_from_above(void **state)
     assert_string_equal(config.listen, "0.0.0.0:9000");
     assert_true(config.listen_set);
     assert_int_equal(config.heaters_off_ms, 45 * 60000);
+    assert_int_equal(config.pause_off_ms, 5 * 60000);
+    assert_int_equal(config.pause_bed_off_ms, 2 * 60 * 60000);
     assert_int_equal(config.baud, 0);
 }
 

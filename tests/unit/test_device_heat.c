@@ -445,6 +445,47 @@ static void a_file_that_cannot_be_read_any_more_ends_the_print_cold(void **state
     finish(b);
 }
 
+/* Whatever is wrong with the disk: what cannot be recorded is not begun. */
+static void forget_table(struct bench *b, const char *drop)
+{
+    sqlite3 *sql;
+    assert_int_equal(sqlite3_open_v2(b->db, &sql, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    sqlite3_busy_timeout(sql, 5000);
+    assert_int_equal(sqlite3_exec(sql, drop, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+}
+
+static void a_bed_that_cannot_be_recorded_ends_the_print_cold(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    put_file(b, "part.gcode", HOT MOVE);
+    b->device->row.bed = BED_CLEAR;
+    b->printer.stuck_at = "M104 S200";
+    bool waits;
+    assert_int_equal(device_print(b->device, "part.gcode", true, &waits, &refused), 0);
+    RUN_UNTIL(b, b->printer.stuck);
+    forget_table(b, "DROP TABLE printer");
+    go_on(&b->printer);
+    has_failed(b, "printer");
+    assert_int_equal(heard(b, 0, "G1 X10"), 0);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_true(cold(b));
+    finish(b);
+}
+
+static void a_print_that_cannot_be_recorded_does_not_begin(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    forget_table(b, "DROP TABLE runs");
+    print(b, HOT MOVE);
+    has_failed(b, "runs");
+    assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
+    assert_int_equal(heard(b, 0, "M104 S200"), 0);
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +510,8 @@ int main(void)
         cmocka_unit_test(what_is_paid_is_paid),
         cmocka_unit_test(after_an_emergency_stop_the_heaters_go_off_once_more),
         cmocka_unit_test(a_file_that_cannot_be_read_any_more_ends_the_print_cold),
+        cmocka_unit_test(a_bed_that_cannot_be_recorded_ends_the_print_cold),
+        cmocka_unit_test(a_print_that_cannot_be_recorded_does_not_begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,6 +178,31 @@ static void assert_wrong(const char *text, const char *wanted)
     strbuf_fini(&mistakes);
 }
 
+/* Whoever writes one limit does not lose the others; none can be written away. */
+static void thermal_limits_may_be_moved_but_not_removed(void **state)
+{
+    static const char head[] = "name: a\nvolume: {x: [0, 9], y: [0, 9], z: [0, 9]}\n"
+                               "max_temperature: {tool: 250, bed: 90}\n";
+    char text[400];
+    struct strbuf mistakes = {0};
+    (void)state;
+    snprintf(text, sizeof text, "%sthermal: {bed: {rise: 0.5, rise_time: 10m}}\n", head);
+    struct profile *p = profile_read("p.yaml", text, strlen(text), &mistakes);
+    strbuf_fini(&mistakes);
+    assert_non_null(p);
+    assert_int_equal(p->thermal[THERMAL_BED].rise_mc, 500);
+    assert_int_equal(p->thermal[THERMAL_BED].rise_ms, 600000);
+    assert_int_equal(p->thermal[THERMAL_BED].fall_mc, thermal_defaults[THERMAL_BED].fall_mc);
+    assert_memory_equal(&p->thermal[THERMAL_TOOL], &thermal_defaults[THERMAL_TOOL],
+        sizeof thermal_defaults[THERMAL_TOOL]);
+    profile_free(p);
+    snprintf(text, sizeof text, "%sthermal: {tool: {fall: 0, stuck_time: 5h, rate: 2000}}\n", head);
+    assert_wrong(text, "p.yaml:4:24: fall: \"0\": must be a number from 4 to 50\n"
+                       "p.yaml:4:39: stuck_time: \"5h\": must be a time such as 90s, 30m or 2h, "
+                       "from 1m to 2h\n"
+                       "p.yaml:4:49: rate: \"2000\": must be a number from 1 to 1000\n");
+}
+
 static void impossible_facts_are_refused(void **state)
 {
     (void)state;
@@ -293,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_delta_neither_moves_aside_nor_lets_its_carriages_fall, set_up, tear_down),
         cmocka_unit_test(scripts_are_plain_gcode),
+        cmocka_unit_test(thermal_limits_may_be_moved_but_not_removed),
         cmocka_unit_test(impossible_facts_are_refused),
         cmocka_unit_test_setup_teardown(a_users_file_overrides_ours, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_users_file_with_mistakes_hides_ours, set_up, tear_down),

@@ -134,7 +134,10 @@ static void lines_for_a_closed_port_are_not_kept(void **state)
     sender_detach(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
     sender_inject(b->sender, "M104 S200", 9, TAG);
-    RUN_UNTIL(b, sender_injects(b->sender) == 0);
+    while (sender_injects(b->sender) > 0 && !b->late) { /* of which no note tells */
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    assert_int_equal(sender_injects(b->sender), 0);
     assert_false(sender_past_has_tag(b->sender, TAG));
     assert_true(sender_past(b->sender, &past));
     finish(b);

@@ -28,6 +28,21 @@ static void an_emergency_stop_is_said_three_times_and_nothing_follows(void **sta
     finish(b);
 }
 
+/* Sprinter knows no M112 and lives on. */
+static void an_emergency_stop_turns_every_heater_off(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_ONE);
+    struct stream_options options = {
+        .dialect = dialect_by_name("marlin"), .tools = 8, .chamber = true};
+    sender_set_options(b->sender, &options);
+    sender_estop(b->sender);
+    RUN_UNTIL(b, b->printer.estops == 3 && b->notes[NOTE_ESTOPPED] == 1);
+    RUN_UNTIL(b, strcmp(b->printer.last, "M141 S0") == 0);
+    assert_int_equal(b->printer.tool_colds, 24); /* each of them, three times */
+    finish(b);
+}
+
 static void an_emergency_stop_by_datagram_needs_no_main_loop(void **state)
 {
     (void)state;
@@ -309,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_emergency_stop_is_said_three_times_and_nothing_follows),
+        cmocka_unit_test(an_emergency_stop_turns_every_heater_off),
         cmocka_unit_test(an_emergency_stop_by_datagram_needs_no_main_loop),
         cmocka_unit_test(an_emergency_stop_comes_through_where_nothing_else_does),
         cmocka_unit_test(an_emergency_stop_ends_a_greeting),

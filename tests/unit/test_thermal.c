@@ -1,5 +1,7 @@
+// link: ppcore ppvirtual_model
 /* The thermal watch on curves: what healthy printers do never alarms, what burns houses does. */
 #include "host/core/thermal.h"
+#include "tools/ppvirtual/heater.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -333,23 +335,37 @@ static void a_hotend_swapped_while_it_is_off_never_alarms(void **state)
     is_fine(w);
 }
 
-/* The virtual printer heats at whatever rate it is told; its profile says that this can be. */
-static void a_heater_as_fast_as_its_profile_says_never_alarms(void **state)
+/* Heats and cools by the virtual printer's model, reported each second. */
+static void follow_virtual(struct world *w, double rate_k_s)
 {
-    (void)state;
-    static const struct thermal_limits fast[THERMAL_KINDS] = {
-        {.rate_mc_s = 1000000}, {.rate_mc_s = 1000000}, {.rate_mc_s = 1000000}};
-    struct world *w = make_world();
-    thermal_init(&w->thermal, fast);
-    w->tool.power_k_s = 400;
-    w->tool.loss_s = 1;
-    w->tool.lag_s = 0.2;
-    w->tool.noise = 0;
-    for (int i = 0; i < 20; i++) {
-        w->tool.target = i % 2 == 0 ? 250 : 0;
-        run(w, 30 * SECOND);
+    static const double targets[] = {210, 60, 250, 0, 180, 0, 40, 0};
+    struct heater h;
+    heater_init(&h, rate_k_s, 300);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        heater_set(&h, w->now_ms * 1000000, targets[i]);
+        for (int second = 0; second < 400; second++) {
+            struct temp_report r = report_of(w);
+            w->now_ms += SECOND;
+            r.actual_mc[0] = (int32_t)(heater_temp(&h, w->now_ms * 1000000) * 1000);
+            r.target_mc[0] = (int32_t)(targets[i] * 1000);
+            judge(w, thermal_step(&w->thermal, w->now_ms, &r, &w->context));
+        }
     }
     is_fine(w);
+}
+
+/* The virtual printer heats as fast as it is told; its profile says that this can be. */
+static void a_virtual_printer_of_any_speed_never_alarms(void **state)
+{
+    static const double rates[] = {1, 3, 20, 400, 100000};
+    static const struct thermal_limits fast[THERMAL_KINDS] = {
+        {.rate_mc_s = 1000000}, {.rate_mc_s = 1000000}, {.rate_mc_s = 1000000}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rates / sizeof *rates; i++) {
+        struct world *w = make_world();
+        thermal_init(&w->thermal, rates[i] > 20 ? fast : NULL);
+        follow_virtual(w, rates[i]);
+    }
 }
 
 static void a_printer_that_tells_no_targets_is_left_alone(void **state)
@@ -626,7 +642,7 @@ int main(void)
         cmocka_unit_test(what_a_hot_bed_warms_never_alarms),
         cmocka_unit_test(sensors_that_are_not_there_never_alarm),
         cmocka_unit_test(a_hotend_swapped_while_it_is_off_never_alarms),
-        cmocka_unit_test(a_heater_as_fast_as_its_profile_says_never_alarms),
+        cmocka_unit_test(a_virtual_printer_of_any_speed_never_alarms),
         cmocka_unit_test(a_printer_that_tells_no_targets_is_left_alone),
         cmocka_unit_test(a_heater_that_dies_is_found),
         cmocka_unit_test(a_heater_that_never_warms_is_found),
