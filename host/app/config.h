@@ -25,6 +25,7 @@ struct config {
     int64_t pause_off_ms;     /* hotends in a pause, 30 min */
     int64_t pause_bed_off_ms; /* bed and chamber in a pause, 8 h */
     int64_t upload_max_bytes; /* 2 GiB */
+    char shutdown_command[256]; /* when the printer asks for it; "" = not allowed */
     char profiles_dir[256];   /* extra profiles folder, "" = none */
     char data_dir[256];       /* "" = default */
 };

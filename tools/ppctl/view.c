@@ -301,6 +301,9 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
     size_t i;
     json_t *question;
     head(out, v, name, status);
+    if (*field_text(status, "message") != '\0') {
+        whole(out, v, "display", field_text(status, "message"));
+    }
     json_array_foreach(question_list(status), i, question)
     {
         view_question(out, v, question);
