@@ -35,9 +35,9 @@ struct http_options {
     struct hub *hub;
     struct store *store;
     const struct profiles *profiles;
-    const struct profile *profile;  /* of this printer, NULL = unknown */
+    const struct profile *profile;                    /* of this printer, NULL = unknown */
     int (*may_restart)(void *context, struct err *e); /* NULL = always */
-    const struct turns *turns;      /* of the main loop, NULL = not watched */
+    const struct turns *turns;                        /* of the main loop, NULL = not watched */
     void (*restart)(void *context); /* somebody asked for a restart; called from the loop */
     void *restart_context;
 };

@@ -220,10 +220,9 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         break;
     case REPLY_HALT:
         s->stopped = true;
-        stream_tell(s, (struct stream_note){.kind = NOTE_HALT,
-                           .tag = !r->dead,
-                           .text = r->text,
-                           .len = strlen(r->text)});
+        stream_tell(
+            s, (struct stream_note){
+                   .kind = NOTE_HALT, .tag = !r->dead, .text = r->text, .len = strlen(r->text)});
         break;
     case REPLY_START:
         stream_stop(s, NOTE_RESET, "the printer has restarted");

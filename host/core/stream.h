@@ -193,7 +193,7 @@ struct stream {
     enum adopt adopt; /* going on after another stream */
     unsigned settle;  /* reports of temperatures until all earlier oks have come */
     unsigned queries; /* for them */
-    bool mid_line; /* the last byte written was no newline */
+    bool mid_line;    /* the last byte written was no newline */
     char tx[2048];
     size_t tx_at;
     size_t tx_len;

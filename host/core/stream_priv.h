@@ -35,7 +35,7 @@ void stream_close_window(struct stream *s);
 void stream_learn(struct stream *s, const struct reply *r, uint32_t rtt_us); /* a clean ok */
 
 /* stream_resend.c */
-void stream_ask_again(struct stream *s, uint64_t now_us);  /* adopting: which line is expected? */
+void stream_ask_again(struct stream *s, uint64_t now_us); /* adopting: which line is expected? */
 void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r);
 bool stream_take_again(struct stream *s, uint64_t now_us); /* commits the next line wanted again */
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked);
