@@ -100,6 +100,7 @@ static void print_link(const struct profile *p)
         printf("command_buffer: %d\n", p->command_slots);
     }
     printf("window: %s\n", windows[p->window]);
+    printf("meatpack: %s\n", p->meatpack ? "auto" : "off");
     if (p->limits.max_line > 0) {
         printf("max_line: %zu\n", p->limits.max_line);
     }

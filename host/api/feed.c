@@ -46,6 +46,8 @@ static json_t *message(enum hub_event event, const void *data, const struct http
     case HUB_QUESTION:
     case HUB_BED:
         return status_part(event, h);
+    case HUB_CARD:
+        return json_pack("{s:s, s:o}", "type", "sd", "sd", view_sd(h->o.device));
     case HUB_TERMINAL:
         return typed(view_terminal(data), "terminal");
     case HUB_RUN:
@@ -79,6 +81,7 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_TERMINAL:
     case HUB_QUESTION:
     case HUB_RUN:
+    case HUB_CARD:
     case HUB_BED:
     case HUB_NOTICE:
     case HUB_EVENTS:

@@ -2,7 +2,13 @@
 #ifndef PP_API_HANDLERS_H
 #define PP_API_HANDLERS_H
 
+#include <jansson.h>
+
+struct device;
+struct err;
+struct file_entry;
 struct request;
+struct strbuf;
 
 /* api_status.c: looking */
 void api_status(struct request *r);
@@ -29,6 +35,16 @@ void api_file(struct request *r);
 void api_file_upload(struct request *r);
 void api_file_remove(struct request *r);
 
+/* api_sd.c: the printer's SD card */
+void api_sd(struct request *r);
+void api_sd_act(struct request *r);
+void api_sd_print(struct request *r);
+void api_sd_put(struct request *r);
+void api_sd_remove(struct request *r);
+
+/* "refresh", "init" or "release". */
+int api_sd_order(struct device *d, const char *action, struct err *e);
+
 /* api_keys.c: keys, login, restart */
 void api_keys(struct request *r);
 void api_key_add(struct request *r);
@@ -42,6 +58,21 @@ void api_restart(struct request *r);
 void octoprint_version(struct request *r);
 void octoprint_file(struct request *r);
 void octoprint_upload(struct request *r);
+
+/* A file's own URL, on the address the client used. `origin`: "local", "sdcard". */
+void octoprint_url(
+    const struct request *r, const char *origin, const char *name, struct strbuf *out);
+json_t *octoprint_file_view(const struct request *r, const struct file_entry *file);
+
+/* octoprint_sd.c */
+void octoprint_files(struct request *r);
+void octoprint_sd(struct request *r);
+void octoprint_sd_command(struct request *r);
+void octoprint_sd_files(struct request *r);
+void octoprint_sd_file(struct request *r);
+void octoprint_sd_file_command(struct request *r);
+void octoprint_sd_file_remove(struct request *r);
+void octoprint_sd_upload(struct request *r);
 
 /* page.c: the static files of the page */
 void page_asset(struct request *r);

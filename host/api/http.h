@@ -8,6 +8,7 @@
 #define PP_API_HTTP_H
 
 #include "host/app/device.h"
+#include "host/app/device_sd.h"
 #include "host/app/files.h"
 #include "host/app/hub.h"
 #include "host/app/keys.h"

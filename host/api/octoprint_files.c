@@ -14,11 +14,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The file's own URL, on the address the client used. */
-static void resource_url(const struct request *r, const char *name, struct strbuf *out)
+void octoprint_url(
+    const struct request *r, const char *origin, const char *name, struct strbuf *out)
 {
     const char *host = request_header(r, "Host");
-    strbuf_printf(out, "http://%s/api/files/local/", host != NULL ? host : "localhost");
+    strbuf_printf(out, "http://%s/api/files/%s/", host != NULL ? host : "localhost", origin);
     for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++) {
         bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
                      (*p >= 'a' && *p <= 'z') || strchr("-._~", *p) != NULL;
@@ -26,14 +26,18 @@ static void resource_url(const struct request *r, const char *name, struct strbu
     }
 }
 
-static json_t *file_view(const struct file_entry *file, const char *url)
+json_t *octoprint_file_view(const struct request *r, const struct file_entry *file)
 {
-    return json_pack("{s:o, s:o, s:o, s:s, s:s, s:[s, s], s:I, s:I, s:o, s:{s:s}}", "name",
+    struct strbuf url = {0};
+    octoprint_url(r, "local", file->row.name, &url);
+    json_t *view = json_pack("{s:o, s:o, s:o, s:s, s:s, s:[s, s], s:I, s:I, s:o, s:{s:s}}", "name",
         json_text(file->row.name), "display", json_text(file->row.name), "path",
         json_text(file->row.name), "origin", "local", "type", "machinecode", "typePath",
         "machinecode", "gcode", "size", (json_int_t)file->row.size_bytes, "date",
         (json_int_t)(file->row.uploaded_ms / 1000), "hash", json_text(file->row.sha256), "refs",
-        "resource", url);
+        "resource", url.data);
+    strbuf_fini(&url);
+    return view;
 }
 
 /* True if the print has begun. */
@@ -58,8 +62,8 @@ static void uploaded(struct request *r, const struct file_entry *file)
     str_copy(name, sizeof name, file->row.name, strlen(file->row.name));
     log_info("file \"%s\" (%lld bytes) uploaded by %s", name, (long long)file->row.size_bytes,
         r->key_name);
-    resource_url(r, name, &url);
-    json_t *view = file_view(file, url.data);
+    octoprint_url(r, "local", name, &url);
+    json_t *view = octoprint_file_view(r, file);
     bool printing = intake_wants_print(r->intake) && try_print(r, name);
     reply_json(r, 201,
         json_pack("{s:{s:o}, s:b, s:b, s:b}", "files", "local", view, "done", 1, "effectiveSelect",
@@ -76,7 +80,6 @@ void octoprint_upload(struct request *r)
 
 void octoprint_file(struct request *r)
 {
-    struct strbuf url = {0};
     struct err e = {0};
     const struct file_entry *file = files_find(r->http->o.files, r->tail);
     if (file == NULL) {
@@ -84,7 +87,5 @@ void octoprint_file(struct request *r)
         reply_error(r, &e);
         return;
     }
-    resource_url(r, file->row.name, &url);
-    reply_json(r, 200, file_view(file, url.data));
-    strbuf_fini(&url);
+    reply_json(r, 200, octoprint_file_view(r, file));
 }

@@ -22,6 +22,12 @@ const struct route routes[] = {
     {"PUT", "/api/v1/files/*", KEY_PRINT, ROUTE_RAW, api_file_upload},
     {"DELETE", "/api/v1/files/*", KEY_PRINT, ROUTE_NONE, api_file_remove},
 
+    {"GET", "/api/v1/sd", KEY_READ, ROUTE_NONE, api_sd},
+    {"POST", "/api/v1/sd", KEY_PRINT, ROUTE_JSON, api_sd_act},
+    {"POST", "/api/v1/sd/print", KEY_PRINT, ROUTE_JSON, api_sd_print},
+    {"POST", "/api/v1/sd/put", KEY_PRINT, ROUTE_JSON, api_sd_put},
+    {"POST", "/api/v1/sd/remove", KEY_PRINT, ROUTE_JSON, api_sd_remove},
+
     {"POST", "/api/v1/print", KEY_PRINT, ROUTE_JSON, api_print},
     {"POST", "/api/v1/pause", KEY_PRINT, ROUTE_JSON, api_pause},
     {"POST", "/api/v1/resume", KEY_PRINT, ROUTE_JSON, api_resume},
@@ -45,6 +51,15 @@ const struct route routes[] = {
     {"GET", "/api/version", KEY_NONE, ROUTE_NONE, octoprint_version},
     {"POST", "/api/files/local", KEY_PRINT, ROUTE_FORM, octoprint_upload},
     {"GET", "/api/files/local/*", KEY_READ, ROUTE_NONE, octoprint_file},
+    {"GET", "/api/files", KEY_READ, ROUTE_NONE, octoprint_files},
+    {"GET", "/api/files/local", KEY_READ, ROUTE_NONE, octoprint_files},
+    {"GET", "/api/files/sdcard", KEY_READ, ROUTE_NONE, octoprint_sd_files},
+    {"POST", "/api/files/sdcard", KEY_PRINT, ROUTE_FORM, octoprint_sd_upload},
+    {"GET", "/api/files/sdcard/*", KEY_READ, ROUTE_NONE, octoprint_sd_file},
+    {"POST", "/api/files/sdcard/*", KEY_PRINT, ROUTE_JSON, octoprint_sd_file_command},
+    {"DELETE", "/api/files/sdcard/*", KEY_PRINT, ROUTE_NONE, octoprint_sd_file_remove},
+    {"GET", "/api/printer/sd", KEY_READ, ROUTE_NONE, octoprint_sd},
+    {"POST", "/api/printer/sd", KEY_PRINT, ROUTE_JSON, octoprint_sd_command},
 };
 
 const size_t routes_count = sizeof routes / sizeof *routes;

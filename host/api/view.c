@@ -111,6 +111,23 @@ static json_t *link_view(const struct device_link *l)
     return link;
 }
 
+json_t *view_sd(const struct device *d)
+{
+    static const char *const words[] = {
+        [SD_NO_SLOT] = "none", [SD_NO_CARD] = "no_card", [SD_READY] = "ready"};
+    struct device_sd_status s;
+    device_sd_status(d, &s);
+    json_t *transfer = json_null();
+    if (s.put_file[0] != '\0') {
+        double percent = s.put_size > 0 ? (double)s.put_bytes * 100 / (double)s.put_size : 0;
+        transfer = json_pack("{s:o, s:o, s:I, s:I, s:o}", "file", json_text(s.put_file), "name",
+            json_text(s.put_name), "done_bytes", (json_int_t)s.put_bytes, "size_bytes",
+            (json_int_t)s.put_size, "percent", json_number(percent, 2));
+    }
+    return json_pack("{s:s, s:b, s:I, s:b, s:o}", "card", words[s.presence], "reading", s.reading,
+        "count", (json_int_t)s.files, "printing", s.printing, "transfer", transfer);
+}
+
 static json_t *main_loop_view(const struct turns *turns)
 {
     return turns != NULL ? json_pack("{s:o}", "longest_ms",
@@ -133,6 +150,7 @@ json_t *view_status(const struct http *h)
         "question", view_question(&s), "questions", view_questions(&s), "bed", view_bed(s.bed),
         "waiting_for", json_text(s.waiting_for));
     json_object_set_new(all, "main_loop", main_loop_view(h->o.turns));
+    json_object_set_new(all, "sd", view_sd(h->o.device));
     json_object_update(all, printer);
     json_decref(printer);
     return all;

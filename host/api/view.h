@@ -24,6 +24,7 @@ json_t *view_temperatures(const struct device_status *s);
 json_t *view_job(const struct device_job *j);          /* null without a print */
 json_t *view_question(const struct device_status *s);  /* the oldest open one, null without any */
 json_t *view_questions(const struct device_status *s); /* all of them, oldest first */
+json_t *view_sd(const struct device *d);               /* the printer's card, without its files */
 const char *view_bed(enum bed_state bed);
 
 json_t *view_terminal(const struct hub_terminal *line);

@@ -30,7 +30,11 @@ void device_move(struct device *d, enum printer_state next, const char *why)
     if (d->state.state == (int)next) {
         return;
     }
+    bool cut_off = device_state(d) == PRINTER_TRANSFERRING && next != PRINTER_OPERATIONAL;
     sm_move(&d->state, (int)next, why);
+    if (cut_off) {
+        device_sd_put_lost(d);
+    }
     if (next == PRINTER_OPERATIONAL) {
         d->error[0] = '\0';
         d->heaters_used = clock_ms();
@@ -88,6 +92,9 @@ void device_save_row(struct device *d, store_cb done)
 
 void device_inject(struct device *d, const char *text, enum device_tag tag)
 {
+    if (device_sd_swallows(d, text)) {
+        return;
+    }
     if (!sender_inject(d->sender, text, strlen(text), tag)) {
         log_error("the sender's queue is full: \"%s\" was not sent", text);
     }
@@ -124,7 +131,8 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
-    bool blocked = device_waits(d) || (device_self_paused(d) && d->self.change);
+    bool blocked =
+        device_waits(d) || (device_self_paused(d) && d->self.change) || device_sd_muted(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -173,6 +181,7 @@ static void on_second(uv_timer_t *timer)
     device_thermal_tick(d, now);
     poll_temps(d, now);
     save_temps(d, now);
+    device_sd_tick(d, now);
     if (d->run.id[0] != '\0') {
         hub_emit(d->hub, HUB_PROGRESS, NULL);
     }
@@ -233,6 +242,9 @@ static int load_past(struct device *d, struct err *e)
         log_warn("the last print was interrupted: the heaters are turned off on connecting; "
                  "clear the bed and say so (ppctl confirm)");
     }
+    if (rc == 0) {
+        device_sd_load(d);
+    }
     return rc;
 }
 
@@ -288,6 +300,7 @@ static void on_sender_closed(void *context)
     struct device *d = context;
     void (*closed)(void *) = d->closed;
     void *closed_context = d->closed_context;
+    device_sd_free(d);
     free(d);
     closed(closed_context);
 }
@@ -358,6 +371,8 @@ void device_close(
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     if (printer_has_job(state)) {
         device_print_stop(d);
+    } else if (state == PRINTER_TRANSFERRING) {
+        device_sd_put_stop(d, "the host was stopped");
     } else if (!leave_heaters && state == PRINTER_OPERATIONAL) {
         go_cold(d);
     } else if (leave_heaters || !d->make_safe || !d->attached || state == PRINTER_ERROR) {
@@ -409,6 +424,10 @@ int device_disconnect(struct device *d, struct err *e)
     if (printer_has_job(device_state(d))) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed: cancel it first", d->run.file_name);
     }
+    if (device_state(d) == PRINTER_TRANSFERRING) {
+        return err_set(e, PP_ESTATE,
+            "\"%s\" is being copied to the printer's card: cancel it first", d->sd.put.file);
+    }
     d->wanted = false;
     uv_timer_stop(&d->retry);
     if (device_state(d) == PRINTER_OPERATIONAL) {
@@ -421,6 +440,10 @@ int device_disconnect(struct device *d, struct err *e)
 
 static int require_connected(const struct device *d, struct err *e)
 {
+    if (device_state(d) == PRINTER_TRANSFERRING) {
+        return err_set(e, PP_ESTATE,
+            "a file is being written to the printer's card: a command would go into it");
+    }
     return printer_is_connected(device_state(d)) ? 0 : device_refuse_offline(d, e);
 }
 

@@ -8,6 +8,16 @@
 
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS   30000
+#define PACK_BAUD      115200 /* a faster wire carries more lines than any firmware executes */
+
+/* Before M115 is answered (PERHAPS) the greeting reckons with a printer left unpacking. */
+static enum stream_pack_wish pack_wish(const struct device *d)
+{
+    if (d->profile == NULL || !d->profile->meatpack || d->baud > PACK_BAUD) {
+        return STREAM_PACK_NEVER;
+    }
+    return caps_has(&d->caps, CAP_MEATPACK) ? STREAM_PACK_WANTED : STREAM_PACK_PERHAPS;
+}
 
 void device_stream_options(const struct device *d, struct stream_options *out)
 {
@@ -18,9 +28,12 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
     *out = (struct stream_options){.dialect = d->dialect,
+        .meatpack = pack_wish(d),
+        .xonxoff = caps_has(&d->caps, CAP_SERIAL_XON_XOFF),
         .tools = device_tools(d),
         .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
                    (p != NULL && p->limits.max_chamber_mc > 0)};
+    out->by_itself = d->sd.printing;
     if (p != NULL) {
         out->rx_bytes = p->rx_bytes;
         out->command_slots = p->command_slots;
@@ -33,11 +46,12 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
     int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
+    d->baud = 0;
+    d->caps = (struct caps){0};
     device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
     d->estopped = false;
-    d->baud = 0;
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
 }
@@ -127,6 +141,7 @@ static void on_connected(struct device *d, int baud)
     if (device_state(d) != PRINTER_CONNECTING) {
         device_move(d, PRINTER_CONNECTING, "printer answered");
     }
+    device_sd_connected(d);
     device_inject(d, "M115", TAG_INFO);
 }
 
@@ -166,6 +181,7 @@ static void on_info(struct device *d)
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
         device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
+    device_sd_info(d);
     device_inject(d, "M105", TAG_READY);
 }
 
@@ -175,14 +191,22 @@ static void on_ready(struct device *d)
     struct stream_options options;
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (d->make_safe || d->closing) {
+    if (d->closing && d->sd.found) { /* it prints from its card: leave it alone */
+        device_finish_closing(d);
+        return;
+    }
+    if ((d->make_safe || d->closing) && !d->sd.found) {
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
+    if (!d->closing && device_sd_adopt(d)) {
+        return;
+    }
     device_move(d, PRINTER_OPERATIONAL, "set up");
+    device_sd_ready(d);
 }
 
 /* ---- trouble
@@ -199,8 +223,8 @@ static void end_print(struct device *d, enum run_result result, const char *reas
 /* The printer cannot be steered any more: what we can do is stop it. */
 static void on_lost(struct device *d, const char *text)
 {
-    bool printing = d->run.id[0] != '\0';
-    end_print(d, RUN_FAILURE, text);
+    bool printing = d->run.id[0] != '\0' && !d->sd.printing; /* its own goes on without us */
+    end_print(d, d->sd.printing ? RUN_INTERRUPTED : RUN_FAILURE, text);
     device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
@@ -338,6 +362,16 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_FINISHED:
         device_print_tag(d, tag);
         break;
+    case TAG_SD_SELECTED:
+    case TAG_SD_STARTED:
+    case TAG_SD_FINISHED:
+    case TAG_SD_STOPPED:
+    case TAG_SD_EMPTIED:
+    case TAG_SD_WRITING:
+    case TAG_SD_CLOSED:
+    case TAG_SD_LISTED:
+        device_sd_tag(d, (int)tag);
+        break;
     case TAG_NONE:
     case TAG_COUNT:
         break;
@@ -391,6 +425,9 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_CHECKPOINT:
     case NOTE_NUMBERED:
         device_print_note(d, note);
+        break;
+    case NOTE_PACKING:
+        log_info("%s", note->text);
         break;
     }
 }

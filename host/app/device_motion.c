@@ -1,6 +1,7 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -161,6 +162,10 @@ int device_pause(struct device *d, struct err *e)
     if (device_state(d) != PRINTER_PRINTING) {
         return err_set(e, PP_ESTATE, "nothing to pause: the printer is %s", sm_name(&d->state));
     }
+    if (d->sd.printing) {
+        device_sd_pause(d);
+        return 0;
+    }
     device_move(d, PRINTER_PAUSING, "asked to");
     sender_hold(d->sender);
     return 0;
@@ -177,6 +182,10 @@ int device_resume(struct device *d, struct err *e)
     }
     device_move(d, PRINTER_RESUMING, "asked to");
     device_reheat(d);
+    if (d->sd.printing) {
+        device_sd_resume(d);
+        return 0;
+    }
     if (d->self.parks) {
         device_inject(d, d->dialect->resume_command, TAG_NONE);
     }
@@ -234,6 +243,10 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     d->end_result = result;
     snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
     device_move(d, PRINTER_CANCELLING, reason);
+    if (d->sd.printing) {
+        device_sd_cancel(d);
+        return;
+    }
     sender_drop_job(d->sender);
     d->waits_ended = 0;
     if (device_waits(d) || d->self.by == WAIT_CHANGE) {
@@ -249,6 +262,10 @@ int device_cancel(struct device *d, struct err *e)
     enum printer_state state = device_state(d);
     if (state == PRINTER_OPERATIONAL && d->pending[0] != '\0') {
         device_drop_pending(d, "");
+        return 0;
+    }
+    if (state == PRINTER_TRANSFERRING) {
+        device_sd_put_stop(d, "cancelled");
         return 0;
     }
     if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
@@ -271,6 +288,13 @@ void device_abort(struct device *d, const char *reason)
 void device_print_stop(struct device *d)
 {
     enum printer_state state = device_state(d);
+    if (d->sd.printing) {
+        if (state != PRINTER_CANCELLING) {
+            log_info("the printer goes on with \"%s\" from its card", d->run.file_name);
+            device_finish_closing(d);
+        }
+        return;
+    }
     if (state == PRINTER_PRINTING && !device_waits(d)) {
         device_pause(d, NULL);
     } else if (state == PRINTER_PRINTING || device_self_paused(d)) {

@@ -29,7 +29,12 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     run->resends = (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
     store_save_run(d->store, run, on_run_saved, NULL);
-    files_unpin(d->files, run->file_name);
+    if (d->sd.printing) {
+        run->lines = 0; /* the printer read them itself */
+        device_sd_ended(d, result);
+    } else {
+        files_unpin(d->files, run->file_name);
+    }
     if (d->spool != NULL) {
         sender_drop_job(d->sender);
         spool_close(d->spool);
@@ -70,7 +75,7 @@ const struct limits *device_limits(const struct device *d)
 }
 
 /* The longest command that fits a line with the largest number this print can come to. */
-static size_t max_command(const struct device *d, const struct analysis *a)
+size_t device_max_command(const struct device *d, const struct analysis *a)
 {
     size_t of_profile = device_limits(d)->max_line;
     uint64_t lines = atomic_load(&sender_stats(d->sender)->lines);
@@ -102,7 +107,7 @@ static void on_run_opened(void *context, const struct err *e)
         .sender = d->sender,
         .path = path,
         .size_bytes = (uint64_t)d->analysis.bytes,
-        .max_command = max_command(d, &d->analysis),
+        .max_command = device_max_command(d, &d->analysis),
         .on_error = on_spool_error,
         .context = d};
     if (spool_open(&d->spool, &options, &spool_error) < 0) {
@@ -143,7 +148,7 @@ static void start(struct device *d, const struct file_entry *file)
     store_save_run(d->store, run, on_run_opened, d);
 }
 
-static void set_bed(struct device *d, enum bed_state bed, store_cb done)
+void device_set_bed(struct device *d, enum bed_state bed, store_cb done)
 {
     d->row.bed = bed;
     device_save_row(d, done);
@@ -154,7 +159,7 @@ static int preflight(const struct device *d, const struct file_entry *file, stru
 {
     struct preflight result;
     struct limits limits = *device_limits(d);
-    limits.max_line = max_command(d, &file->analysis);
+    limits.max_line = device_max_command(d, &file->analysis);
     preflight_check(&file->analysis, &limits, &result);
     for (size_t i = 0; i < result.count; i++) {
         if (result.finding[i].fatal) {
@@ -166,7 +171,7 @@ static int preflight(const struct device *d, const struct file_entry *file, stru
     return 0;
 }
 
-static int may_start(const struct device *d, struct err *e)
+int device_may_start(const struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
     if (printer_has_job(state)) {
@@ -176,7 +181,7 @@ static int may_start(const struct device *d, struct err *e)
 }
 
 /* Asks what must be known before the pending file starts; false when nothing is left to ask. */
-static bool ask_or_go(struct device *d)
+bool device_ask_or_go(struct device *d)
 {
     if (d->identity_doubt) {
         device_ask(d, "identity",
@@ -194,7 +199,7 @@ int device_print(
     struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
 {
     const struct file_entry *file = files_find(d->files, file_name);
-    int rc = may_start(d, e);
+    int rc = device_may_start(d, e);
     if (rc < 0) {
         return rc;
     }
@@ -210,11 +215,11 @@ int device_print(
         return rc;
     }
     if (bed_clear && d->row.bed != BED_CLEAR) {
-        set_bed(d, BED_CLEAR, NULL);
+        device_set_bed(d, BED_CLEAR, NULL);
     }
     snprintf(d->pending, sizeof d->pending, "%s", file_name);
     files_pin(d->files, d->pending); /* what passed pre-flight is what will be printed */
-    *waits = ask_or_go(d);
+    *waits = device_ask_or_go(d);
     if (!*waits) {
         start(d, file);
     }
@@ -227,22 +232,30 @@ int device_print(
 void device_drop_pending(struct device *d, const char *why)
 {
     device_notice(d, "\"%s\" is not printed%s%s", d->pending, why[0] != '\0' ? ": " : "", why);
-    files_unpin(d->files, d->pending);
+    if (!d->sd.pending) {
+        files_unpin(d->files, d->pending);
+    }
+    d->sd.pending = false;
     d->pending[0] = '\0';
     device_unask(d, "bed");
     device_unask(d, "identity");
+    device_unask(d, "unchecked");
     hub_emit(d->hub, HUB_QUESTION, NULL);
 }
 
 static void go_on(struct device *d)
 {
     struct err e;
+    if (d->sd.pending) {
+        device_sd_go_on(d);
+        return;
+    }
     const struct file_entry *file = files_find(d->files, d->pending);
-    if (d->pending[0] == '\0' || ask_or_go(d)) {
+    if (d->pending[0] == '\0' || device_ask_or_go(d)) {
         return;
     }
     /* the profile may be another by now, or the printer */
-    if (file == NULL || may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
+    if (file == NULL || device_may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
         device_drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
@@ -270,7 +283,7 @@ int device_declare_clear(struct device *d, const char *answer, struct err *e)
         return err_set(
             e, PP_ESTATE, "\"%s\" is being printed: the bed is not clear", d->run.file_name);
     }
-    set_bed(d, BED_CLEAR, NULL);
+    device_set_bed(d, BED_CLEAR, NULL);
     return 0;
 }
 
@@ -280,7 +293,7 @@ void device_bed_answered(struct device *d, size_t answer)
         device_drop_pending(d, "");
         return;
     }
-    set_bed(d, BED_CLEAR, NULL);
+    device_set_bed(d, BED_CLEAR, NULL);
     go_on(d);
 }
 
@@ -322,7 +335,7 @@ static void on_barrier(struct device *d, enum spool_barrier why, uint64_t offset
     case SPOOL_BED:
         d->bed_taken = true;
         d->beds_saving++;
-        set_bed(d, BED_OCCUPIED, on_bed_saved);
+        device_set_bed(d, BED_OCCUPIED, on_bed_saved);
         break;
     case SPOOL_PAUSE:
         if (device_state(d) == PRINTER_PRINTING) {
@@ -374,6 +387,10 @@ void device_print_note(struct device *d, const struct stream_note *note)
 {
     enum printer_state state = device_state(d);
     bool printing = d->spool != NULL;
+    if (d->sd.put.active) {
+        device_sd_put_note(d, note);
+        return;
+    }
     bool ends = state == PRINTER_PRINTING || state == PRINTER_PAUSING;
     if (note->kind == NOTE_BARRIER && printing) {
         on_barrier(d, (enum spool_barrier)note->tag, note->offset);
@@ -418,7 +435,7 @@ static void give_bed_back(struct device *d)
 {
     uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
     if (d->bed_taken && !spool_has_extruded(d->spool, offset)) {
-        set_bed(d, BED_CLEAR, NULL);
+        device_set_bed(d, BED_CLEAR, NULL);
     }
 }
 

@@ -16,6 +16,7 @@
 #define PP_APP_DEVICE_PRIV_H
 
 #include "host/app/device.h"
+#include "host/app/device_sd_priv.h"
 #include "host/app/device_heat.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
@@ -36,8 +37,16 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
-    TAG_SAFE,      /* heaters off after connecting: what was owed is done */
-    TAG_ASKED,     /* an M105 of the thermal watch */
+    TAG_SD_SELECTED,
+    TAG_SD_STARTED,
+    TAG_SD_FINISHED,
+    TAG_SD_STOPPED,
+    TAG_SD_EMPTIED, /* and its queue has settled */
+    TAG_SD_WRITING,
+    TAG_SD_CLOSED,
+    TAG_SD_LISTED,
+    TAG_SAFE,  /* heaters off after connecting: what was owed is done */
+    TAG_ASKED, /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -142,6 +151,8 @@ struct device {
     bool message_new;
     uint64_t resends_before;
 
+    struct device_sd sd; /* the printer's own card */
+
     uv_timer_t second;
     uv_timer_t deadline; /* of an orderly stop */
     uint64_t saved_temps_ms;
@@ -221,6 +232,11 @@ void device_identity_answered(struct device *d, size_t answer);
 int device_declare_clear(struct device *d, const char *answer, struct err *e);
 void device_drop_pending(struct device *d, const char *why);
 void device_fill(void *context);
+int device_may_start(const struct device *d, struct err *e);
+bool device_ask_or_go(struct device *d); /* true: a question stands before the pending file */
+void device_drop_pending(struct device *d, const char *why);
+void device_set_bed(struct device *d, enum bed_state bed, store_cb done);
+size_t device_max_command(const struct device *d, const struct analysis *a);
 const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);

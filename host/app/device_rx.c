@@ -97,12 +97,16 @@ void device_on_line(struct device *d, const char *text, size_t len)
     } else if (r.kind == REPLY_ABORT) {
         device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
-        device_take_action(d, r.text);
+        if (!device_sd_action(d, r.text)) {
+            device_take_action(d, r.text);
+        }
     } else if (caps_take(&d->caps, text)) {
-        return;
+        device_sd_cap(d, text);
     } else if (strstr(text, "FIRMWARE_NAME:") != NULL) {
         m115_value(text, "FIRMWARE_NAME:", d->firmware, sizeof d->firmware);
         m115_value(text, "MACHINE_TYPE:", d->machine, sizeof d->machine);
         m115_value(text, "UUID:", d->uuid, sizeof d->uuid);
+    } else {
+        device_sd_line(d, text);
     }
 }

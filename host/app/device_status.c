@@ -78,6 +78,10 @@ void device_job(const struct device *d, struct device_job *out)
     out->total_lines = d->analysis.commands;
     out->started_ms = d->run.start_ms;
     out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
+    if (d->sd.printing) {
+        device_sd_job(d, out);
+        return;
+    }
     out->layers = d->analysis.layers;
     double fraction = size > 0 ? (double)offset / (double)size : 0;
     fraction = fraction < 1 ? fraction : 1;

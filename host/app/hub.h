@@ -16,6 +16,7 @@ enum hub_event {
     HUB_TERMINAL, /* a line sent or received; data: const struct hub_terminal * */
     HUB_QUESTION, /* a question for a person was opened or answered; data NULL */
     HUB_RUN,      /* a run began or ended; data: const struct run * (host/io/store.h) */
+    HUB_CARD,     /* the printer's SD card or its list changed; data NULL: ask device_sd_status() */
     HUB_BED,      /* the bed's state changed; data NULL */
     HUB_NOTICE,   /* something a person should read; data: const char * */
     HUB_EVENTS

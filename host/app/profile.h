@@ -35,6 +35,7 @@ struct profile {
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
     int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */
     enum window_mode window;
+    bool meatpack; /* pack lines for a printer that can unpack them, on a slow wire */
     enum progress_mode progress;
     bool own_scripts;   /* pause, resume or cancel is the profile's own word */
     char *pause_script; /* gcode, may be ""; owned */

@@ -4,6 +4,7 @@
 #include "host/base/mem.h"
 #include "host/base/str.h"
 #include "host/core/analyze_comments.h"
+#include "host/core/sdcard.h"
 #include "host/io/reader.h"
 
 #include <errno.h>
@@ -59,6 +60,10 @@ struct spool {
     bool discard; /* what is being read belongs to another place */
     bool at_end;  /* the file is read to its end */
     bool ended;   /* ITEM_END is in the ring */
+    bool closed;  /* a copy: and M29 */
+    bool failed;  /* a line that cannot be copied: told once */
+    uint64_t copied_lines;
+    uint64_t copied_bytes;
 
     char buffer[BUFFER];
     size_t start; /* of the unparsed part */
@@ -171,10 +176,36 @@ static bool moves(const struct gcode *g)
 static size_t sent_len(const struct spool *s, const struct gcode *g)
 {
     size_t len = g->len;
-    if (is_display_only(g) && s->options.max_command > 0 && len > s->options.max_command) {
+    if ((is_display_only(g) || s->options.copy) && s->options.max_command > 0 &&
+        len > s->options.max_command) {
         len = s->options.max_command;
     }
     return len < LINE_MAX_CMD ? len : LINE_MAX_CMD;
+}
+
+/* A line for the card; false when the ring is full. */
+static bool put_copy(struct spool *s, const struct gcode *g, uint64_t end_offset)
+{
+    struct stream_item item = {.end_offset = end_offset, .kind = ITEM_LINE};
+    size_t len = sent_len(s, g);
+    const char *why = len < g->len && !is_display_only(g) ? "is longer than the printer takes"
+                                                          : sd_unwritable(g->text, len);
+    struct err e;
+    if (g->letter == '@' || (why != NULL && is_display_only(g))) {
+        return true;
+    }
+    if (why != NULL) {
+        err_set(&e, PP_EREFUSED, "the line \"%.*s\" %s", (int)(len < 60 ? len : 60), g->text, why);
+        s->failed = true;
+        s->options.on_error(s->options.context, &e);
+        return false;
+    }
+    if (!put(s, &item, g->text, len)) {
+        return false;
+    }
+    s->copied_lines++;
+    s->copied_bytes += len;
+    return true;
 }
 
 /* The file offset of the first line not yet taken. */
@@ -273,6 +304,9 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
 {
     struct gcode g;
     gcode_parse(&g, line, len);
+    if (g.letter == 0 && g.len == 0 && s->options.copy) {
+        return true;
+    }
     if (g.letter == 0 && g.len == 0) {
         const char *comment = memchr(line, ';', len);
         size_t before = comment != NULL ? (size_t)(comment - line) : 0;
@@ -287,6 +321,9 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
                 (struct layer_mark){.offset = end_offset, .layer = ++s->layer_now};
         }
         return true;
+    }
+    if (s->options.copy) {
+        return put_copy(s, &g, end_offset);
     }
     if (!s->bed_barrier && moves(&g)) {
         struct stream_item item = {.end_offset = here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
@@ -387,7 +424,7 @@ void spool_fill(struct spool *s)
     const char *line;
     size_t len;
     size_t taken;
-    if (s->rewinding && !replay(s)) {
+    if (s->failed || (s->rewinding && !replay(s))) {
         return;
     }
     while ((line = next_line(s, &len, &taken)) != NULL) {
@@ -399,8 +436,13 @@ void spool_fill(struct spool *s)
         s->skipping = false;
         s->start += taken;
     }
+    if (s->at_end && s->options.copy && !s->closed) {
+        struct stream_item m29 = {.end_offset = s->file_offset, .kind = ITEM_LINE};
+        s->closed = put(s, &m29, "M29", 3);
+    }
     if (s->at_end && !s->ended) {
         s->ended =
+            (s->closed || !s->options.copy) &&
             put(s, &(struct stream_item){.end_offset = s->file_offset, .kind = ITEM_END}, "", 0);
         if (!s->ended) {
             sender_ask_later(s->options.sender);
@@ -449,6 +491,12 @@ bool spool_shows(const struct spool *s, int command)
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
 {
     return offset >= s->extruding_offset;
+}
+
+void spool_copied(const struct spool *s, uint64_t *lines, uint64_t *bytes)
+{
+    *lines = s->copied_lines;
+    *bytes = s->copied_bytes;
 }
 
 /* ---- where the print is ---- */
@@ -591,7 +639,10 @@ static bool replay_injected(struct replay *r)
 static bool replay_line(void *context, const struct gcode *g, uint64_t end_offset)
 {
     struct replay *r = context;
-    if (barrier_of(g) != 0 || g->letter == '@') {
+    bool left_out = r->s->options.copy
+                        ? is_display_only(g) && sd_unwritable(g->text, sent_len(r->s, g)) != NULL
+                        : barrier_of(g) != 0;
+    if (left_out || g->letter == '@') {
         return true;
     }
     return replay_injected(r) && replay_one(r, g->text, sent_len(r->s, g), end_offset);

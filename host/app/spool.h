@@ -36,6 +36,8 @@ struct spool_options {
     const char *path;
     uint64_t size_bytes; /* a file that ends earlier is an error */
     size_t max_command;  /* display-only commands are cut to this; 0 = no limit */
+    bool copy; /* for the printer's card: nothing is a barrier, and M29 is put behind the last line
+                */
     void (*on_error)(void *context, const struct err *e);
     void *context;
 };
@@ -50,6 +52,9 @@ uint32_t spool_generation(const struct spool *s);
 
 /* Puts in as much as fits. */
 void spool_fill(struct spool *s);
+
+/* A copy: how much the printer has to write, without line ends, once all is in the ring. */
+void spool_copied(const struct spool *s, uint64_t *lines, uint64_t *bytes);
 
 /* The modal state behind the line that ends at `offset` (which the ring still holds or held a
  * moment ago). Reads up to 128 lines of the file again: for once, not for every status. */

@@ -22,9 +22,9 @@ const char greet_hello[] = "\nN0 M110 N0*125\n";
 
 static const int usual[] = {115200, 250000, 230400, 57600, 38400, 19200, 9600, 500000, 1000000};
 
-void greet_init(struct greet *g, uint64_t now_us, int baud, int last_good)
+void greet_init(struct greet *g, uint64_t now_us, int baud, int last_good, bool unpack)
 {
-    *g = (struct greet){.next_us = now_us, .say_hello = false};
+    *g = (struct greet){.next_us = now_us, .unpack = unpack};
     if (baud > 0) {
         g->baud[g->bauds++] = baud;
         return;
@@ -136,6 +136,7 @@ enum greet_result greet_tick(struct greet *g, uint64_t now_us)
     }
     g->hellos++;
     g->say_hello = true;
+    g->say_reset = g->unpack ? g->hellos % 2 == 0 : g->hellos == HELLOS_FIRST;
     g->next_us = now_us + HELLO_US;
     g->latest_us = g->next_us + TALK_US;
     return GREET_GOING;

@@ -6,9 +6,11 @@ const struct sm_state printer_states[PRINTER_STATES] = {
     [PRINTER_OFFLINE] = {"offline",
         SM_TO(PRINTER_DETECTING) | SM_TO(PRINTER_CONNECTING) | SM_TO(PRINTER_ERROR)},
     [PRINTER_DETECTING] = {"detecting", LOST | SM_TO(PRINTER_CONNECTING)},
-    [PRINTER_CONNECTING] = {"connecting", LOST | SM_TO(PRINTER_OPERATIONAL)},
+    [PRINTER_CONNECTING] = {"connecting",
+        LOST | SM_TO(PRINTER_OPERATIONAL) | SM_TO(PRINTER_PRINTING)}, /* its own, from its card */
     [PRINTER_OPERATIONAL] = {"operational",
-        LOST | SM_TO(PRINTER_CONNECTING) | SM_TO(PRINTER_STARTING) | SM_TO(PRINTER_RECOVERING)},
+        LOST | SM_TO(PRINTER_CONNECTING) | SM_TO(PRINTER_STARTING) | SM_TO(PRINTER_RECOVERING) |
+            SM_TO(PRINTER_TRANSFERRING)},
     [PRINTER_STARTING] = {"starting",
         LOST | SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_CANCELLING) | SM_TO(PRINTER_OPERATIONAL)},
     [PRINTER_PRINTING] = {"printing", LOST | SM_TO(PRINTER_PAUSING) | SM_TO(PRINTER_PAUSED) |
@@ -28,6 +30,7 @@ const struct sm_state printer_states[PRINTER_STATES] = {
     [PRINTER_RECOVERING] = {"recovering", LOST | SM_TO(PRINTER_OPERATIONAL) |
                                               SM_TO(PRINTER_PRINTING) | SM_TO(PRINTER_PAUSED) |
                                               SM_TO(PRINTER_CANCELLING)},
+    [PRINTER_TRANSFERRING] = {"transferring", LOST | SM_TO(PRINTER_OPERATIONAL)},
 };
 
 bool printer_has_job(enum printer_state state)
@@ -56,6 +59,7 @@ const char *printer_octoprint_text(enum printer_state state)
         [PRINTER_FINISHING] = "Finishing",
         [PRINTER_ERROR] = "Offline after error",
         [PRINTER_RECOVERING] = "Starting",
+        [PRINTER_TRANSFERRING] = "Transferring file to printer",
     };
     return texts[state];
 }

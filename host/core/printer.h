@@ -20,6 +20,7 @@ enum printer_state {
     PRINTER_FINISHING,  /* every line sent, the last moves run */
     PRINTER_ERROR,      /* stopped for a reason that a person must see */
     PRINTER_RECOVERING,
+    PRINTER_TRANSFERRING, /* a file is being written to the printer's card */
     PRINTER_STATES
 };
 

@@ -39,6 +39,8 @@ static void reset(struct stream *s, struct kept *kept, const struct stream_optio
     s->note = note;
     s->context = context;
     s->kept = kept;
+    s->pack_touched = kept->packing;
+    s->pack_reset = kept->packing;
     s->planner_max = -1;
     stream_set_options(s, options);
 }
@@ -171,6 +173,9 @@ static void take_alive(struct stream *s, uint64_t now_us)
 /* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
+    if (strncmp(r->text, "Done saving file", 16) == 0 && s->flight_count > 0) {
+        s->saved = stream_flight_at(s, 0)->saves;
+    }
     if (r->waiting) {
         s->ok_us = now_us;
     }
@@ -249,7 +254,7 @@ void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
     if (len > 0 && (s->tapped || !bare)) {
         stream_tell(s, (struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
     }
-    if (!s->stopped) {
+    if (!s->stopped && !stream_pack_rx(s, now_us, line)) {
         dispatch(s, now_us, &r);
     }
 }
@@ -268,24 +273,27 @@ static size_t next_bytes(const struct stream *s)
     }
     const struct kept_inject *injected = kept_peek(s->kept);
     if (injected != NULL) {
-        return injected->len + line_overhead(s->next_n);
+        return stream_line_bytes(s, injected->text, injected->len);
     }
     item = s->job_active ? spsc_peek(s->job, &len) : NULL;
-    return item != NULL ? item->len + line_overhead(s->next_n) : 0;
+    return item != NULL ? stream_line_bytes(s, item->text, item->len) : 0;
 }
 
 static bool may_commit(const struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
-    if (s->stopped || s->draining || s->retry_pending || s->probing || s->adopt != ADOPT_NOT ||
-        s->flight_count >= (size_t)s->window) {
+    if (s->stopped || s->draining || s->retry_pending || s->probing || s->pack == PACK_ASKED ||
+        s->adopt != ADOPT_NOT || s->flight_count >= (size_t)s->window) {
         return false;
     }
-    if (s->tx_len + LINE_MAX_OUT > sizeof s->tx) {
+    if (s->tx_len + STREAM_WIRE_MAX > sizeof s->tx) {
         return false;
     }
     if (s->flight_count == 0) {
         return true;
+    }
+    if (stream_pack_due(s)) {
+        return false;
     }
     size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
     return s->committed - s->acked + room <= limit;
@@ -320,13 +328,13 @@ static uint64_t write_limit(struct stream *s)
     return limit > s->urgent_end ? limit : s->urgent_end;
 }
 
-/* At once, even while draining: what the printer makes of the tail belongs to the trouble. */
-static void close_broken_line(struct stream *s)
+void stream_put(struct stream *s, const char *bytes, size_t len)
 {
-    s->tx[0] = '\n';
-    s->tx_len = 1;
-    s->committed++;
-    s->acked++;
+    memcpy(s->tx + s->tx_len, bytes, len);
+    memset(s->tx_ends + s->tx_len, 0, len);
+    s->tx_len += len;
+    s->tx_ends[s->tx_len - 1] = true;
+    s->committed += len;
 }
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
@@ -340,8 +348,9 @@ size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
         s->tx_len = 0;
     }
     if (s->mid_line && s->tx_len == 0) {
-        close_broken_line(s);
+        stream_pack_newline(s); /* even while draining: the tail belongs to the trouble */
     }
+    stream_pack_ask(s, now_us);
     while (may_commit(s) && take_line(s, now_us)) {
     }
     tell_drained(s);
@@ -357,7 +366,7 @@ void stream_wrote(struct stream *s, size_t len)
     s->tx_at += len;
     s->written += len;
     if (len > 0) {
-        s->mid_line = s->tx[s->tx_at - 1] != '\n';
+        s->mid_line = !s->tx_ends[s->tx_at - 1];
     }
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
@@ -372,37 +381,50 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 /* Cuts the unwritten rest of a line that is half out; its broken half will be asked for again. */
 static void cut_half_line(struct stream *s)
 {
-    const char *rest = s->tx + s->tx_at;
-    const char *newline = memchr(rest, '\n', s->tx_len - s->tx_at);
-    size_t cut = newline != NULL ? (size_t)(newline + 1 - rest) : s->tx_len - s->tx_at;
-    s->tx_at += cut;
-    s->written += cut;
+    bool end = false;
+    while (s->tx_at < s->tx_len && !end) {
+        end = s->tx_ends[s->tx_at++];
+        s->written++;
+    }
+}
+
+/* Puts the bytes before all that is not yet written. */
+static void put_first(struct stream *s, const char *bytes, size_t len)
+{
+    size_t waiting = s->tx_len - s->tx_at;
+    memmove(s->tx + len, s->tx + s->tx_at, waiting);
+    memmove(s->tx_ends + len, s->tx_ends + s->tx_at, waiting);
+    s->tx_at = 0;
+    s->tx_len = 0;
+    stream_put(s, bytes, len);
+    s->tx_len += waiting;
+    s->urgent_end = s->written + len;
 }
 
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
-    char line[LINE_MAX_OUT];
-    size_t total = 0;
-    if (s->stopped || !line_is_command(text, len) || s->flight_count == STREAM_FLIGHT ||
-        s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
+    char line[STREAM_WIRE_MAX];
+    char said[LINE_MAX_CMD + 1];
+    if (s->stopped || !line_is_command(text, len) || memchr(text, 0xff, len) != NULL ||
+        s->flight_count == STREAM_FLIGHT || s->tx_len - s->tx_at + STREAM_WIRE_MAX > sizeof s->tx) {
         return;
     }
     if (s->mid_line) {
         cut_half_line(s);
-        line[total++] = '\n';
     }
-    size_t waiting = s->tx_len - s->tx_at;
-    memmove(s->tx, s->tx + s->tx_at, waiting);
-    s->tx_at = 0;
-    s->tx_len = waiting;
-    memcpy(line + total, text, len);
-    total += len;
-    line[total++] = '\n';
-    stream_commit(s, now_us, line, total, (struct stream_flight){.kind = STREAM_URGENT});
-    /* stream_commit() put it last: bring it to the front of what is unwritten */
-    memmove(s->tx + total, s->tx, waiting);
-    memcpy(s->tx, line, total);
-    s->urgent_end = s->written + total;
+    size_t total = stream_pack_urgent(s, line, text, len, s->tx_len > s->tx_at);
+    put_first(s, line, total);
+    stream_fly(s, now_us, total, (struct stream_flight){.kind = STREAM_URGENT});
+    if (s->tapped) {
+        memcpy(said, text, len);
+        said[len] = '\0';
+        stream_tell(s, (struct stream_note){.kind = NOTE_SENT, .text = said, .len = len});
+    }
+}
+
+size_t stream_urgent_bytes(const struct stream *s)
+{
+    return s->urgent_end > s->written ? (size_t)(s->urgent_end - s->written) : 0;
 }
 
 /* In an order that never shows an old offset as the new job's. */

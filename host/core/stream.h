@@ -79,8 +79,9 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_ADOPTED,    /* after stream_adopt(): the printer expects line n */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
-    NOTE_HALT, /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
-    NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_HALT,    /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
+    NOTE_LOST,    /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_PACKING, /* tag: whether lines go packed from now on; text: why */
 
     /* from the thread around it (host/io/sender.h) */
     NOTE_CONNECTED, /* tag: the baud rate at which the printer has answered */
@@ -108,13 +109,30 @@ enum stream_window {
     STREAM_WINDOW_BYTES
 };
 
+/* Packing lines (MeatPack). */
+enum stream_pack_wish {
+    STREAM_PACK_NEVER,
+    STREAM_PACK_PERHAPS, /* allowed; whether the printer has it is not known yet */
+    STREAM_PACK_WANTED   /* allowed, and it has told that it can */
+};
+
+/* What the bytes committed now are. */
+enum stream_pack {
+    PACK_OFF,
+    PACK_ASKED, /* nothing is committed until the printer says that it unpacks */
+    PACK_ON
+};
+
 struct stream_options {
     const struct dialect *dialect;
     size_t rx_bytes;   /* the printer's receive buffer; 0 = unknown (128) */
     int command_slots; /* its command buffer (BUFSIZE); 0 = unknown (4) */
     enum stream_window window;
-    int tools;    /* heaters there are, for turning them off when nobody steers; 0 = one */
-    bool chamber; /* has a heater */
+    enum stream_pack_wish meatpack;
+    bool xonxoff;   /* it has told that it says when its buffer fills */
+    int tools;      /* heaters there are, for turning them off when nobody steers; 0 = one */
+    bool chamber;   /* has a heater */
+    bool by_itself; /* it prints from its own card: it needs nobody to steer it */
 };
 
 /* Read by other threads at any time. */
@@ -140,6 +158,7 @@ struct stream_flight {
     uint8_t kind;   /* enum stream_line */
     bool asks_temp; /* M105: its ok carries no number */
     bool slow;      /* may take minutes without a word */
+    bool saves;     /* M29: some firmwares answer "Done saving file" and no ok */
 };
 
 /* What stream_adopt() waits for. */
@@ -193,8 +212,9 @@ struct stream {
     enum adopt adopt; /* going on after another stream */
     unsigned settle;  /* reports of temperatures until all earlier oks have come */
     unsigned queries; /* for them */
-    bool mid_line;    /* the last byte written was no newline */
+    bool mid_line;    /* the last byte written was not the end of a line */
     char tx[2048];
+    bool tx_ends[2048]; /* the byte at the same place in `tx` is the last of a line */
     size_t tx_at;
     size_t tx_len;
 
@@ -210,10 +230,19 @@ struct stream {
     bool planner_empty;     /* seen while lines waited, since the window was closed */
     bool planner_empty_now; /* at the last acknowledgement */
 
+    /* packing */
+    enum stream_pack pack;
+    bool pack_touched;      /* the printer was ever told to unpack */
+    bool pack_reset;        /* it may be unpacking: end that before anything else is sent */
+    bool pack_told;         /* NOTE_PACKING said that lines go packed */
+    unsigned pack_troubles; /* how often it had to be given up */
+    uint64_t pack_us;       /* when it was asked */
+
     /* silence */
     uint64_t alive_us;
     uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
     bool saw_busy;
+    bool saved; /* "Done saving file" has come, its ok not yet */
     unsigned probes;
     bool probing;
     bool stopped;
@@ -252,6 +281,9 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len);
+
+/* Bytes still to be written that nothing may hold back. */
+size_t stream_urgent_bytes(const struct stream *s);
 
 /* Begins a job: items of `generation` are taken from `ring` from now on. */
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation);

@@ -145,14 +145,15 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
             stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
         }
     }
+    s->saved = false;
     s->probing = false;
 }
 
-void stream_commit(
-    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
+/* A line whose `len` bytes on the wire have been put is in flight. */
+void stream_fly(struct stream *s, uint64_t now_us, size_t len, struct stream_flight flight)
 {
     struct stream_flight *f = stream_flight_at(s, s->flight_count++);
-    assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
+    assert(s->flight_count <= STREAM_FLIGHT);
     if (s->flight_count == 1) {
         s->alive_us = now_us;
         s->ok_us = now_us;
@@ -160,9 +161,16 @@ void stream_commit(
     *f = flight;
     f->bytes = (uint32_t)len;
     f->sent_us = now_us;
-    memcpy(s->tx + s->tx_len, bytes, len);
-    s->tx_len += len;
-    s->committed += len;
+}
+
+void stream_commit(
+    struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
+{
+    char wire[STREAM_WIRE_MAX];
+    size_t wire_len = stream_pack_line(s, wire, bytes, len);
+    assert(s->tx_len + wire_len <= sizeof s->tx);
+    stream_put(s, wire, wire_len);
+    stream_fly(s, now_us, wire_len, flight);
     if (s->tapped || flight.kind == STREAM_INJECTED) {
         char text[LINE_MAX_OUT];
         memcpy(text, bytes, len - 1);
@@ -182,6 +190,7 @@ void stream_commit_new(
     flight.n = n;
     flight.asks_temp = is_command(text, len, "M105");
     flight.slow = stream_is_slow(text, len);
+    flight.saves = is_command(text, len, "M29");
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

@@ -120,6 +120,7 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
     s->probing = false;
     s->probes = 0;
     drop_unwritten(s);
+    stream_pack_off(s);
     stream_close_window(s);
     atomic_fetch_add_explicit(&s->stats.resends, n < s->next_n, memory_order_relaxed);
     if (n < s->next_n) {
@@ -225,6 +226,12 @@ static uint64_t patience(const struct stream *s)
 {
     if (s->probing) {
         return PROBE_US;
+    }
+    if (s->saved && s->flight_count > 0) {
+        return RETRY_US;
+    }
+    if (s->options.by_itself) {
+        return SILENCE_SLOW_US; /* our lines queue behind those of the card */
     }
     if (s->adopt == ADOPT_SETTLE && s->options.dialect->wait_is_idle) {
         return SETTLE_US;
@@ -371,6 +378,7 @@ static void probe(struct stream *s, uint64_t now_us)
     }
     s->alive_us = now_us;
     s->ok_us = now_us;
+    stream_pack_off(s);
     stream_close_window(s);
     if (s->options.dialect->probe_by_gap) {
         ask_by_gap(s, now_us);
@@ -392,11 +400,16 @@ void stream_tick(struct stream *s, uint64_t now_us)
         s->retry_pending = false;
         probe(s, now_us);
     } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
-        if (s->adopt == ADOPT_SETTLE) {
+        if (s->saved) {
+            s->saved = false;
+            stream_land(s, true);
+        } else if (s->adopt == ADOPT_SETTLE) {
             settle_late(s, now_us);
         } else {
             probe(s, now_us);
         }
+    } else {
+        stream_pack_tick(s, now_us);
     }
 }
 
@@ -411,5 +424,5 @@ uint64_t stream_deadline(const struct stream *s)
     if (s->retry_pending) {
         return s->retry_us + RETRY_US;
     }
-    return s->flight_count > 0 ? s->alive_us + patience(s) : UINT64_MAX;
+    return s->flight_count > 0 ? s->alive_us + patience(s) : stream_pack_deadline(s);
 }

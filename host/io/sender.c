@@ -264,8 +264,17 @@ static size_t injects_pending(struct sender *s)
     return s->injects_ordered - obeyed + atomic_load(&s->injects_waiting);
 }
 
+static bool may_pass(struct sender *s, const char *text)
+{
+    bool of_card = strncmp(text, "M28 ", 4) == 0 || strcmp(text, "M29") == 0;
+    return !atomic_load(&s->card) || of_card;
+}
+
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 {
+    if (!may_pass(s, text)) {
+        return false;
+    }
     bool done =
         injects_pending(s) < KEPT_INJECT - RESERVED && text_order(s, ORDER_INJECT, text, len, tag);
     s->injects_ordered += done;
@@ -279,7 +288,14 @@ size_t sender_injects(struct sender *s)
 
 void sender_urgent(struct sender *s, const char *text, size_t len)
 {
-    text_order(s, ORDER_URGENT, text, len, 0);
+    if (may_pass(s, text)) {
+        text_order(s, ORDER_URGENT, text, len, 0);
+    }
+}
+
+void sender_card(struct sender *s, bool on)
+{
+    atomic_store(&s->card, on);
 }
 
 static void plain_order(struct sender *s, enum order_kind kind, uint32_t value)

@@ -94,6 +94,10 @@ void sender_drop_job(struct sender *s);
 void sender_hold(struct sender *s);
 void sender_release(struct sender *s);
 void sender_tap(struct sender *s, bool on);
+
+/* While the printer writes what it gets to its card: only M28 and M29 are injected, since all else
+ * would go into the file, and an emergency stop ends the writing first, since M112 would too. */
+void sender_card(struct sender *s, bool on);
 void sender_set_options(struct sender *s, const struct stream_options *options);
 
 /* M112 past everything, heaters off, three times within half a second (a firmware that finds half a

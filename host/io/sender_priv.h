@@ -11,6 +11,7 @@
 
 #include "host/core/beat.h"
 #include "host/core/greet.h"
+#include "host/core/xonxoff.h"
 
 #define NOTES_BYTES (128u << 10)
 
@@ -66,6 +67,7 @@ struct sender {
     _Atomic bool fill_wanted;
     _Atomic bool notes_waiting;
     _Atomic bool estop_wanted;
+    _Atomic bool card; /* the printer writes to its card */
     _Atomic uint32_t injects_obeyed;
     _Atomic size_t injects_waiting; /* in the stream's queue */
     _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
@@ -104,6 +106,7 @@ struct sender {
     struct stream_options stream_options;
     struct greet greet;
     struct line_split split;
+    struct xonxoff flow;
     struct stream stream; /* large */
 };
 
@@ -124,6 +127,7 @@ void sender_on_prepare(uv_prepare_t *prepare); /* nothing is left to do: wakes t
 /* sender_thread.c */
 void sender_run(void *arg); /* the thread's function */
 void sender_arm(struct sender *s);
+void sender_obey(struct sender *s, uint64_t now); /* every order there is */
 void sender_on_orders(uv_poll_t *poll, int status, int events);
 void sender_on_estop(uv_poll_t *poll, int status, int events);
 

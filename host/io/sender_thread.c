@@ -1,7 +1,7 @@
 #include "host/io/sender_priv.h"
 
+#include "host/core/meatpack.h"
 #include "host/core/temp.h"
-
 #include "host/io/resident.h"
 
 #include <assert.h>
@@ -33,11 +33,16 @@ static void turn_off(struct sender *s)
     }
 }
 
-/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. */
 static void estop(struct sender *s, uint64_t now);
 
+/* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. A
+ * print from the printer's own card goes on without us, as it does when this program is not there;
+ * while a file is written to it nothing else can be sent, and nothing is heated. */
 static void check_beat(struct sender *s, uint64_t now)
 {
+    if (s->stream.options.by_itself || atomic_load(&s->card)) {
+        return;
+    }
     bool idle = s->stream.flight_count + kept_waiting(s->stream.kept) == 0;
     switch (beat_step(&s->beat, now / 1000, atomic_load(&s->beat_ms), idle)) {
     case BEAT_FINE:
@@ -72,13 +77,18 @@ static void on_timer(uv_timer_t *timer)
     sender_arm(s);
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 static uint64_t deadline_of(const struct sender *s)
 {
     switch (s->phase) {
     case PHASE_GREETING:
         return s->greet.next_us;
     case PHASE_STREAMING:
-        return stream_deadline(&s->stream);
+        return earlier(stream_deadline(&s->stream), xonxoff_deadline(&s->flow));
     case PHASE_STOPPED:
         return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
     case PHASE_CLOSED:
@@ -113,7 +123,8 @@ static void attach(struct sender *s, const struct order *o)
     assert(!s->poll_open);
     s->port = o->port;
     s->stream_options = o->options;
-    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good);
+    greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
+        o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);
 }
 
@@ -144,12 +155,15 @@ static size_t format_cold(const struct stream_options *o, char *out)
 }
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
- * one from the queue. Then the heaters, should it ignore both. */
+ * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
+ * is first told to end that. */
 static void say_estop(struct sender *s, uint64_t now)
 {
-    char text[LINE_MAX_OUT + 256] = "\nM112\n";
-    size_t len = strlen(text);
+    bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
+    char text[LINE_MAX_OUT + 256];
     size_t written;
+    size_t len = (size_t)snprintf(text, sizeof text, "%s\n%sM112\n",
+        unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     len += format_cold(&s->stream.options, text + len);
     serial_drop_output(&s->port);
@@ -240,6 +254,7 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         break;
     case ORDER_OPTIONS:
         stream_set_options(&s->stream, &o->options);
+        xonxoff_obey(&s->flow, o->options.xonxoff);
         break;
     case ORDER_QUIT:
         quit(s);
@@ -247,16 +262,10 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
     }
 }
 
-void sender_on_orders(uv_poll_t *poll, int status, int events)
+void sender_obey(struct sender *s, uint64_t now)
 {
-    struct sender *s = poll->data;
-    uint64_t count;
-    (void)status;
-    (void)events;
-    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
     struct order *o;
     size_t len;
-    uint64_t now = sender_now_us();
     bool stop = atomic_exchange(&s->estop_wanted, false);
     if (stop && s->phase != PHASE_CLOSED) {
         estop(s, now); /* before all else */
@@ -269,6 +278,17 @@ void sender_on_orders(uv_poll_t *poll, int status, int events)
     if (stop && !s->quitting) {
         estop(s, now); /* the port was opened just now, or there is none */
     }
+}
+
+void sender_on_orders(uv_poll_t *poll, int status, int events)
+{
+    struct sender *s = poll->data;
+    uint64_t count;
+    uint64_t now = sender_now_us();
+    (void)status;
+    (void)events;
+    (void)!read(s->wake_fd, &count, sizeof count); /* nothing there: woken for nothing */
+    sender_obey(s, now);
     if (!s->quitting) {
         sender_pump(s, now);
         sender_arm(s);

@@ -166,3 +166,68 @@ void device_terminal(
         cb(context, &d->kept[i]);
     }
 }
+
+/* ---- the card ---- */
+
+static int order(struct device *d, const char *what, const char *name, struct err *e)
+{
+    int rc = act(d, e);
+    if (rc == 0) {
+        snprintf(d->card_asked, sizeof d->card_asked, "%s %.150s", what, name);
+    }
+    return rc;
+}
+
+void device_sd_status(const struct device *d, struct device_sd_status *out)
+{
+    *out = d->sd;
+}
+
+const struct sd_entry *device_sd_at(const struct device *d, size_t index)
+{
+    return index < d->sd.files ? &d->card[index] : NULL;
+}
+
+const struct sd_entry *device_sd_find(const struct device *d, const char *name)
+{
+    for (size_t i = 0; i < d->sd.files; i++) {
+        if (sd_same_name(d->card[i].name, name)) {
+            return &d->card[i];
+        }
+    }
+    return NULL;
+}
+
+int device_sd_refresh(struct device *d, struct err *e)
+{
+    return order(d, "refresh", "", e);
+}
+
+int device_sd_init(struct device *d, struct err *e)
+{
+    return order(d, "init", "", e);
+}
+
+int device_sd_release(struct device *d, struct err *e)
+{
+    return order(d, "release", "", e);
+}
+
+int device_sd_remove(struct device *d, const char *name, struct err *e)
+{
+    return order(d, "remove", name, e);
+}
+
+int device_sd_print(
+    struct device *d, const char *name, bool bed_clear, bool unchecked, bool *waits, struct err *e)
+{
+    *waits = !bed_clear || !unchecked;
+    return order(d, *waits ? "ask for" : "print", name, e);
+}
+
+int device_sd_put(struct device *d, const char *file_name, const char *name, char out[SD_NAME_SIZE],
+    struct err *e)
+{
+    snprintf(out, SD_NAME_SIZE, "%s", name[0] != '\0' ? name : "CHOSEN.GCO");
+    return order(d, "put", file_name, e);
+}

@@ -3,6 +3,7 @@
 #define PP_TESTS_FAKE_DEVICE_H
 
 #include "host/app/device.h"
+#include "host/app/device_sd.h"
 
 struct device {
     struct device_status status;
@@ -13,6 +14,9 @@ struct device {
     unsigned calls; /* of anything that acts */
     struct hub_terminal kept[4];
     size_t kept_count;
+    struct device_sd_status sd;
+    struct sd_entry card[4];
+    char card_asked[200]; /* the last order about the card, in words */
 };
 
 /* An operational printer with a hotend and a bed. */

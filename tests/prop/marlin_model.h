@@ -4,9 +4,13 @@
  * of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error it
  * empties the ring in the middle of whatever line is arriving; the tail is taken as a new line.
  * Bytes are lost and changed by seed, at most one in a line, so that a checksum always shows it.
+ * It may unpack lines (the unpacker is the virtual printer's); of packed lines a checksum misses
+ * some damages.
  */
 #ifndef TEST_MARLIN_MODEL_H
 #define TEST_MARLIN_MODEL_H
+
+#include "tools/ppvirtual/meatpack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,13 +65,22 @@ struct wire {
     uint64_t byte_us;
     uint64_t delay_us;
     uint64_t noise;    /* one byte in so many is damaged; 0 = none */
+    bool packed;       /* lines may be packed */
+    char before;       /* the last byte put */
+    char taken;        /* and the last taken */
     bool line_damaged; /* the present line has had its share */
     unsigned damages;
 };
 
+static inline bool may_end(const struct wire *w, char c, char before)
+{
+    return w->packed ? meatpack_may_end(c, before) : c == '\n';
+}
+
 static inline void wire_put(struct wire *w, uint64_t now, char c)
 {
-    bool ends = c == '\n';
+    bool ends = may_end(w, c, w->before);
+    w->before = c;
     uint64_t start = w->free_us > now ? w->free_us : now;
     w->free_us = start + w->byte_us;
     if (!w->line_damaged && one_in(w->noise)) {
@@ -95,6 +108,7 @@ static inline bool wire_get(struct wire *w, uint64_t now, char *c)
         return false;
     }
     *c = w->byte[w->first];
+    w->taken = *c;
     w->first = (w->first + 1) % WIRE;
     w->count--;
     return true;
@@ -103,11 +117,13 @@ static inline bool wire_get(struct wire *w, uint64_t now, char *c)
 /* When the next whole line will have arrived. */
 static inline uint64_t wire_next_line(const struct wire *w)
 {
+    char before = w->taken;
     for (size_t i = 0; i < w->count; i++) {
         size_t at = (w->first + i) % WIRE;
-        if (w->byte[at] == '\n') {
+        if (may_end(w, w->byte[at], before)) {
             return w->at_us[at];
         }
+        before = w->byte[at];
     }
     return NEVER;
 }
@@ -131,12 +147,14 @@ struct printer {
     bool ok_after_resend;
     bool busy;
     bool autoreport;
+    bool meatpack;
 
     struct wire in;
     struct wire out;
     char ring[RING];
     size_t ring_first;
     size_t ring_count;
+    struct meatpack unpacker;
     char line[MAX_CMD];
     size_t len;
     struct command queue[SLOTS];
@@ -263,18 +281,36 @@ static inline bool take_line(struct printer *p, uint64_t now)
     return true;
 }
 
+/* False after an error. */
+static inline bool read_char(struct printer *p, uint64_t now, char c)
+{
+    if (c == '\n') {
+        return take_line(p, now);
+    }
+    if (p->len < MAX_CMD - 1) {
+        p->line[p->len++] = c;
+    }
+    return true;
+}
+
 static inline void read_ring(struct printer *p, uint64_t now)
 {
-    while (p->queued < SLOTS && p->ring_count > 0) {
-        char c = p->ring[p->ring_first];
+    bool going = true;
+    while (going && p->queued < SLOTS && p->ring_count > 0) {
+        char chars[MEATPACK_CHARS] = {p->ring[p->ring_first]};
+        bool reports = false;
+        size_t n = 1;
         p->ring_first = (p->ring_first + 1) % RING;
         p->ring_count--;
-        if (c == '\n') {
-            if (!take_line(p, now)) {
-                break;
-            }
-        } else if (p->len < MAX_CMD - 1) {
-            p->line[p->len++] = c;
+        if (p->meatpack) {
+            n = meatpack_feed(&p->unpacker, chars[0], chars, &reports);
+        }
+        for (size_t i = 0; i < n && going; i++) {
+            going = read_char(p, now, chars[i]);
+        }
+        if (reports) {
+            const char *state = meatpack_state(&p->unpacker);
+            say(p, now, "%.*s", (int)strcspn(state, "\n"), state);
         }
     }
 }
@@ -342,6 +378,7 @@ static inline void maybe_reset(struct printer *p, uint64_t now)
     p->queued = 0;
     p->ring_count = 0;
     p->len = 0;
+    p->unpacker = (struct meatpack){0};
     p->executing = false;
     if (one_in(2)) {
         say(p, now, "start");

@@ -28,6 +28,7 @@ struct marlin {
     bool plugged;
     struct line_split split;
     const char *uuid;      /* of its M115 */
+    bool card;             /* tells of an SD card */
     const char *firmware;  /* of its M115; NULL = Marlin */
     const char *caps;      /* more lines of its M115; NULL = none */
     bool emergency_parser; /* M108 ends a wait at once */
@@ -99,8 +100,8 @@ static inline void tell_who(struct marlin *p)
     char text[300];
     snprintf(text, sizeof text,
         "FIRMWARE_NAME:%s MACHINE_TYPE:Bench UUID:%s\n"
-        "Cap:AUTOREPORT_TEMP:0\nCap:EMERGENCY_PARSER:%d\n%s",
-        p->firmware != NULL ? p->firmware : "Marlin 2.1.2", p->uuid, p->emergency_parser,
+        "Cap:AUTOREPORT_TEMP:0\nCap:SDCARD:%d\nCap:EMERGENCY_PARSER:%d\n%s",
+        p->firmware != NULL ? p->firmware : "Marlin 2.1.2", p->uuid, p->card, p->emergency_parser,
         p->caps != NULL ? p->caps : "");
     say(p, text);
 }

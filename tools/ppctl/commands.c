@@ -154,6 +154,28 @@ const struct command commands[] = {
                 "  ppctl restart\n",
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
+    {.name = "sd",
+        .args = "[ls | print FILE | put FILE | rm FILE | init | release]",
+        .summary = "the SD card in the printer",
+        .help = "ls lists it. print has the printer print a file of it: that cannot be checked\n"
+                "before, so you are asked, beside whether the bed is clear; --unchecked says so\n"
+                "at once. put copies a file to it over the cable, slowly, and nothing can be\n"
+                "heated or sent meanwhile (ppctl cancel stops it); FILE is here or on the host.\n"
+                "rm deletes; release before the card is taken out, init after it is put in.\n"
+                "\n"
+                "  ppctl sd\n"
+                "  ppctl sd put bracket.gcode\n"
+                "  ppctl sd print BRACKET.GCO --wait\n"
+                "\n"
+                "A print from the card goes on when the host is stopped, and when the cable is\n"
+                "pulled; pause, resume and cancel work as for any print.\n",
+        .kind = COMMAND_CHANGES,
+        .most = 2,
+        .option = {{"--wait", NULL, "print: follow it to its end"},
+            {"--bed-clear", NULL, "print: you have looked: the bed is clear"},
+            {"--unchecked", NULL, "print: as it is, whatever is in it"},
+            {"--name", "NAME", "put: its name on the card, 8.3 characters"}},
+        .exec = cmd_sd},
     {.name = "key",
         .args = "add NAME [--scope SCOPE] | list | rm NAME",
         .summary = "keys for slicers, phones and other machines",

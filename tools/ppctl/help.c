@@ -87,12 +87,15 @@ static void offer_operand(const struct command *about, const char *typed)
 {
     static const char *const heaters[] = {"tool0=", "tool1=", "bed=", "chamber="};
     static const char *const acts[] = {"add", "list", "rm"};
+    static const char *const of_card[] = {"ls", "print", "put", "rm", "init", "release"};
     if (strcmp(about->name, "print") == 0) {
         puts(":files");
     } else if (strcmp(about->name, "temp") == 0) {
         offer_list(heaters, sizeof heaters / sizeof *heaters, typed);
     } else if (strcmp(about->name, "key") == 0) {
         offer_list(acts, sizeof acts / sizeof *acts, typed);
+    } else if (strcmp(about->name, "sd") == 0) {
+        offer_list(of_card, sizeof of_card / sizeof *of_card, typed);
     } else if (strcmp(about->name, "help") == 0) {
         offer_commands(typed);
     }

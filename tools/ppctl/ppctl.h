@@ -33,7 +33,7 @@ enum command_kind {
     COMMAND_LOCAL    /* needs none */
 };
 
-#define COMMAND_OPTIONS  3
+#define COMMAND_OPTIONS  4
 #define COMMAND_OPERANDS 16
 
 struct command_option {
@@ -145,6 +145,7 @@ int cmd_temp(struct ppctl *c);
 int cmd_send(struct ppctl *c);
 int cmd_terminal(struct ppctl *c);
 int cmd_estop(struct ppctl *c);
+int cmd_sd(struct ppctl *c);
 int cmd_key(struct ppctl *c);
 int cmd_log(struct ppctl *c);
 int cmd_history(struct ppctl *c);

@@ -21,6 +21,7 @@ static const struct {
     {"resuming", TERM_YELLOW},
     {"cancelling", TERM_YELLOW},
     {"recovering", TERM_YELLOW},
+    {"transferring", TERM_GREEN},
     {"offline", TERM_RED},
     {"error", TERM_RED},
 };

@@ -1,5 +1,6 @@
 #include "tools/ppvirtual/exec.h"
 
+#include "tools/ppvirtual/exec_sd.h"
 #include "tools/ppvirtual/reply.h"
 
 #define LONGEST_S 1e8 /* keeps sums of times far from overflow */
@@ -14,9 +15,13 @@ static const struct handler *find_in(const struct handler *table, const struct c
     return NULL;
 }
 
-const struct handler *exec_find(const struct command *c)
+const struct handler *exec_find(const struct model *m, const struct command *c)
 {
     static const struct handler *const tables[] = {exec_motion, exec_setup, exec_heat, exec_host};
+    const struct handler *of_card = m->s.sd ? find_in(exec_sd, c) : NULL;
+    if (of_card != NULL) {
+        return of_card;
+    }
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         const struct handler *h = find_in(tables[i], c);
         if (h != NULL) {
@@ -32,6 +37,7 @@ void exec_halt(struct model *m, const char *reason)
     for (int i = 0; i < HEATERS; i++) {
         heater_set(&m->heaters[i], m->now_ns, 0);
     }
+    exec_sd_boot(m);
     m->halted = reason;
     m->halted_clock_ns = m->zero_ns > 0 ? m->zero_ns + m->now_ns : 0;
     m->task.active = false;

@@ -25,9 +25,10 @@ extern const struct handler exec_motion[];
 extern const struct handler exec_setup[];
 extern const struct handler exec_heat[];
 extern const struct handler exec_host[];
+extern const struct handler exec_sd[]; /* only with a card slot */
 
 /* NULL: unknown command. */
-const struct handler *exec_find(const struct command *c);
+const struct handler *exec_find(const struct model *m, const struct command *c);
 
 /* Plans what is left of the task's path while there are free blocks; waits for the rest. */
 void exec_path(struct model *m, struct task *t);

@@ -1,6 +1,7 @@
 /* What concerns the host: line numbers, emergencies, prompts, displays, identity. */
 #include "tools/ppvirtual/exec.h"
 
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <string.h>
@@ -121,7 +122,7 @@ static void run_restart(struct model *m, struct task *t)
 {
     (void)t;
     if (m->s.fw->m999_resend) {
-        ring_flush(&m->ring);
+        inlet_flush(m);
         tally_resend(&m->tally);
         reply_resend(m);
     }

@@ -1,6 +1,8 @@
 #include "tools/ppvirtual/mcu.h"
 
 #include "tools/ppvirtual/exec.h"
+#include "tools/ppvirtual/exec_sd.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <stdlib.h>
@@ -49,7 +51,7 @@ void mcu_urgent(struct model *m, enum emergency what)
 /* Without an emergency parser the urgent commands are found when their line is read. */
 static void look_for_urgent(struct model *m, const char *text)
 {
-    if (m->s.emergency_parser) {
+    if (m->s.emergency_parser || m->card.writing != CARD_NONE) {
         return;
     }
     if (str_starts(text, "M112")) {
@@ -69,6 +71,7 @@ static void enqueue(struct model *m, struct wire_mark mark)
     const char *text = m->reader.text + strspn(m->reader.text, " ");
     str_copy(q->text, sizeof(q->text), text, strlen(text));
     q->mark = mark;
+    q->from_card = false;
     look_for_urgent(m, text);
     if (m->halted != NULL) {
         return;
@@ -116,7 +119,10 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
         }
         break;
     case LINE_COMMAND:
-        if (!havoc_line(m, m->tally.lines)) {
+        if (m->card.writing != CARD_NONE && m->reader.number < 0 &&
+            !exec_sd_is_m29(m->reader.text)) {
+            mcu_line_error(m, LINE_NO_SUM);
+        } else if (!havoc_line(m, m->tally.lines)) {
             enqueue(m, mark);
         }
         break;
@@ -156,7 +162,7 @@ void mcu_foreign(struct model *m, const char *text, bool quiet)
 void mcu_read(struct model *m)
 {
     struct ring_byte b;
-    while (may_read(m) && ring_get(&m->ring, &b)) {
+    while (may_read(m) && inlet_get(m, &b)) {
         m->havoc.read_ns = m->now_ns;
         enum line_verdict verdict = line_feed(&m->reader, b.c);
         if (verdict != LINE_MORE) {
@@ -168,7 +174,7 @@ void mcu_read(struct model *m)
 /* The second half of a line error: what has come meanwhile is thrown away, in mid-line or not. */
 static void finish_resend(struct model *m)
 {
-    ring_flush(&m->ring);
+    inlet_flush(m);
     m->resend_due = false;
     tally_resend(&m->tally);
     reply_resend(m);
@@ -181,13 +187,14 @@ static void begin_command(struct model *m)
     *t = (struct task){
         .active = true,
         .mark = q->mark,
+        .from_card = q->from_card,
         .foreign = q->foreign,
         .ok_sent = q->quiet,
         .busy_ns = m->now_ns + m->busy_s * SECOND_NS,
     };
     line_command(m->s.fw, q->text, t->command.text, sizeof(t->command.text));
     command_parse(&t->command);
-    t->handler = exec_find(&t->command);
+    t->handler = exec_find(m, &t->command);
     if (m->idle) {
         uint64_t since_ns = latest(m->idle_ns, m->planner.empty_ns);
         if (!planner_busy(&m->planner) && m->now_ns > since_ns) {
@@ -213,7 +220,7 @@ static void note_executed(struct model *m)
         long long number = text[0] == 'N' ? strtoll(text + 1, NULL, 10) : -1;
         strbuf_printf(m->executed, "%lld %s\n", number, t->command.text);
     }
-    tally_command(&m->tally, m->now_ns, &t->command, t->mark);
+    tally_command(&m->tally, m->now_ns, &t->command, t->mark, t->from_card);
 }
 
 static void finish_command(struct model *m)
@@ -225,7 +232,7 @@ static void finish_command(struct model *m)
         note_executed(m);
     }
     m->cpu_ns = latest(m->cpu_ns, m->now_ns) + m->s.exec_ns;
-    if (!t->ok_sent && m->s.ok != OK_NUMBER) {
+    if (!t->ok_sent && !t->from_card && m->s.ok != OK_NUMBER) {
         reply_ok(m);
     }
     if (t->handler != NULL && (t->handler->flags & EXEC_SYNC) != 0) {
@@ -234,6 +241,23 @@ static void finish_command(struct model *m)
     t->active = false;
     m->queue_head = (m->queue_head + 1) % QUEUE_MAX;
     m->queue_len--;
+}
+
+/* A line that goes into the file being written, and its ok. */
+static bool save_command(struct model *m)
+{
+    m->task.ok_sent = false;
+    if (!exec_sd_save(m, m->queue[m->queue_head].text)) {
+        return false;
+    }
+    m->cpu_ns = latest(m->cpu_ns, m->now_ns) + m->s.exec_ns;
+    if (!m->task.ok_sent && m->s.ok != OK_NUMBER) {
+        reply_ok(m);
+    }
+    m->idle = false;
+    m->queue_head = (m->queue_head + 1) % QUEUE_MAX;
+    m->queue_len--;
+    return true;
 }
 
 static void run_handler(struct model *m)
@@ -306,8 +330,11 @@ static bool turn(struct model *m)
         finish_resend(m);
         return true;
     }
-    if (m->ring.len > 0 && may_read(m)) {
+    if ((m->ring.len > 0 || m->unpacked_len > 0) && may_read(m)) {
         mcu_read(m);
+        return true;
+    }
+    if (exec_sd_feed(m)) {
         return true;
     }
     if (m->task.active) {
@@ -317,8 +344,13 @@ static bool turn(struct model *m)
         continue_command(m);
         return true;
     }
+    if (exec_sd_turn(m)) {
+        return true;
+    }
     if (m->queue_len > 0) {
-        begin_command(m);
+        if (!save_command(m)) {
+            begin_command(m);
+        }
         return true;
     }
     return false;
@@ -340,7 +372,8 @@ void mcu_run(struct model *m)
 uint64_t mcu_ready_ns(struct model *m)
 {
     bool room = m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
-    if (m->resend_due || (m->ring.ends > 0 && room)) {
+    if (m->resend_due || (inlet_waits(m) && room) || (m->card.printing && room) ||
+        (m->card_abort && !m->task.active)) {
         return m->now_ns;
     }
     if (!m->task.active) {

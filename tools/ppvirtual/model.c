@@ -1,6 +1,8 @@
 #include "tools/ppvirtual/model.h"
 
 #include "tools/ppvirtual/exec.h"
+#include "tools/ppvirtual/exec_sd.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/reply.h"
 
@@ -53,7 +55,8 @@ static void boot(struct model *m, uint64_t boot_ns)
 {
     line_init(&m->reader, m->s.fw);
     m->emergency = (struct emergency_parser){0};
-    ring_flush(&m->ring);
+    inlet_boot(m);
+    exec_sd_boot(m);
     m->queue_len = 0;
     m->resend_due = false;
     m->task.active = false;
@@ -95,9 +98,13 @@ void model_init(struct model *m, const struct settings *s)
     uint64_t jitter_ns = s->wire ? (uint64_t)(s->jitter_ms * 1e6) : 0;
     wire_init(&m->in, byte_ns, delay_ns, jitter_ns, s->seed);
     wire_init(&m->out, byte_ns, delay_ns, jitter_ns, s->seed + 1);
+    m->in.packed = s->meatpack;
+    m->out.flow = s->xonxoff;
     ring_init(&m->ring, s->rx);
     m->queue = mem_array(QUEUE_MAX, sizeof(m->queue[0]));
     tally_init(&m->tally);
+    card_init(&m->card);
+    m->card.present = s->sd;
     for (int i = 0; i < HEATERS; i++) {
         double max = i < TOOLS_MAX ? MAX_HOTEND : (i == HEATER_BED ? MAX_BED : MAX_CHAMBER);
         heater_init(&m->heaters[i], s->heat_k_s, max);
@@ -112,6 +119,7 @@ void model_fini(struct model *m)
     wire_fini(&m->out);
     ring_fini(&m->ring);
     tally_fini(&m->tally);
+    card_fini(&m->card);
     free(m->queue);
     m->queue = NULL;
 }
@@ -148,6 +156,10 @@ static void do_periodic(struct model *m)
         bool user = m->task.wait == WAIT_USER;
         reply(m, "echo:busy: %s\n", user ? "paused for user" : "processing");
         m->task.busy_ns += m->busy_s * SECOND_NS;
+    }
+    if (m->card_report_s > 0 && m->now_ns >= m->card_report_ns) {
+        exec_sd_status(m);
+        m->card_report_ns += m->card_report_s * SECOND_NS;
     }
     if (m->s.fw->waits && m->idle && m->now_ns >= m->wait_ns) {
         reply(m, "wait\n");
@@ -189,12 +201,12 @@ static void receive(struct model *m, uint64_t until_ns)
             mcu_read(m);
         }
         bool lost = m->ring.len == m->ring.cap;
-        ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
+        inlet_put(m, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         havoc_byte(m, lost);
-        if (m->s.emergency_parser) {
+        if (m->s.emergency_parser && m->card.writing == CARD_NONE) {
             mcu_urgent(m, emergency_feed(&m->emergency, b.c));
         }
-        if (b.c == '\n' || b.c == '\r') {
+        if (b.c == '\n' || b.c == '\r' || m->s.meatpack) {
             mcu_run(m);
         } else {
             mcu_read(m);
@@ -219,6 +231,9 @@ static uint64_t next_internal_ns(struct model *m)
     }
     if (may_say_busy(m)) {
         firmware_ns = soonest(firmware_ns, m->task.busy_ns);
+    }
+    if (m->card_report_s > 0) {
+        firmware_ns = soonest(firmware_ns, m->card_report_ns);
     }
     if (m->s.fw->waits && m->idle) {
         firmware_ns = soonest(firmware_ns, m->wait_ns);
@@ -275,6 +290,9 @@ static void do_switch(struct model *m, enum event_kind kind)
         break;
     case EVENT_POWER_ON:
         havoc_power_on(m);
+        break;
+    case EVENT_CARD:
+        exec_sd_insert(m, !m->card.present);
         break;
     }
 }

@@ -24,8 +24,10 @@
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
 #include "tools/ppvirtual/line.h"
+#include "tools/ppvirtual/meatpack.h"
 #include "tools/ppvirtual/planner.h"
 #include "tools/ppvirtual/ring.h"
+#include "tools/ppvirtual/sdcard.h"
 #include "tools/ppvirtual/tally.h"
 #include "tools/ppvirtual/wire.h"
 
@@ -59,12 +61,17 @@ struct settings {
     unsigned tools;
     bool chamber;
     bool emergency_parser;
+    bool meatpack;    /* unpacks lines */
+    bool xonxoff;     /* says when the ring fills */
     bool deaf;        /* reads nothing while inside a command */
     uint64_t exec_ns; /* CPU time of a command */
     uint64_t boot_ns; /* from the reset to the banner; what comes before is lost */
     const char *uuid;
     const char *machine;
     double area_mm[3];
+    bool sd;           /* has a card slot */
+    bool sd_no_ok;     /* M29 is answered without an ok */
+    bool sd_ok_joined; /* M30 writes its ok behind the name */
 };
 
 /* The defaults: Marlin 2.1 at 115200 baud. */
@@ -73,8 +80,9 @@ void settings_default(struct settings *s);
 struct queued {
     char text[LINE_TEXT_MAX];
     struct wire_mark mark;
-    bool foreign; /* not the host's: another master's, */
-    bool quiet;   /* who alone gets the ok */
+    bool from_card; /* gets no ok */
+    bool foreign;   /* not the host's: another master's, */
+    bool quiet;     /* who alone gets the ok */
 };
 
 /* What the command being executed waits for. */
@@ -114,6 +122,7 @@ struct handler;
 struct task {
     bool active;
     bool ok_sent;
+    bool from_card;
     bool foreign;
     bool refused;   /* the printer is locked: answered, not executed */
     unsigned phase; /* how often the handler has run */
@@ -164,6 +173,12 @@ struct model {
     struct wire in;
     struct wire out;
     struct ring ring;
+    struct meatpack unpacker;
+    char unpacked[MEATPACK_CHARS]; /* characters of a byte, not yet read */
+    unsigned unpacked_at;
+    unsigned unpacked_len;
+    struct ring_byte unpacked_from;
+    bool xoff; /* the host was told to stop */
     struct line_reader reader;
     struct emergency_parser emergency;
     struct queued *queue; /* owned; QUEUE_MAX */
@@ -179,6 +194,11 @@ struct model {
     struct planner planner;
     struct heater heaters[HEATERS];
     struct machine machine;
+    struct card card;
+    bool card_abort;         /* M524 or a card pulled out: before the next command */
+    bool card_done;          /* the file is read to its end */
+    unsigned card_report_s;  /* M27 S */
+    uint64_t card_report_ns; /* next */
 
     uint64_t idle_ns;
     uint64_t starved_ns; /* idle with an empty planner since the last move */
@@ -193,6 +213,8 @@ struct model {
     struct fault_set faults;
     struct havoc havoc;
 
+    uint64_t chars_in; /* read, after unpacking */
+    uint64_t xoffs;
     struct tally tally;
     struct lateness late;
     struct gap gap;
@@ -204,6 +226,7 @@ enum event_kind {
     EVENT_TICK,
     EVENT_BYTES, /* the host has written */
     EVENT_RESET, /* the reset button */
+    EVENT_CARD,  /* the SD card is pulled out, or put in again */
     EVENT_POWER_OFF,
     EVENT_POWER_ON,
 };

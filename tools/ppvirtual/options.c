@@ -15,6 +15,8 @@ const char options_help[] =
     "  --plain-ok           \"ok\" without N, P and B, as stock builds answer\n"
     "  --no-emergency-parser\n"
     "                       M112, M108 and M410 act only when their turn comes\n"
+    "  --meatpack           unpacks lines when told to (MeatPack)\n"
+    "  --xonxoff            XOFF at an eighth of the receive ring, XON below a tenth\n"
     "  --uuid TEXT          the UUID that M115 tells\n"
     "  --machine TEXT       the machine's name that M115 tells\n"
     "  --tools N            hotends (1)\n"
@@ -34,6 +36,11 @@ const char options_help[] =
     "  --blocks N           blocks of the planner (16)\n"
     "  --line-us N          CPU time of a command in microseconds (0)\n"
     "  --deaf               reads nothing while it waits inside a command\n"
+    "\n"
+    "SD card\n"
+    "  --sd DIR             a card slot, and in it a card with the *.g* files of DIR\n"
+    "  --sd-no-ok           M29 is answered without an ok\n"
+    "  --sd-ok-joined       M30 writes its ok behind the file's name\n"
     "\n"
     "Physics\n"
     "  --moves real|null    moves take their time, or none (real)\n"
@@ -55,7 +62,7 @@ const char options_help[] =
     "  -h, --help           this text\n"
     "  --version            the version\n"
     "\n"
-    "SIGUSR2 presses the reset button.\n";
+    "SIGUSR2 presses the reset button, SIGRTMIN pulls the SD card out or puts it in.\n";
 
 struct option;
 typedef int (*option_set)(
@@ -171,7 +178,13 @@ static int set_firmware(
 static int set_fault(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     int rc = fault_add(&o->faults, value, e);
-    return rc == 0 ? 0 : err_wrap(e, "%s", opt->name);
+    if (rc != 0) {
+        char safe[80];
+        size_t len = strlen(value);
+        str_escape(safe, sizeof(safe), value, len < 70 ? len : 70);
+        err_wrap(e, "%s \"%s\"", opt->name, safe);
+    }
+    return rc;
 }
 
 static int set_plain(struct options *o, const struct option *opt, const char *value, struct err *e)
@@ -190,6 +203,15 @@ static int set_no_emergency(
     (void)value;
     (void)e;
     o->settings.emergency_parser = false;
+    return 0;
+}
+
+static int set_sd(struct options *o, const struct option *opt, const char *value, struct err *e)
+{
+    (void)opt;
+    (void)e;
+    o->sd = value;
+    o->settings.sd = true;
     return 0;
 }
 
@@ -242,12 +264,17 @@ static const struct option table[] = {
     {"--firmware", true, set_firmware, 0, 0, 0},
     {"--plain-ok", false, set_plain, 0, 0, 0},
     {"--no-emergency-parser", false, set_no_emergency, 0, 0, 0},
+    {"--meatpack", false, set_true, AT(settings.meatpack), 0, 0},
+    {"--xonxoff", false, set_true, AT(settings.xonxoff), 0, 0},
     {"--uuid", true, set_text, AT(settings.uuid), 0, 0},
     {"--machine", true, set_text, AT(settings.machine), 0, 0},
     {"--tools", true, set_unsigned, AT(settings.tools), 1, TOOLS_MAX},
     {"--chamber", false, set_true, AT(settings.chamber), 0, 0},
     {"--area", true, set_area, 0, 0, 0},
     {"--boot", true, set_ms, AT(settings.boot_ns), 0, 60000},
+    {"--sd", true, set_sd, 0, 0, 0},
+    {"--sd-no-ok", false, set_true, AT(settings.sd_no_ok), 0, 0},
+    {"--sd-ok-joined", false, set_true, AT(settings.sd_ok_joined), 0, 0},
     {"--wire", true, set_wire, 0, 0, 0},
     {"--latency", true, set_double, AT(settings.latency_ms), 0, 10000},
     {"--jitter", true, set_double, AT(settings.jitter_ms), 0, 10000},

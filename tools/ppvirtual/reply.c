@@ -1,5 +1,7 @@
 #include "tools/ppvirtual/reply.h"
 
+#include "tools/ppvirtual/exec_sd.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -205,6 +207,32 @@ static void reply_area(struct model *m)
         a[0], a[1], a[2], a[0], a[1], a[2]);
 }
 
+/* Some are as the options say. */
+static void reply_cap(struct model *m, const char *cap)
+{
+    const struct {
+        const char *name;
+        bool has;
+    } optional[] = {
+        {"EMERGENCY_PARSER:", m->s.emergency_parser},
+        {"CHAMBER_TEMPERATURE:", m->s.chamber},
+        {"MEATPACK:", m->s.meatpack},
+        {"SERIAL_XON_XOFF:", m->s.xonxoff},
+    };
+    int of_card = exec_sd_cap(m, cap);
+    if (of_card >= 0) {
+        reply(m, "%s:%.*s:%d\n", m->s.fw->cap_word, (int)strcspn(cap, ":"), cap, of_card);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+        if (str_starts(cap, optional[i].name)) {
+            reply(m, "%s:%s%d\n", m->s.fw->cap_word, optional[i].name, optional[i].has);
+            return;
+        }
+    }
+    reply(m, "%s:%s\n", m->s.fw->cap_word, cap);
+}
+
 void reply_about(struct model *m)
 {
     const struct firmware *fw = m->s.fw;
@@ -213,13 +241,7 @@ void reply_about(struct model *m)
     reply(m, "%s", strbuf_text(&b));
     strbuf_fini(&b);
     for (size_t i = 0; fw->caps != NULL && fw->caps[i] != NULL; i++) {
-        if (str_starts(fw->caps[i], "EMERGENCY_PARSER:")) {
-            reply(m, "%s:EMERGENCY_PARSER:%d\n", fw->cap_word, m->s.emergency_parser);
-        } else if (str_starts(fw->caps[i], "CHAMBER_TEMPERATURE:")) {
-            reply(m, "%s:CHAMBER_TEMPERATURE:%d\n", fw->cap_word, m->s.chamber);
-        } else {
-            reply(m, "%s:%s\n", fw->cap_word, fw->caps[i]);
-        }
+        reply_cap(m, fw->caps[i]);
     }
     if (fw->area) {
         reply_area(m);

@@ -76,6 +76,7 @@ static json_t *prints(const struct model *m)
     for (size_t i = 0; i < m->tally.prints_len; i++) {
         json_t *o = json_object();
         json_object_set_new(o, "complete", json_boolean(m->tally.prints[i].complete));
+        json_object_set_new(o, "card", json_boolean(m->tally.prints[i].card));
         add_span(o, m, &m->tally.prints[i]);
         json_array_append_new(list, o);
     }
@@ -177,6 +178,37 @@ static json_t *stream(const struct model *m)
     return o;
 }
 
+static json_t *card_file(const struct card_file *f)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char hex[crypto_hash_sha256_BYTES * 2 + 1];
+    crypto_hash_sha256(digest, (const unsigned char *)strbuf_text(&f->bytes), f->bytes.len);
+    sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    json_t *o = json_object();
+    json_object_set_new(o, "name", json_string(f->name));
+    json_object_set_new(o, "long_name", json_string(f->long_name));
+    json_object_set_new(o, "size", count(f->bytes.len));
+    json_object_set_new(o, "sha256", json_string(hex));
+    return o;
+}
+
+/* null: no card slot. */
+static json_t *card(const struct model *m)
+{
+    if (!m->s.sd) {
+        return json_null();
+    }
+    json_t *files = json_array();
+    for (size_t i = 0; i < m->card.count; i++) {
+        json_array_append_new(files, card_file(&m->card.files[i]));
+    }
+    json_t *o = json_object();
+    json_object_set_new(o, "present", json_boolean(m->card.present));
+    json_object_set_new(o, "printing", json_boolean(m->card.printing));
+    json_object_set_new(o, "files", files);
+    return o;
+}
+
 static json_t *faults(const struct model *m)
 {
     json_t *list = json_array();
@@ -220,11 +252,14 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "flushed_bytes", count(m->ring.flushed));
     json_object_set_new(o, "bytes_in", count(m->in.delivered));
     json_object_set_new(o, "bytes_out", count(m->out.delivered));
+    json_object_set_new(o, "chars_in", count(m->chars_in));
+    json_object_set_new(o, "xoffs", count(m->xoffs));
     json_object_set_new(o, "max_ring", count(m->ring.max_len));
     json_object_set_new(o, "max_queue", count(m->queue_max));
     json_object_set_new(o, "position", position(m));
     json_object_set_new(o, "stream", stream(m));
     json_object_set_new(o, "prints", prints(m));
+    json_object_set_new(o, "card", card(m));
     json_object_set_new(o, "lateness", lateness(&m->late));
     json_object_set_new(o, "gap", gap(&m->gap));
     json_object_set_new(o, "heaters", heaters(m));

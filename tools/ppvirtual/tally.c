@@ -61,7 +61,8 @@ static void span_command(
     }
 }
 
-void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark)
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark,
+    bool from_card)
 {
     t->executed++;
     if (!hashed(c)) {
@@ -69,7 +70,7 @@ void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, st
     }
     span_command(&t->total, now_ns, c, mark);
     struct span *print = open_print(t);
-    if (print != NULL && !t->paused && !is_timer(c)) {
+    if (print != NULL && print->card == from_card && !t->paused && !is_timer(c)) {
         span_command(print, now_ns, c, mark);
     }
 }
@@ -100,15 +101,37 @@ void tally_begin(struct tally *t, uint64_t now_ns)
     t->printing = true;
 }
 
-void tally_end(struct tally *t, uint64_t now_ns)
+static void end(struct tally *t, uint64_t now_ns, bool card, bool complete)
 {
     struct span *print = open_print(t);
-    if (print != NULL) {
+    if (print != NULL && print->card == card) {
         print->end_ns = now_ns;
-        print->complete = true;
+        print->complete = complete;
         t->printing = false;
         t->paused = false;
     }
+}
+
+void tally_end(struct tally *t, uint64_t now_ns)
+{
+    end(t, now_ns, false, true);
+}
+
+void tally_begin_card(struct tally *t, uint64_t now_ns)
+{
+    t->paused = false;
+    tally_begin(t, now_ns);
+    t->prints[t->prints_len - 1].card = true;
+}
+
+void tally_end_card(struct tally *t, uint64_t now_ns)
+{
+    end(t, now_ns, true, true);
+}
+
+void tally_drop_card(struct tally *t, uint64_t now_ns)
+{
+    end(t, now_ns, true, false);
 }
 
 void tally_error(struct tally *t, enum tally_error kind)

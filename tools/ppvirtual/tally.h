@@ -38,6 +38,7 @@ struct wire_mark {
 struct span {
     uint64_t id;
     bool complete; /* a print whose end marker came */
+    bool card;     /* a print of the SD card: its own commands alone */
     crypto_hash_sha256_state hash;
     uint64_t commands; /* hashed ones */
     uint64_t resends;
@@ -69,14 +70,19 @@ void tally_init(struct tally *t);
 void tally_fini(struct tally *t);
 
 /* A command has been executed. */
-void tally_command(
-    struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark);
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark,
+    bool from_card);
 
 /* The markers of a print; a begin after a pause goes on with it, another ends the print before as
  * incomplete. */
 void tally_pause(struct tally *t);
 void tally_begin(struct tally *t, uint64_t now_ns);
 void tally_end(struct tally *t, uint64_t now_ns);
+
+/* The same for a print of the SD card, which the host's markers do not end; dropped by a reset. */
+void tally_begin_card(struct tally *t, uint64_t now_ns);
+void tally_end_card(struct tally *t, uint64_t now_ns);
+void tally_drop_card(struct tally *t, uint64_t now_ns);
 
 void tally_error(struct tally *t, enum tally_error kind);
 void tally_resend(struct tally *t);

@@ -7,7 +7,7 @@ let retryMs = 500;
 const TONES = {
   operational: "good", printing: "busy", starting: "busy", finishing: "busy", resuming: "busy",
   connecting: "busy", detecting: "busy", pausing: "warm", paused: "warm", cancelling: "warm",
-  recovering: "warm", offline: "bad", error: "bad",
+  recovering: "warm", transferring: "good", offline: "bad", error: "bad",
 };
 const HOLDS_JOB = ["starting", "printing", "pausing", "paused", "resuming", "cancelling", "finishing"];
 
