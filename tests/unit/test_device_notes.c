@@ -80,7 +80,8 @@ static void try_state(struct bench *b, enum printer_state state)
         "FIRMWARE_NAME:", "Cap:", ""};
     for (int kind = 0; kind <= NOTE_DETACHED; kind++) {
         struct stream_note note = {.kind = (enum stream_note_kind)kind, .text = "x", .len = 1};
-        if (kind == NOTE_CONNECTED && printer_has_job(state)) {
+        bool busy = printer_has_job(state) || state == PRINTER_TRANSFERRING;
+        if (kind == NOTE_CONNECTED && busy) {
             continue; /* the sender greets only a port that it was just given */
         }
         for (note.tag = 0; note.tag <= TAG_COUNT; note.tag++) {
