@@ -216,6 +216,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
+        s->busy_us = now_us;
         s->ok_us = now_us;
         take_alive(s, now_us);
         break;

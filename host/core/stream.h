@@ -148,6 +148,13 @@ struct stream_stats {
     _Atomic uint32_t rtt_us[STREAM_SAMPLES]; /* written -> ok, the last ones */
 };
 
+/* How long a command may take without a word. */
+enum stream_pace {
+    PACE_QUICK,
+    PACE_SLOW,  /* minutes */
+    PACE_PERSON /* for as long as a person takes */
+};
+
 struct stream_flight {
     uint64_t n; /* 0 = unnumbered */
     uint64_t end_offset;
@@ -157,8 +164,8 @@ struct stream_flight {
     uint32_t tag;
     uint8_t kind;   /* enum stream_line */
     bool asks_temp; /* M105: its ok carries no number */
-    bool slow;      /* may take minutes without a word */
-    bool saves;     /* M29: some firmwares answer "Done saving file" and no ok */
+    enum stream_pace pace;
+    bool saves; /* M29: some firmwares answer "Done saving file" and no ok */
 };
 
 /* What stream_adopt() waits for. */
@@ -242,7 +249,8 @@ struct stream {
     uint64_t alive_us;
     uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
     bool saw_busy;
-    bool saved; /* "Done saving file" has come, its ok not yet */
+    uint64_t busy_us; /* when it last said so */
+    bool saved;       /* "Done saving file" has come, its ok not yet */
     unsigned probes;
     bool probing;
     bool stopped;

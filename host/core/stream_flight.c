@@ -4,43 +4,47 @@
 #include <string.h>
 
 /* Commands that keep the printer busy for long; not all firmwares say "busy" meanwhile. */
-static const char *const slow_commands[] = {
-    "G4",
-    "G28",
-    "G29",
-    "G30",
-    "G32",
-    "M0",
-    "M1",
-    "M109",
-    "M116",
-    "M190",
-    "M191",
-    "M226",
-    "M303",
-    "M400",
-    "M600",
-    "M701",
-    "M702",
+static const struct {
+    const char *command;
+    enum stream_pace pace;
+} slow_commands[] = {
+    {"G4", PACE_SLOW},
+    {"G28", PACE_SLOW},
+    {"G29", PACE_SLOW},
+    {"G30", PACE_SLOW},
+    {"G32", PACE_SLOW},
+    {"M0", PACE_PERSON},
+    {"M1", PACE_PERSON},
+    {"M109", PACE_SLOW},
+    {"M116", PACE_SLOW},
+    {"M190", PACE_SLOW},
+    {"M191", PACE_SLOW},
+    {"M226", PACE_PERSON},
+    {"M303", PACE_SLOW},
+    {"M400", PACE_SLOW},
+    {"M600", PACE_PERSON},
+    {"M701", PACE_PERSON},
+    {"M702", PACE_PERSON},
 };
 
 static bool is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
-    return len >= n && memcmp(text, command, n) == 0 && (len == n || text[n] == ' ');
+    bool begins = len >= n && memcmp(text, command, n) == 0;
+    return begins && (len == n || text[n] == ' ' || text[n] == '*');
 }
 
-bool stream_is_slow(const char *text, size_t len)
+enum stream_pace stream_pace(const char *text, size_t len)
 {
     if (text[0] == 'G' && (text[1] == '0' || text[1] == '1') && len > 2 && text[2] == ' ') {
-        return false; /* nearly every line of a job */
+        return PACE_QUICK; /* nearly every line of a job */
     }
     for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
-        if (is_command(text, len, slow_commands[i])) {
-            return true;
+        if (is_command(text, len, slow_commands[i].command)) {
+            return slow_commands[i].pace;
         }
     }
-    return false;
+    return PACE_QUICK;
 }
 
 struct stream_flight *stream_flight_at(struct stream *s, size_t i)
@@ -135,7 +139,7 @@ void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
     for (; n > 0; n--) {
         struct stream_flight *f = stream_flight_at(s, 0);
         uint64_t rtt_us = now_us - f->sent_us;
-        bool slow = f->slow || f->kind == STREAM_URGENT;
+        bool slow = f->pace != PACE_QUICK || f->kind == STREAM_URGENT;
         s->probes = f->kind == STREAM_PROBE ? s->probes : 0; /* its answer is a Resend, no ok */
         s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
         stream_land(s, true);
@@ -189,7 +193,7 @@ void stream_commit_new(
     s->resend_n = s->next_n;
     flight.n = n;
     flight.asks_temp = is_command(text, len, "M105");
-    flight.slow = stream_is_slow(text, len);
+    flight.pace = stream_pace(text, len);
     flight.saves = is_command(text, len, "M29");
     history_put(&s->kept->history,
         &(struct history_line){.n = n,

@@ -21,7 +21,7 @@ bool stream_has_more(struct stream *s);                           /* a line wait
 void stream_put(struct stream *s, const char *bytes, size_t len); /* to be written; a whole line */
 
 /* stream_flight.c */
-bool stream_is_slow(const char *text, size_t len);
+enum stream_pace stream_pace(const char *text, size_t len);
 struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
 void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */
 void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r);

@@ -8,6 +8,7 @@
 #define SILENCE_US      (30000 * MS) /* no ok and no sign of life */
 #define SILENCE_BUSY_US (8000 * MS)  /* the same where "busy" is sent every 2 s */
 #define SILENCE_SLOW_US (600000 * MS)
+#define FOR_EVER_US     (UINT64_C(1) << 60)
 #define PROBE_US        (3000 * MS)
 #define PROBES          3
 #define PROBES_ADOPTING 20 /* it may be in the middle of something long, and say nothing of it */
@@ -52,7 +53,7 @@ static bool take_replay(struct stream *s, uint64_t now_us)
                 (struct stream_flight){.n = s->resend_n++,
                     .kind = STREAM_JOB,
                     .end_offset = item->end_offset,
-                    .slow = stream_is_slow(item->text, item->len)});
+                    .pace = stream_pace(item->text, item->len)});
             spsc_pop(s->job);
             return true;
         }
@@ -78,7 +79,7 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
             .tag = l->tag,
             .end_offset = l->end_offset,
             .asks_temp = len > 5 && memcmp(text, " M105", 5) == 0,
-            .slow = stream_is_slow(text + 1, len - 1)});
+            .pace = stream_pace(text + 1, len - 1)});
     return true;
 }
 
@@ -222,6 +223,22 @@ void stream_take_retry(struct stream *s, uint64_t now_us)
 
 /* ---- silence ---- */
 
+/* Of the lines in flight. A person takes as long as a person takes, unless the firmware has said
+ * since that it waits: then it is held to saying so. */
+static enum stream_pace slowest(const struct stream *s)
+{
+    enum stream_pace most = PACE_QUICK;
+    for (size_t i = 0; i < s->flight_count; i++) {
+        const struct stream_flight *f = &s->flight[(s->flight_first + i) % STREAM_FLIGHT];
+        enum stream_pace pace = f->pace;
+        if (pace == PACE_PERSON && s->busy_us > f->sent_us) {
+            pace = PACE_SLOW;
+        }
+        most = pace > most ? pace : most;
+    }
+    return most;
+}
+
 static uint64_t patience(const struct stream *s)
 {
     if (s->probing) {
@@ -236,10 +253,12 @@ static uint64_t patience(const struct stream *s)
     if (s->adopt == ADOPT_SETTLE && s->options.dialect->wait_is_idle) {
         return SETTLE_US;
     }
-    for (size_t i = 0; i < s->flight_count && !s->saw_busy; i++) {
-        if (s->flight[(s->flight_first + i) % STREAM_FLIGHT].slow) {
-            return SILENCE_SLOW_US;
-        }
+    enum stream_pace pace = slowest(s);
+    if (pace == PACE_PERSON) {
+        return FOR_EVER_US;
+    }
+    if (pace == PACE_SLOW && !s->saw_busy) {
+        return SILENCE_SLOW_US;
     }
     return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
 }
