@@ -111,6 +111,15 @@ static void print_link(const struct profile *p)
     }
 }
 
+/* What the row of the firmware comes to; M115 of the printer may choose another row. */
+static void print_quirks(const struct profile *p)
+{
+    struct strbuf text = {0};
+    quirks_print(&p->quirks, dialect_by_name(p->firmware), &text);
+    printf("quirks:\n%s", strbuf_text(&text));
+    strbuf_fini(&text);
+}
+
 static void put_quoted(const char *text)
 {
     putchar('"');
@@ -145,6 +154,7 @@ static void print_one(const struct profile *p)
     }
     print_limits(p);
     print_link(p);
+    print_quirks(p);
     printf("kinematics:\n");
     print_four("max_feed", k->max_feed_mm_s);
     print_four("max_accel", k->max_accel_mm_s2);

@@ -37,7 +37,8 @@ struct order {
     uint32_t value; /* tag, generation, on/off, baud */
     int last_good;
     struct serial port;
-    struct stream_options options;
+    struct stream_options options; /* its dialect is the copy below */
+    struct dialect dialect;
     size_t len;
     char text[LINE_MAX_CMD + 1];
 };
@@ -103,7 +104,8 @@ struct sender {
     uint64_t estop_us; /* when to say it again */
     enum phase phase;
     struct serial port;
-    struct stream_options stream_options;
+    struct stream_options stream_options; /* its dialect is the copy below */
+    struct dialect dialect;
     struct greet greet;
     struct line_split split;
     struct xonxoff flow;

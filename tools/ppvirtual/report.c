@@ -58,6 +58,9 @@ static void add_span(json_t *o, const struct model *m, const struct span *s)
     tally_hash(s, hash);
     json_object_set_new(o, "sha256", json_string(hash));
     json_object_set_new(o, "commands", count(s->commands));
+    tally_numbered_hash(s, hash);
+    json_object_set_new(o, "numbered_sha256", json_string(hash));
+    json_object_set_new(o, "numbered_commands", count(s->numbered));
     json_object_set_new(o, "resends", count(s->resends));
     json_object_set_new(o, "errors", errors(s));
     json_object_set_new(o, "underruns", count(s->underruns));
