@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define RETRY_FIRST_MS 1000
+#define AREA_SLACK_UM  1000 /* ends are rounded and differ by a nozzle's offset */
 #define RETRY_MAX_MS   30000
 #define PACK_BAUD      115200 /* a faster wire carries more lines than any firmware executes */
 
@@ -39,6 +40,16 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         out->command_slots = p->command_slots;
         out->window = windows[p->window];
     }
+}
+
+/* The firmware's own word counts more than the profile's, but for what the profile says of it. */
+void device_choose_dialect(struct device *d)
+{
+    const struct profile *p = d->profile;
+    const struct dialect *row = d->firmware[0] != '\0'
+                                    ? dialect_by_firmware(d->firmware)
+                                    : dialect_by_name(p != NULL ? p->firmware : "");
+    quirks_apply(p != NULL ? &p->quirks : NULL, row, &d->own_dialect);
 }
 
 /* Hands an open port to the sender, which greets the printer. */
@@ -133,6 +144,7 @@ static void on_connected(struct device *d, int baud)
     d->baud = baud;
     d->retry_ms = 0;
     d->caps = (struct caps){0};
+    d->info = (struct m115){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
@@ -167,15 +179,24 @@ static void check_uuid(struct device *d)
     device_save_row(d, NULL);
 }
 
+/* A profile that is larger than the printer lets it run into its ends. */
+static void check_area(struct device *d)
+{
+    char text[160];
+    const struct limits *l = d->profile != NULL ? &d->profile->limits : NULL;
+    if (l != NULL &&
+        m115_contradicts(&d->info, l->min_um, l->max_um, AREA_SLACK_UM, text, sizeof text)) {
+        device_notice(d, "%s: is \"%s\" the right profile?", text, d->profile->id);
+    }
+}
+
 static void on_info(struct device *d)
 {
     struct stream_options options;
-    if (d->firmware[0] != '\0') {
-        d->dialect = dialect_by_firmware(d->firmware);
-    }
+    device_choose_dialect(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
+    if (device_reports(d)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
@@ -199,6 +220,7 @@ static void on_ready(struct device *d)
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
+    check_area(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
@@ -413,6 +435,9 @@ void device_on_note(void *context, const struct stream_note *note)
         break;
     case NOTE_LOST:
         on_lost(d, note->text);
+        break;
+    case NOTE_NOISY:
+        device_notice(d, "%s", note->text);
         break;
     case NOTE_ESTOPPED:
         on_estopped(d, note->text);

@@ -21,6 +21,7 @@
 #include "host/app/device_heat.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
+#include "host/core/m115.h"
 #include "host/core/progress.h"
 #include "host/core/prompt.h"
 #include "host/core/temp.h"
@@ -113,9 +114,11 @@ struct device {
     bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* the one below */
+    struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
     struct caps caps;
     struct printer_row row;
+    struct m115 info; /* of this connection */
     char machine[128];
     char firmware[128];
     char uuid[64];
@@ -171,6 +174,7 @@ void device_notice(struct device *d, const char *fmt, ...) __attribute__((format
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
+bool device_reports(const struct device *d); /* tells its temperatures by itself */
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
@@ -178,6 +182,7 @@ void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
 
 /* device_link.c */
+void device_choose_dialect(struct device *d);
 void device_link_open(struct device *d, const struct serial *opened, int baud);
 void device_link_start(struct device *d);
 void device_link_retry(struct device *d);

@@ -8,6 +8,7 @@
 #ifndef PP_APP_PROFILE_H
 #define PP_APP_PROFILE_H
 
+#include "host/app/quirks.h"
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
@@ -31,6 +32,7 @@ struct profile {
     struct kinematics kinematics;
     struct thermal_limits thermal[THERMAL_KINDS];
     char firmware[32]; /* dialect hint: marlin, prusa, repetier, klipper, ... */
+    struct quirks quirks;
     int baud;          /* 0 = detect */
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
     int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */

@@ -217,6 +217,7 @@ static const struct yaml_field file_fields[] = {
         .offset = FILE_AT(progress),
         .words = progress_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
+    {.key = "quirks", .kind = YAML_MAP, .offset = FILE_AT(p.quirks), .table = &quirks_table},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#define CHECKPOINT 256           /* job lines between two NOTE_CHECKPOINT */
-#define WAIT_US    (1000 * MS)   /* "wait" comes after a second without work */
-#define CHATTER_US (300000 * MS) /* texts alone are taken as a sign of work for so long */
+#define CHECKPOINT 256 /* job lines between two NOTE_CHECKPOINT */
+#define SYNC_EVERY 100 /* plain oks until M105 shows whether they are still the right ones */
 
 void stream_tell(struct stream *s, struct stream_note note)
 {
@@ -33,6 +32,9 @@ static void reset_stats(struct stream_stats *stats)
 static void reset(struct stream *s, struct kept *kept, const struct stream_options *options,
     stream_note_cb note, void *context)
 {
+    const struct dialect dialect = *options->dialect; /* may be our own */
+    struct stream_options copy = *options;
+    copy.dialect = &dialect;
     reset_stats(&s->stats);
     memset(s, 0, offsetof(struct stream, stats));
     memset(&s->stats + 1, 0, sizeof *s - offsetof(struct stream, stats) - sizeof s->stats);
@@ -42,7 +44,7 @@ static void reset(struct stream *s, struct kept *kept, const struct stream_optio
     s->pack_touched = kept->packing;
     s->pack_reset = kept->packing;
     s->planner_max = -1;
-    stream_set_options(s, options);
+    stream_set_options(s, &copy);
 }
 
 void stream_init(struct stream *s, struct kept *kept, const struct stream_options *options,
@@ -72,6 +74,11 @@ void stream_adopt(struct stream *s, struct kept *kept, const struct stream_optio
 void stream_set_options(struct stream *s, const struct stream_options *options)
 {
     s->options = *options;
+    s->dialect = *options->dialect;
+    s->options.dialect = &s->dialect;
+    if (s->dialect.planner_blocks > 0) {
+        s->planner_max = s->dialect.planner_blocks - 1;
+    }
     stream_set_window(s, options->window == STREAM_WINDOW_BYTES ? stream_line_limit(s) : 1);
 }
 
@@ -95,7 +102,7 @@ bool stream_has_more(struct stream *s)
     return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
-static bool take_injected(struct stream *s, uint64_t now_us)
+bool stream_take_injected(struct stream *s, uint64_t now_us)
 {
     const struct kept_inject *i = kept_peek(s->kept);
     if (i == NULL) {
@@ -177,9 +184,10 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
         s->saved = stream_flight_at(s, 0)->saves;
     }
     if (r->waiting) {
-        s->ok_us = now_us;
+        s->work_us = now_us;
+        stream_heard(s, now_us);
     }
-    if ((!r->temps || r->waiting) && now_us - s->ok_us < CHATTER_US) {
+    if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
         take_alive(s, now_us);
     }
 }
@@ -189,8 +197,21 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 static void take_wait(struct stream *s, uint64_t now_us)
 {
     if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
-        now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
-        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
+        now_us - stream_flight_at(s, 0)->sent_us >= time_us(TIME_WAIT)) {
+        stream_take_ok(
+            s, now_us, &(struct reply){.kind = REPLY_OK, .oks = 1, .n = -1, .planner_free = -1});
+    }
+}
+
+/* Plain oks in front of a Resend, their newlines lost. */
+static void take_fused(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    const struct reply ok = {.kind = REPLY_OK, .oks = r->oks, .n = -1, .planner_free = -1};
+    for (int i = 0; s->draining && i < r->oks; i++) {
+        stream_drain_ok(s, now_us, &ok);
+    }
+    if (!s->draining && r->oks > 0) {
+        stream_take_ok(s, now_us, &ok);
     }
 }
 
@@ -198,8 +219,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     switch (r->kind) {
     case REPLY_OK:
-        s->alive_us = now_us;
-        s->ok_us = now_us;
+        stream_heard(s, now_us);
         if (s->adopt != ADOPT_NOT && !s->draining) {
             stream_adopt_ok(s, now_us, r);
         } else if (s->draining) {
@@ -212,11 +232,13 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_wait(s, now_us);
         break;
     case REPLY_RESEND:
+        take_fused(s, now_us, r);
         stream_take_resend(s, now_us, r->n);
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
-        s->ok_us = now_us;
+        s->work_us = now_us;
+        stream_heard(s, now_us);
         take_alive(s, now_us);
         break;
     case REPLY_RETRY:
@@ -235,6 +257,10 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     case REPLY_TEXT:
         take_text(s, now_us, r);
         break;
+    case REPLY_UNKNOWN:
+        take_alive(s, now_us);
+        s->owed_us = s->options.dialect->unknown_no_ok ? now_us : s->owed_us;
+        break;
     case REPLY_ACTION:
     case REPLY_ABORT:
     case REPLY_ERROR:
@@ -246,10 +272,25 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
+/* Where M105 is answered by temperatures and then an ok, the two belong together. */
+static void join_temps(struct stream *s, struct reply *r)
+{
+    bool told = s->temps_told;
+    s->temps_told = r->kind == REPLY_TEXT && r->temps && !r->waiting;
+    if (!told || r->kind != REPLY_OK || !s->options.dialect->temps_then_ok) {
+        return;
+    }
+    for (size_t i = 0; i < s->flight_count; i++) {
+        r->temps = r->temps || stream_flight_at(s, i)->asks_temp;
+    }
+}
+
 void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
 {
     struct reply r;
     reply_parse(&r, line, len);
+    r.n = stream_our_n(s, r.n);
+    join_temps(s, &r);
     bool bare = r.kind == REPLY_OK && !r.temps;
     if (len > 0 && (s->tapped || !bare)) {
         stream_tell(s, (struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
@@ -279,7 +320,7 @@ static size_t next_bytes(const struct stream *s)
     return item != NULL ? stream_line_bytes(s, item->text, item->len) : 0;
 }
 
-static bool may_commit(const struct stream *s)
+static bool may_commit(struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
     if (s->stopped || s->draining || s->retry_pending || s->probing || s->pack == PACK_ASKED ||
@@ -290,7 +331,10 @@ static bool may_commit(const struct stream *s)
         return false;
     }
     if (s->flight_count == 0) {
-        return true;
+        return s->skipped_bytes == 0 || s->skipped_bytes + next_bytes(s) <= stream_rx_bytes(s);
+    }
+    if (s->renumber == RENUMBER_SENT || stream_flight_at(s, s->flight_count - 1)->alone) {
+        return false;
     }
     if (stream_pack_due(s)) {
         return false;
@@ -304,7 +348,18 @@ static bool take_line(struct stream *s, uint64_t now_us)
     if (s->resend_n < s->next_n) {
         return stream_take_again(s, now_us);
     }
-    return take_injected(s, now_us) || take_job(s, now_us);
+    stream_watch_numbers(s);
+    if (s->renumber != RENUMBER_NONE && stream_renumber(s, now_us)) {
+        return true;
+    }
+    if (s->renumber != RENUMBER_NONE) {
+        return false;
+    }
+    if (s->job_active && s->temp_oks && !s->numbered_acks && s->since_sync >= SYNC_EVERY) {
+        s->since_sync = 0;
+        stream_inject(s, "M105", 4, 0);
+    }
+    return stream_take_injected(s, now_us) || take_job(s, now_us);
 }
 
 static void tell_drained(struct stream *s)

@@ -18,9 +18,8 @@
 
 #include <string.h>
 
-#define ANSWER_US  (3000 * MS) /* with nothing in flight the printer answers at once */
-#define CLEAN      25u         /* acknowledgements wanted, doubled at each trouble */
-#define TROUBLES   6           /* then the wire is not fit for it */
+#define CLEAN      25u /* acknowledgements wanted, doubled at each trouble */
+#define TROUBLES   6   /* then the wire is not fit for it */
 #define NEVER_MORE (TROUBLES + 1)
 
 static const char went_packed[] = "lines go packed (MeatPack)";
@@ -194,7 +193,8 @@ bool stream_pack_rx(struct stream *s, uint64_t now_us, const char *line)
 uint64_t stream_pack_deadline(const struct stream *s)
 {
     uint64_t since_us = s->pack_us > s->ok_us ? s->pack_us : s->ok_us;
-    return s->pack == PACK_ASKED && s->flight_count == 0 ? since_us + ANSWER_US : UINT64_MAX;
+    return s->pack == PACK_ASKED && s->flight_count == 0 ? since_us + time_us(TIME_PACK)
+                                                         : UINT64_MAX;
 }
 
 void stream_pack_tick(struct stream *s, uint64_t now_us)

@@ -38,7 +38,8 @@ struct order {
     uint32_t value; /* tag, generation, on/off, baud */
     int last_good;
     struct serial port;
-    struct stream_options options;
+    struct stream_options options; /* its dialect is the copy below */
+    struct dialect dialect;
     size_t len;
     char text[LINE_MAX_CMD + 1];
 };
@@ -114,7 +115,8 @@ struct sender {
     struct estop estop;
     enum phase phase;
     struct serial port;
-    struct stream_options stream_options;
+    struct stream_options stream_options; /* its dialect is the copy below */
+    struct dialect dialect;
     struct greet greet;
     struct line_split split;
     struct xonxoff flow;

@@ -117,6 +117,8 @@ static void attach(struct sender *s, const struct order *o)
     assert(!s->poll_open);
     s->port = o->port;
     s->stream_options = o->options;
+    s->dialect = *o->options.dialect;
+    s->stream_options.dialect = &s->dialect;
     greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
         o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-#define STEP_NS  UINT64_C(50000000)
-#define ROUNDS   40
-#define LINE_MAX 400
+#define STEP_NS   UINT64_C(50000000)
+#define ROUNDS    40
+#define SPEC_LINE 400
 
 static void obey(struct model *m, const char *bytes, size_t len, struct strbuf *out)
 {
-    char line[LINE_MAX];
+    char line[SPEC_LINE];
     str_copy(line, sizeof line, bytes, len);
     order_line(m, line, out);
     out->len = 0;

@@ -55,6 +55,7 @@ static const char *const note_names[] = {
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
+    [NOTE_NOISY] = "noisy",
     [NOTE_PACKING] = "packing",
 };
 
@@ -197,6 +198,19 @@ static void acks(struct bench *b, const char *text)
     }
 }
 
+/* "plain N": so many plain oks 1 ms apart, or the temperatures where M105 was the last line out. */
+static void plain(struct bench *b, int count)
+{
+    for (; count > 0; count--) {
+        const struct stream *s = &b->stream;
+        bool asked = s->flight_count > 0 && s->flight[s->flight_first].asks_temp;
+        const char *reply = asked ? "ok T:20.0 /0.0 B:20.0 /0.0" : "ok";
+        b->now_us += MS;
+        stream_rx(&b->stream, b->now_us, reply, strlen(reply));
+        pump(b);
+    }
+}
+
 static void moves(struct bench *b, const char *text)
 {
     char line[32];
@@ -257,8 +271,13 @@ static void obey(struct bench *b, const char *line)
         stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
+    } else if (word(line, "plain", &rest)) {
+        plain(b, atoi(rest));
     } else if (word(line, "acks", &rest)) {
         acks(b, rest);
+    } else if (word(line, "number", &rest)) {
+        b->stream.next_n = b->stream.resend_n = strtoull(rest, NULL, 10);
+        b->stream.acked_n = b->stream.next_n - 1;
     } else if (word(line, "options", &rest)) {
         set_options(b, rest);
     } else if (line[0] == '+') {

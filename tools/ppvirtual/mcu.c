@@ -215,12 +215,14 @@ static void begin_command(struct model *m)
 static void note_executed(struct model *m)
 {
     const struct task *t = &m->task;
+    const char *text = m->queue[m->queue_head].text;
+    bool numbered = text[0] == 'N';
     if (m->executed != NULL) {
-        const char *text = m->queue[m->queue_head].text;
-        long long number = text[0] == 'N' ? strtoll(text + 1, NULL, 10) : -1;
+        long long number = numbered ? strtoll(text + 1, NULL, 10) : -1;
         strbuf_printf(m->executed, "%lld %s\n", number, t->command.text);
     }
-    tally_command(&m->tally, m->now_ns, &t->command, t->mark, t->from_card);
+    unsigned origin = (numbered ? TALLY_NUMBERED : 0) | (t->from_card ? TALLY_CARD : 0);
+    tally_command(&m->tally, m->now_ns, &t->command, origin, t->mark);
 }
 
 static void finish_command(struct model *m)
