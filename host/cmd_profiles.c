@@ -87,6 +87,10 @@ static void print_link(const struct profile *p)
 {
     static const char *const windows[] = {
         [WINDOW_AUTO] = "auto", [WINDOW_ONE] = "1", [WINDOW_BYTES] = "bytes"};
+    static const char *const displays[] = {[PROGRESS_AUTO] = "auto",
+        [PROGRESS_M73] = "m73",
+        [PROGRESS_M117] = "m117",
+        [PROGRESS_OFF] = "off"};
     printf("firmware: %s\n", p->firmware);
     if (p->baud > 0) {
         printf("baud: %d\n", p->baud);
@@ -100,6 +104,7 @@ static void print_link(const struct profile *p)
         printf("command_buffer: %d\n", p->command_slots);
     }
     printf("window: %s\n", windows[p->window]);
+    printf("progress_display: %s\n", displays[p->progress]);
     printf("meatpack: %s\n", p->meatpack ? "auto" : "off");
     if (p->limits.max_line > 0) {
         printf("max_line: %zu\n", p->limits.max_line);

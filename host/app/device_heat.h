@@ -19,6 +19,7 @@ struct device_heat {
     struct thermal thermal;
     bool asked; /* an M105 of the watch is not acknowledged yet */
     uint64_t asked_ms;
+    bool off_wanted;    /* as soon as the printer takes commands again */
     uint64_t tuning_ms; /* since when the firmware tunes a regulator; 0 = it does not */
     bool owed_stored;   /* the store knows that the heaters may be on */
     int64_t idle_off_ms;

@@ -168,7 +168,9 @@ static void say_estop(struct sender *s, uint64_t now)
         unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
     len += line_format(text + len, s->stream.next_n, "M112", 4);
     len += format_cold(&s->stream.options, text + len);
-    serial_drop_output(&s->port);
+    if (s->estops_left == ESTOPS) { /* later there is nothing to drop but what was said before */
+        serial_drop_output(&s->port);
+    }
     if (!sender_put(s, text, len, &written)) {
         return;
     }

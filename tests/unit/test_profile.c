@@ -103,6 +103,8 @@ static void a_file_is_read_into_its_struct(void **state)
     assert_int_equal(mk3->rx_bytes, 128);
     assert_int_equal(mk3->command_slots, 4);
     assert_int_equal(mk3->window, WINDOW_AUTO);
+    assert_int_equal(mk3->progress, PROGRESS_AUTO);
+    assert_false(mk3->own_scripts);
     assert_string_equal(mk3->limits.models[0], "MK3S");
     assert_true(mk3->kinematics.jerk_mm_s[3] == 4.5);
     assert_true(mk3->kinematics.junction_deviation_mm == 0); /* a jerk alone: classic jerk */
@@ -166,6 +168,12 @@ static void scripts_are_plain_gcode(void **state)
     struct profile *p = profile_read("/x/p.yaml", text, strlen(text), &mistakes);
     assert_string_equal(p->id, "p");
     assert_string_equal(p->cancel_script, ""); /* empty is not left out */
+    assert_true(p->own_scripts);
+    profile_free(p);
+    snprintf(text, sizeof text, "%sscripts: {end: \"M84\"}\nprogress_display: m117\n", small);
+    p = profile_read("/x/p.yaml", text, strlen(text), &mistakes);
+    assert_false(p->own_scripts); /* the firmware has no command of its own for the end */
+    assert_int_equal(p->progress, PROGRESS_M117);
     profile_free(p);
     strbuf_fini(&mistakes);
 }

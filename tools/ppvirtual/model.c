@@ -74,6 +74,7 @@ static void boot(struct model *m, uint64_t boot_ns)
     for (int i = 0; i < HEATERS; i++) {
         heater_set(&m->heaters[i], m->now_ns, 0);
     }
+    m->person = (struct person){.percent = -1, .minutes = -1};
     m->machine = (struct machine){
         .endstops = true,
         .feed = FIRST_FEED,

@@ -66,6 +66,7 @@ struct settings {
     bool deaf;        /* reads nothing while inside a command */
     uint64_t exec_ns; /* CPU time of a command */
     uint64_t boot_ns; /* from the reset to the banner; what comes before is lost */
+    double runout_mm; /* the filament sensor sees the end after so much; 0: never */
     const char *uuid;
     const char *machine;
     double area_mm[3];
@@ -160,6 +161,18 @@ struct machine {
     int tool;
 };
 
+/* What a person at the printer sees and does. */
+struct person {
+    double percent; /* M73; -1 = never told */
+    double minutes;
+    uint64_t updates;
+    char text[128]; /* M117, escaped */
+    bool paused;    /* by M601 */
+    double parked_from[PLANNER_AXES];
+    double extruded_mm;
+    bool ran_out;
+};
+
 struct model {
     struct settings s;
     uint64_t now_ns;
@@ -194,6 +207,7 @@ struct model {
     struct planner planner;
     struct heater heaters[HEATERS];
     struct machine machine;
+    struct person person;
     struct card card;
     bool card_abort;         /* M524 or a card pulled out: before the next command */
     bool card_done;          /* the file is read to its end */

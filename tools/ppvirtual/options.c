@@ -45,6 +45,8 @@ const char options_help[] =
     "Physics\n"
     "  --moves real|null    moves take their time, or none (real)\n"
     "  --speed X            moves and dwells run X times as fast (1)\n"
+    "  --runout MM          the sensor tells the end of the filament after so much of it (0: "
+    "never)\n"
     "  --heat K_PER_S       heaters at full power (3)\n"
     "\n"
     "Faults\n"
@@ -287,6 +289,7 @@ static const struct option table[] = {
     {"--deaf", false, set_true, AT(settings.deaf), 0, 0},
     {"--moves", true, set_moves, 0, 0, 0},
     {"--speed", true, set_double, AT(settings.speed), 0.01, 100000},
+    {"--runout", true, set_double, AT(settings.runout_mm), 0, 1e6},
     {"--heat", true, set_double, AT(settings.heat_k_s), 0.01, 100000},
     {"--fault", true, set_fault, 0, 0, 0},
     {"--control", true, set_text, AT(control), 0, 0},

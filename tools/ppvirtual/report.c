@@ -140,6 +140,17 @@ static json_t *position(const struct model *m)
     return o;
 }
 
+/* What its display shows of the print. */
+static json_t *display(const struct person *p)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "percent", p->percent >= 0 ? json_real(p->percent) : json_null());
+    json_object_set_new(o, "minutes", p->minutes >= 0 ? json_real(p->minutes) : json_null());
+    json_object_set_new(o, "text", text_or_null(p->text[0] != '\0' ? p->text : NULL));
+    json_object_set_new(o, "updates", count(p->updates));
+    return o;
+}
+
 static json_t *lateness(const struct lateness *late)
 {
     json_t *o = json_object();
@@ -260,6 +271,7 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "max_ring", count(m->ring.max_len));
     json_object_set_new(o, "max_queue", count(m->queue_max));
     json_object_set_new(o, "position", position(m));
+    json_object_set_new(o, "display", display(&m->person));
     json_object_set_new(o, "stream", stream(m));
     json_object_set_new(o, "prints", prints(m));
     json_object_set_new(o, "card", card(m));

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* They ask or show something; hosts send them when they like. */
-static const int unhashed_m[] = {27, 73, 105, 110, 113, 114, 115, 117, 118, 154, 155, 876};
+static const int unhashed_m[] = {27, 73, 105, 108, 110, 113, 114, 115, 117, 118, 154, 155, 876};
 
 void tally_init(struct tally *t)
 {
