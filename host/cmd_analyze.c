@@ -117,8 +117,8 @@ static struct limits limits_of(const struct profile *p, const struct analysis *a
     }
     struct limits l = p->limits;
     const struct dialect *d = dialect_by_name(p->firmware);
-    if (l.max_line == 0 && d != NULL && d->max_line > 0) {
-        l.max_line = d->max_line - line_overhead((uint64_t)a->commands * 2);
+    if (l.max_line == 0 && d->max_line > 0) {
+        l.max_line = dialect_max_command(d, (uint64_t)a->commands * 2);
     }
     return l;
 }

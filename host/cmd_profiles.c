@@ -87,6 +87,10 @@ static void print_link(const struct profile *p)
 {
     static const char *const windows[] = {
         [WINDOW_AUTO] = "auto", [WINDOW_ONE] = "1", [WINDOW_BYTES] = "bytes"};
+    static const char *const displays[] = {[PROGRESS_AUTO] = "auto",
+        [PROGRESS_M73] = "m73",
+        [PROGRESS_M117] = "m117",
+        [PROGRESS_OFF] = "off"};
     printf("firmware: %s\n", p->firmware);
     if (p->baud > 0) {
         printf("baud: %d\n", p->baud);
@@ -100,9 +104,20 @@ static void print_link(const struct profile *p)
         printf("command_buffer: %d\n", p->command_slots);
     }
     printf("window: %s\n", windows[p->window]);
+    printf("progress_display: %s\n", displays[p->progress]);
+    printf("meatpack: %s\n", p->meatpack ? "auto" : "off");
     if (p->limits.max_line > 0) {
         printf("max_line: %zu\n", p->limits.max_line);
     }
+}
+
+/* What the row of the firmware comes to; M115 of the printer may choose another row. */
+static void print_quirks(const struct profile *p)
+{
+    struct strbuf text = {0};
+    quirks_print(&p->quirks, dialect_by_name(p->firmware), &text);
+    printf("quirks:\n%s", strbuf_text(&text));
+    strbuf_fini(&text);
 }
 
 static void put_quoted(const char *text)
@@ -139,6 +154,7 @@ static void print_one(const struct profile *p)
     }
     print_limits(p);
     print_link(p);
+    print_quirks(p);
     printf("kinematics:\n");
     print_four("max_feed", k->max_feed_mm_s);
     print_four("max_accel", k->max_accel_mm_s2);

@@ -1,6 +1,7 @@
 #include "host/host.h"
 
 #include "host/api/http.h"
+#include "host/app/child.h"
 #include "host/app/config.h"
 #include "host/app/datadir.h"
 #include "host/app/device.h"
@@ -50,6 +51,7 @@ struct host {
     struct http *http;
     struct watch *watch;
     struct turns turns;
+    struct child shutdown; /* of this machine, when the printer asks for it */
     uv_signal_t signals[2];
     bool stopping;
     uint64_t stop_ms; /* since when */
@@ -203,6 +205,7 @@ static void stop(struct host *h)
     h->stopping = true;
     h->stop_ms = clock_ms();
     unlink(h->runtime_file);
+    child_close(&h->shutdown);
     watch_close(h->watch, NULL, NULL);
     http_close(h->http, on_http_closed, h);
 }
@@ -311,6 +314,21 @@ static int open_store(struct host *h, struct err *e)
     return rc;
 }
 
+/* False if there is no command for that, or it cannot be run. */
+static bool shut_machine_down(void *context)
+{
+    struct host *h = context;
+    struct err e;
+    if (h->config.shutdown_command[0] == '\0') {
+        return false;
+    }
+    int rc = child_start(&h->shutdown, &h->loop, h->config.shutdown_command, &e);
+    if (rc < 0) {
+        log_error("%s", e.text);
+    }
+    return rc == 0;
+}
+
 static int open_device(struct host *h, struct err *e)
 {
     return device_open(&h->device, &h->loop,
@@ -324,7 +342,9 @@ static int open_device(struct host *h, struct err *e)
             .profile = profile_of(h),
             .estop_path = h->estop_path,
             .ring_path = h->ring_path,
-            .resume_within_ms = h->config.resume_within_ms},
+            .resume_within_ms = h->config.resume_within_ms,
+            .shutdown = shut_machine_down,
+            .shutdown_context = h},
         h->store, h->files, h->hub, e);
 }
 

@@ -118,6 +118,7 @@ static void apply_globals(struct config *c, const struct config_file *f)
     c->pause_off_ms = f->pause_off_ms;
     c->pause_bed_off_ms = f->pause_bed_off_ms;
     c->upload_max_bytes = f->upload_max_bytes;
+    put_text(c->shutdown_command, sizeof c->shutdown_command, f->shutdown_command);
     put_folder(c->profiles_dir, sizeof c->profiles_dir, f->profiles);
 }
 

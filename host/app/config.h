@@ -21,13 +21,14 @@ struct config {
     char listen[96];  /* "127.0.0.1:8125" */
     bool listen_set;  /* said by the user: no next free port */
     bool auth_loopback_open;
-    int64_t heaters_off_ms;   /* 30 min */
-    int64_t resume_within_ms; /* 60 s */
-    int64_t pause_off_ms;     /* hotends in a pause, 30 min */
-    int64_t pause_bed_off_ms; /* bed and chamber in a pause, 8 h */
-    int64_t upload_max_bytes; /* 2 GiB */
-    char profiles_dir[256];   /* extra profiles folder, "" = none */
-    char data_dir[256];       /* "" = default */
+    int64_t heaters_off_ms;     /* 30 min */
+    int64_t resume_within_ms;   /* 60 s */
+    int64_t pause_off_ms;       /* hotends in a pause, 30 min */
+    int64_t pause_bed_off_ms;   /* bed and chamber in a pause, 8 h */
+    int64_t upload_max_bytes;   /* 2 GiB */
+    char shutdown_command[256]; /* when the printer asks for it; "" = not allowed */
+    char profiles_dir[256];     /* extra profiles folder, "" = none */
+    char data_dir[256];         /* "" = default */
 };
 
 /* Fills `c` for the printer called `name`, or, when name is "", for the section whose `device:`

@@ -39,6 +39,7 @@ enum config_global_key {
     GLOBAL_PAUSE_OFF,
     GLOBAL_PAUSE_BED_OFF,
     GLOBAL_UPLOAD_LIMIT,
+    GLOBAL_SHUTDOWN,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
     GLOBAL_KEYS
@@ -52,6 +53,7 @@ struct config_file {
     int64_t pause_off_ms;
     int64_t pause_bed_off_ms;
     int64_t upload_max_bytes;
+    char shutdown_command[256];
     char profiles[256];
     struct yaml_items printers; /* struct config_section */
     struct yaml_mark mark[GLOBAL_KEYS];

@@ -12,8 +12,8 @@
 
 #define SECOND_MS        500   /* the housekeeping timer */
 #define STOP_MS          12000 /* an orderly stop gets this long */
-#define ESTOP_MS         2000  /* and what follows when that fails */
-#define POLL_MS          2000  /* between two M105 where nothing is reported by itself */
+#define ESTOP_MS         2500 /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
+#define POLL_MS          2000 /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS     60000
 #define RESUME_WITHIN_MS 60000
 #define MAX_WAITING      32 /* commands of people; the rest of the sender's queue is for scripts */
@@ -130,9 +130,15 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
+/* Not where a report by itself could be taken for the answer to M105. */
+bool device_reports(const struct device *d)
+{
+    return caps_has(&d->caps, CAP_AUTOREPORT_TEMP) && !d->dialect->temps_then_ok;
+}
+
 static void poll_temps(struct device *d, uint64_t now)
 {
-    uint64_t every = caps_has(&d->caps, CAP_AUTOREPORT_TEMP) ? 10 * POLL_MS : POLL_MS;
+    uint64_t every = device_reports(d) ? 10 * POLL_MS : POLL_MS;
     bool blocked = device_waits(d) || (device_self_paused(d) && d->self.change) ||
                    device_sd_muted(d) || device_recover_blind(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
@@ -218,7 +224,8 @@ static void init(struct device *d, const struct device_options *o)
     d->shutdown = o->shutdown;
     d->shutdown_context = o->shutdown_context;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
-    d->dialect = dialect_by_name(o->profile != NULL ? o->profile->firmware : "");
+    d->dialect = &d->own_dialect;
+    device_choose_dialect(d);
     d->wanted = true;
     device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
@@ -525,8 +532,7 @@ int device_send(struct device *d, const char *text, struct err *e)
     if (g.len == 0) {
         return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
     }
-    size_t limit =
-        d->dialect->max_line > 0 ? d->dialect->max_line - line_overhead(9999999) : LINE_MAX_CMD;
+    size_t limit = dialect_max_command(d->dialect, 9999999);
     if (g.len > limit) {
         return err_field(e, PP_EINVAL, "commands",
             "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);

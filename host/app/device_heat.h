@@ -19,6 +19,7 @@ struct device_heat {
     struct thermal thermal;
     bool asked; /* an M105 of the watch is not acknowledged yet */
     uint64_t asked_ms;
+    bool off_wanted;    /* as soon as the printer takes commands again */
     uint64_t tuning_ms; /* since when the firmware tunes a regulator; 0 = it does not */
     bool owed_stored;   /* the store knows that the heaters may be on */
     int64_t idle_off_ms;
@@ -47,8 +48,8 @@ void device_cool_tick(struct device *d, uint64_t now_ms);
 /* Heats again what a pause let cool, and waits for it; before any move. */
 void device_reheat(struct device *d);
 
-/* A pause is taken over from another process: what is off of what the file had on is heated again on
- * resume. */
+/* A pause is taken over from another process: what is off of what the file had on is heated again
+ * on resume. */
 void device_cool_found(struct device *d);
 
 /* The heaters may be on and cannot be reached: they go off at the next connection, also of another

@@ -9,9 +9,20 @@
 #include <unistd.h>
 
 #define RETRY_FIRST_MS 1000
+#define AREA_SLACK_UM  1000 /* ends are rounded and differ by a nozzle's offset */
 #define RETRY_MAX_MS   30000
 #define SOON_FIRST_MS  250 /* with a print cut off */
 #define SOON_MAX_MS    2000
+#define PACK_BAUD      115200 /* a faster wire carries more lines than any firmware executes */
+
+/* Before M115 is answered (PERHAPS) the greeting reckons with a printer left unpacking. */
+static enum stream_pack_wish pack_wish(const struct device *d)
+{
+    if (d->profile == NULL || !d->profile->meatpack || d->baud > PACK_BAUD) {
+        return STREAM_PACK_NEVER;
+    }
+    return caps_has(&d->caps, CAP_MEATPACK) ? STREAM_PACK_WANTED : STREAM_PACK_PERHAPS;
+}
 
 void device_stream_options(const struct device *d, struct stream_options *out)
 {
@@ -22,6 +33,8 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
     *out = (struct stream_options){.dialect = d->dialect,
+        .meatpack = pack_wish(d),
+        .xonxoff = caps_has(&d->caps, CAP_SERIAL_XON_XOFF),
         .tools = device_tools(d),
         .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
                    (p != NULL && p->limits.max_chamber_mc > 0)};
@@ -33,19 +46,30 @@ void device_stream_options(const struct device *d, struct stream_options *out)
     }
 }
 
+/* The firmware's own word counts more than the profile's, but for what the profile says of it. */
+void device_choose_dialect(struct device *d)
+{
+    const struct profile *p = d->profile;
+    const struct dialect *row = d->firmware[0] != '\0'
+                                    ? dialect_by_firmware(d->firmware)
+                                    : dialect_by_name(p != NULL ? p->firmware : "");
+    quirks_apply(p != NULL ? &p->quirks : NULL, row, &d->own_dialect);
+}
+
 /* Hands an open port to the sender, which greets the printer. */
 void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
+    int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
     d->port = *opened;
     d->attached = true;
     d->estopped = false;
     if (device_recover_attach(d, opened)) {
         return;
     }
-    int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
-    device_stream_options(d, &options);
     d->baud = 0;
+    d->caps = (struct caps){0};
+    device_stream_options(d, &options);
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
 }
@@ -157,6 +181,7 @@ static void on_connected(struct device *d, int baud)
     d->baud = baud;
     d->retry_ms = 0;
     d->caps = (struct caps){0};
+    d->info = (struct m115){0};
     d->firmware[0] = '\0';
     d->machine[0] = '\0';
     d->uuid[0] = '\0';
@@ -191,15 +216,24 @@ static void check_uuid(struct device *d)
     device_save_row(d, NULL);
 }
 
+/* A profile that is larger than the printer lets it run into its ends. */
+static void check_area(struct device *d)
+{
+    char text[160];
+    const struct limits *l = d->profile != NULL ? &d->profile->limits : NULL;
+    if (l != NULL &&
+        m115_contradicts(&d->info, l->min_um, l->max_um, AREA_SLACK_UM, text, sizeof text)) {
+        device_notice(d, "%s: is \"%s\" the right profile?", text, d->profile->id);
+    }
+}
+
 static void on_info(struct device *d)
 {
     struct stream_options options;
-    if (d->firmware[0] != '\0') {
-        d->dialect = dialect_by_firmware(d->firmware);
-    }
+    device_choose_dialect(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
-    if (caps_has(&d->caps, CAP_AUTOREPORT_TEMP)) {
+    if (device_reports(d)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
@@ -223,6 +257,7 @@ static void on_ready(struct device *d)
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
+    check_area(d);
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
@@ -321,7 +356,7 @@ static void on_silent(struct device *d, const char *text)
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
 
-static void on_estopped(struct device *d)
+static void on_estopped(struct device *d, const char *unheard)
 {
     if (!d->attached) { /* a datagram, and no port to pass it on to */
         device_cool_owe(d);
@@ -333,7 +368,12 @@ static void on_estopped(struct device *d)
     device_cool_owe(d); /* not every firmware knows M112 */
     d->wanted = false;
     d->estopped = true;
-    if (device_state(d) != PRINTER_ERROR) {
+    if (unheard[0] != '\0') {
+        device_notice(
+            d, "the emergency stop may not have reached the printer (%s): switch it off", unheard);
+        device_fail(d, PRINTER_ERROR,
+            "emergency stop, but %s: switch the printer off (then: ppctl connect)", unheard);
+    } else if (device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
     }
     device_link_drop(d, false);
@@ -447,8 +487,11 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_LOST:
         on_lost(d, note->text);
         break;
+    case NOTE_NOISY:
+        device_notice(d, "%s", note->text);
+        break;
     case NOTE_ESTOPPED:
-        on_estopped(d);
+        on_estopped(d, note->text);
         break;
     case NOTE_DETACHED:
         on_detached(d);
@@ -464,6 +507,9 @@ void device_on_note(void *context, const struct stream_note *note)
     case NOTE_CHECKPOINT:
     case NOTE_NUMBERED:
         device_print_note(d, note);
+        break;
+    case NOTE_PACKING:
+        log_info("%s", note->text);
         break;
     }
 }

@@ -86,10 +86,7 @@ size_t device_max_command(const struct device *d, const struct analysis *a)
 {
     size_t of_profile = device_limits(d)->max_line;
     uint64_t lines = atomic_load(&sender_stats(d->sender)->lines);
-    size_t most = LINE_MAX_CMD;
-    if (d->dialect->max_line > 0) {
-        most = d->dialect->max_line - line_overhead(lines + 2 * (uint64_t)a->commands);
-    }
+    size_t most = dialect_max_command(d->dialect, lines + 2 * (uint64_t)a->commands);
     return of_profile > 0 && of_profile < most ? of_profile : most;
 }
 

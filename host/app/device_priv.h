@@ -13,6 +13,7 @@
  * device_recover.c a print that was cut off goes on: after a crash, another port
  * device_offer.c   or only if a person says so: after a reset, a power cut
  * device_words.c   what is kept of the device for that
+ * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs
  */
 #ifndef PP_APP_DEVICE_PRIV_H
@@ -24,6 +25,7 @@
 #include "host/app/device_recover.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
+#include "host/core/m115.h"
 #include "host/core/progress.h"
 #include "host/core/prompt.h"
 #include "host/core/temp.h"
@@ -122,9 +124,11 @@ struct device {
     bool estopped;  /* the last connection ended in an emergency stop */
     bool make_safe; /* heaters off at the next connection */
     int baud;
-    const struct dialect *dialect;
+    const struct dialect *dialect; /* the one below */
+    struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
     struct caps caps;
     struct printer_row row;
+    struct m115 info; /* of this connection */
     char machine[128];
     char firmware[128];
     char uuid[64];
@@ -187,6 +191,7 @@ void device_notice(struct device *d, const char *fmt, ...) __attribute__((format
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
 int device_tools(const struct device *d);
+bool device_reports(const struct device *d); /* tells its temperatures by itself */
 void device_heaters_off(struct device *d, enum device_tag tag);
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
@@ -194,6 +199,7 @@ void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
 
 /* device_link.c */
+void device_choose_dialect(struct device *d);
 void device_link_open(struct device *d, const struct serial *opened, int baud);
 void device_link_start(struct device *d);
 void device_link_retry(struct device *d);

@@ -165,9 +165,12 @@ static void give_up(struct device *d, const char *why)
     }
 }
 
-static bool may_adopt(const struct device *d)
+/* The firmware is the one it was; M115 is asked later. */
+static bool may_adopt(struct device *d)
 {
-    return dialect_by_name(d->recovery.words.dialect)->probe_by_gap;
+    memcpy(d->firmware, d->recovery.words.firmware, sizeof d->firmware);
+    device_choose_dialect(d);
+    return d->dialect->probe == PROBE_GAP;
 }
 
 bool device_recover_port_gone(struct device *d, const char *why)
@@ -240,10 +243,9 @@ bool device_recover_attach(struct device *d, const struct serial *opened)
     if (r->phase != RECOVER_REOPEN) {
         return false;
     }
-    d->dialect = dialect_by_name(r->words.dialect);
+    d->baud = r->words.baud;
     device_thermal_reset(d);
     device_stream_options(d, &options);
-    d->baud = r->words.baud;
     d->retry_ms = 0;
     r->phase = RECOVER_ADOPT;
     r->checked = false;
@@ -281,9 +283,9 @@ static bool is_same(int32_t a_mc, int32_t b_mc)
     return a_mc != TEMP_NONE && b_mc != TEMP_NONE && abs(a_mc - b_mc) <= SAME_MC;
 }
 
-/* What the file has set a heater to holds, or what a person has set since. That it was off when last
- * told says nothing: that may have been before the file turned it on. What is off in a pause is
- * heated again before it goes on. */
+/* What the file has set a heater to holds, or what a person has set since. That it was off when
+ * last told says nothing: that may have been before the file turned it on. What is off in a pause
+ * is heated again before it goes on. */
 static bool is_as_left(const struct device *d, const struct gcode_modal *m, size_t heater)
 {
     const struct device_words *w = &d->recovery.words;

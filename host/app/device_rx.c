@@ -38,26 +38,12 @@ void device_terminal_add(struct device *d, char direction, const char *text, siz
         &(struct hub_terminal){.wall_ms = t->wall_ms, .direction = direction, .text = t->text});
 }
 
-/* Copies the value behind `key` of an M115 line, up to the next " KEY:" or the end. */
-static void m115_value(const char *line, const char *key, char *out, size_t out_size)
+static void take_info(struct device *d)
 {
-    const char *p = strstr(line, key);
-    if (p == NULL) {
-        return;
-    }
-    p += strlen(key);
-    const char *end = p + strlen(p);
-    for (const char *q = strchr(p, ':'); q != NULL; q = strchr(q + 1, ':')) {
-        const char *word = q;
-        while (word > p && ((word[-1] >= 'A' && word[-1] <= 'Z') || word[-1] == '_')) {
-            word--;
-        }
-        if (word < q && word > p && word[-1] == ' ') {
-            end = word - 1;
-            break;
-        }
-    }
-    str_escape(out, out_size, p, (size_t)(end - p));
+    const struct m115 *m = &d->info;
+    snprintf(d->firmware, sizeof d->firmware, "%s", m->firmware);
+    snprintf(d->machine, sizeof d->machine, "%s", m->machine);
+    snprintf(d->uuid, sizeof d->uuid, "%s", m->uuid);
 }
 
 static void take_temps(struct device *d, const char *line)
@@ -107,10 +93,8 @@ void device_on_line(struct device *d, const char *text, size_t len)
         }
     } else if (caps_take(&d->caps, text)) {
         device_sd_cap(d, text);
-    } else if (strstr(text, "FIRMWARE_NAME:") != NULL) {
-        m115_value(text, "FIRMWARE_NAME:", d->firmware, sizeof d->firmware);
-        m115_value(text, "MACHINE_TYPE:", d->machine, sizeof d->machine);
-        m115_value(text, "UUID:", d->uuid, sizeof d->uuid);
+    } else if (m115_take(&d->info, text)) {
+        take_info(d);
     } else {
         device_sd_line(d, text);
     }

@@ -1,7 +1,8 @@
 /* The card as struct device keeps it, and where the rest of device*.c calls in.
  *
  * device_sd.c      what the printer says of the card, its list, small orders
- * device_sd_run.c  a print from the card, from its questions to its end
+ * device_sd_start.c  how a print from the card begins: questions, M23 and M24, or without us
+ * device_sd_run.c  and goes on to its end
  * device_sd_put.c  a copy to the card
  */
 #ifndef PP_APP_DEVICE_SD_PRIV_H
@@ -87,10 +88,17 @@ bool device_sd_muted(const struct device *d);                      /* no polls n
 void device_sd_list(struct device *d, int tag);
 void device_sd_path(const struct device *d, const char *name, char out[SD_NAME_SIZE]);
 
-/* device_sd_run.c */
+/* device_sd_start.c */
+void device_sd_keep(struct device *d); /* the run is found again when it goes on without us */
+void device_sd_forget(struct device *d);
+void device_sd_selected(struct device *d); /* M23 and M24 are answered */
+void device_sd_started(struct device *d);
 void device_sd_go_on(struct device *d); /* a question was answered */
 void device_unchecked_answered(struct device *d, size_t answer);
 bool device_sd_adopt(struct device *d); /* true: it prints by itself, and now we know */
+
+/* device_sd_run.c */
+void device_sd_report(struct device *d, bool on); /* M27 by itself; how patient the stream is */
 void device_sd_position(struct device *d, int64_t pos, int64_t size);
 void device_sd_not_printing(struct device *d);
 void device_sd_done(struct device *d);

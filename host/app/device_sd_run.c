@@ -1,18 +1,15 @@
-/* A print from the printer's own card.
+/* A print from the printer's own card, from its start to its end.
  *
- * Happy path: questions -> run recorded -> M23 (the file is there?) -> bed recorded as occupied ->
- * M24 -> M27 by itself or asked for -> "Done printing file" -> M400 -> result recorded. Without
- * that word three answers "Not SD printing" end it: somebody stopped it at the printer. Pause,
- * resume and stop are the firmware's own. Nothing is parked: where the head is, only the printer
- * knows.
+ * Happy path: M27 by itself or asked for -> "Done printing file" -> M400 -> result recorded.
+ * Without that word three answers "Not SD printing" end it: somebody stopped it at the printer.
+ * Pause, resume and stop are the firmware's own. Nothing is parked: where the head is, only the
+ * printer knows.
  */
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/id.h"
 #include "host/base/log.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,7 +51,7 @@ static bool is_marlin2(const struct device *d)
     return *p >= '2' && *p <= '9';
 }
 
-static void report(struct device *d, bool on)
+void device_sd_report(struct device *d, bool on)
 {
     struct stream_options options;
     device_stream_options(d, &options);
@@ -62,245 +59,6 @@ static void report(struct device *d, bool on)
     if (d->sd.reports) {
         device_inject(d, on ? "M27 S1" : "M27 S0", TAG_NONE);
     }
-}
-
-/* ---- the start ---------------------------------------------------------------------------------
- */
-
-/* The run is found again by this when it goes on without us. */
-static void keep(struct device *d)
-{
-    char text[300];
-    struct sd_kept *k = &d->sd.kept;
-    memcpy(k->id, d->run.id, sizeof k->id);
-    memcpy(k->name, d->run.file_name, sizeof k->name);
-    k->start_ms = d->run.start_ms;
-    snprintf(text, sizeof text, "%s %lld %s", k->id, (long long)k->start_ms, k->name);
-    store_save_setting(d->store, "sd_run", text, NULL, NULL);
-}
-
-static void forget(struct device *d)
-{
-    d->sd.kept = (struct sd_kept){0};
-    store_save_setting(d->store, "sd_run", "", NULL, NULL);
-}
-
-static void begin_run(struct device *d)
-{
-    struct device_sd *sd = &d->sd;
-    d->bed_taken = false;
-    d->parked = false;
-    memset(&d->analysis, 0, sizeof d->analysis);
-    d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
-    sd->printing = true;
-    sd->done = false;
-    sd->opened = false;
-    sd->muted = false;
-    sd->not_printing = 0;
-    sd->read_errors = 0;
-    sd->paused_pos = -1;
-    sd->told_ms = clock_ms();
-}
-
-static void give_up(struct device *d, const char *why)
-{
-    device_notice(d, "\"%s\" is not printed: %s", d->run.file_name, why);
-    device_print_end(d, RUN_FAILURE, why);
-    device_move(d, PRINTER_OPERATIONAL, "not started");
-}
-
-static void on_run_saved(void *context, const struct err *e)
-{
-    struct device *d = context;
-    char line[SD_NAME_SIZE + 8];
-    device_stored(d);
-    if (!d->sd.printing || device_state(d) != PRINTER_STARTING || d->closing) {
-        return;
-    }
-    if (e != NULL) {
-        give_up(d, e->text);
-        return;
-    }
-    snprintf(line, sizeof line, "M23 %s", d->sd.path);
-    d->sd.opened = false;
-    device_inject(d, line, TAG_SD_SELECTED);
-}
-
-static void start(struct device *d)
-{
-    struct run *run = &d->run;
-    const struct sd_entry *entry = device_sd_find(d, d->sd.wanted);
-    memcpy(d->sd.path, d->sd.wanted, sizeof d->sd.path);
-    *run = (struct run){.start_ms = clock_wall_ms(), .result = RUN_OPEN};
-    id_new(run->id, run->start_ms);
-    snprintf(run->file_name, sizeof run->file_name, "%s", d->pending);
-    begin_run(d);
-    d->sd.size = entry != NULL ? entry->size_bytes : -1;
-    d->sd.pos = 0;
-    d->pending[0] = '\0';
-    d->sd.pending = false;
-    device_move(d, PRINTER_STARTING, run->file_name);
-    log_info("print of \"%s\" from the printer's card starts", run->file_name);
-    hub_emit(d->hub, HUB_RUN, run);
-    d->open++;
-    store_save_run(d->store, run, on_run_saved, d);
-}
-
-/* Only when it is on the disk that the bed is taken the printer begins. */
-static void on_bed_saved(void *context, const struct err *e)
-{
-    struct device *d = context;
-    if (d->sd.printing && device_state(d) == PRINTER_STARTING && !d->closing) {
-        if (e != NULL) {
-            give_up(d, e->text);
-        } else {
-            keep(d);
-            device_inject(d, "M24", TAG_SD_STARTED);
-        }
-    }
-    device_stored(d);
-}
-
-static void selected(struct device *d)
-{
-    if (!d->sd.opened) {
-        give_up(d, "the printer cannot open it");
-        return;
-    }
-    device_set_bed(d, BED_OCCUPIED, on_bed_saved);
-}
-
-static void started(struct device *d)
-{
-    d->job_start_ms = clock_ms();
-    d->sd.told_ms = d->job_start_ms;
-    device_move(d, PRINTER_PRINTING, d->run.file_name);
-    report(d, true);
-}
-
-/* ---- the questions before ----------------------------------------------------------------------
- */
-
-void device_unchecked_answered(struct device *d, size_t answer)
-{
-    if (answer != 0) {
-        device_drop_pending(d, "");
-        return;
-    }
-    d->sd.unchecked_ok = true;
-    device_sd_go_on(d);
-}
-
-void device_sd_go_on(struct device *d)
-{
-    struct err e;
-    if (device_ask_or_go(d)) {
-        return;
-    }
-    if (!d->sd.unchecked_ok) {
-        device_ask(d, "unchecked",
-            "\"%.100s\" is on the printer's card and cannot be checked. Print it as it is?",
-            d->pending);
-        return;
-    }
-    if (device_may_start(d, &e) < 0) {
-        device_drop_pending(d, e.text);
-        return;
-    }
-    start(d);
-}
-
-int device_sd_print(
-    struct device *d, const char *name, bool bed_clear, bool unchecked, bool *waits, struct err *e)
-{
-    const struct sd_entry *entry = device_sd_find(d, name);
-    int rc = device_may_start(d, e);
-    if (rc < 0) {
-        return rc;
-    }
-    if (entry == NULL || !sd_name_ok(entry->name)) {
-        return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" on the printer's card%s", name,
-            d->sd.presence == SD_READY ? "" : ": there is no card (ppctl sd init)");
-    }
-    if (d->pending[0] != '\0') {
-        return err_set(
-            e, PP_ESTATE, "\"%s\" already waits for an answer (ppctl confirm)", d->pending);
-    }
-    if (bed_clear && d->row.bed != BED_CLEAR) {
-        device_set_bed(d, BED_CLEAR, NULL);
-    }
-    snprintf(d->pending, sizeof d->pending, "%s", entry->display);
-    device_sd_path(d, entry->name, d->sd.wanted);
-    d->sd.pending = true;
-    d->sd.unchecked_ok = unchecked;
-    device_sd_go_on(d);
-    *waits = d->pending[0] != '\0';
-    return 0;
-}
-
-/* ---- one that began without us -----------------------------------------------------------------
- */
-
-static void on_adopted(void *context, const struct err *e)
-{
-    device_stored(context);
-    if (e != NULL) {
-        log_error("%s", e->text);
-    }
-}
-
-static void adopt_run(struct device *d)
-{
-    struct run *run = &d->run;
-    struct sd_kept *k = &d->sd.kept;
-    if (k->id[0] != '\0') {
-        *run = (struct run){.start_ms = k->start_ms, .result = RUN_OPEN};
-        memcpy(run->id, k->id, sizeof run->id);
-        memcpy(run->file_name, k->name, sizeof run->file_name);
-    } else {
-        const struct sd_entry *entry = device_sd_find(d, d->sd.path);
-        *run = (struct run){.start_ms = clock_wall_ms(), .result = RUN_OPEN};
-        id_new(run->id, run->start_ms);
-        snprintf(run->file_name, sizeof run->file_name, "%s",
-            entry != NULL           ? entry->display
-            : d->sd.path[0] != '\0' ? d->sd.path
-                                    : "a file of the printer's card");
-    }
-}
-
-bool device_sd_adopt(struct device *d)
-{
-    int64_t pos = d->sd.pos;
-    if (!d->sd.found || d->run.id[0] != '\0') {
-        return false;
-    }
-    d->sd.found = false;
-    d->make_safe = false;        /* heaters off would spoil it; owed until its end */
-    if (d->pending[0] != '\0') { /* an answer to its question would call the bed clear */
-        device_drop_pending(d, "the printer prints from its card by itself");
-    }
-    adopt_run(d);
-    begin_run(d);
-    d->sd.pos = pos;
-    d->sd.opened = true;
-    d->job_start_ms =
-        clock_ms() -
-        (uint64_t)(clock_wall_ms() > d->run.start_ms ? clock_wall_ms() - d->run.start_ms : 0);
-    device_notice(d, "the printer prints \"%s\" from its card by itself", d->run.file_name);
-    d->open += 1;
-    store_save_run(d->store, &d->run, on_adopted, d);
-    keep(d);
-    device_set_bed(d, BED_OCCUPIED, NULL);
-    if (device_state(d) == PRINTER_OPERATIONAL) {
-        device_move(d, PRINTER_STARTING, "begun at the printer");
-    }
-    device_move(d, PRINTER_PRINTING, "by itself, from its card");
-    hub_emit(d->hub, HUB_RUN, &d->run);
-    report(d, true);
-    if (d->sd.longs && d->sd.path[0] == '\0') {
-        device_inject(d, "M27 C", TAG_NONE);
-    }
-    return true;
 }
 
 /* ---- where it is -------------------------------------------------------------------------------
@@ -350,7 +108,7 @@ void device_sd_position(struct device *d, int64_t pos, int64_t size)
 static void finish(struct device *d, const char *why)
 {
     device_move(d, PRINTER_FINISHING, why);
-    report(d, false);
+    device_sd_report(d, false);
     device_inject(d, "M400", TAG_NONE);
     device_inject(d, "M105", TAG_SD_FINISHED);
 }
@@ -369,7 +127,7 @@ void device_sd_not_printing(struct device *d)
             log_warn("the print of \"%s\" from the printer's card has ended meanwhile; how is not "
                      "known",
                 sd->kept.name);
-            forget(d);
+            device_sd_forget(d);
         }
         return;
     }
@@ -447,7 +205,7 @@ void device_sd_cancel(struct device *d)
 static void cooled(struct device *d)
 {
     d->sd.muted = false;
-    report(d, false);
+    device_sd_report(d, false);
     device_heaters_off(d, TAG_NONE);
     device_inject(d, "M107", TAG_NONE);
     device_inject(d, "M105", TAG_CANCELLED);
@@ -460,9 +218,9 @@ void device_sd_run_tag(struct device *d, int tag)
         return;
     }
     if (tag == TAG_SD_SELECTED && state == PRINTER_STARTING) {
-        selected(d);
+        device_sd_selected(d);
     } else if (tag == TAG_SD_STARTED && state == PRINTER_STARTING) {
-        started(d);
+        device_sd_started(d);
     } else if (tag == TAG_SD_FINISHED && state == PRINTER_FINISHING) {
         finished(d);
     } else if (tag == TAG_SD_STOPPED && state == PRINTER_CANCELLING) {
@@ -479,7 +237,7 @@ void device_sd_ended(struct device *d, enum run_result result)
     d->sd.found = false;
     d->sd.path[0] = '\0';
     if (result != RUN_INTERRUPTED) {
-        forget(d);
+        device_sd_forget(d);
     }
 }
 

@@ -11,6 +11,7 @@ void device_thermal_reset(struct device *d)
 {
     thermal_init(&d->heat.thermal, d->profile != NULL ? d->profile->thermal : NULL);
     d->heat.asked = false;
+    d->heat.off_wanted = false;
     d->heat.tuning_ms = 0;
 }
 
@@ -23,7 +24,7 @@ static struct thermal_context context_of(const struct device *d, uint64_t now_ms
                                         [THERMAL_CHAMBER] = l->max_chamber_mc},
         .printing = printer_has_job(device_state(d)) && !device_offer_open(d),
         .tuning = h->tuning_ms > 0 && now_ms - h->tuning_ms < TUNING_MS,
-        .blocked = device_waits(d) || h->asked};
+        .blocked = device_waits(d) || h->asked || device_state(d) == PRINTER_TRANSFERRING};
 }
 
 void device_halt(struct device *d, const char *reason)
@@ -42,6 +43,9 @@ static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
     enum printer_state state = device_state(d);
     if (printer_has_job(state) && state != PRINTER_CANCELLING && !device_offer_open(d)) {
         device_abort(d, text);
+    } else if (state == PRINTER_TRANSFERRING) { /* any command would go into the file */
+        device_sd_put_stop(d, text);
+        d->heat.off_wanted = true;
     } else {
         device_notice(d, "heaters off: %s", text);
         device_heaters_off(d, TAG_NONE);
@@ -82,6 +86,10 @@ void device_thermal_report(struct device *d, const struct temp_report *r)
 
 void device_thermal_tick(struct device *d, uint64_t now_ms)
 {
+    if (d->heat.off_wanted && device_state(d) != PRINTER_TRANSFERRING) {
+        d->heat.off_wanted = false;
+        device_heaters_off(d, TAG_NONE);
+    }
     step(d, NULL, now_ms);
 }
 

@@ -8,6 +8,7 @@
 #ifndef PP_APP_PROFILE_H
 #define PP_APP_PROFILE_H
 
+#include "host/app/quirks.h"
 #include "host/base/err.h"
 #include "host/base/str.h"
 #include "host/core/preflight.h"
@@ -31,10 +32,12 @@ struct profile {
     struct kinematics kinematics;
     struct thermal_limits thermal[THERMAL_KINDS];
     char firmware[32]; /* dialect hint: marlin, prusa, repetier, klipper, ... */
+    struct quirks quirks;
     int baud;          /* 0 = detect */
     size_t rx_bytes;   /* receive buffer, 0 = unknown (128 is assumed) */
     int command_slots; /* BUFSIZE, 0 = unknown (4 is assumed) */
     enum window_mode window;
+    bool meatpack; /* pack lines for a printer that can unpack them, on a slow wire */
     enum progress_mode progress;
     bool own_scripts;   /* pause, resume or cancel is the profile's own word */
     char *pause_script; /* gcode, may be ""; owned */

@@ -26,6 +26,7 @@ struct printer_file {
     int firmware;
     int rx_bytes;
     int window;
+    int meatpack;
     int progress;
     int max_line;
 };
@@ -173,6 +174,7 @@ static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 static const struct yaml_word window_words[] = {
     {"auto", WINDOW_AUTO}, {"1", WINDOW_ONE}, {"bytes", WINDOW_BYTES}, {NULL, 0}};
 
+static const struct yaml_word meatpack_words[] = {{"off", 0}, {"auto", 1}, {NULL, 0}};
 static const struct yaml_word progress_words[] = {{"auto", PROGRESS_AUTO}, {"m73", PROGRESS_M73},
     {"m117", PROGRESS_M117}, {"off", PROGRESS_OFF}, {NULL, 0}};
 
@@ -210,11 +212,13 @@ static const struct yaml_field file_fields[] = {
         .min = 1,
         .max = 256},
     {.key = "window", .kind = YAML_CHOICE, .offset = FILE_AT(window), .words = window_words},
+    {.key = "meatpack", .kind = YAML_CHOICE, .offset = FILE_AT(meatpack), .words = meatpack_words},
     {.key = "progress_display",
         .kind = YAML_CHOICE,
         .offset = FILE_AT(progress),
         .words = progress_words},
     {.key = "max_line", .kind = YAML_INT, .offset = FILE_AT(max_line), .min = 40, .max = 4096},
+    {.key = "quirks", .kind = YAML_MAP, .offset = FILE_AT(p.quirks), .table = &quirks_table},
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
@@ -356,6 +360,7 @@ static void finish(void *item, const char *source, struct yaml_mistakes *m)
     p->limits.max_line = (size_t)f->max_line;
     p->rx_bytes = (size_t)f->rx_bytes;
     p->window = (enum window_mode)f->window;
+    p->meatpack = f->meatpack != 0;
     p->progress = (enum progress_mode)f->progress;
     finish_kinematics(&p->kinematics);
     add_default_scripts(p);

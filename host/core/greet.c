@@ -1,30 +1,20 @@
 #include "host/core/greet.h"
 
 #include "host/core/reply.h"
+#include "host/core/times.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MS UINT64_C(1000)
-
-#define HELLO_US  (2000 * MS) /* between two hellos */
-#define BANNER_US (300 * MS)  /* quiet after the banner before the next hello */
-#define QUIET_US  (150 * MS)  /* quiet after the answer */
-#define BUSY_US   (30000 * MS)
-#define TALK_US   (3000 * MS) /* other lines put off what is due by so much at most */
-#define BOOTS     5           /* a board that boots more often than this boots for ever */
-
-/* Hellos at the only or first rate (a board may take 8 s to boot), and at each further one. */
-#define HELLOS_FIRST 5
-#define HELLOS_MORE  2
+#define BOOTS 5 /* a board that boots more often than this boots for ever */
 
 const char greet_hello[] = "\nN0 M110 N0*125\n";
 
 static const int usual[] = {115200, 250000, 230400, 57600, 38400, 19200, 9600, 500000, 1000000};
 
-void greet_init(struct greet *g, uint64_t now_us, int baud, int last_good)
+void greet_init(struct greet *g, uint64_t now_us, int baud, int last_good, bool unpack)
 {
-    *g = (struct greet){.next_us = now_us, .say_hello = false};
+    *g = (struct greet){.next_us = now_us, .unpack = unpack};
     if (baud > 0) {
         g->baud[g->bauds++] = baud;
         return;
@@ -76,19 +66,19 @@ void greet_rx(struct greet *g, uint64_t now_us, const char *line, size_t len)
         if (g->boots++ < BOOTS) {
             g->hellos = g->hellos > 0 ? g->hellos - 1 : 0; /* what came before does not count */
         }
-        g->latest_us = now_us + TALK_US;
-        g->next_us = now_us + BANNER_US;
+        g->latest_us = now_us + time_us(TIME_GREET_TALK);
+        g->next_us = now_us + time_us(TIME_BANNER);
     } else if (r.kind == REPLY_OK || (r.kind == REPLY_WAIT && g->hellos > 0)) {
-        g->latest_us = g->answered ? g->latest_us : now_us + TALK_US;
+        g->latest_us = g->answered ? g->latest_us : now_us + time_us(TIME_GREET_TALK);
         g->answered = true;
-        wait_for_quiet(g, now_us, QUIET_US);
+        wait_for_quiet(g, now_us, time_us(TIME_ANSWER_QUIET));
     } else if (r.kind == REPLY_BUSY) {
-        g->next_us = now_us + BUSY_US;
+        g->next_us = now_us + time_us(TIME_GREET_BUSY);
         g->latest_us = g->next_us;
     } else if (g->answered) {
-        wait_for_quiet(g, now_us, QUIET_US);
-    } else if (g->next_us < now_us + BANNER_US) {
-        wait_for_quiet(g, now_us, BANNER_US);
+        wait_for_quiet(g, now_us, time_us(TIME_ANSWER_QUIET));
+    } else if (g->next_us < now_us + time_us(TIME_BANNER)) {
+        wait_for_quiet(g, now_us, time_us(TIME_BANNER));
     }
 }
 
@@ -113,6 +103,24 @@ static enum greet_result failed(struct greet *g)
     return GREET_FAILED;
 }
 
+/* How many hellos this rate gets: a board may take 8 s to boot, but only once. */
+static int hellos_due(const struct greet *g)
+{
+    enum time_id whole = g->at == 0 || g->alive ? TIME_HELLO_FIRST : TIME_HELLO_MORE;
+    return (int)(time_us(whole) / time_us(TIME_HELLO_AGAIN));
+}
+
+/* Some adapters take a moment to change the rate: what is written meanwhile goes out as garbage. */
+static void next_rate(struct greet *g, uint64_t now_us)
+{
+    g->at++;
+    g->hellos = 0;
+    g->alive = false;
+    g->set_baud = true;
+    g->next_us = now_us + time_us(TIME_BAUD_PAUSE);
+    g->latest_us = g->next_us;
+}
+
 enum greet_result greet_tick(struct greet *g, uint64_t now_us)
 {
     if (now_us < g->next_us) {
@@ -124,19 +132,17 @@ enum greet_result greet_tick(struct greet *g, uint64_t now_us)
     if (g->answered) {
         return GREET_ANSWERED;
     }
-    int hellos = g->at == 0 || g->alive ? HELLOS_FIRST : HELLOS_MORE;
-    if (g->hellos >= hellos) {
+    if (g->hellos >= hellos_due(g)) {
         if (g->at + 1 >= g->bauds) {
             return failed(g);
         }
-        g->at++;
-        g->hellos = 0;
-        g->alive = false;
-        g->set_baud = true;
+        next_rate(g, now_us);
+        return GREET_GOING;
     }
     g->hellos++;
     g->say_hello = true;
-    g->next_us = now_us + HELLO_US;
-    g->latest_us = g->next_us + TALK_US;
+    g->say_reset = g->unpack ? g->hellos % 2 == 0 : g->hellos == hellos_due(g);
+    g->next_us = now_us + time_us(TIME_HELLO_AGAIN);
+    g->latest_us = g->next_us + time_us(TIME_GREET_TALK);
     return GREET_GOING;
 }

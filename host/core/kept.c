@@ -1,7 +1,7 @@
 #include "host/core/kept.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define RELAXED memory_order_relaxed
@@ -79,7 +79,6 @@ bool kept_has_tag(const struct kept *k, uint32_t tag)
 static bool line_is_whole(const struct kept *k, uint64_t n)
 {
     char again[LINE_MAX_OUT];
-    char head[24];
     const struct history_line *l = &k->history.line[n % HISTORY_LINES];
     size_t at = l->at % HISTORY_BYTES;
     if (l->len < 4 || l->len > LINE_MAX_OUT || at + l->len > HISTORY_BYTES ||
@@ -87,12 +86,14 @@ static bool line_is_whole(const struct kept *k, uint64_t n)
         return false;
     }
     const char *bytes = k->history.bytes + at;
-    size_t head_len = (size_t)snprintf(head, sizeof head, "N%" PRIu64 " ", n);
+    char *end = NULL;
+    uint64_t wire = strtoull(bytes + 1, &end, 10); /* n, less what renumbering took off */
+    size_t head_len = (size_t)(end - bytes) + 1;
     const char *star = memrchr(bytes, '*', l->len);
-    if (star == NULL || star < bytes + head_len || star - bytes > LINE_MAX_CMD) {
+    if (wire > n || star == NULL || star < bytes + head_len || star - bytes > LINE_MAX_CMD) {
         return false;
     }
-    size_t len = line_format(again, n, bytes + head_len, (size_t)(star - bytes) - head_len);
+    size_t len = line_format(again, wire, bytes + head_len, (size_t)(star - bytes) - head_len);
     return len == l->len && memcmp(again, bytes, len) == 0;
 }
 

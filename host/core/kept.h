@@ -44,6 +44,7 @@ struct kept {
     _Atomic uint64_t job_acked; /* file offset: acknowledged up to here */
     _Atomic uint64_t job_lines; /* acknowledged */
     _Atomic uint64_t acked_n;   /* highest number acknowledged */
+    _Atomic bool packing;       /* the printer was told to unpack lines (meatpack.h) */
     _Atomic uint64_t told_n;    /* highest number whose NOTE_DONE the main loop has carried out */
 };
 

@@ -25,8 +25,9 @@ size_t line_format(char *out, uint64_t n, const char *command, size_t len)
     out[at++] = 'N';
     at += put_number(out + at, n);
     out[at++] = ' ';
-    memcpy(out + at, command, len);
-    at += len;
+    for (size_t i = 0; i < len; i++) {
+        out[at++] = (unsigned char)command[i] != 0xff ? command[i] : '?';
+    }
     for (size_t i = 0; i < at; i++) {
         sum ^= (unsigned char)out[i];
     }

@@ -16,7 +16,8 @@
 #define LINE_MAX_OUT (LINE_MAX_CMD + 32)
 
 /* Writes the numbered line into `out` (LINE_MAX_OUT bytes at least); returns its length with the
- * newline. `len` is at most LINE_MAX_CMD. */
+ * newline. `len` is at most LINE_MAX_CMD. A byte 0xff, which no text in UTF-8 has, becomes '?': two
+ * of them are an order to some firmwares (meatpack.h). */
 size_t line_format(char *out, uint64_t n, const char *command, size_t len);
 
 /* True if `text` may be sent as one line: not empty, not too long, no line end inside (it would be

@@ -41,6 +41,16 @@ static const struct {
     {"missing linenumber", REPLY_NO_ACK},
 };
 
+/* Texts, lower case, behind which what was to come may not come. */
+static const struct {
+    const char *text;
+    enum reply_kind kind;
+} texts[] = {
+    {"unknown command", REPLY_UNKNOWN},
+    {"full rx buffer", REPLY_RETRY}, /* Prusa: what it held is thrown away */
+    {"rx timeout", REPLY_RETRY},     /* Prusa: half a line, for two seconds */
+};
+
 /* How many characters at `text` differ from `needle`, INT_MAX if it is shorter. */
 static int differs(const char *text, const char *needle)
 {
@@ -118,6 +128,11 @@ static int64_t number_at(const char *p)
 static void parse_ok(struct reply *r, const char *p)
 {
     r->kind = REPLY_OK;
+    r->oks = 1;
+    while (strncmp(p, "ok", 2) == 0) { /* a newline between them was lost */
+        r->oks++;
+        p += 2;
+    }
     p = skip_blanks(p);
     if (isdigit((unsigned char)*p)) {
         r->n = number_at(p);
@@ -238,6 +253,12 @@ static void parse_other(struct reply *r, const char *line, size_t len)
         r->kind = REPLY_WAIT;
         return;
     }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (strcasestr(line, texts[i].text) != NULL) {
+            r->kind = texts[i].kind;
+            return;
+        }
+    }
     r->temps = temp_is_report(line);
     r->waiting = r->temps && strstr(line, "W:") != NULL;
 }
@@ -246,16 +267,35 @@ static void parse_other(struct reply *r, const char *line, size_t len)
 static const char *find_ok(const char *line, size_t len)
 {
     if (line[0] == 'o' && line[1] == 'k') {
-        return !isalpha((unsigned char)line[2]) || strcmp(line, "okstart") == 0 ? line + 2 : NULL;
+        const char *p = line + 2;
+        while (strncmp(p, "ok", 2) == 0) {
+            p += 2;
+        }
+        return !isalpha((unsigned char)*p) || strcmp(p, "start") == 0 ? line + 2 : NULL;
     }
     bool deleted = strncmp(line, "File deleted:", 13) == 0 && len > 15;
     return deleted && strcmp(line + len - 2, "ok") == 0 ? line + len : NULL;
 }
 
+/* An ok whose newline was lost, in front of a Resend that says more than it. */
+static const char *skip_fused_oks(const char *line)
+{
+    const char *p = line;
+    while (strncmp(p, "ok", 2) == 0) {
+        p += 2;
+    }
+    return strncasecmp(p, "resend", 6) == 0 || strncmp(p, "rs ", 3) == 0 ? p : line;
+}
+
 void reply_parse(struct reply *r, const char *line, size_t len)
 {
+    const char *rest = skip_fused_oks(line);
+    int fused = (int)(rest - line) / 2;
+    len -= (size_t)(rest - line);
+    line = rest;
     const char *ok = find_ok(line, len);
     *r = (struct reply){.n = -1, .planner_free = -1, .buffer_free = -1, .text = line};
+    r->oks = fused;
     if (ok != NULL) {
         parse_ok(r, ok);
         r->reset = ends_in_start(line, len);

@@ -11,22 +11,24 @@
 #include <stdint.h>
 
 enum reply_kind {
-    REPLY_TEXT,   /* anything else: echo, banner, position, capability */
-    REPLY_OK,     /* one command was accepted or done */
-    REPLY_WAIT,   /* idle and nothing to do (Repetier, some Marlins) */
-    REPLY_RESEND, /* send again from `n` */
-    REPLY_BUSY,   /* alive, still at it */
-    REPLY_START,  /* the printer has just started */
-    REPLY_RETRY,  /* an error after which a Resend follows */
-    REPLY_NO_ACK, /* an error after which neither Resend nor ok comes by itself */
-    REPLY_ERROR,  /* an error that ends nothing by itself (SD card, unknown command, ...) */
-    REPLY_ABORT,  /* an error after which the print cannot go on; the printer lives (Klipper) */
-    REPLY_HALT,   /* the printer has stopped and waits for a reset */
-    REPLY_ACTION  /* "//action:..." ; `text` is what follows */
+    REPLY_TEXT,    /* anything else: echo, banner, position, capability */
+    REPLY_OK,      /* one command was accepted or done */
+    REPLY_WAIT,    /* idle and nothing to do (Repetier, some Marlins) */
+    REPLY_RESEND,  /* send again from `n` */
+    REPLY_BUSY,    /* alive, still at it */
+    REPLY_START,   /* the printer has just started */
+    REPLY_RETRY,   /* an error after which a Resend follows */
+    REPLY_NO_ACK,  /* an error after which neither Resend nor ok comes by itself */
+    REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
+    REPLY_ERROR,   /* an error that ends nothing by itself (SD card, unknown command, ...) */
+    REPLY_ABORT,   /* an error after which the print cannot go on; the printer lives (Klipper) */
+    REPLY_HALT,    /* the printer has stopped and waits for a reset */
+    REPLY_ACTION   /* "//action:..." ; `text` is what follows */
 };
 
 struct reply {
     enum reply_kind kind;
+    int oks;          /* how many oks ran into one line ("okok"); 0 = no ok */
     int64_t n;        /* line number of ok or Resend; -1 = none told */
     int planner_free; /* P of ADVANCED_OK; -1 = none told */
     int buffer_free;  /* B of ADVANCED_OK; -1 = none told */

@@ -2,9 +2,8 @@
 
 #include <string.h>
 
-#define CHECKPOINT 256           /* job lines between two NOTE_CHECKPOINT */
-#define WAIT_US    (1000 * MS)   /* "wait" comes after a second without work */
-#define CHATTER_US (300000 * MS) /* texts alone are taken as a sign of work for so long */
+#define CHECKPOINT 256 /* job lines between two NOTE_CHECKPOINT */
+#define SYNC_EVERY 100 /* plain oks until M105 shows whether they are still the right ones */
 
 void stream_tell(struct stream *s, struct stream_note note)
 {
@@ -33,14 +32,19 @@ static void reset_stats(struct stream_stats *stats)
 static void reset(struct stream *s, struct kept *kept, const struct stream_options *options,
     stream_note_cb note, void *context)
 {
+    const struct dialect dialect = *options->dialect; /* may be our own */
+    struct stream_options copy = *options;
+    copy.dialect = &dialect;
     reset_stats(&s->stats);
     memset(s, 0, offsetof(struct stream, stats));
     memset(&s->stats + 1, 0, sizeof *s - offsetof(struct stream, stats) - sizeof s->stats);
     s->note = note;
     s->context = context;
     s->kept = kept;
+    s->pack_touched = kept->packing;
+    s->pack_reset = kept->packing;
     s->planner_max = -1;
-    stream_set_options(s, options);
+    stream_set_options(s, &copy);
 }
 
 void stream_init(struct stream *s, struct kept *kept, const struct stream_options *options,
@@ -70,6 +74,11 @@ void stream_adopt(struct stream *s, struct kept *kept, const struct stream_optio
 void stream_set_options(struct stream *s, const struct stream_options *options)
 {
     s->options = *options;
+    s->dialect = *options->dialect;
+    s->options.dialect = &s->dialect;
+    if (s->dialect.planner_blocks > 0) {
+        s->planner_max = s->dialect.planner_blocks - 1;
+    }
     stream_set_window(s, options->window == STREAM_WINDOW_BYTES ? stream_line_limit(s) : 1);
 }
 
@@ -93,7 +102,7 @@ bool stream_has_more(struct stream *s)
     return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
-static bool take_injected(struct stream *s, uint64_t now_us)
+bool stream_take_injected(struct stream *s, uint64_t now_us)
 {
     const struct kept_inject *i = kept_peek(s->kept);
     if (i == NULL) {
@@ -175,9 +184,10 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
         s->saved = stream_flight_at(s, 0)->saves;
     }
     if (r->waiting) {
-        s->ok_us = now_us;
+        s->work_us = now_us;
+        stream_heard(s, now_us);
     }
-    if ((!r->temps || r->waiting) && now_us - s->ok_us < CHATTER_US) {
+    if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
         take_alive(s, now_us);
     }
 }
@@ -187,8 +197,21 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 static void take_wait(struct stream *s, uint64_t now_us)
 {
     if (s->options.dialect->wait_is_idle && !s->draining && s->flight_count > 0 &&
-        now_us - stream_flight_at(s, 0)->sent_us >= WAIT_US) {
-        stream_take_ok(s, now_us, &(struct reply){.kind = REPLY_OK, .n = -1, .planner_free = -1});
+        now_us - stream_flight_at(s, 0)->sent_us >= time_us(TIME_WAIT)) {
+        stream_take_ok(
+            s, now_us, &(struct reply){.kind = REPLY_OK, .oks = 1, .n = -1, .planner_free = -1});
+    }
+}
+
+/* Plain oks in front of a Resend, their newlines lost. */
+static void take_fused(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    const struct reply ok = {.kind = REPLY_OK, .oks = r->oks, .n = -1, .planner_free = -1};
+    for (int i = 0; s->draining && i < r->oks; i++) {
+        stream_drain_ok(s, now_us, &ok);
+    }
+    if (!s->draining && r->oks > 0) {
+        stream_take_ok(s, now_us, &ok);
     }
 }
 
@@ -196,8 +219,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     switch (r->kind) {
     case REPLY_OK:
-        s->alive_us = now_us;
-        s->ok_us = now_us;
+        stream_heard(s, now_us);
         if (s->adopt != ADOPT_NOT && !s->draining) {
             stream_adopt_ok(s, now_us, r);
         } else if (s->draining) {
@@ -210,11 +232,13 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_wait(s, now_us);
         break;
     case REPLY_RESEND:
+        take_fused(s, now_us, r);
         stream_take_resend(s, now_us, r->n);
         break;
     case REPLY_BUSY:
         s->saw_busy = true;
-        s->ok_us = now_us;
+        s->work_us = now_us;
+        stream_heard(s, now_us);
         take_alive(s, now_us);
         break;
     case REPLY_RETRY:
@@ -233,6 +257,10 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     case REPLY_TEXT:
         take_text(s, now_us, r);
         break;
+    case REPLY_UNKNOWN:
+        take_alive(s, now_us);
+        s->owed_us = s->options.dialect->unknown_no_ok ? now_us : s->owed_us;
+        break;
     case REPLY_ACTION:
     case REPLY_ABORT:
     case REPLY_ERROR:
@@ -244,15 +272,30 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
+/* Where M105 is answered by temperatures and then an ok, the two belong together. */
+static void join_temps(struct stream *s, struct reply *r)
+{
+    bool told = s->temps_told;
+    s->temps_told = r->kind == REPLY_TEXT && r->temps && !r->waiting;
+    if (!told || r->kind != REPLY_OK || !s->options.dialect->temps_then_ok) {
+        return;
+    }
+    for (size_t i = 0; i < s->flight_count; i++) {
+        r->temps = r->temps || stream_flight_at(s, i)->asks_temp;
+    }
+}
+
 void stream_rx(struct stream *s, uint64_t now_us, const char *line, size_t len)
 {
     struct reply r;
     reply_parse(&r, line, len);
+    r.n = stream_our_n(s, r.n);
+    join_temps(s, &r);
     bool bare = r.kind == REPLY_OK && !r.temps;
     if (len > 0 && (s->tapped || !bare)) {
         stream_tell(s, (struct stream_note){.kind = NOTE_RECEIVED, .text = line, .len = len});
     }
-    if (!s->stopped) {
+    if (!s->stopped && !stream_pack_rx(s, now_us, line)) {
         dispatch(s, now_us, &r);
     }
 }
@@ -271,24 +314,30 @@ static size_t next_bytes(const struct stream *s)
     }
     const struct kept_inject *injected = kept_peek(s->kept);
     if (injected != NULL) {
-        return injected->len + line_overhead(s->next_n);
+        return stream_line_bytes(s, injected->text, injected->len);
     }
     item = s->job_active ? spsc_peek(s->job, &len) : NULL;
-    return item != NULL ? item->len + line_overhead(s->next_n) : 0;
+    return item != NULL ? stream_line_bytes(s, item->text, item->len) : 0;
 }
 
-static bool may_commit(const struct stream *s)
+static bool may_commit(struct stream *s)
 {
     size_t limit = stream_byte_limit(s);
-    if (s->stopped || s->draining || s->retry_pending || s->probing || s->adopt != ADOPT_NOT ||
-        s->flight_count >= (size_t)s->window) {
+    if (s->stopped || s->draining || s->retry_pending || s->probing || s->pack == PACK_ASKED ||
+        s->adopt != ADOPT_NOT || s->flight_count >= (size_t)s->window) {
         return false;
     }
-    if (s->tx_len + LINE_MAX_OUT > sizeof s->tx) {
+    if (s->tx_len + STREAM_WIRE_MAX > sizeof s->tx) {
         return false;
     }
     if (s->flight_count == 0) {
-        return true;
+        return s->skipped_bytes == 0 || s->skipped_bytes + next_bytes(s) <= stream_rx_bytes(s);
+    }
+    if (s->renumber == RENUMBER_SENT || stream_flight_at(s, s->flight_count - 1)->alone) {
+        return false;
+    }
+    if (stream_pack_due(s)) {
+        return false;
     }
     size_t room = s->options.dialect->split_lines ? 1 : next_bytes(s);
     return s->committed - s->acked + room <= limit;
@@ -299,7 +348,18 @@ static bool take_line(struct stream *s, uint64_t now_us)
     if (s->resend_n < s->next_n) {
         return stream_take_again(s, now_us);
     }
-    return take_injected(s, now_us) || take_job(s, now_us);
+    stream_watch_numbers(s);
+    if (s->renumber != RENUMBER_NONE && stream_renumber(s, now_us)) {
+        return true;
+    }
+    if (s->renumber != RENUMBER_NONE) {
+        return false;
+    }
+    if (s->job_active && s->temp_oks && !s->numbered_acks && s->since_sync >= SYNC_EVERY) {
+        s->since_sync = 0;
+        stream_inject(s, "M105", 4, 0);
+    }
+    return stream_take_injected(s, now_us) || take_job(s, now_us);
 }
 
 static void tell_drained(struct stream *s)
@@ -323,13 +383,13 @@ static uint64_t write_limit(struct stream *s)
     return limit > s->urgent_end ? limit : s->urgent_end;
 }
 
-/* At once, even while draining: what the printer makes of the tail belongs to the trouble. */
-static void close_broken_line(struct stream *s)
+void stream_put(struct stream *s, const char *bytes, size_t len)
 {
-    s->tx[0] = '\n';
-    s->tx_len = 1;
-    s->committed++;
-    s->acked++;
+    memcpy(s->tx + s->tx_len, bytes, len);
+    memset(s->tx_ends + s->tx_len, 0, len);
+    s->tx_len += len;
+    s->tx_ends[s->tx_len - 1] = true;
+    s->committed += len;
 }
 
 size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
@@ -343,8 +403,9 @@ size_t stream_tx(struct stream *s, uint64_t now_us, const char **bytes)
         s->tx_len = 0;
     }
     if (s->mid_line && s->tx_len == 0) {
-        close_broken_line(s);
+        stream_pack_newline(s); /* even while draining: the tail belongs to the trouble */
     }
+    stream_pack_ask(s, now_us);
     while (may_commit(s) && take_line(s, now_us)) {
     }
     tell_drained(s);
@@ -360,7 +421,7 @@ void stream_wrote(struct stream *s, size_t len)
     s->tx_at += len;
     s->written += len;
     if (len > 0) {
-        s->mid_line = s->tx[s->tx_at - 1] != '\n';
+        s->mid_line = !s->tx_ends[s->tx_at - 1];
     }
     atomic_fetch_add_explicit(&s->stats.bytes, len, memory_order_relaxed);
 }
@@ -375,37 +436,50 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 /* Cuts the unwritten rest of a line that is half out; its broken half will be asked for again. */
 static void cut_half_line(struct stream *s)
 {
-    const char *rest = s->tx + s->tx_at;
-    const char *newline = memchr(rest, '\n', s->tx_len - s->tx_at);
-    size_t cut = newline != NULL ? (size_t)(newline + 1 - rest) : s->tx_len - s->tx_at;
-    s->tx_at += cut;
-    s->written += cut;
+    bool end = false;
+    while (s->tx_at < s->tx_len && !end) {
+        end = s->tx_ends[s->tx_at++];
+        s->written++;
+    }
+}
+
+/* Puts the bytes before all that is not yet written. */
+static void put_first(struct stream *s, const char *bytes, size_t len)
+{
+    size_t waiting = s->tx_len - s->tx_at;
+    memmove(s->tx + len, s->tx + s->tx_at, waiting);
+    memmove(s->tx_ends + len, s->tx_ends + s->tx_at, waiting);
+    s->tx_at = 0;
+    s->tx_len = 0;
+    stream_put(s, bytes, len);
+    s->tx_len += waiting;
+    s->urgent_end = s->written + len;
 }
 
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
-    char line[LINE_MAX_OUT];
-    size_t total = 0;
-    if (s->stopped || !line_is_command(text, len) || s->flight_count == STREAM_FLIGHT ||
-        s->tx_len - s->tx_at + LINE_MAX_OUT > sizeof s->tx) {
+    char line[STREAM_WIRE_MAX];
+    char said[LINE_MAX_CMD + 1];
+    if (s->stopped || !line_is_command(text, len) || memchr(text, 0xff, len) != NULL ||
+        s->flight_count == STREAM_FLIGHT || s->tx_len - s->tx_at + STREAM_WIRE_MAX > sizeof s->tx) {
         return;
     }
     if (s->mid_line) {
         cut_half_line(s);
-        line[total++] = '\n';
     }
-    size_t waiting = s->tx_len - s->tx_at;
-    memmove(s->tx, s->tx + s->tx_at, waiting);
-    s->tx_at = 0;
-    s->tx_len = waiting;
-    memcpy(line + total, text, len);
-    total += len;
-    line[total++] = '\n';
-    stream_commit(s, now_us, line, total, (struct stream_flight){.kind = STREAM_URGENT});
-    /* stream_commit() put it last: bring it to the front of what is unwritten */
-    memmove(s->tx + total, s->tx, waiting);
-    memcpy(s->tx, line, total);
-    s->urgent_end = s->written + total;
+    size_t total = stream_pack_urgent(s, line, text, len, s->tx_len > s->tx_at);
+    put_first(s, line, total);
+    stream_fly(s, now_us, total, (struct stream_flight){.kind = STREAM_URGENT});
+    if (s->tapped) {
+        memcpy(said, text, len);
+        said[len] = '\0';
+        stream_tell(s, (struct stream_note){.kind = NOTE_SENT, .text = said, .len = len});
+    }
+}
+
+size_t stream_urgent_bytes(const struct stream *s)
+{
+    return s->urgent_end > s->written ? (size_t)(s->urgent_end - s->written) : 0;
 }
 
 /* In an order that never shows an old offset as the new job's. */

@@ -20,7 +20,13 @@
  *
  * Silence: an ok may be lost, or a newline. A line is never repeated on suspicion (since
  * Marlin 2.1.2 a repeated number is met with silence); instead a number far ahead is sent, whose
- * refusal names the line the printer expects. Three unanswered probes end the stream (NOTE_LOST).
+ * refusal names the line the printer expects. Three unanswered probes end the stream (NOTE_LOST),
+ * later while a command runs that may take minutes.
+ *
+ * Plain oks carry nothing that tells one from another: a late one of a Resend or a doubled one lets
+ * a line out too early. The answer to M105 tells: where it comes as "ok T:...", no other ok is
+ * taken for it, so that each M105 brings both sides together again; one is sent after each Resend
+ * and every hundred lines.
  */
 #ifndef PP_CORE_STREAM_H
 #define PP_CORE_STREAM_H
@@ -39,12 +45,19 @@
 #define STREAM_FLIGHT  64   /* most lines in flight */
 #define STREAM_SAMPLES 1024 /* round trips kept for percentiles */
 
+/* How long a command may take without a word. */
+enum stream_slow {
+    SLOW_NOT,
+    SLOW_MINUTES,
+    SLOW_PERSON /* waits for a person: for ever */
+};
+
 /* Where a line came from. */
 enum stream_line {
     STREAM_JOB,
     STREAM_INJECTED,
     STREAM_URGENT, /* unnumbered, past the queue */
-    STREAM_PROBE
+    STREAM_PROBE   /* asks which line is expected; refused by the printer, never carried out */
 };
 
 /* One entry of the job ring (struct spsc), filled by the owner of the file. */
@@ -79,14 +92,16 @@ enum stream_note_kind {
     NOTE_NUMBERED,   /* n went to an injected line: text */
     NOTE_ADOPTED,    /* after stream_adopt(): the printer expects line n */
     NOTE_RESET,      /* the printer has restarted; the stream has stopped */
-    NOTE_HALT, /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
-    NOTE_LOST, /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_HALT,    /* text: the printer has stopped itself; so has the stream. tag: M112 may help */
+    NOTE_NOISY,   /* text: more than one line in ten has to be sent again; told once */
+    NOTE_LOST,    /* text: it does not answer, or asks for what cannot be; the stream has stopped */
+    NOTE_PACKING, /* tag: whether lines go packed from now on; text: why */
 
     /* from the thread around it (host/io/sender.h) */
     NOTE_CONNECTED, /* tag: the baud rate at which the printer has answered */
     NOTE_SILENT,    /* text: nobody answers on this port */
     NOTE_PORT,      /* text: the port is gone */
-    NOTE_ESTOPPED,  /* the emergency stop is on the wire */
+    NOTE_ESTOPPED,  /* the emergency stop has left; text: or not, and why */
     NOTE_DETACHED   /* the port is closed as ordered */
 };
 
@@ -108,11 +123,27 @@ enum stream_window {
     STREAM_WINDOW_BYTES
 };
 
+/* Packing lines (MeatPack). */
+enum stream_pack_wish {
+    STREAM_PACK_NEVER,
+    STREAM_PACK_PERHAPS, /* allowed; whether the printer has it is not known yet */
+    STREAM_PACK_WANTED   /* allowed, and it has told that it can */
+};
+
+/* What the bytes committed now are. */
+enum stream_pack {
+    PACK_OFF,
+    PACK_ASKED, /* nothing is committed until the printer says that it unpacks */
+    PACK_ON
+};
+
 struct stream_options {
     const struct dialect *dialect;
     size_t rx_bytes;   /* the printer's receive buffer; 0 = unknown (128) */
     int command_slots; /* its command buffer (BUFSIZE); 0 = unknown (4) */
     enum stream_window window;
+    enum stream_pack_wish meatpack;
+    bool xonxoff;   /* it has told that it says when its buffer fills */
     int tools;      /* heaters there are, for turning them off when nobody steers; 0 = one */
     bool chamber;   /* has a heater */
     bool by_itself; /* it prints from its own card: it needs nobody to steer it */
@@ -139,8 +170,9 @@ struct stream_flight {
     uint32_t bytes;
     uint32_t tag;
     uint8_t kind;   /* enum stream_line */
+    uint8_t slow;   /* enum stream_slow */
     bool asks_temp; /* M105: its ok carries no number */
-    bool slow;      /* may take minutes without a word */
+    bool alone;     /* nothing may follow until it is done */
     bool saves;     /* M29: some firmwares answer "Done saving file" and no ok */
 };
 
@@ -153,7 +185,8 @@ enum adopt {
 };
 
 struct stream {
-    struct stream_options options;
+    struct stream_options options; /* its dialect is the copy below */
+    struct dialect dialect;
     stream_note_cb note;
     void *context;
     struct kept *kept; /* borrowed */
@@ -170,6 +203,9 @@ struct stream {
 
     /* numbers and resends */
     uint64_t next_n;   /* of the next new line */
+    uint64_t base;     /* number on the wire = number here - base; grows at each renumbering */
+    uint64_t old_base; /* before the renumbering that is under way */
+    uint8_t renumber;  /* enum stream_renumber */
     uint64_t resend_n; /* the next to send again; == next_n when there is none */
     bool draining;
     unsigned drain_oks;      /* oks still expected before lines are sent again */
@@ -195,8 +231,9 @@ struct stream {
     enum adopt adopt; /* going on after another stream */
     unsigned settle;  /* reports of temperatures until all earlier oks have come */
     unsigned queries; /* for them */
-    bool mid_line;    /* the last byte written was no newline */
+    bool mid_line;    /* the last byte written was not the end of a line */
     char tx[2048];
+    bool tx_ends[2048]; /* the byte at the same place in `tx` is the last of a line */
     size_t tx_at;
     size_t tx_len;
 
@@ -204,17 +241,33 @@ struct stream {
     int window;
     bool closed_for_good; /* plain oks after a resend: ping-pong until the job ends */
     bool numbered_acks;   /* oks carry N */
-    bool temps_owed;      /* an M105 was acknowledged without its temperatures */
-    unsigned clean;       /* acknowledgements since the last trouble */
-    unsigned hungry;      /* in a row that came at once while lines waited */
+    bool temp_oks;        /* M105 is answered by "ok T:...": no other ok is taken for it */
+    bool temps_told;      /* the last line told temperatures and no more */
+    unsigned since_sync;  /* plain oks since both sides were last known to agree */
+    size_t skipped_bytes; /* a jump of "ok N" freed them: not believed until the next ok */
+    uint64_t skipped_us;
+    bool noise_told;
+    unsigned clean;  /* acknowledgements since the last trouble */
+    unsigned hungry; /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;
     int planner_max;
     bool planner_empty;     /* seen while lines waited, since the window was closed */
     bool planner_empty_now; /* at the last acknowledgement */
 
+    /* packing */
+    enum stream_pack pack;
+    bool pack_touched;      /* the printer was ever told to unpack */
+    bool pack_reset;        /* it may be unpacking: end that before anything else is sent */
+    bool pack_told;         /* NOTE_PACKING said that lines go packed */
+    unsigned pack_troubles; /* how often it had to be given up */
+    uint64_t pack_us;       /* when it was asked */
+
     /* silence */
     uint64_t alive_us;
-    uint64_t ok_us; /* the last sign that belongs to a line of ours, not a report by itself */
+    uint64_t ok_us;       /* the last sign that belongs to a line of ours, not a report by itself */
+    uint64_t work_us;     /* since when the oldest line has been worked at without a word */
+    uint64_t owed_us;     /* an ok may be missing behind a text read then; 0 = none */
+    unsigned slow_behind; /* lines still to come that queue behind a slow one (ok on receipt) */
     bool saw_busy;
     bool saved; /* "Done saving file" has come, its ok not yet */
     unsigned probes;
@@ -255,6 +308,9 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len);
+
+/* Bytes still to be written that nothing may hold back. */
+size_t stream_urgent_bytes(const struct stream *s);
 
 /* Begins a job: items of `generation` are taken from `ring` from now on. */
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation);

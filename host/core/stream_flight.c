@@ -4,43 +4,53 @@
 #include <string.h>
 
 /* Commands that keep the printer busy for long; not all firmwares say "busy" meanwhile. */
-static const char *const slow_commands[] = {
-    "G4",
-    "G28",
-    "G29",
-    "G30",
-    "G32",
-    "M0",
-    "M1",
-    "M109",
-    "M116",
-    "M190",
-    "M191",
-    "M226",
-    "M303",
-    "M400",
-    "M600",
-    "M701",
-    "M702",
+static const struct {
+    const char *command;
+    enum stream_slow slow;
+} slow_commands[] = {
+    {"G4", SLOW_MINUTES},
+    {"G28", SLOW_MINUTES},
+    {"G29", SLOW_MINUTES},
+    {"G30", SLOW_MINUTES},
+    {"G32", SLOW_MINUTES},
+    {"G33", SLOW_MINUTES},
+    {"G34", SLOW_MINUTES},
+    {"G76", SLOW_MINUTES},
+    {"G80", SLOW_MINUTES}, /* Prusa: mesh levelling */
+    {"M48", SLOW_MINUTES},
+    {"M109", SLOW_MINUTES},
+    {"M116", SLOW_MINUTES},
+    {"M190", SLOW_MINUTES},
+    {"M191", SLOW_MINUTES},
+    {"M303", SLOW_MINUTES},
+    {"M400", SLOW_MINUTES},
+    {"M701", SLOW_MINUTES},
+    {"M702", SLOW_MINUTES},
+    {"M0", SLOW_PERSON},
+    {"M1", SLOW_PERSON},
+    {"M125", SLOW_PERSON},
+    {"M226", SLOW_PERSON},
+    {"M600", SLOW_PERSON},
 };
 
-static bool is_command(const char *text, size_t len, const char *command)
+bool stream_is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
-    return len >= n && memcmp(text, command, n) == 0 && (len == n || text[n] == ' ');
+    bool begins = len >= n && memcmp(text, command, n) == 0;
+    return begins && (len == n || text[n] == ' ' || text[n] == '*');
 }
 
-bool stream_is_slow(const char *text, size_t len)
+enum stream_slow stream_slowness(const char *text, size_t len)
 {
     if (text[0] == 'G' && (text[1] == '0' || text[1] == '1') && len > 2 && text[2] == ' ') {
-        return false; /* nearly every line of a job */
+        return SLOW_NOT; /* nearly every line of a job */
     }
     for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
-        if (is_command(text, len, slow_commands[i])) {
-            return true;
+        if (stream_is_command(text, len, slow_commands[i].command)) {
+            return slow_commands[i].slow;
         }
     }
-    return false;
+    return SLOW_NOT;
 }
 
 struct stream_flight *stream_flight_at(struct stream *s, size_t i)
@@ -84,8 +94,8 @@ void stream_land(struct stream *s, bool acknowledged)
     }
 }
 
-/* How many lines, from the oldest on, this ok acknowledges. */
-static size_t acked_by(struct stream *s, const struct reply *r)
+/* A line that this ok names: by its number, or M105 by the temperatures. */
+static size_t named_by(struct stream *s, const struct reply *r)
 {
     for (size_t i = 0; i < s->flight_count; i++) {
         struct stream_flight *f = stream_flight_at(s, i);
@@ -93,14 +103,37 @@ static size_t acked_by(struct stream *s, const struct reply *r)
             return i + 1;
         }
     }
-    if (r->n > 0 || s->numbered_acks) {
-        return 0; /* a doubled ok, or one that belongs to no line of ours */
+    return 0;
+}
+
+/* How many lines plain oks acknowledge. One that may not be meant for the oldest line acknowledges
+ * nothing: it is late or doubled, and its like has let a line out already. */
+static size_t acked_plainly(struct stream *s, const struct reply *r)
+{
+    size_t lines = 0;
+    for (; lines < s->flight_count && lines < (size_t)r->oks; lines++) {
+        struct stream_flight *f = stream_flight_at(s, lines);
+        bool asked = f->kind == STREAM_PROBE && s->probes < 2; /* else it is no question to it */
+        if (asked || (f->asks_temp && s->temp_oks)) {
+            break;
+        }
     }
-    if (r->temps && s->temps_owed) {
-        s->temps_owed = false; /* plain oks ran ahead of the printer: here the one too many shows */
+    return lines;
+}
+
+/* How many lines, from the oldest on, this ok acknowledges. */
+static size_t acked_by(struct stream *s, const struct reply *r)
+{
+    size_t named = named_by(s, r);
+    if (named > 0 || r->n > 0 || s->numbered_acks) {
+        return named; /* 0: a doubled ok, or one that belongs to no line of ours */
+    }
+    bool of_wait = s->flight_count > 0 && stream_flight_at(s, 0)->slow != SLOW_NOT;
+    if (r->temps && !of_wait) {
+        s->temp_oks = true; /* plain oks ran ahead of the printer: here the one too many shows */
         return 0;
     }
-    return s->flight_count > 0 ? 1 : 0;
+    return acked_plainly(s, r);
 }
 
 /* "ok P15 B3" without N acknowledges an unnumbered line, and only that. */
@@ -111,7 +144,7 @@ static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
     }
     for (size_t i = 0; i < s->flight_count; i++) {
         struct stream_flight found = *stream_flight_at(s, i);
-        if (found.n != 0) {
+        if (found.n != 0 || found.kind == STREAM_PROBE) {
             continue;
         }
         for (; i > 0; i--) {
@@ -124,46 +157,96 @@ static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
     return false;
 }
 
+/* What this ok says of how the printer acknowledges. */
+static void learn_acks(struct stream *s, const struct reply *r, size_t lines)
+{
+    s->numbered_acks =
+        s->numbered_acks || (r->n > 0 && r->planner_free >= 0) || (r->n > 0 && lines > 0);
+    if (r->temps && lines > 0 && stream_flight_at(s, lines - 1)->asks_temp) {
+        s->temp_oks = true;
+        s->since_sync = 0;
+    } else {
+        s->since_sync += s->job_active;
+    }
+}
+
+static void acknowledge(struct stream *s, uint64_t now_us, const struct reply *r)
+{
+    struct stream_flight *f = stream_flight_at(s, 0);
+    uint64_t rtt_us = now_us - f->sent_us;
+    bool slow = f->slow != SLOW_NOT || f->kind == STREAM_URGENT;
+    bool late = s->slow_behind > 0;
+    bool probe = f->kind == STREAM_PROBE;
+    if (!probe) { /* its answer is a Resend, no ok */
+        s->work_us = now_us;
+        s->probes = s->probing ? s->probes : 0;
+    }
+    s->slow_behind -= late;
+    if (f->slow != SLOW_NOT && s->options.dialect->ok_on_receipt) {
+        s->slow_behind = STREAM_BEHIND;
+    }
+    stream_land(s, true);
+    if (slow || late || probe) {
+        s->planner_empty_now = true; /* it waits until all moves are done */
+    } else {
+        stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
+    }
+}
+
+/* Asked several times for the temperatures: one answer says that all before the first question is
+ * done, and which question it belongs to does not matter. */
+static void drop_questions(struct stream *s)
+{
+    bool asked = s->probing && s->options.dialect->probe == PROBE_TEMPERATURES;
+    for (size_t i = 0; asked && i < s->flight_count; i++) {
+        asked = stream_flight_at(s, i)->asks_temp;
+    }
+    while (asked && s->flight_count > 0) {
+        stream_land(s, true);
+    }
+}
+
 void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r)
 {
+    s->owed_us = 0;
     if (take_unnumbered_ok(s, r)) {
         return;
     }
     size_t n = acked_by(s, r);
-    s->numbered_acks =
-        s->numbered_acks || (r->n > 0 && r->planner_free >= 0) || (r->n > 0 && n > 0);
+    learn_acks(s, r, n);
+    stream_skipped(s, now_us, r, n);
     for (; n > 0; n--) {
-        struct stream_flight *f = stream_flight_at(s, 0);
-        uint64_t rtt_us = now_us - f->sent_us;
-        bool slow = f->slow || f->kind == STREAM_URGENT;
-        s->probes = f->kind == STREAM_PROBE ? s->probes : 0; /* its answer is a Resend, no ok */
-        s->temps_owed = s->temps_owed || (f->asks_temp && !r->temps);
-        stream_land(s, true);
-        if (slow) {
-            s->planner_empty_now = true; /* it waits until all moves are done */
-        } else {
-            stream_learn(s, r, rtt_us < UINT32_MAX ? (uint32_t)rtt_us : UINT32_MAX);
-        }
+        acknowledge(s, now_us, r);
     }
     s->saved = false;
-    s->probing = false;
+    if (r->temps) {
+        drop_questions(s);
+    }
+    s->probing = s->probing && s->flight_count > 0;
+}
+
+/* A line whose `len` bytes on the wire have been put is in flight. */
+void stream_fly(struct stream *s, uint64_t now_us, size_t len, struct stream_flight flight)
+{
+    struct stream_flight *f = stream_flight_at(s, s->flight_count++);
+    assert(s->flight_count <= STREAM_FLIGHT);
+    if (s->flight_count == 1) {
+        stream_heard(s, now_us);
+        s->work_us = flight.kind != STREAM_PROBE ? now_us : s->work_us;
+    }
+    *f = flight;
+    f->bytes = (uint32_t)len;
+    f->sent_us = now_us;
 }
 
 void stream_commit(
     struct stream *s, uint64_t now_us, const char *bytes, size_t len, struct stream_flight flight)
 {
-    struct stream_flight *f = stream_flight_at(s, s->flight_count++);
-    assert(s->flight_count <= STREAM_FLIGHT && s->tx_len + len <= sizeof s->tx);
-    if (s->flight_count == 1) {
-        s->alive_us = now_us;
-        s->ok_us = now_us;
-    }
-    *f = flight;
-    f->bytes = (uint32_t)len;
-    f->sent_us = now_us;
-    memcpy(s->tx + s->tx_len, bytes, len);
-    s->tx_len += len;
-    s->committed += len;
+    char wire[STREAM_WIRE_MAX];
+    size_t wire_len = stream_pack_line(s, wire, bytes, len);
+    assert(s->tx_len + wire_len <= sizeof s->tx);
+    stream_put(s, wire, wire_len);
+    stream_fly(s, now_us, wire_len, flight);
     if (s->tapped || flight.kind == STREAM_INJECTED) {
         char text[LINE_MAX_OUT];
         memcpy(text, bytes, len - 1);
@@ -178,12 +261,13 @@ void stream_commit_new(
 {
     char line[LINE_MAX_OUT];
     uint64_t n = s->next_n++;
-    size_t total = line_format(line, n, text, len);
+    size_t total = stream_format(s, line, n, text, len);
     s->resend_n = s->next_n;
     flight.n = n;
-    flight.asks_temp = is_command(text, len, "M105");
-    flight.slow = stream_is_slow(text, len);
-    flight.saves = is_command(text, len, "M29");
+    flight.asks_temp = stream_is_command(text, len, "M105");
+    flight.alone = s->options.dialect->dwell_alone && stream_is_command(text, len, "G4");
+    flight.slow = (uint8_t)stream_slowness(text, len);
+    flight.saves = stream_is_command(text, len, "M29");
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

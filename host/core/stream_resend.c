@@ -1,22 +1,13 @@
 #include "host/core/stream_priv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-#define QUIET_US        (100 * MS)   /* no word for this long: the trouble is over */
-#define LAST_OK_US      (500 * MS)   /* some firmwares send no ok after a Resend */
-#define RETRY_US        (500 * MS)   /* an error text waits this long for its Resend */
-#define SILENCE_US      (30000 * MS) /* no ok and no sign of life */
-#define SILENCE_BUSY_US (8000 * MS)  /* the same where "busy" is sent every 2 s */
-#define SILENCE_SLOW_US (600000 * MS)
-#define PROBE_US        (3000 * MS)
-#define PROBES          3
-#define PROBES_ADOPTING 20 /* it may be in the middle of something long, and say nothing of it */
-#define ADOPT_QUIET_US  (300 * MS)
-#define SETTLE_US       (3000 * MS) /* where an M105 is acknowledged before it is answered */
-#define PROBE_AHEAD     1000        /* far enough ahead to be refused by every counter */
-#define REPEATS         10
-#define BEGINNING       3  /* plain oks that may have come before line 1 was accepted */
-#define BACK            32 /* plain oks may run ahead of the printer by so many lines at most */
+#define REPEATS     10
+#define BACK        32  /* plain oks may run ahead of the printer by so many lines at most */
+#define BEGINNING   3   /* plain oks that may have come before line 1 was accepted */
+#define NOISY_LINES 100 /* from so many on the share of resends says something */
 
 static uint64_t oldest_kept(const struct stream *s)
 {
@@ -47,12 +38,12 @@ static bool take_replay(struct stream *s, uint64_t now_us)
             return false;
         }
         if (wanted && item->n == s->resend_n) {
-            size_t total = line_format(line, item->n, item->text, item->len);
+            size_t total = stream_format(s, line, item->n, item->text, item->len);
             stream_commit(s, now_us, line, total,
                 (struct stream_flight){.n = s->resend_n++,
                     .kind = STREAM_JOB,
                     .end_offset = item->end_offset,
-                    .slow = stream_is_slow(item->text, item->len)});
+                    .slow = (uint8_t)stream_slowness(item->text, item->len)});
             spsc_pop(s->job);
             return true;
         }
@@ -78,12 +69,11 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
             .tag = l->tag,
             .end_offset = l->end_offset,
             .asks_temp = len > 5 && memcmp(text, " M105", 5) == 0,
-            .slow = stream_is_slow(text + 1, len - 1)});
+            .slow = (uint8_t)stream_slowness(text + 1, len - 1)});
     return true;
 }
 
-/* Forgets what was committed but not written; a line that is half out stays half. */
-static void drop_unwritten(struct stream *s)
+void stream_drop_unwritten(struct stream *s)
 {
     s->tx_at = 0;
     s->tx_len = 0;
@@ -107,6 +97,23 @@ static bool is_repeat_loop(struct stream *s, uint64_t n)
     return s->repeats > REPEATS;
 }
 
+/* A print may get through such a cable, but nobody should have to wait for the day it does not. */
+static void watch_noise(struct stream *s)
+{
+    uint64_t lines = atomic_load_explicit(&s->stats.lines, memory_order_relaxed);
+    uint64_t resends = atomic_load_explicit(&s->stats.resends, memory_order_relaxed);
+    if (s->noise_told || lines < NOISY_LINES || resends * 10 <= lines) {
+        return;
+    }
+    char text[160];
+    int len = snprintf(text, sizeof text,
+        "%" PRIu64 " of %" PRIu64 " lines had to be sent again: look at the cable (short, "
+        "shielded, away from motor wires), the power supply and the earth",
+        resends, lines);
+    s->noise_told = true;
+    stream_tell(s, (struct stream_note){.kind = NOTE_NOISY, .text = text, .len = (size_t)len});
+}
+
 static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
 {
     if (is_repeat_loop(s, n)) {
@@ -115,15 +122,17 @@ static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
             "power supply and earth");
         return;
     }
-    s->drain_oks = 1 + (s->probing ? 0 : accepted_in_flight(s, n));
+    s->drain_oks = !s->options.dialect->resend_no_ok + (s->probing ? 0 : accepted_in_flight(s, n));
     s->draining = true;
     s->probing = false;
     s->probes = 0;
-    drop_unwritten(s);
+    stream_drop_unwritten(s);
+    stream_pack_off(s);
     stream_close_window(s);
     atomic_fetch_add_explicit(&s->stats.resends, n < s->next_n, memory_order_relaxed);
     if (n < s->next_n) {
         stream_tell(s, (struct stream_note){.kind = NOTE_RESEND, .n = n});
+        watch_noise(s);
     }
     s->resend_n = n;
     s->drain_quiet_us = now_us;
@@ -154,22 +163,23 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
  * plain ok says only that some line was taken, so a few of them prove nothing. */
 static bool begins_anew(const struct stream *s, uint64_t n)
 {
-    return n == 1 && s->acked_n > (s->numbered_acks ? 0 : BEGINNING);
+    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (s->numbered_acks ? 0 : BEGINNING);
 }
 
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
 {
     uint64_t n = (uint64_t)asked;
     s->retry_pending = false;
+    s->owed_us = 0;
     s->alive_us = now_us;
     s->drain_quiet_us = now_us;
-    s->drain_oks += s->draining;
+    s->drain_oks += s->draining && !s->options.dialect->resend_no_ok;
     if (asked <= 0 || n > s->next_n || n + BACK <= s->acked_n) {
         doubt(s, now_us, asked);
         return;
     }
-    if (s->adopt != ADOPT_NOT && n == 1 && s->acked_n > 0) {
-        stream_stop(s, NOTE_RESET, "the printer counts its lines anew: it has restarted");
+    if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
+        doubt(s, now_us, asked);
         return;
     }
     if (begins_anew(s, n)) {
@@ -196,16 +206,40 @@ void stream_drain_ok(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
+/* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
+static void end_drain(struct stream *s, uint64_t now_us)
+{
+    while (s->flight_count > 0) {
+        struct stream_flight *f = stream_flight_at(s, 0);
+        stream_land(s, f->kind != STREAM_PROBE && f->n < s->resend_n);
+    }
+    s->draining = false;
+    s->acked = s->committed;
+    s->skipped_bytes = 0;
+    if (s->adopt != ADOPT_NOT) {
+        stream_adopt_drained(s, now_us);
+    } else if (!s->numbered_acks && s->temp_oks) {
+        stream_inject(s, "M105", 4, 0); /* oks still to come are told from its answer */
+    }
+}
+
 /* How long it must be quiet before lines go out again. */
-static uint64_t drain_us(const struct stream *s)
+uint64_t stream_drain_us(const struct stream *s)
 {
     if (s->adopt == ADOPT_LISTEN) {
-        return ADOPT_QUIET_US;
+        return time_us(TIME_ADOPT_QUIET);
     }
     if (s->drain_oks <= 1) {
-        return s->drain_oks == 0 ? QUIET_US : LAST_OK_US;
+        return time_us(s->drain_oks == 0 ? TIME_DRAIN_QUIET : TIME_DRAIN_LAST);
     }
-    return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
+    return time_us(s->saw_busy ? TIME_SILENCE_BUSY : TIME_SILENCE);
+}
+
+void stream_tick_drain(struct stream *s, uint64_t now_us)
+{
+    if (now_us - s->drain_quiet_us >= stream_drain_us(s)) {
+        end_drain(s, now_us);
+    }
 }
 
 void stream_take_retry(struct stream *s, uint64_t now_us)
@@ -217,236 +251,4 @@ void stream_take_retry(struct stream *s, uint64_t now_us)
         s->retry_pending = true;
         s->retry_us = now_us;
     }
-}
-
-/* ---- silence ---- */
-
-static uint64_t patience(const struct stream *s)
-{
-    if (s->probing) {
-        return PROBE_US;
-    }
-    if (s->saved && s->flight_count > 0) {
-        return RETRY_US;
-    }
-    if (s->options.by_itself) {
-        return SILENCE_SLOW_US; /* our lines queue behind those of the card */
-    }
-    if (s->adopt == ADOPT_SETTLE && s->options.dialect->wait_is_idle) {
-        return SETTLE_US;
-    }
-    for (size_t i = 0; i < s->flight_count && !s->saw_busy; i++) {
-        if (s->flight[(s->flight_first + i) % STREAM_FLIGHT].slow) {
-            return SILENCE_SLOW_US;
-        }
-    }
-    return s->saw_busy ? SILENCE_BUSY_US : SILENCE_US;
-}
-
-/* Where it cannot be asked what is missing: the oldest ok is taken as lost, and a line that is
- * answered at once shows whether anybody is there. */
-static void presume_ok(struct stream *s)
-{
-    if (s->flight_count > 0) {
-        stream_land(s, true);
-    }
-    if (s->flight_count == 0) {
-        stream_inject(s, "M105", 4, 0);
-    }
-}
-
-/* Asks which line the printer expects. */
-static void ask_by_gap(struct stream *s, uint64_t now_us)
-{
-    char line[LINE_MAX_OUT + 1] = "\n";
-    drop_unwritten(s);
-    while (s->flight_count >= STREAM_FLIGHT) {
-        stream_land(s, true);
-    }
-    size_t len = 1 + line_format(line + 1, s->next_n + PROBE_AHEAD, "M105", 4);
-    stream_commit(s, now_us, line, len, (struct stream_flight){.kind = STREAM_PROBE});
-    s->probing = true;
-}
-
-/* ---- going on after another ---- */
-
-/* First what the one before us left half said is closed and listened to, then asked. */
-void stream_ask_again(struct stream *s, uint64_t now_us)
-{
-    if (!s->options.dialect->probe_by_gap) {
-        stream_stop(s, NOTE_LOST, "this firmware cannot be asked which line it expects");
-        return;
-    }
-    s->adopt = ADOPT_LISTEN;
-    s->mid_line = true;
-    s->draining = true;
-    s->drain_quiet_us = now_us;
-}
-
-/* Their oks went to the one before us. */
-static void tell_done_since(struct stream *s, uint64_t until_n)
-{
-    const char *bytes;
-    uint64_t oldest = until_n > HISTORY_LINES ? until_n - HISTORY_LINES : 1;
-    uint64_t since = s->kept->told_n + 1;
-    for (uint64_t n = since > oldest ? since : oldest; n < until_n; n++) {
-        const struct history_line *l = history_find(&s->kept->history, n, &bytes);
-        if (l != NULL && l->seq > 0 && l->tag != 0) {
-            stream_tell(s, (struct stream_note){.kind = NOTE_DONE, .tag = l->tag, .n = n});
-        }
-    }
-}
-
-/* What it has taken is acknowledged, whoever heard its ok. */
-static void acknowledge_taken(struct stream *s)
-{
-    const char *bytes;
-    const struct history_line *l;
-    uint64_t offset = 0;
-    uint64_t lines = 0;
-    for (uint64_t n = s->resend_n - 1; n > s->acked_n && n >= s->kept->job_first_n; n--) {
-        l = history_find(&s->kept->history, n, &bytes);
-        if (l == NULL) {
-            break;
-        }
-        lines += l->seq == 0;
-        offset = offset == 0 ? l->end_offset : offset;
-    }
-    if (lines > 0) {
-        atomic_fetch_add(&s->kept->job_lines, lines);
-        atomic_store(&s->kept->job_acked, offset);
-        atomic_store(&s->stats.job_lines, s->kept->job_lines);
-        atomic_store(&s->stats.job_offset, offset);
-    }
-    if (s->resend_n - 1 > s->acked_n) {
-        s->acked_n = s->resend_n - 1;
-        atomic_store(&s->kept->acked_n, s->acked_n);
-    }
-}
-
-static void adopted(struct stream *s)
-{
-    s->adopt = ADOPT_NOT;
-    s->closed_for_good = false;
-    while (s->flight_count > 0) {
-        stream_land(s, false);
-    }
-    acknowledge_taken(s);
-    stream_tell(s, (struct stream_note){.kind = NOTE_ADOPTED, .n = s->resend_n});
-    tell_done_since(s, s->resend_n);
-}
-
-static void query(struct stream *s, uint64_t now_us)
-{
-    s->settle++;
-    s->queries++;
-    s->alive_us = now_us;
-    stream_commit(s, now_us, "M105\n", 5, (struct stream_flight){.kind = STREAM_PROBE});
-}
-
-/* Lines the printer has taken but not yet carried out will be acknowledged, in order, and a plain
- * ok does not say for which line it is. That of a query for temperatures does: it comes last. */
-static void settle(struct stream *s, uint64_t now_us)
-{
-    const char *bytes;
-    s->adopt = ADOPT_SETTLE;
-    s->settle = 0;
-    s->queries = 0;
-    for (uint64_t n = s->acked_n + 1; n < s->resend_n; n++) {
-        const struct history_line *l = history_find(&s->kept->history, n, &bytes);
-        s->settle += l != NULL && memmem(bytes, l->len, " M105*", 6) != NULL;
-    }
-    query(s, now_us);
-}
-
-/* The query was lost, or what is being carried out takes long; after the second it goes on. */
-static void settle_late(struct stream *s, uint64_t now_us)
-{
-    if (s->queries > 1) {
-        adopted(s);
-    } else {
-        query(s, now_us);
-    }
-}
-
-void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r)
-{
-    s->alive_us = now_us;
-    s->settle -= r->temps && s->settle > 0;
-    if (s->adopt == ADOPT_SETTLE && s->settle == 0) {
-        adopted(s);
-    }
-}
-
-/* What the printer accepted counts as acknowledged even if its ok was lost; the rest goes again. */
-static void end_drain(struct stream *s, uint64_t now_us)
-{
-    while (s->flight_count > 0) {
-        struct stream_flight *f = stream_flight_at(s, 0);
-        stream_land(s, f->kind != STREAM_PROBE && f->n < s->resend_n);
-    }
-    s->draining = false;
-    s->acked = s->committed;
-    if (s->adopt == ADOPT_ASK || s->adopt == ADOPT_SETTLE) {
-        settle(s, now_us);
-    } else if (s->adopt == ADOPT_LISTEN) {
-        s->adopt = ADOPT_ASK;
-        s->alive_us = now_us;
-        s->resend_n = s->next_n; /* what was asked for meanwhile is asked for again */
-        ask_by_gap(s, now_us);
-    }
-}
-
-static void probe(struct stream *s, uint64_t now_us)
-{
-    if (s->probes++ >= (s->adopt != ADOPT_NOT ? PROBES_ADOPTING : PROBES)) {
-        stream_stop(s, NOTE_LOST, "the printer does not answer any more");
-        return;
-    }
-    s->alive_us = now_us;
-    s->ok_us = now_us;
-    stream_close_window(s);
-    if (s->options.dialect->probe_by_gap) {
-        ask_by_gap(s, now_us);
-    } else {
-        presume_ok(s);
-    }
-}
-
-void stream_tick(struct stream *s, uint64_t now_us)
-{
-    if (s->stopped) {
-        return;
-    }
-    if (s->draining) {
-        if (now_us - s->drain_quiet_us >= drain_us(s)) {
-            end_drain(s, now_us);
-        }
-    } else if (s->retry_pending && now_us - s->retry_us >= RETRY_US) {
-        s->retry_pending = false;
-        probe(s, now_us);
-    } else if (s->flight_count > 0 && now_us - s->alive_us >= patience(s)) {
-        if (s->saved) {
-            s->saved = false;
-            stream_land(s, true);
-        } else if (s->adopt == ADOPT_SETTLE) {
-            settle_late(s, now_us);
-        } else {
-            probe(s, now_us);
-        }
-    }
-}
-
-uint64_t stream_deadline(const struct stream *s)
-{
-    if (s->stopped) {
-        return UINT64_MAX;
-    }
-    if (s->draining) {
-        return s->drain_quiet_us + drain_us(s);
-    }
-    if (s->retry_pending) {
-        return s->retry_us + RETRY_US;
-    }
-    return s->flight_count > 0 ? s->alive_us + patience(s) : UINT64_MAX;
 }

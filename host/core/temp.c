@@ -136,9 +136,19 @@ static const char *scan(struct temp_report *t, const char *line)
     return bare;
 }
 
+/* While one tool is waited for, "T:201 E:1 W:?" names it; -1 if the line does not. */
+static int waited_tool(const char *line)
+{
+    const char *e = strstr(line, " E:");
+    bool one_digit = e != NULL && e[3] >= '0' && e[3] < '0' + TEMP_TOOLS &&
+                     (e[4] == ' ' || e[4] == '\0') && strstr(line, " W:") != NULL;
+    return one_digit ? e[3] - '0' : -1;
+}
+
 bool temp_parse(struct temp_report *t, const char *line, int active_tool)
 {
     bool found = false;
+    int waited = waited_tool(line);
     if (strncmp(blanks(line), "X:", 2) == 0) {
         return false; /* a position; its "Count A: B:" (CoreXY, delta) are no temperatures */
     }
@@ -148,6 +158,7 @@ bool temp_parse(struct temp_report *t, const char *line, int active_tool)
     }
     t->unreadable = 0;
     const char *bare = scan(t, line);
+    active_tool = waited >= 0 ? waited : active_tool;
     if (bare != NULL && t->actual_mc[0] == TEMP_NONE && active_tool >= 0 &&
         active_tool < TEMP_TOOLS) {
         take_pair(t, active_tool, bare);

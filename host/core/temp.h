@@ -2,7 +2,8 @@
  *
  * Understood: `T:210.04 /210.00 B:52.00 /52.00 @:85 B@:31`, several tools (`T0: T1:`), C (chamber),
  * blanks and slash optional, `T:21.30/ 0.00`, unused sensors below zero, Repetier's TargetExtr0:
- * and TargetBed:. If a name stands twice the first wins.
+ * and TargetBed:, "T:201 E:1 W:?" of a tool that is waited for. If a name stands twice the first
+ * wins.
  */
 #ifndef PP_CORE_TEMP_H
 #define PP_CORE_TEMP_H

@@ -176,6 +176,10 @@ static bool order(struct sender *s, const struct order *o)
         return false;
     }
     *slot = *o;
+    if (o->options.dialect != NULL) {
+        slot->dialect = *o->options.dialect; /* whose memory is the main thread's */
+        slot->options.dialect = &slot->dialect;
+    }
     spsc_push(&s->orders, sizeof *o);
     wake(s);
     return true;

@@ -1,8 +1,10 @@
 #include "host/io/sender_priv.h"
 
 #include "host/base/clock.h"
+#include "host/core/meatpack.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -121,7 +123,7 @@ static void lose_port(struct sender *s, const char *why)
     sender_close_port(s);
 }
 
-static void watch(struct sender *s, bool writable)
+void sender_watch(struct sender *s, bool writable)
 {
     if (writable != s->writable_wanted) {
         s->writable_wanted = writable;
@@ -169,6 +171,13 @@ bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written
     return true;
 }
 
+/* After an XOFF only what is urgent. */
+static size_t may_write(struct sender *s, uint64_t now, size_t len)
+{
+    size_t urgent = stream_urgent_bytes(&s->stream);
+    return len > urgent && xonxoff_holds(&s->flow, now) ? urgent : len;
+}
+
 void sender_pump(struct sender *s, uint64_t now)
 {
     const char *bytes;
@@ -177,7 +186,7 @@ void sender_pump(struct sender *s, uint64_t now)
     if (s->phase != PHASE_STREAMING) {
         return;
     }
-    while ((len = stream_tx(&s->stream, now, &bytes)) > 0) {
+    while ((len = may_write(s, now, stream_tx(&s->stream, now, &bytes))) > 0) {
         if (!sender_put(s, bytes, len, &written)) {
             return;
         }
@@ -187,7 +196,7 @@ void sender_pump(struct sender *s, uint64_t now)
         }
     }
     sender_publish_injects(s); /* the line that was just numbered was still counted then */
-    watch(s, len > 0);
+    sender_watch(s, len > 0);
     ask_for_more(s);
 }
 
@@ -202,20 +211,27 @@ static void start_streaming(struct sender *s)
     sender_tell(s, NOTE_CONNECTED, (uint32_t)s->greet.baud[s->greet.at], "");
 }
 
+static bool say_hello(struct sender *s)
+{
+    char text[64];
+    size_t written;
+    int len = snprintf(text, sizeof text, "%s%s",
+        s->greet.say_reset ? meatpack_order(MEATPACK_RESET) : "", greet_hello);
+    s->greet.say_hello = false;
+    s->greet.say_reset = false;
+    return sender_put(s, text, (size_t)len, &written);
+}
+
 void sender_tick_greeting(struct sender *s, uint64_t now)
 {
-    size_t written;
     enum greet_result result = greet_tick(&s->greet, now);
     if (s->greet.set_baud) {
         s->greet.set_baud = false;
         s->split.len = 0;
         serial_set_baud(&s->port, s->greet.baud[s->greet.at], NULL);
     }
-    if (s->greet.say_hello) {
-        s->greet.say_hello = false;
-        if (!sender_put(s, greet_hello, strlen(greet_hello), &written)) {
-            return;
-        }
+    if (s->greet.say_hello && !say_hello(s)) {
+        return;
     }
     if (result == GREET_ANSWERED) {
         start_streaming(s);
@@ -225,8 +241,10 @@ void sender_tick_greeting(struct sender *s, uint64_t now)
     }
 }
 
-static void take_bytes(struct sender *s, uint64_t now, const char *bytes, size_t left)
+static void take_bytes(struct sender *s, uint64_t now, char *received, size_t count)
 {
+    const char *bytes = received;
+    size_t left = xonxoff_take(&s->flow, now, received, count);
     const char *line;
     size_t len;
     while (s->phase != PHASE_CLOSED && line_next(&s->split, &bytes, &left, &line, &len)) {
@@ -250,6 +268,10 @@ static void on_port(uv_poll_t *poll, int status, int events)
         return;
     }
     uint64_t now = sender_now_us();
+    sender_obey(s, now); /* a pause asked for before this answer came holds the next line back */
+    if (s->phase == PHASE_CLOSED) {
+        return;
+    }
     if (events & UV_READABLE) {
         ssize_t n = read(s->port.fd, bytes, sizeof bytes);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -259,6 +281,9 @@ static void on_port(uv_poll_t *poll, int status, int events)
         measure_from_here(s);
         take_bytes(s, now, bytes, n > 0 ? (size_t)n : 0);
     }
+    if (s->phase == PHASE_STOPPED) {
+        sender_estop_write(s, now);
+    }
     sender_pump(s, now);
     s->react_from_ns = 0; /* nothing was to be written */
     sender_arm(s);
@@ -267,6 +292,7 @@ static void on_port(uv_poll_t *poll, int status, int events)
 static void watch_port(struct sender *s)
 {
     s->split.len = 0;
+    s->flow = (struct xonxoff){.obey = s->stream_options.xonxoff};
     uv_poll_init(&s->loop, &s->poll, s->port.fd);
     s->poll.data = s;
     s->poll_open = true;

@@ -115,6 +115,12 @@ mk3  operational
         self.assertIn("  time       1:02:03 gone  0:12:34 left  ends ", out)
         self.assertTrue(all(len(line) <= 80 for line in out.splitlines()))
 
+    def test_status_shows_why_a_printer_waits_and_what_its_display_says(self):
+        host = self.host()
+        host.status.update(state="paused", detail="waiting for a filament change", message="Nozzle\x1bParked")
+        out, _ = self.ctl("status")
+        self.assertIn("mk3  paused, waiting for a filament change\n  display    Nozzle\\x1bParked\n", out)
+
     def test_json_is_the_document_of_the_host(self):
         host = self.host()
         out, _ = self.ctl("--json", "status")

@@ -6,6 +6,7 @@ mkdir "$tmp/card"
 make_gcode 3000 > "$tmp/card/a long one.gcode"
 make_gcode 6000 > "$tmp/card/BIG.GCO"
 make_gcode 300 > "$tmp/small.gcode"
+make_gcode 60000 > "$tmp/huge.gcode"
 start_virtual --speed 30 --sd "$tmp/card" --sd-no-ok --sd-ok-joined
 start_host
 
@@ -56,7 +57,7 @@ fresh_report
 same "the card is left" "$(json card.printing < "$report")" false
 
 # --- a copy that is cancelled leaves nothing
-ctl sd put --name X.GCO "$tmp/card/BIG.GCO" > "$tmp/put.log" 2>&1 &
+ctl sd put --name X.GCO "$tmp/huge.gcode" > "$tmp/put.log" 2>&1 &
 put_pid=$!
 poll 10 state_is transferring || fail "nothing is copied"
 refuses 1 "written to the printer's card" "$ppctl" send G28

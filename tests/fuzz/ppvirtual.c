@@ -41,6 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     s.emergency_parser = (data[0] & 32) == 0;
     s.tools = data[0] & 64 ? 3 : 1;
     s.sd = (data[0] & 128) != 0;
+    s.meatpack = s.sd;
+    s.xonxoff = s.meatpack && s.wire;
     model_init(&m, &s);
     card_add(&m.card, "a part.gcode", "G28\nG1 X10 F600 ; go\nM28 X.GCO\nM29\nM23 B.G\nM24", 46);
     card_add(&m.card, "B.G", "M117 x\nM30 B.G\nM22", 18);

@@ -1,7 +1,9 @@
-/* Bytes from a serial port, whatever is behind it: lines, replies, temperatures. */
+/* Bytes from a serial port, whatever is behind it: lines, replies, temperatures and what the
+ * thermal watch makes of them. */
 #include "host/core/line.h"
 #include "host/core/reply.h"
 #include "host/core/temp.h"
+#include "host/core/thermal.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -35,20 +37,43 @@ static void check_temps(const char *line, int active)
                (t.target_mc[i] > -1000000000 && t.target_mc[i] < 1000000000));
         found = found || t.actual_mc[i] != TEMP_NONE || t.target_mc[i] != TEMP_NONE;
     }
-    assert(found && temp_is_report(line));
+    assert((found || t.unreadable != 0) && temp_is_report(line));
+}
+
+/* One report a second, or with a long gap, and the clock in between. */
+static void check_watch(struct thermal *t, uint64_t *now_ms, const char *line)
+{
+    struct temp_report r;
+    struct thermal_context c = {.max_mc = {300000, 120000, 80000}, .printing = true};
+    *now_ms += line[0] == ' ' ? 100000 : 1000;
+    bool found = temp_parse(&r, line, 0);
+    struct thermal_verdict v = thermal_step(t, *now_ms, found ? &r : NULL, &c);
+    assert(v.fault <= THERMAL_DISOBEYED && v.heater >= -1 && v.heater < TEMP_HEATERS);
+    assert((v.fault == THERMAL_FINE) == (v.text[0] == '\0'));
+    assert(t->off_ms == 0 || v.fault == THERMAL_FINE || v.fault == THERMAL_DISOBEYED);
+    if (v.ask) {
+        thermal_asked(t);
+    }
+    if (v.fault != THERMAL_FINE) {
+        thermal_off(t, *now_ms);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct thermal thermal;
+    uint64_t now_ms = 1000000;
     struct line_split split = {.len = 0};
     const char *bytes = (const char *)data;
     const char *line;
     size_t len;
+    thermal_init(&thermal, NULL);
     while (line_next(&split, &bytes, &size, &line, &len)) {
         assert(len <= LINE_MAX_IN && strlen(line) == len);
         check_reply(line, len);
         check_temps(line, 0);
         check_temps(line, (int)(len % 11) - 1);
+        check_watch(&thermal, &now_ms, line);
     }
     return 0;
 }

@@ -97,7 +97,8 @@ static void set_options(struct bench *b, const char *text, size_t len)
         &b->stream, &(struct stream_options){.dialect = dialect != NULL ? dialect : dialect_at(0),
                         .rx_bytes = c[1] * 16u,
                         .command_slots = c[2],
-                        .window = (enum stream_window)(c[3] % 3)});
+                        .window = (enum stream_window)(c[3] % 3),
+                        .meatpack = (enum stream_pack_wish)(c[3] / 16 % 3)});
 }
 
 static void steer(struct bench *b, char order, size_t len)

@@ -1,12 +1,18 @@
-/* A small model of a Marlin printer's serial side, in virtual time.
+/* A small model of a printer's serial side, in virtual time: Marlin's, and what other firmwares do
+ * differently with numbers and acknowledgements.
  *
  * It knows nothing of host/core: a wire with a rate and a delay in each direction, a receive ring
  * of 128 bytes, four command slots, numbers and checksums as Marlin checks them. On an error it
  * empties the ring in the middle of whatever line is arriving; the tail is taken as a new line.
  * Bytes are lost and changed by seed, at most one in a line, so that a checksum always shows it.
+ * Acknowledgements are doubled, lost, late or run into the next line, by seed too.
+ * It may unpack lines (the unpacker is the virtual printer's); of packed lines a checksum misses
+ * some damages.
  */
 #ifndef TEST_MARLIN_MODEL_H
 #define TEST_MARLIN_MODEL_H
+
+#include "tools/ppvirtual/meatpack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +32,7 @@
 #define SLOTS     4
 #define MAX_CMD   96
 #define WIRE      4096
-#define MODEL_LOG 640 /* executed commands kept */
+#define MODEL_LOG 2560 /* executed commands kept */
 
 /* ---- chance ---- */
 
@@ -61,13 +67,22 @@ struct wire {
     uint64_t byte_us;
     uint64_t delay_us;
     uint64_t noise;    /* one byte in so many is damaged; 0 = none */
+    bool packed;       /* lines may be packed */
+    char before;       /* the last byte put */
+    char taken;        /* and the last taken */
     bool line_damaged; /* the present line has had its share */
     unsigned damages;
 };
 
+static inline bool may_end(const struct wire *w, char c, char before)
+{
+    return w->packed ? meatpack_may_end(c, before) : c == '\n';
+}
+
 static inline void wire_put(struct wire *w, uint64_t now, char c)
 {
-    bool ends = c == '\n';
+    bool ends = may_end(w, c, w->before);
+    w->before = c;
     uint64_t start = w->free_us > now ? w->free_us : now;
     w->free_us = start + w->byte_us;
     if (!w->line_damaged && one_in(w->noise)) {
@@ -95,6 +110,7 @@ static inline bool wire_get(struct wire *w, uint64_t now, char *c)
         return false;
     }
     *c = w->byte[w->first];
+    w->taken = *c;
     w->first = (w->first + 1) % WIRE;
     w->count--;
     return true;
@@ -103,11 +119,13 @@ static inline bool wire_get(struct wire *w, uint64_t now, char *c)
 /* When the next whole line will have arrived. */
 static inline uint64_t wire_next_line(const struct wire *w)
 {
+    char before = w->taken;
     for (size_t i = 0; i < w->count; i++) {
         size_t at = (w->first + i) % WIRE;
-        if (w->byte[at] == '\n') {
+        if (may_end(w, w->byte[at], before)) {
             return w->at_us[at];
         }
+        before = w->byte[at];
     }
     return NEVER;
 }
@@ -124,19 +142,42 @@ struct executed {
     char text[MAX_CMD + 1];
 };
 
+enum model_kind {
+    MODEL_MARLIN,
+    MODEL_REPETIER, /* ok with the number, on receipt; numbers in 16 bits; what repeats is skipped
+                     */
+    MODEL_SMOOTHIE, /* "rs N5" and no ok behind it */
+    MODEL_TEACUP,   /* gaps are accepted; temperatures in a line before the ok */
+    MODEL_KLIPPER   /* looks neither at numbers nor at checksums */
+};
+
+#define LATE_OKS 16
+
+struct late_ok {
+    uint64_t at_us;
+    char text[64];
+};
+
 struct printer {
     /* what kind */
+    enum model_kind kind;
+    uint64_t ok_faults; /* one ok in so many goes wrong; 0 = none */
+    struct late_ok late[LATE_OKS];
+    size_t lates;
+    unsigned faulty_oks;
     bool advanced_ok;
     bool silent_repeats; /* since 2.1.2 */
     bool ok_after_resend;
     bool busy;
     bool autoreport;
+    bool meatpack;
 
     struct wire in;
     struct wire out;
     char ring[RING];
     size_t ring_first;
     size_t ring_count;
+    struct meatpack unpacker;
     char line[MAX_CMD];
     size_t len;
     struct command queue[SLOTS];
@@ -177,6 +218,51 @@ static inline void say(struct printer *p, uint64_t now, const char *fmt, ...)
     wire_put(&p->out, now, '\n');
 }
 
+static inline void say_raw(struct printer *p, uint64_t now, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        wire_put(&p->out, now, *text);
+    }
+}
+
+/* An acknowledgement, which may get lost, be doubled, come late or lose its newline. */
+static inline void say_ok(struct printer *p, uint64_t now, const char *text)
+{
+    if (!one_in(p->ok_faults)) {
+        say(p, now, "%s", text);
+        return;
+    }
+    p->faulty_oks++;
+    switch (below(4)) {
+    case 0:
+        break;
+    case 1:
+        say(p, now, "%s", text);
+        say(p, now, "%s", text);
+        break;
+    case 2:
+        say_raw(p, now, text);
+        break;
+    default:
+        if (p->lates < LATE_OKS) {
+            p->late[p->lates].at_us = now + below(40 * SECOND);
+            snprintf(p->late[p->lates++].text, sizeof p->late->text, "%s", text);
+        }
+    }
+}
+
+static inline void say_late_oks(struct printer *p, uint64_t now)
+{
+    for (size_t i = 0; i < p->lates;) {
+        if (p->late[i].at_us > now) {
+            i++;
+            continue;
+        }
+        say(p, now, "%s", p->late[i].text);
+        p->late[i] = p->late[--p->lates];
+    }
+}
+
 static inline void take_arrived(struct printer *p, uint64_t now)
 {
     char c;
@@ -202,15 +288,31 @@ static inline void refuse(struct printer *p, uint64_t now, const char *why)
     p->ring_count = 0; /* in the middle of whatever is arriving */
     p->len = 0;
     p->flushes++;
-    say(p, now, "Error:%s, Last Line: %ld", why, p->last_n);
-    say(p, now, "Resend: %ld", p->last_n + 1);
+    if (p->kind == MODEL_SMOOTHIE) {
+        say(p, now, "rs N%ld", p->last_n + 1);
+        return;
+    }
+    if (p->kind == MODEL_TEACUP) {
+        say(p, now, "rs N%ld Expected checksum 67", p->last_n + 1);
+    } else if (p->kind == MODEL_REPETIER) {
+        say(p, now, "Error:%s", why);
+        say(p, now, "Resend:%ld", (p->last_n + 1) & 0xffff);
+    } else {
+        say(p, now, "Error:%s, Last Line: %ld", why, p->last_n);
+        say(p, now, "Resend: %ld", p->last_n + 1);
+    }
     if (p->ok_after_resend) {
         say(p, now, "ok");
     }
 }
 
-static inline void enqueue(struct printer *p, long n, const char *text)
+static inline void enqueue(struct printer *p, uint64_t now, long n, const char *text)
 {
+    char ok[32];
+    if (p->kind == MODEL_REPETIER) {
+        snprintf(ok, sizeof ok, n > 0 ? "ok %ld" : "ok", n & 0xffff);
+        say_ok(p, now, ok);
+    }
     struct command *c = &p->queue[p->queued++];
     c->n = n;
     snprintf(c->text, sizeof c->text, "%s", text);
@@ -221,8 +323,13 @@ static inline bool take_numbered(struct printer *p, uint64_t now, char *line)
 {
     char *end;
     long n = strtol(line + 1, &end, 10);
-    char *star = strrchr(line, '*');
+    char *star = p->kind == MODEL_TEACUP ? strchr(line, '*') : strrchr(line, '*');
     unsigned char sum = 0;
+    if (p->kind == MODEL_KLIPPER) {
+        line[strcspn(line, "*")] = '\0';
+        enqueue(p, now, n, end + strspn(end, " "));
+        return true;
+    }
     if (star == NULL) {
         refuse(p, now, "No Checksum with line number");
         return false;
@@ -234,16 +341,21 @@ static inline bool take_numbered(struct printer *p, uint64_t now, char *line)
         refuse(p, now, "checksum mismatch");
         return false;
     }
+    if (p->kind == MODEL_REPETIER && n <= p->last_n && n + 40 > p->last_n) {
+        say(p, now, "skip %ld", n & 0xffff);
+        say_ok(p, now, "ok");
+        return true;
+    }
     if (p->silent_repeats && (n == p->last_n || n == p->last_n - 1)) {
         return true;
     }
-    if (n != p->last_n + 1) {
+    if (n != p->last_n + 1 && p->kind != MODEL_TEACUP) {
         refuse(p, now, "Line Number is not Last Line Number+1");
         return false;
     }
     *star = '\0';
     p->last_n = n;
-    enqueue(p, n, end + strspn(end, " "));
+    enqueue(p, now, n, end + strspn(end, " "));
     return true;
 }
 
@@ -258,23 +370,41 @@ static inline bool take_line(struct printer *p, uint64_t now)
         return take_numbered(p, now, text);
     }
     if (*text != '\0') {
-        enqueue(p, 0, text);
+        enqueue(p, now, 0, text);
+    }
+    return true;
+}
+
+/* False after an error. */
+static inline bool read_char(struct printer *p, uint64_t now, char c)
+{
+    if (c == '\n') {
+        return take_line(p, now);
+    }
+    if (p->len < MAX_CMD - 1) {
+        p->line[p->len++] = c;
     }
     return true;
 }
 
 static inline void read_ring(struct printer *p, uint64_t now)
 {
-    while (p->queued < SLOTS && p->ring_count > 0) {
-        char c = p->ring[p->ring_first];
+    bool going = true;
+    while (going && p->queued < SLOTS && p->ring_count > 0) {
+        char chars[MEATPACK_CHARS] = {p->ring[p->ring_first]};
+        bool reports = false;
+        size_t n = 1;
         p->ring_first = (p->ring_first + 1) % RING;
         p->ring_count--;
-        if (c == '\n') {
-            if (!take_line(p, now)) {
-                break;
-            }
-        } else if (p->len < MAX_CMD - 1) {
-            p->line[p->len++] = c;
+        if (p->meatpack) {
+            n = meatpack_feed(&p->unpacker, chars[0], chars, &reports);
+        }
+        for (size_t i = 0; i < n && going; i++) {
+            going = read_char(p, now, chars[i]);
+        }
+        if (reports) {
+            const char *state = meatpack_state(&p->unpacker);
+            say(p, now, "%.*s", (int)strcspn(state, "\n"), state);
         }
     }
 }
@@ -298,14 +428,21 @@ static inline void execute(struct printer *p, uint64_t now)
 
 static inline void answer(struct printer *p, uint64_t now, const struct command *c)
 {
-    if (strcmp(c->text, "M105") == 0) {
-        say(p, now, "ok T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0");
-    } else if (!p->advanced_ok) {
-        say(p, now, "ok");
-    } else if (c->n > 0) {
-        say(p, now, "ok N%ld P15 B%zu", c->n, SLOTS - p->queued);
-    } else {
-        say(p, now, "ok P15 B%zu", SLOTS - p->queued);
+    static const char temps[] = "T:20.00 /0.00 B:20.00 /0.00 @:0 B@:0";
+    char ok[64] = "ok";
+    bool separate = p->kind == MODEL_TEACUP || p->kind == MODEL_REPETIER;
+    bool asks = strcmp(c->text, "M105") == 0;
+    if (asks && separate) {
+        say(p, now, "%s", temps);
+    } else if (asks) {
+        snprintf(ok, sizeof ok, "ok %s", temps);
+    } else if (p->advanced_ok && c->n > 0) {
+        snprintf(ok, sizeof ok, "ok N%ld P15 B%zu", c->n, SLOTS - p->queued);
+    } else if (p->advanced_ok) {
+        snprintf(ok, sizeof ok, "ok P15 B%zu", SLOTS - p->queued);
+    }
+    if (p->kind != MODEL_REPETIER) {
+        say_ok(p, now, ok);
     }
 }
 
@@ -342,7 +479,9 @@ static inline void maybe_reset(struct printer *p, uint64_t now)
     p->queued = 0;
     p->ring_count = 0;
     p->len = 0;
+    p->unpacker = (struct meatpack){0};
     p->executing = false;
+    p->lates = 0;
     if (one_in(2)) {
         say(p, now, "start");
         say(p, now, "echo:Marlin 2.1.2");
@@ -353,6 +492,7 @@ static inline void printer_step(struct printer *p, uint64_t now)
 {
     take_arrived(p, now);
     maybe_reset(p, now);
+    say_late_oks(p, now);
     if (p->executing && p->busy_us <= now && p->done_us > now) {
         p->busy_us += 2 * SECOND;
         say(p, now, "echo:busy: processing");
@@ -387,6 +527,9 @@ static inline uint64_t printer_next(const struct printer *p)
     uint64_t next = p->poll_us;
     if (p->executing) {
         next = earlier(next, earlier(p->done_us, p->busy_us));
+    }
+    for (size_t i = 0; i < p->lates; i++) {
+        next = earlier(next, p->late[i].at_us);
     }
     return p->autoreport ? earlier(next, p->report_us) : next;
 }

@@ -1,13 +1,16 @@
+// link: ppcore ppvirtual_model
 /* Golden transcripts of the stream machine on virtual time.
  *
  * Each tests/trace/stream/NAME.trace is an input and its expected output in one: lines that begin
  * with
  * '>' (bytes written) or '!' (notes) are output, all others are orders. A test runs the orders,
  * writes down what happens after each and compares the whole text. PP_UPDATE=1 rewrites the files.
+ * Packed lines are shown unpacked, "12 bytes: " before them; orders to the unpacker as its answer.
  */
 #include "host/base/mem.h"
 #include "host/base/str.h"
 #include "host/core/stream.h"
+#include "tools/ppvirtual/meatpack.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -30,6 +33,11 @@ struct bench {
     uint64_t now_us;
     uint64_t offset;
     struct strbuf out;
+    bool packs; /* the printer has MeatPack */
+    struct meatpack unpacker;
+    char line[512]; /* unpacked so far */
+    size_t line_len;
+    size_t line_bytes;
 };
 
 static const char *const note_names[] = {
@@ -47,6 +55,8 @@ static const char *const note_names[] = {
     [NOTE_RESET] = "reset",
     [NOTE_HALT] = "halt",
     [NOTE_LOST] = "lost",
+    [NOTE_NOISY] = "noisy",
+    [NOTE_PACKING] = "packing",
 };
 
 /* Only what a reader wants to see: texts received are in the orders already. */
@@ -70,6 +80,43 @@ static void on_note(void *context, const struct stream_note *note)
     strbuf_puts(&b->out, "\n");
 }
 
+static void show_line(struct bench *b, const char *end)
+{
+    if (b->unpacker.on) {
+        strbuf_printf(
+            &b->out, "> %zu bytes: %.*s%s\n", b->line_bytes, (int)b->line_len, b->line, end);
+    } else {
+        strbuf_printf(&b->out, "> %.*s%s\n", (int)b->line_len, b->line, end);
+    }
+    b->line_len = 0;
+    b->line_bytes = 0;
+}
+
+/* What the printer unpacks of it. */
+static void unpack(struct bench *b, const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        char c[MEATPACK_CHARS];
+        bool reports;
+        size_t n = meatpack_feed(&b->unpacker, bytes[i], c, &reports);
+        b->line_bytes++;
+        for (size_t k = 0; k < n; k++) {
+            if (c[k] == '\n') {
+                show_line(b, "");
+            } else if (b->line_len < sizeof b->line) {
+                b->line[b->line_len++] = c[k];
+            }
+        }
+        if (reports) {
+            strbuf_printf(&b->out, "> %s", meatpack_state(&b->unpacker));
+            b->line_bytes = 0;
+        }
+    }
+    if (b->line_len > 0 && b->unpacker.full == 0) {
+        show_line(b, "...");
+    }
+}
+
 /* Writes what the stream hands out; a piece that ends in mid-line shows as "...". */
 static void pump(struct bench *b)
 {
@@ -77,7 +124,10 @@ static void pump(struct bench *b)
     size_t len;
     while ((len = stream_tx(&b->stream, b->now_us, &bytes)) > 0) {
         const char *end = bytes + len;
-        for (const char *p = bytes; p < end;) {
+        if (b->packs) {
+            unpack(b, bytes, len);
+        }
+        for (const char *p = b->packs ? end : bytes; p < end;) {
             const char *newline = memchr(p, '\n', (size_t)(end - p));
             const char *stop = newline != NULL ? newline : end;
             strbuf_printf(&b->out, "> %.*s%s\n", (int)(stop - p), p, newline != NULL ? "" : "...");
@@ -122,10 +172,12 @@ static void set_options(struct bench *b, const char *text)
     unsigned rx = 0;
     int slots = 0;
     sscanf(text, "%31s window=%15s rx=%u slots=%d", dialect, window, &rx, &slots);
+    b->packs = strstr(text, " meatpack") != NULL;
     stream_set_options(
         &b->stream, &(struct stream_options){.dialect = dialect_by_name(dialect),
                         .rx_bytes = rx,
                         .command_slots = slots,
+                        .meatpack = b->packs ? STREAM_PACK_WANTED : STREAM_PACK_NEVER,
                         .window = strcmp(window, "bytes") == 0 ? STREAM_WINDOW_BYTES
                                   : strcmp(window, "one") == 0 ? STREAM_WINDOW_ONE
                                                                : STREAM_WINDOW_AUTO});
@@ -141,6 +193,19 @@ static void acks(struct bench *b, const char *text)
     for (; from <= to; from++) {
         b->now_us += MS;
         snprintf(reply, sizeof reply, "ok N%u P15 B3", from);
+        stream_rx(&b->stream, b->now_us, reply, strlen(reply));
+        pump(b);
+    }
+}
+
+/* "plain N": so many plain oks 1 ms apart, or the temperatures where M105 was the last line out. */
+static void plain(struct bench *b, int count)
+{
+    for (; count > 0; count--) {
+        const struct stream *s = &b->stream;
+        bool asked = s->flight_count > 0 && s->flight[s->flight_first].asks_temp;
+        const char *reply = asked ? "ok T:20.0 /0.0 B:20.0 /0.0" : "ok";
+        b->now_us += MS;
         stream_rx(&b->stream, b->now_us, reply, strlen(reply));
         pump(b);
     }
@@ -206,8 +271,13 @@ static void obey(struct bench *b, const char *line)
         stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
+    } else if (word(line, "plain", &rest)) {
+        plain(b, atoi(rest));
     } else if (word(line, "acks", &rest)) {
         acks(b, rest);
+    } else if (word(line, "number", &rest)) {
+        b->stream.next_n = b->stream.resend_n = strtoull(rest, NULL, 10);
+        b->stream.acked_n = b->stream.next_n - 1;
     } else if (word(line, "options", &rest)) {
         set_options(b, rest);
     } else if (line[0] == '+') {

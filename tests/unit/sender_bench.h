@@ -87,7 +87,7 @@ static inline void say(struct printer *p, const char *text)
 
 static inline bool right_rate(const struct printer *p)
 {
-    return serial_tty_baud(p->slave) == p->baud;
+    return p->baud == 0 || (p->baud > 0 && serial_tty_baud(p->slave) == p->baud);
 }
 
 static inline void take_numbered(struct printer *p, const char *line)
@@ -118,12 +118,12 @@ static inline void take_line(struct printer *p, const char *line)
     } else if (strcmp(line, "N0 M110 N0*125") == 0) {
         p->hellos++;
         p->last_n = 0;
-        if (p->baud == 0 || (p->baud > 0 && right_rate(p))) {
+        if (right_rate(p)) {
             say(p, "ok\n");
         }
     } else if (line[0] == 'N') {
         take_numbered(p, line);
-    } else if (line[0] != '\0') {
+    } else if (line[0] != '\0' && right_rate(p)) {
         p->lines++;
         say(p, strcmp(line, "M105") == 0 ? "ok T:20.0 /0.0 B:20.0 /0.0\n" : "ok P15 B3\n");
     }
@@ -220,7 +220,8 @@ static inline void on_note(void *context, const struct stream_note *note)
     assert_int_equal(strlen(note->text), note->len);
     b->notes[note->kind]++;
     b->done_tagged += note->kind == NOTE_DONE && note->tag == TAG;
-    if (note->kind == NOTE_SILENT || note->kind == NOTE_PORT || note->kind == NOTE_LOST) {
+    if (note->kind == NOTE_SILENT || note->kind == NOTE_PORT || note->kind == NOTE_LOST ||
+        note->kind == NOTE_ESTOPPED) {
         snprintf(b->text, sizeof b->text, "%s", note->text);
     } else if (note->kind == NOTE_CONNECTED) {
         b->connected_baud = note->tag;

@@ -13,6 +13,8 @@ static void on_spool_error(void *context, const struct err *e)
 }
 
 /* The device as it is in `state`, with a print where there is one; no port, and none is opened. */
+static bool of_card; /* the print is the printer's own, from its card */
+
 static void put_into(struct bench *b, enum printer_state state)
 {
     struct device *d = b->device;
@@ -22,11 +24,19 @@ static void put_into(struct bench *b, enum printer_state state)
     d->is_opening = true;
     d->reopen = false;
     uv_timer_stop(&d->retry);
+    if (state == PRINTER_TRANSFERRING) {
+        d->sd.put = (struct sd_put){.active = true, .file = "part.gcode", .name = "PART.GCO"};
+        files_pin(b->files, "part.gcode");
+    }
     if (!printer_has_job(state)) {
         return;
     }
     d->run = (struct run){.id = "00000000-0000-7000-8000-000000000000", .start_ms = 1};
     memcpy(d->run.file_name, file->row.name, sizeof d->run.file_name);
+    d->sd.printing = of_card;
+    if (of_card) {
+        return;
+    }
     memcpy(d->run.sha256, file->row.sha256, sizeof d->run.sha256);
     files_pin(b->files, "part.gcode");
     files_path(b->files, d->run.sha256, path, sizeof path);
@@ -46,6 +56,10 @@ static void clear_up(struct bench *b)
     if (d->run.id[0] != '\0') {
         device_print_end(d, RUN_FAILURE, "");
     }
+    if (d->sd.put.active) {
+        device_sd_put_lost(d);
+    }
+    assert_false(d->sd.printing);
     assert_null(d->spool);
     for (int i = 0; i < 20; i++) { /* what was queued is answered */
         uv_run(&b->loop, UV_RUN_NOWAIT);
@@ -77,10 +91,14 @@ static void try_state(struct bench *b, enum printer_state state)
         "//action:out_of_filament T0", "//action:prompt_button x", "//action:prompt_show",
         "//action:prompt_end", "//action:notification x", "//action:ready",
         "echo:busy: paused for user", "INT4", "T:20 /0 W:3", "echo:busy: processing",
-        "FIRMWARE_NAME:", "Cap:", ""};
+        "FIRMWARE_NAME:", "Cap:", "SD printing byte 1/2", "Not SD printing", "Done printing file",
+        "File opened: A.GCO Size: 2", "Begin file list", "A.GCO 2", "End file list",
+        "echo:No media", "echo:SD card ok", "Error:SD read error", "Error:error writing to file",
+        "//action:sd_inserted", "//action:sd_ejected", ""};
     for (int kind = 0; kind <= NOTE_DETACHED; kind++) {
         struct stream_note note = {.kind = (enum stream_note_kind)kind, .text = "x", .len = 1};
-        if (kind == NOTE_CONNECTED && (printer_has_job(state) || state == PRINTER_TRANSFERRING)) {
+        bool has_port = printer_has_job(state) || state == PRINTER_TRANSFERRING;
+        if (kind == NOTE_CONNECTED && has_port) {
             continue; /* the sender greets only a port that it was just given */
         }
         for (note.tag = 0; note.tag <= TAG_COUNT; note.tag++) {
@@ -99,8 +117,9 @@ static void any_note_is_survived_in_any_state(void **state)
     put_file(b, "part.gcode", job);
     assert_int_equal(device_disconnect(b->device, &refused), 0);
     UNTIL_STATE(b, PRINTER_OFFLINE);
-    for (int s = 0; s < PRINTER_STATES; s++) {
-        try_state(b, (enum printer_state)s);
+    for (int s = 0; s < 2 * PRINTER_STATES; s++) {
+        of_card = s >= PRINTER_STATES;
+        try_state(b, (enum printer_state)(s % PRINTER_STATES));
     }
     b->device->is_opening = false;
     b->device->state.state = PRINTER_OFFLINE;

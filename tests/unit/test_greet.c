@@ -16,6 +16,7 @@
 
 struct bench {
     struct greet g;
+    char resets[32]; /* per hello: whether the unpacker was reset before it */
     uint64_t now_us;
     uint64_t start_us;
     size_t hellos;
@@ -31,6 +32,9 @@ static void tick(struct bench *b)
     if (b->g.say_hello) {
         int baud = b->g.baud[b->g.at];
         b->g.say_hello = false;
+        assert_true(b->hellos + 1 < sizeof b->resets);
+        b->resets[b->hellos] = b->g.say_reset ? 'R' : '-';
+        b->g.say_reset = false;
         b->hellos++;
         if (b->baud_count == 0 || b->bauds[b->baud_count - 1] != baud) {
             assert_true(b->baud_count < GREET_BAUDS);
@@ -42,7 +46,7 @@ static void tick(struct bench *b)
 static struct bench begin(int baud, int last_good)
 {
     struct bench b = {.now_us = 77 * SECOND, .start_us = 77 * SECOND};
-    greet_init(&b.g, b.now_us, baud, last_good);
+    greet_init(&b.g, b.now_us, baud, last_good, false);
     tick(&b);
     return b;
 }
@@ -65,6 +69,19 @@ static void rx(struct bench *b, const char *line)
 static uint64_t seconds(const struct bench *b)
 {
     return (b->now_us - b->start_us) / SECOND;
+}
+
+static void a_printer_left_unpacking_is_told_to_stop(void **state)
+{
+    (void)state;
+    struct bench b = begin(115200, 0);
+    advance(&b, DAY);
+    assert_string_equal(b.resets, "----R"); /* the last try */
+    b = (struct bench){.now_us = SECOND};
+    greet_init(&b.g, b.now_us, 115200, 0, true);
+    tick(&b);
+    advance(&b, DAY);
+    assert_string_equal(b.resets, "-R-R-"); /* it may well be */
 }
 
 static void the_hello_has_a_right_checksum_and_ends_half_a_line(void **state)
@@ -270,6 +287,7 @@ static void a_board_that_boots_for_ever_is_given_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_printer_left_unpacking_is_told_to_stop),
         cmocka_unit_test(the_hello_has_a_right_checksum_and_ends_half_a_line),
         cmocka_unit_test(an_ok_and_a_quiet_moment_are_an_answer),
         cmocka_unit_test(a_board_that_boots_is_greeted_again_behind_its_banner),

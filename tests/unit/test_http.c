@@ -274,8 +274,8 @@ static void a_body_above_its_bound_is_refused(void **state)
 static void the_status_names_everything_and_unknown_is_null(void **state)
 {
     static const char *const members[] = {"name", "profile", "url", "version", "pid", "uptime_ms",
-        "now_ms", "state", "state_text", "error", "temperatures", "job", "link", "question", "bed",
-        "waiting_for"};
+        "now_ms", "state", "state_text", "error", "temperatures", "job", "link", "question",
+        "questions", "detail", "message", "bed", "waiting_for"};
     struct api_server *a = *state;
     struct answer w;
     api_ask(a, &w, a->read, "GET", "/api/v1/status", "", NULL);

@@ -160,7 +160,8 @@ static void the_last_star_begins_the_checksum_but_in_teacup_the_first(void **sta
 {
     (void)state;
     struct rig *r = rig_new("marlin-2.1", NULL);
-    assert_string_equal(rig_ask(r, numbered(1, "M117 a * b"), 1), "ok N1 P15 B3\n");
+    assert_string_equal(
+        rig_ask(r, numbered(1, "M117 a * b"), 1), "//action:notification a * b\nok N1 P15 B3\n");
     rig_free(r);
     r = rig_new("teacup", NULL);
     assert_contains(rig_ask(r, numbered(1, "M117 a * b"), 1), "rs N1 Expected checksum ");

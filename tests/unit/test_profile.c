@@ -103,6 +103,8 @@ static void a_file_is_read_into_its_struct(void **state)
     assert_int_equal(mk3->rx_bytes, 128);
     assert_int_equal(mk3->command_slots, 4);
     assert_int_equal(mk3->window, WINDOW_AUTO);
+    assert_int_equal(mk3->progress, PROGRESS_AUTO);
+    assert_false(mk3->own_scripts);
     assert_string_equal(mk3->limits.models[0], "MK3S");
     assert_true(mk3->kinematics.jerk_mm_s[3] == 4.5);
     assert_true(mk3->kinematics.junction_deviation_mm == 0); /* a jerk alone: classic jerk */
@@ -166,6 +168,12 @@ static void scripts_are_plain_gcode(void **state)
     struct profile *p = profile_read("/x/p.yaml", text, strlen(text), &mistakes);
     assert_string_equal(p->id, "p");
     assert_string_equal(p->cancel_script, ""); /* empty is not left out */
+    assert_true(p->own_scripts);
+    profile_free(p);
+    snprintf(text, sizeof text, "%sscripts: {end: \"M84\"}\nprogress_display: m117\n", small);
+    p = profile_read("/x/p.yaml", text, strlen(text), &mistakes);
+    assert_false(p->own_scripts); /* the firmware has no command of its own for the end */
+    assert_int_equal(p->progress, PROGRESS_M117);
     profile_free(p);
     strbuf_fini(&mistakes);
 }
@@ -292,6 +300,46 @@ static void a_file_that_breaks_keeps_its_last_good_facts(void **state)
     profiles_close(p);
 }
 
+static void quirks_override_single_fields_of_the_firmwares_row(void **state)
+{
+    char text[512];
+    struct strbuf m = {0};
+    struct dialect d;
+    (void)state;
+    snprintf(
+        text, sizeof text, "%sfirmware: repetier\nquirks: {probe: checksum, busy: yes}\n", small);
+    struct profile *p = profile_read("x/a.yaml", text, strlen(text), &m);
+    assert_string_equal(strbuf_text(&m), "");
+    quirks_apply(&p->quirks, dialect_by_name(p->firmware), &d);
+    assert_int_equal(d.probe, PROBE_CHECKSUM);
+    assert_true(d.busy);
+    assert_int_equal(d.number_bits, 16);
+    assert_true(d.ok_on_receipt);
+    quirks_print(&p->quirks, dialect_by_name(p->firmware), &m);
+    assert_non_null(strstr(strbuf_text(&m), "  probe: checksum # given here\n"));
+    assert_non_null(strstr(strbuf_text(&m), "  ok_on_receipt: yes\n"));
+    assert_non_null(strstr(strbuf_text(&m), "  number_bits: 16\n"));
+    strbuf_fini(&m);
+    quirks_apply(NULL, dialect_by_name("teacup"), &d);
+    assert_true(d.first_star);
+    profile_free(p);
+}
+
+static void every_mistake_in_the_quirks_is_told(void **state)
+{
+    char text[512];
+    struct strbuf m = {0};
+    (void)state;
+    snprintf(text, sizeof text,
+        "%squirks:\n  probe: gab\n  busy: 3\n  number_bits: 99\n  wiat: yes\n", small);
+    assert_null(profile_read("x/a.yaml", text, strlen(text), &m));
+    assert_non_null(strstr(strbuf_text(&m), "x/a.yaml:5:10: probe: \"gab\""));
+    assert_non_null(strstr(strbuf_text(&m), "x/a.yaml:6:9: busy: \"3\""));
+    assert_non_null(strstr(strbuf_text(&m), "x/a.yaml:7:16: number_bits: \"99\": must be"));
+    assert_non_null(strstr(strbuf_text(&m), "x/a.yaml:8:3: wiat: unknown key"));
+    strbuf_fini(&m);
+}
+
 static void the_shipped_materials_are_right(void **state)
 {
     static const char *const dirs[] = {SHIPPED, NULL};
@@ -328,6 +376,8 @@ int main(void)
             an_edited_file_is_read_again_and_old_pointers_stay_good, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_file_that_breaks_keeps_its_last_good_facts, set_up, tear_down),
+        cmocka_unit_test(quirks_override_single_fields_of_the_firmwares_row),
+        cmocka_unit_test(every_mistake_in_the_quirks_is_told),
         cmocka_unit_test(the_shipped_materials_are_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

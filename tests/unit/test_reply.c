@@ -21,6 +21,7 @@ struct row {
     bool temps;
     bool reset;
     bool waiting;
+    int oks;          /* 0: one if it is an ok */
     const char *text; /* NULL = not looked at */
 };
 
@@ -53,6 +54,11 @@ static const struct row oks[] = {
     /* with a position: no temperatures, however it is written */
     R("ok C: X:0.00 Y:0.00 Z:0.00 E:0.00", OK),
     R("ok X:1.00 Y:2.00 Z:3.00 E:0.00", OK),
+    /* newlines between them were lost */
+    R("okok", OK, .oks = 2),
+    R("okokok T:20.0 /0.0", OK, .temps = true, .oks = 3),
+    R("ok N4 P15 B3ok N5 P14 B2", OK, N(5), 15, 3),
+    R("okokay", TEXT),
     /* "File deleted" of M30, with the ok behind it */
     R("File deleted:TEST.GCOok", OK),
     R("File deleted:TEST.GCO", TEXT),
@@ -91,6 +97,9 @@ static const struct row resends[] = {
     R("Resend: -4", RESEND),
     R("Resend: x", RESEND),
     R("Resend: 123456789012345678901234567890", RESEND, N(123456789012345)),
+    /* the newline of the ok before it was lost */
+    R("okResend: 23", RESEND, N(23), .oks = 1),
+    R("okokrs N23", RESEND, N(23), .oks = 2),
     R("rs", TEXT),
     R("rsync", TEXT),
     R("skip 40", TEXT),
@@ -223,11 +232,13 @@ static const struct row others[] = {
     R("cap:AUTOREPORT_TEMP:1", TEXT),
     R("area:{full:{min:{x:0,y:0,z:0},max:{x:220,y:220,z:250}}}", TEXT),
     R("S_XYZ:0", TEXT),
-    R("echo:Unknown command: \"M555555\"", TEXT),
-    R("echo:Unknown command: \"T:20\"", TEXT),
+    R("echo:Unknown command: \"M555555\"", UNKNOWN),
+    R("echo:Unknown command: \"T:20\"", UNKNOWN),
+    R("// Unknown command:\"M555\"", UNKNOWN),
     R("E: Bad M-code 35", TEXT),
     R("echo:M112 Shutdown", TEXT),
-    R("Full RX Buffer", TEXT),
+    R("Full RX Buffer", RETRY),
+    R("echo:RX timeout", RETRY),
     R("echo:PowerUp", TEXT),
     R("// Klipper state: Ready", TEXT),
     /* what the printer asks of the host */
@@ -246,8 +257,8 @@ static bool check(const struct row *row)
     reply_parse(&r, line, strlen(line));
     bool same = r.kind == row->kind && r.n == row->n1 - 1 && r.planner_free == row->planner1 - 1 &&
                 r.buffer_free == row->buffer1 - 1 && r.temps == row->temps &&
-                r.reset == row->reset && r.waiting == row->waiting &&
-                (row->text == NULL || strcmp(r.text, row->text) == 0);
+                r.reset == row->reset && r.oks == (row->oks > 0 ? row->oks : r.kind == REPLY_OK) &&
+                r.waiting == row->waiting && (row->text == NULL || strcmp(r.text, row->text) == 0);
     if (!same) {
         print_error(
             "\"%s\": kind %d n %lld planner %d buffer %d temps %d reset %d waiting %d \"%s\"\n",

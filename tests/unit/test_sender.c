@@ -49,6 +49,38 @@ static void silence_is_told_and_another_rate_is_found(void **state)
     finish(b);
 }
 
+/* ---- XON and XOFF ---- */
+
+static void set_xonxoff(struct bench *b)
+{
+    struct stream_options options = {
+        .dialect = dialect_by_name("marlin"), .window = STREAM_WINDOW_AUTO, .xonxoff = true};
+    sender_set_options(b->sender, &options);
+}
+
+static void after_xoff_only_what_is_urgent_goes_out(void **state)
+{
+    (void)state;
+    struct bench *b = connected(STREAM_WINDOW_AUTO);
+    set_xonxoff(b);
+    assert_true(sender_inject(b->sender, "M105", 4, TAG));
+    RUN_UNTIL(b, b->done_tagged == 1);
+    size_t heard = b->notes[NOTE_RECEIVED];
+    say(&b->printer, "\x13// now\n");
+    RUN_UNTIL(b, b->notes[NOTE_RECEIVED] > heard);
+    assert_true(sender_inject(b->sender, "M117 held", 9, TAG));
+    sender_urgent(b->sender, "M108", 4);
+    RUN_UNTIL(b, strcmp(b->printer.last, "M108") == 0);
+    assert_int_equal(b->printer.lines, 2);
+    say(&b->printer, "\x11");
+    RUN_UNTIL(b, b->done_tagged == 2);
+    assert_int_equal(b->printer.out_of_order, 0);
+    say(&b->printer, "\x13");
+    sender_estop(b->sender);
+    RUN_UNTIL(b, b->printer.estops == 3);
+    finish(b);
+}
+
 /* ---- lines ---- */
 
 static void injected_lines_are_all_sent_in_order_or_refused(void **state)
@@ -157,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_printer_answers_at_the_rate_given),
         cmocka_unit_test(the_rate_that_was_good_last_time_is_tried_first),
+        cmocka_unit_test(after_xoff_only_what_is_urgent_goes_out),
         cmocka_unit_test(silence_is_told_and_another_rate_is_found),
         cmocka_unit_test(injected_lines_are_all_sent_in_order_or_refused),
         cmocka_unit_test(what_is_no_line_is_refused),

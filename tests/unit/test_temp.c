@@ -62,6 +62,9 @@ static const struct row rows[] = {
     {"ok T:22.4 /0.0 B:24.1 /0.0 T0:22.4 /0.0 @:0 B@:0 P:28.1 A:29.5", 0,
         {{0, 22400, 0}, {TEMP_BED, 24100, 0}, END}},
     {"T:201 E:0 W:?", 0, {{0, 201000, TEMP_NONE}, END}},
+    {"T:201 E:1 W:?", 0, {{1, 201000, TEMP_NONE}, END}},
+    {"T:201.3 E:7 W:3", 2, {{7, 201300, TEMP_NONE}, END}},
+    {"T:201 E:8 W:?", 0, {{0, 201000, TEMP_NONE}, END}},
     /* Smoothie */
     {"ok T:26.1 /0.0 @0 B:25.1 /0.0 @0", 0, {{0, 26100, 0}, {TEMP_BED, 25100, 0}, END}},
     /* blanks, signs, an unused sensor, more digits than there are */

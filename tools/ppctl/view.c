@@ -82,7 +82,12 @@ static void head(struct strbuf *out, const struct view *v, const char *name, con
     const char *state = field_text(status, "state");
     int left = v->columns - paint_foreign(out, v, TERM_BOLD, name, v->columns / 2) - 2;
     strbuf_puts(out, "  ");
-    paint_foreign(out, v, color_of(state), state, left);
+    const char *detail = field_text(status, "detail");
+    left -= paint_foreign(out, v, color_of(state), state, left);
+    if (*detail != '\0' && left > 4) {
+        strbuf_puts(out, ", ");
+        paint_foreign(out, v, TERM_PLAIN, detail, left - 2);
+    }
     strbuf_puts(out, "\n");
     if (*field_text(status, "error") != '\0') {
         whole(out, v, "reason", field_text(status, "error"));
@@ -296,6 +301,9 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
     size_t i;
     json_t *question;
     head(out, v, name, status);
+    if (*field_text(status, "message") != '\0') {
+        whole(out, v, "display", field_text(status, "message"));
+    }
     json_array_foreach(question_list(status), i, question)
     {
         view_question(out, v, question);

@@ -17,7 +17,8 @@ static const struct handler *find_in(const struct handler *table, const struct c
 
 const struct handler *exec_find(const struct model *m, const struct command *c)
 {
-    static const struct handler *const tables[] = {exec_motion, exec_setup, exec_heat, exec_host};
+    static const struct handler *const tables[] = {
+        exec_motion, exec_setup, exec_heat, exec_host, exec_person};
     const struct handler *of_card = m->s.sd ? find_in(exec_sd, c) : NULL;
     if (of_card != NULL) {
         return of_card;

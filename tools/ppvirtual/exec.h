@@ -25,6 +25,7 @@ extern const struct handler exec_motion[];
 extern const struct handler exec_setup[];
 extern const struct handler exec_heat[];
 extern const struct handler exec_host[];
+extern const struct handler exec_person[];
 extern const struct handler exec_sd[]; /* only with a card slot */
 
 /* NULL: unknown command. */
@@ -47,6 +48,9 @@ void exec_quickstop(struct model *m);
 
 /* M108, M876: ends a wait for heat or for a person. */
 void exec_break(struct model *m);
+
+/* So much filament was used; the sensor may see the end of it. */
+void exec_extruded(struct model *m, double mm);
 
 /* Waits for a dwell of real `seconds`, divided by the speed. */
 void exec_dwell(struct model *m, struct task *t, double seconds);

@@ -1,6 +1,7 @@
-/* What concerns the host: line numbers, emergencies, prompts, displays, identity. */
+/* What concerns the host: line numbers, emergencies, identity, the print timer. */
 #include "tools/ppvirtual/exec.h"
 
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <string.h>
@@ -44,12 +45,6 @@ static void run_about(struct model *m, struct task *t)
     reply_about(m);
 }
 
-static void run_shown(struct model *m, struct task *t)
-{
-    (void)m;
-    (void)t;
-}
-
 /* M75 starts the print timer or lets it go on after M76; M77 stops it. Hosts bracket prints so. */
 static void run_print_timer(struct model *m, struct task *t)
 {
@@ -79,49 +74,12 @@ static void run_echo(struct model *m, struct task *t)
     reply(m, "%s%s\n", head, text);
 }
 
-static void prompt(struct model *m, const char *text, const char *button)
-{
-    reply(m,
-        "//action:prompt_end\n//action:prompt_begin %s\n//action:prompt_button %s\n"
-        "//action:prompt_show\n",
-        text, button);
-}
-
-/* M0, M1: waits for a person, or for P ms or S s. */
-static void run_pause(struct model *m, struct task *t)
-{
-    const struct command *c = &t->command;
-    if (t->phase > 0) {
-        reply(m, "//action:prompt_end\n");
-        return;
-    }
-    double seconds = command_value(c, 'S', command_value(c, 'P', 0) / 1000);
-    if (seconds > 0) {
-        exec_dwell(m, t, seconds);
-        return;
-    }
-    const char *text = c->number == 0 ? "M0 Stop" : "M1 Stop";
-    prompt(m, *c->rest != '\0' ? c->rest : text, "Continue");
-    t->wait = WAIT_USER;
-}
-
-static void run_filament(struct model *m, struct task *t)
-{
-    if (t->phase == 0) {
-        reply(m, "//action:paused\n");
-        prompt(m, "Nozzle Parked", "Continue");
-        t->wait = WAIT_USER;
-        return;
-    }
-    reply(m, "//action:prompt_end\n//action:resumed\n");
-}
-
 /* Alive already, and still it flushes and asks for a line. */
 static void run_restart(struct model *m, struct task *t)
 {
     (void)t;
     if (m->s.fw->m999_resend) {
-        ring_flush(&m->ring);
+        inlet_flush(m);
         tally_resend(&m->tally);
         reply_resend(m);
     }
@@ -134,10 +92,7 @@ static void run_no_card(struct model *m, struct task *t)
 }
 
 const struct handler exec_host[] = {
-    {'M', 0, EXEC_DRAIN | EXEC_SYNC, run_pause},
-    {'M', 1, EXEC_DRAIN | EXEC_SYNC, run_pause},
     {'M', 27, 0, run_no_card},
-    {'M', 73, 0, run_shown},
     {'M', 75, 0, run_print_timer},
     {'M', 76, 0, run_print_timer},
     {'M', 77, 0, run_print_timer},
@@ -146,9 +101,7 @@ const struct handler exec_host[] = {
     {'M', 112, 0, run_kill},
     {'M', 113, 0, run_busy_interval},
     {'M', 115, 0, run_about},
-    {'M', 117, 0, run_shown},
     {'M', 118, 0, run_echo},
-    {'M', 600, EXEC_DRAIN | EXEC_SYNC, run_filament},
     {'M', 876, 0, run_break},
     {'M', 999, 0, run_restart},
     {0, 0, 0, NULL},

@@ -103,6 +103,7 @@ static void plan(struct model *m, const double logical[], double feed)
         count_underrun(m);
     }
     memcpy(m->machine.position, logical, sizeof(m->machine.position));
+    exec_extruded(m, extruded);
 }
 
 void exec_path(struct model *m, struct task *t)

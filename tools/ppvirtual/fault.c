@@ -59,7 +59,7 @@ static bool period_over(struct fault *f, uint64_t now_ns)
 {
     uint64_t period_ns = in_ns(f->at_number);
     if (f->next_ns == 0) {
-        f->next_ns = period_ns;
+        f->next_ns = now_ns < period_ns ? period_ns : now_ns - now_ns % period_ns;
     }
     if (now_ns < f->next_ns) {
         return false;

@@ -1,4 +1,4 @@
-/* Reading `at=WHEN,do=WHAT,KEY=VALUE...`, and explaining it. */
+/* Reading `at=WHEN,do=WHAT,KEY=VALUE...`. */
 #include "tools/ppvirtual/fault_table.h"
 
 #include <stdio.h>
@@ -27,7 +27,7 @@ static int refuse(struct reading *r, const char *key, const char *value, const c
 {
     char safe[FAULT_SPEC_MAX];
     str_escape(safe, 100, value, strlen(value));
-    return err_set(r->e, PP_EINVAL, "fault: %s=%s: %s", key, safe, right);
+    return err_set(r->e, PP_EINVAL, "%s%s\"%s\": %s", key, key[0] != '\0' ? "=" : "", safe, right);
 }
 
 /* `no such KIND, did you mean "X"?` */
@@ -354,7 +354,7 @@ static int read_pairs(struct reading *r, bool what)
     struct pair p;
     while (*rest != '\0') {
         if (!next_pair(&rest, &p)) {
-            return refuse(r, "spec", r->spec, "must be like at=line:100,do=resend,ok=late");
+            return refuse(r, "", r->spec, "must be like at=line:100,do=resend,ok=late");
         }
         bool is_at = strcmp(p.key, "at") == 0;
         bool is_do = strcmp(p.key, "do") == 0;
@@ -385,8 +385,7 @@ static int check(struct reading *r)
     uint32_t missing = f->row->need & ~r->given;
     for (int i = 0; missing != 0 && i < FAULT_ARGS; i++) {
         if ((missing & BIT(i)) != 0) {
-            return err_set(
-                r->e, PP_EINVAL, "fault: do=%s needs %s=...", f->row->name, fault_keys[i].name);
+            return err_set(r->e, PP_EINVAL, "do=%s needs %s=...", f->row->name, fault_keys[i].name);
         }
     }
     if (f->at == AT_PERIOD && f->row->seam != SEAM_MOMENT) {
@@ -398,7 +397,7 @@ static int check(struct reading *r)
     if (f->kind == FAULT_INSERT && (r->given & BIT(ARG_VALUE)) != 0 &&
         (f->arg[ARG_VALUE] < 0 || f->arg[ARG_VALUE] > 255)) {
         return err_set(
-            r->e, PP_EINVAL, "fault: value=%g: must be a byte from 0 to 255", f->arg[ARG_VALUE]);
+            r->e, PP_EINVAL, "value=%g: must be a byte from 0 to 255", f->arg[ARG_VALUE]);
     }
     return 0;
 }
@@ -408,19 +407,18 @@ int fault_add(struct fault_set *set, const char *spec, struct err *e)
     struct fault f = {0};
     struct reading r = {.spec = spec, .f = &f, .e = e};
     if (!str_copy(f.spec, sizeof f.spec, spec, strlen(spec))) {
-        return err_set(
-            e, PP_EINVAL, "fault: the spec is longer than %d characters", FAULT_SPEC_MAX - 1);
+        return err_set(e, PP_EINVAL, "the spec is longer than %d characters", FAULT_SPEC_MAX - 1);
     }
     if (set->len == FAULTS_MAX) {
-        return err_set(e, PP_ELIMIT, "fault: there are %d already, and no more fit", FAULTS_MAX);
+        return err_set(e, PP_ELIMIT, "there are %d faults already, and no more fit", FAULTS_MAX);
     }
     int rc = read_pairs(&r, true);
     if (rc == 0 && !r.has_do) {
-        return refuse(&r, "spec", spec, "do= is missing: at=line:100,do=resend");
+        return refuse(&r, "", spec, "do= is missing: at=line:100,do=resend");
     }
     rc = rc != 0 ? rc : read_pairs(&r, false);
     if (rc == 0 && !r.has_at) {
-        return refuse(&r, "spec", spec, "at= is missing: at=now, at=line:100, at=rate:1% ...");
+        return refuse(&r, "", spec, "at= is missing: at=now, at=line:100, at=rate:1% ...");
     }
     rc = rc != 0 ? rc : check(&r);
     if (rc != 0) {
@@ -436,54 +434,4 @@ void fault_clear(struct fault_set *set)
 {
     set->len = 0;
     set->seams = 0;
-}
-
-/* ---- help ---- */
-
-static void help_keys(struct strbuf *out)
-{
-    for (int i = 0; i < FAULT_ARGS; i++) {
-        const struct fault_key *k = &fault_keys[i];
-        strbuf_printf(out, "  %-10s %s", k->name, k->help);
-        for (size_t w = 0; k->words != NULL && k->words[w] != NULL; w++) {
-            strbuf_printf(out, "%s%s", w == 0 ? ": " : " ", k->words[w]);
-        }
-        strbuf_puts(out, "\n");
-    }
-}
-
-static void help_row(struct strbuf *out, const struct fault_row *row)
-{
-    strbuf_printf(out, "  %-20s %s\n", row->name, row->help);
-    for (int i = 0, n = 0; i < FAULT_ARGS; i++) {
-        if ((row->args & BIT(i)) != 0) {
-            strbuf_printf(
-                out, "%s%s", n++ == 0 ? "                       " : " ", fault_keys[i].name);
-        }
-    }
-    strbuf_puts(out, row->args != 0 ? "\n" : "");
-}
-
-void fault_help(struct strbuf *out)
-{
-    strbuf_puts(out, "A fault is at=WHEN,do=WHAT and keys of that fault, in any order:\n\n"
-                     "  at=line:100,do=resend,error=checksum,ok=late,ms=300\n"
-                     "  at=rate:0.1%,do=flip,dir=in,seed=7\n"
-                     "  at=time:20,do=unplug,ms=5000\n\n"
-                     "Each fires once, or each time for full, every, period, rate and always;\n"
-                     "times=N or times=always says otherwise. A comma in a text is \\, there.\n\n"
-                     "WHEN\n");
-    for (size_t i = 0; i < fault_whens_count; i++) {
-        const struct fault_when *w = &fault_whens[i];
-        char name[WORD_MAX];
-        snprintf(name, sizeof name, "%s%s%s", w->name, w->value != NULL ? ":" : "",
-            w->value != NULL ? w->value : "");
-        strbuf_printf(out, "  %-10s %s\n", name, w->help);
-    }
-    strbuf_puts(out, "\nWHAT, and the keys it takes besides times and seed\n");
-    for (size_t i = 0; i < FAULT_KINDS; i++) {
-        help_row(out, &fault_rows[i]);
-    }
-    strbuf_puts(out, "\nKEYS\n");
-    help_keys(out);
 }

@@ -38,7 +38,7 @@ static const char *const teacup_caps[] = {"AUTOREPORT_TEMP:1", NULL};
              "MACHINE_TYPE:{machine} EXTRUDER_COUNT:{tools} UUID:{uuid}\n",                        \
     .caps = marlin2_caps, .cap_word = "Cap", .area = true, .eol = "\n", .line_max = 95,            \
     .ok = OK_ADVANCED, .temp = TEMP_MARLIN, .kill = KILL_MARLIN2, .m110_unnumbered = true,         \
-    .busy = true, .m999_resend = true, MARLIN_ERRORS
+    .busy = true, .m999_resend = true, .prompts = true, .action = "//action:", MARLIN_ERRORS
 
 static const struct firmware table[] = {
     {.name = "marlin-2.1", .repeat = REPEAT_SILENT, MARLIN2},
@@ -87,6 +87,8 @@ static const struct firmware table[] = {
         .m110_unnumbered = true,
         .classic_jerk = true,
         .busy = true,
+        .own_pause = true,
+        .action = "// action:",
         .no_number = "Error:No Line Number with checksum, Last Line: ",
         MARLIN_ERRORS,
     },

@@ -68,6 +68,9 @@ struct firmware {
     bool first_star; /* the checksum begins at the first '*' */
     bool empty_ok;   /* an empty line gets an ok */
     bool m110_unnumbered;
+    bool prompts;       /* prompt_begin and so on; echoes M117 as a notification */
+    bool own_pause;     /* M601 to M604 */
+    const char *action; /* how its "//action:" lines begin; NULL: it has none */
     bool classic_jerk;
     bool busy;           /* echo:busy: processing */
     bool waits;          /* "wait" each idle second */

@@ -1,6 +1,7 @@
 #include "tools/ppvirtual/havoc_priv.h"
 
 #include "tools/ppvirtual/exec.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/reply.h"
 
@@ -60,7 +61,7 @@ static void refuse_line(struct model *m, const struct fault *f)
 
 static void flush_ring(struct model *m)
 {
-    ring_flush(&m->ring);
+    inlet_flush(m);
     line_abandon(&m->reader);
     reply(m, "Full RX Buffer\n");
 }

@@ -1,15 +1,18 @@
 /* ppvirtual: the model of a printer on a pseudo-terminal, in real time.
  *
- * The only file with descriptors and a clock. It sleeps until the model's next event or until the
+ * The only file with a clock. It sleeps until the model's next event or until the
  * host writes, steps the model and hands the bytes across. A printer's time does not depend on the
  * host's machine: when this process was not run although something was due, the model's clock stood
  * still meanwhile. The report tells how long that was in all, and how late lines were handed out.
  * SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2: reset button; SIGRTMIN: SD card out
  * or in.
  */
+#include "tools/ppvirtual/control.h"
 #include "tools/ppvirtual/medium.h"
 #include "tools/ppvirtual/model.h"
 #include "tools/ppvirtual/options.h"
+#include "tools/ppvirtual/order.h"
+#include "tools/ppvirtual/plug.h"
 #include "tools/ppvirtual/port.h"
 #include "tools/ppvirtual/report.h"
 
@@ -32,11 +35,15 @@
 #define IDLE_NS     UINT64_C(1000000000)
 #define SPIN_NS     UINT64_C(40000) /* a sleep ends about so late: an answer would be late by that */
 
+#define POLLED_MAX (CONTROL_CLIENTS + 3)
+
 #define STALL_NS UINT64_C(500000) /* later than this was not our sleep but somebody else's work */
 
 struct program {
     struct options o;
     struct port port;
+    struct plug plug;
+    struct control control;
     struct model *model;
     struct strbuf pending; /* for the host */
     struct strbuf trace;
@@ -107,6 +114,7 @@ static void flush_trace(struct program *p)
 static void flush_pending(struct program *p)
 {
     if (p->pending.len == 0 || p->port.fd < 0) {
+        p->pending.len = p->port.unplugged ? 0 : p->pending.len;
         return;
     }
     gap_hand_over(&p->model->gap, clock_ns());
@@ -130,8 +138,13 @@ static bool wrong_rate(const struct program *p)
 static void step(struct program *p, const struct event *event)
 {
     size_t before = p->pending.len;
+    struct havoc_order order;
     p->model->zero_ns = p->zero_ns;
     model_step(p->model, now_ns(p), event, &p->pending);
+    while (havoc_take_order(p->model, &order)) {
+        plug_obey(&p->plug, now_ns(p), &order);
+    }
+    plug_step(&p->plug, now_ns(p));
     if (p->pending.len > before && wrong_rate(p)) {
         port_garble(p->pending.data + before, p->pending.len - before);
     }
@@ -167,6 +180,8 @@ static struct timespec time_left(struct program *p)
     if (output < NEVER_NS && output - SPIN_NS < next) {
         next = output - SPIN_NS;
     }
+    uint64_t plug = plug_next_ns(&p->plug);
+    next = plug < next ? plug : next;
     uint64_t left = next > now ? next - now : 0;
     uint64_t longest = p->port.fd < 0 ? REOPEN_NS : IDLE_NS;
     left = left < longest ? left : longest;
@@ -192,12 +207,43 @@ static void do_signals(struct program *p)
     }
 }
 
+/* A line from the control socket. */
+static void obey(void *context, const char *line, struct strbuf *answer)
+{
+    struct program *p = context;
+    struct order o = order_line(p->model, line, answer);
+    switch (o.kind) {
+    case DO_NOTHING:
+        break;
+    case DO_RESET:
+        step(p, &(struct event){.kind = EVENT_RESET});
+        break;
+    case DO_POWER_OFF:
+        step(p, &(struct event){.kind = EVENT_POWER_OFF});
+        break;
+    case DO_POWER_ON:
+        step(p, &(struct event){.kind = EVENT_POWER_ON});
+        break;
+    case DO_UNPLUG:
+        plug_obey(&p->plug, now_ns(p),
+            &(struct havoc_order){.kind = ORDER_UNPLUG, .for_ns = o.for_ns, .link = ""});
+        break;
+    case DO_REPLUG:
+        plug_in(&p->plug, now_ns(p));
+        break;
+    case DO_REPORT:
+        write_report(p);
+        break;
+    }
+}
+
 /* Sleeps until something is due or the host has written; what it oversleeps is no time at all. */
-static int sleep_until_due(struct program *p, struct pollfd *fd, const sigset_t *inside)
+static int sleep_until_due(
+    struct program *p, struct pollfd *fds, size_t count, const sigset_t *inside)
 {
     struct timespec left = time_left(p);
     uint64_t due = clock_ns() + (uint64_t)left.tv_sec * 1000000000 + (uint64_t)left.tv_nsec;
-    int n = ppoll(fd, 1, &left, inside);
+    int n = ppoll(fds, count, &left, inside);
     uint64_t now = clock_ns();
     p->woken_ns = now;
     if (now > due + STALL_NS) {
@@ -207,22 +253,37 @@ static int sleep_until_due(struct program *p, struct pollfd *fd, const sigset_t 
     return n;
 }
 
+/* What is waited for: the port first, who opens it, then the control socket. */
+static size_t fill_polled(const struct program *p, struct pollfd *fds)
+{
+    fds[0] = (struct pollfd){.fd = p->port.fd};
+    if (wire_len(&p->model->in) < WIRE_MAX && plug_reads(&p->plug)) {
+        fds[0].events |= POLLIN;
+    }
+    if (p->pending.len > 0) {
+        fds[0].events |= POLLOUT;
+    }
+    fds[1] = (struct pollfd){.fd = p->plug.watch_fd, .events = POLLIN};
+    return 2 + control_poll(&p->control, fds + 2);
+}
+
 static void run(struct program *p, const sigset_t *inside)
 {
+    struct pollfd fds[POLLED_MAX];
     while (!stop_asked) {
         if (p->port.fd < 0) {
             port_reopen(&p->port);
         }
-        struct pollfd fd = {.fd = p->port.fd};
-        if (wire_len(&p->model->in) < WIRE_MAX) {
-            fd.events |= POLLIN;
-        }
-        if (p->pending.len > 0) {
-            fd.events |= POLLOUT;
-        }
-        int n = sleep_until_due(p, &fd, inside);
-        if (n > 0 && (fd.revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
+        size_t count = fill_polled(p, fds);
+        int n = sleep_until_due(p, fds, count, inside);
+        if (n > 0 && (fds[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
             read_port(p);
+        }
+        if (n > 0 && fds[1].revents != 0 && plug_resets(&p->plug)) {
+            step(p, &(struct event){.kind = EVENT_RESET});
+        }
+        if (n > 0) {
+            control_read(&p->control, fds + 2, count - 2, obey, p);
         }
         step(p, NULL);
         do_signals(p);
@@ -262,10 +323,13 @@ static int start(struct program *p, struct err *e)
     if (rc != 0) {
         return rc;
     }
-    rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
+    rc = control_open(&p->control, p->o.control, e);
+    rc = rc != 0 ? rc : port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
+        control_close(&p->control);
         return rc;
     }
+    plug_init(&p->plug, &p->port);
     be_punctual();
     model_init(p->model, &p->o.settings);
     rc = p->o.sd != NULL ? medium_load(&p->model->card, p->o.sd, e) : 0;
@@ -273,6 +337,7 @@ static int start(struct program *p, struct err *e)
         port_close(&p->port);
         return rc;
     }
+    p->model->faults = p->o.faults;
     p->model->trace = p->o.verbose ? &p->trace : NULL;
     p->zero_ns = clock_ns();
     return 0;
@@ -281,10 +346,21 @@ static int start(struct program *p, struct err *e)
 static void finish(struct program *p)
 {
     write_report(p);
+    control_close(&p->control);
+    plug_fini(&p->plug);
     port_close(&p->port);
     model_fini(p->model);
     strbuf_fini(&p->pending);
     strbuf_fini(&p->trace);
+}
+
+static void print_fault_help(void)
+{
+    struct strbuf text = {0};
+    fault_help(&text);
+    fputs(strbuf_text(&text), stdout);
+    printf("\nOVER --control, a line each\n%s", order_help);
+    strbuf_fini(&text);
 }
 
 int main(int argc, char **argv)
@@ -295,6 +371,10 @@ int main(int argc, char **argv)
     if (options_parse(&p.o, argc, argv, &e) != 0) {
         fprintf(stderr, "ppvirtual: %s\n", e.text);
         return 2;
+    }
+    if (p.o.help_faults) {
+        print_fault_help();
+        return 0;
     }
     if (p.o.help || p.o.version) {
         fputs(p.o.help ? options_help : "ppvirtual " PP_VERSION "\n", stdout);

@@ -2,6 +2,7 @@
 
 #include "tools/ppvirtual/exec.h"
 #include "tools/ppvirtual/exec_sd.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <stdlib.h>
@@ -161,7 +162,7 @@ void mcu_foreign(struct model *m, const char *text, bool quiet)
 void mcu_read(struct model *m)
 {
     struct ring_byte b;
-    while (may_read(m) && ring_get(&m->ring, &b)) {
+    while (may_read(m) && inlet_get(m, &b)) {
         m->havoc.read_ns = m->now_ns;
         enum line_verdict verdict = line_feed(&m->reader, b.c);
         if (verdict != LINE_MORE) {
@@ -173,7 +174,7 @@ void mcu_read(struct model *m)
 /* The second half of a line error: what has come meanwhile is thrown away, in mid-line or not. */
 static void finish_resend(struct model *m)
 {
-    ring_flush(&m->ring);
+    inlet_flush(m);
     m->resend_due = false;
     tally_resend(&m->tally);
     reply_resend(m);
@@ -214,12 +215,14 @@ static void begin_command(struct model *m)
 static void note_executed(struct model *m)
 {
     const struct task *t = &m->task;
+    const char *text = m->queue[m->queue_head].text;
+    bool numbered = text[0] == 'N';
     if (m->executed != NULL) {
-        const char *text = m->queue[m->queue_head].text;
-        long long number = text[0] == 'N' ? strtoll(text + 1, NULL, 10) : -1;
+        long long number = numbered ? strtoll(text + 1, NULL, 10) : -1;
         strbuf_printf(m->executed, "%lld %s\n", number, t->command.text);
     }
-    tally_command(&m->tally, m->now_ns, &t->command, t->mark, t->from_card);
+    unsigned origin = (numbered ? TALLY_NUMBERED : 0) | (t->from_card ? TALLY_CARD : 0);
+    tally_command(&m->tally, m->now_ns, &t->command, origin, t->mark);
 }
 
 static void finish_command(struct model *m)
@@ -329,7 +332,7 @@ static bool turn(struct model *m)
         finish_resend(m);
         return true;
     }
-    if (m->ring.len > 0 && may_read(m)) {
+    if ((m->ring.len > 0 || m->unpacked_len > 0) && may_read(m)) {
         mcu_read(m);
         return true;
     }
@@ -371,7 +374,7 @@ void mcu_run(struct model *m)
 uint64_t mcu_ready_ns(struct model *m)
 {
     bool room = m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
-    if (m->resend_due || (m->ring.ends > 0 && room) || (m->card.printing && room) ||
+    if (m->resend_due || (inlet_waits(m) && room) || (m->card.printing && room) ||
         (m->card_abort && !m->task.active)) {
         return m->now_ns;
     }

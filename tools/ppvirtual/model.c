@@ -2,6 +2,7 @@
 
 #include "tools/ppvirtual/exec.h"
 #include "tools/ppvirtual/exec_sd.h"
+#include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/reply.h"
 
@@ -54,7 +55,7 @@ static void boot(struct model *m, uint64_t boot_ns)
 {
     line_init(&m->reader, m->s.fw);
     m->emergency = (struct emergency_parser){0};
-    ring_flush(&m->ring);
+    inlet_boot(m);
     exec_sd_boot(m);
     m->queue_len = 0;
     m->resend_due = false;
@@ -73,6 +74,7 @@ static void boot(struct model *m, uint64_t boot_ns)
     for (int i = 0; i < HEATERS; i++) {
         heater_set(&m->heaters[i], m->now_ns, 0);
     }
+    m->person = (struct person){.percent = -1, .minutes = -1};
     m->machine = (struct machine){
         .endstops = true,
         .feed = FIRST_FEED,
@@ -97,6 +99,8 @@ void model_init(struct model *m, const struct settings *s)
     uint64_t jitter_ns = s->wire ? (uint64_t)(s->jitter_ms * 1e6) : 0;
     wire_init(&m->in, byte_ns, delay_ns, jitter_ns, s->seed);
     wire_init(&m->out, byte_ns, delay_ns, jitter_ns, s->seed + 1);
+    m->in.packed = s->meatpack;
+    m->out.flow = s->xonxoff;
     ring_init(&m->ring, s->rx);
     m->queue = mem_array(QUEUE_MAX, sizeof(m->queue[0]));
     tally_init(&m->tally);
@@ -198,12 +202,12 @@ static void receive(struct model *m, uint64_t until_ns)
             mcu_read(m);
         }
         bool lost = m->ring.len == m->ring.cap;
-        ring_put(&m->ring, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
+        inlet_put(m, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         havoc_byte(m, lost);
         if (m->s.emergency_parser && m->card.writing == CARD_NONE) {
             mcu_urgent(m, emergency_feed(&m->emergency, b.c));
         }
-        if (b.c == '\n' || b.c == '\r') {
+        if (b.c == '\n' || b.c == '\r' || m->s.meatpack) {
             mcu_run(m);
         } else {
             mcu_read(m);

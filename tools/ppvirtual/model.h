@@ -24,6 +24,7 @@
 #include "tools/ppvirtual/heater.h"
 #include "tools/ppvirtual/history.h"
 #include "tools/ppvirtual/line.h"
+#include "tools/ppvirtual/meatpack.h"
 #include "tools/ppvirtual/planner.h"
 #include "tools/ppvirtual/ring.h"
 #include "tools/ppvirtual/sdcard.h"
@@ -60,9 +61,12 @@ struct settings {
     unsigned tools;
     bool chamber;
     bool emergency_parser;
+    bool meatpack;    /* unpacks lines */
+    bool xonxoff;     /* says when the ring fills */
     bool deaf;        /* reads nothing while inside a command */
     uint64_t exec_ns; /* CPU time of a command */
     uint64_t boot_ns; /* from the reset to the banner; what comes before is lost */
+    double runout_mm; /* the filament sensor sees the end after so much; 0: never */
     const char *uuid;
     const char *machine;
     double area_mm[3];
@@ -157,6 +161,18 @@ struct machine {
     int tool;
 };
 
+/* What a person at the printer sees and does. */
+struct person {
+    double percent; /* M73; -1 = never told */
+    double minutes;
+    uint64_t updates;
+    char text[128]; /* M117, escaped */
+    bool paused;    /* by M601 */
+    double parked_from[PLANNER_AXES];
+    double extruded_mm;
+    bool ran_out;
+};
+
 struct model {
     struct settings s;
     uint64_t now_ns;
@@ -170,6 +186,12 @@ struct model {
     struct wire in;
     struct wire out;
     struct ring ring;
+    struct meatpack unpacker;
+    char unpacked[MEATPACK_CHARS]; /* characters of a byte, not yet read */
+    unsigned unpacked_at;
+    unsigned unpacked_len;
+    struct ring_byte unpacked_from;
+    bool xoff; /* the host was told to stop */
     struct line_reader reader;
     struct emergency_parser emergency;
     struct queued *queue; /* owned; QUEUE_MAX */
@@ -185,6 +207,7 @@ struct model {
     struct planner planner;
     struct heater heaters[HEATERS];
     struct machine machine;
+    struct person person;
     struct card card;
     bool card_abort;         /* M524 or a card pulled out: before the next command */
     bool card_done;          /* the file is read to its end */
@@ -204,6 +227,8 @@ struct model {
     struct fault_set faults;
     struct havoc havoc;
 
+    uint64_t chars_in; /* read, after unpacking */
+    uint64_t xoffs;
     struct tally tally;
     struct lateness late;
     struct gap gap;

@@ -15,6 +15,8 @@ const char options_help[] =
     "  --plain-ok           \"ok\" without N, P and B, as stock builds answer\n"
     "  --no-emergency-parser\n"
     "                       M112, M108 and M410 act only when their turn comes\n"
+    "  --meatpack           unpacks lines when told to (MeatPack)\n"
+    "  --xonxoff            XOFF at an eighth of the receive ring, XON below a tenth\n"
     "  --uuid TEXT          the UUID that M115 tells\n"
     "  --machine TEXT       the machine's name that M115 tells\n"
     "  --tools N            hotends (1)\n"
@@ -43,6 +45,8 @@ const char options_help[] =
     "Physics\n"
     "  --moves real|null    moves take their time, or none (real)\n"
     "  --speed X            moves and dwells run X times as fast (1)\n"
+    "  --runout MM          the sensor tells the end of the filament after so much of it (0: "
+    "never)\n"
     "  --heat K_PER_S       heaters at full power (3)\n"
     "\n"
     "Faults\n"
@@ -176,7 +180,13 @@ static int set_firmware(
 static int set_fault(struct options *o, const struct option *opt, const char *value, struct err *e)
 {
     int rc = fault_add(&o->faults, value, e);
-    return rc == 0 ? 0 : err_wrap(e, "%s", opt->name);
+    if (rc != 0) {
+        char safe[80];
+        size_t len = strlen(value);
+        str_escape(safe, sizeof(safe), value, len < 70 ? len : 70);
+        err_wrap(e, "%s \"%s\"", opt->name, safe);
+    }
+    return rc;
 }
 
 static int set_plain(struct options *o, const struct option *opt, const char *value, struct err *e)
@@ -256,6 +266,8 @@ static const struct option table[] = {
     {"--firmware", true, set_firmware, 0, 0, 0},
     {"--plain-ok", false, set_plain, 0, 0, 0},
     {"--no-emergency-parser", false, set_no_emergency, 0, 0, 0},
+    {"--meatpack", false, set_true, AT(settings.meatpack), 0, 0},
+    {"--xonxoff", false, set_true, AT(settings.xonxoff), 0, 0},
     {"--uuid", true, set_text, AT(settings.uuid), 0, 0},
     {"--machine", true, set_text, AT(settings.machine), 0, 0},
     {"--tools", true, set_unsigned, AT(settings.tools), 1, TOOLS_MAX},
@@ -277,6 +289,7 @@ static const struct option table[] = {
     {"--deaf", false, set_true, AT(settings.deaf), 0, 0},
     {"--moves", true, set_moves, 0, 0, 0},
     {"--speed", true, set_double, AT(settings.speed), 0.01, 100000},
+    {"--runout", true, set_double, AT(settings.runout_mm), 0, 1e6},
     {"--heat", true, set_double, AT(settings.heat_k_s), 0.01, 100000},
     {"--fault", true, set_fault, 0, 0, 0},
     {"--control", true, set_text, AT(control), 0, 0},

@@ -62,7 +62,8 @@ static int make_link(struct port *p, const char *link, struct err *e)
 
 static int open_pty(struct port *p, struct err *e)
 {
-    p->fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    p->fd = p->next_fd >= 0 ? p->next_fd : posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    p->next_fd = -1;
     if (p->fd < 0) {
         return err_errno(e, errno, "pseudo-terminal");
     }
@@ -97,7 +98,7 @@ static int open_device(struct port *p, struct err *e)
 
 int port_open(struct port *p, const char *link, const char *device, unsigned baud, struct err *e)
 {
-    *p = (struct port){.fd = -1, .other_fd = -1, .baud = baud, .device = device};
+    *p = (struct port){.fd = -1, .other_fd = -1, .next_fd = -1, .baud = baud, .device = device};
     if (device != NULL) {
         str_copy(p->name, sizeof(p->name), device, strlen(device));
         return open_device(p, e);
@@ -127,6 +128,9 @@ void port_garble(char *bytes, size_t len)
 
 bool port_reopen(struct port *p)
 {
+    if (p->unplugged) {
+        return false;
+    }
     if (p->device == NULL) {
         return true;
     }
@@ -137,18 +141,51 @@ bool port_reopen(struct port *p)
     return open_device(p, NULL) == 0;
 }
 
-void port_close(struct port *p)
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+    *fd = -1;
+}
+
+static void hang_up(struct port *p)
 {
     if (p->link != NULL && links_to(p->link, p->name)) {
         unlink(p->link);
     }
-    if (p->other_fd >= 0) {
-        close(p->other_fd);
+    close_fd(&p->other_fd);
+    close_fd(&p->fd);
+}
+
+void port_unplug(struct port *p)
+{
+    if (p->unplugged) {
+        return;
     }
-    if (p->fd >= 0) {
-        close(p->fd);
+    if (p->device == NULL) {
+        p->next_fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     }
-    p->fd = -1;
-    p->other_fd = -1;
+    hang_up(p);
+    p->unplugged = true;
+}
+
+int port_plug(struct port *p, const char *link, struct err *e)
+{
+    if (!p->unplugged) {
+        return 0;
+    }
+    p->unplugged = false;
+    if (p->device != NULL) {
+        return open_device(p, e);
+    }
+    int rc = open_pty(p, e);
+    return rc == 0 ? make_link(p, link[0] != '\0' ? link : p->link, e) : rc;
+}
+
+void port_close(struct port *p)
+{
+    hang_up(p);
+    close_fd(&p->next_fd);
     p->link = NULL;
 }

@@ -21,6 +21,8 @@ struct port {
     const char *link;   /* borrowed; NULL for a device */
     const char *device; /* borrowed; NULL for a pty */
     char name[256];     /* the pty's host end or the device */
+    bool unplugged;
+    int next_fd; /* of the pty after the next port_plug(); -1: none */
 };
 
 int port_open(struct port *p, const char *link, const char *device, unsigned baud, struct err *e);
@@ -33,6 +35,13 @@ void port_garble(char *bytes, size_t len);
 
 /* After a hang-up: closes, and tries to open again. True if it is open. */
 bool port_reopen(struct port *p);
+
+/* The cable is out: the host's end hangs up and the link is gone. A pty that will be the next one
+ * is made first, so that it has another number; a device is just closed. */
+void port_unplug(struct port *p);
+
+/* And in again, under `link` or, if that is "", the one before; the link must outlive the port. */
+int port_plug(struct port *p, const char *link, struct err *e);
 
 /* Closes; removes the link if it is still ours. */
 void port_close(struct port *p);

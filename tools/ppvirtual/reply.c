@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEPS_XY 80
@@ -56,17 +57,21 @@ void reply(struct model *m, const char *fmt, ...)
     strbuf_fini(&b);
 }
 
-/* "N4" of a numbered line, "" of another. */
-static void number_word(const char *text, char out[24])
+/* "N4" of a numbered line, as far as the firmware counts; "" of another. */
+static void number_word(const struct model *m, const char *text, char out[24])
 {
     size_t len = text[0] == 'N' ? 1 + strspn(text + 1, "-0123456789") : 0;
     str_copy(out, 24, text, len);
+    if (len > 1 && m->reader.number_mask > 0) {
+        long long number = strtoll(out + 1, NULL, 10) & m->reader.number_mask;
+        snprintf(out, 24, "N%lld", number);
+    }
 }
 
 void reply_ok(struct model *m)
 {
     char number[24];
-    number_word(m->queue[m->queue_head].text, number);
+    number_word(m, m->queue[m->queue_head].text, number);
     switch (m->s.ok) {
     case OK_PLAIN:
         reply(m, "ok\n");
@@ -207,6 +212,32 @@ static void reply_area(struct model *m)
         a[0], a[1], a[2], a[0], a[1], a[2]);
 }
 
+/* Some are as the options say. */
+static void reply_cap(struct model *m, const char *cap)
+{
+    const struct {
+        const char *name;
+        bool has;
+    } optional[] = {
+        {"EMERGENCY_PARSER:", m->s.emergency_parser},
+        {"CHAMBER_TEMPERATURE:", m->s.chamber},
+        {"MEATPACK:", m->s.meatpack},
+        {"SERIAL_XON_XOFF:", m->s.xonxoff},
+    };
+    int of_card = exec_sd_cap(m, cap);
+    if (of_card >= 0) {
+        reply(m, "%s:%.*s:%d\n", m->s.fw->cap_word, (int)strcspn(cap, ":"), cap, of_card);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(optional) / sizeof(optional[0]); i++) {
+        if (str_starts(cap, optional[i].name)) {
+            reply(m, "%s:%s%d\n", m->s.fw->cap_word, optional[i].name, optional[i].has);
+            return;
+        }
+    }
+    reply(m, "%s:%s\n", m->s.fw->cap_word, cap);
+}
+
 void reply_about(struct model *m)
 {
     const struct firmware *fw = m->s.fw;
@@ -215,17 +246,7 @@ void reply_about(struct model *m)
     reply(m, "%s", strbuf_text(&b));
     strbuf_fini(&b);
     for (size_t i = 0; fw->caps != NULL && fw->caps[i] != NULL; i++) {
-        int of_card = exec_sd_cap(m, fw->caps[i]);
-        if (of_card >= 0) {
-            size_t name = strcspn(fw->caps[i], ":");
-            reply(m, "%s:%.*s:%d\n", fw->cap_word, (int)name, fw->caps[i], of_card);
-        } else if (str_starts(fw->caps[i], "EMERGENCY_PARSER:")) {
-            reply(m, "%s:EMERGENCY_PARSER:%d\n", fw->cap_word, m->s.emergency_parser);
-        } else if (str_starts(fw->caps[i], "CHAMBER_TEMPERATURE:")) {
-            reply(m, "%s:CHAMBER_TEMPERATURE:%d\n", fw->cap_word, m->s.chamber);
-        } else {
-            reply(m, "%s:%s\n", fw->cap_word, fw->caps[i]);
-        }
+        reply_cap(m, fw->caps[i]);
     }
     if (fw->area) {
         reply_area(m);

@@ -58,6 +58,9 @@ static void add_span(json_t *o, const struct model *m, const struct span *s)
     tally_hash(s, hash);
     json_object_set_new(o, "sha256", json_string(hash));
     json_object_set_new(o, "commands", count(s->commands));
+    tally_numbered_hash(s, hash);
+    json_object_set_new(o, "numbered_sha256", json_string(hash));
+    json_object_set_new(o, "numbered_commands", count(s->numbered));
     json_object_set_new(o, "resends", count(s->resends));
     json_object_set_new(o, "errors", errors(s));
     json_object_set_new(o, "underruns", count(s->underruns));
@@ -134,6 +137,17 @@ static json_t *position(const struct model *m)
     for (int i = 0; i < PLANNER_AXES; i++) {
         json_object_set_new(o, names[i], rounded(m->machine.position[i], 1e-6));
     }
+    return o;
+}
+
+/* What its display shows of the print. */
+static json_t *display(const struct person *p)
+{
+    json_t *o = json_object();
+    json_object_set_new(o, "percent", p->percent >= 0 ? json_real(p->percent) : json_null());
+    json_object_set_new(o, "minutes", p->minutes >= 0 ? json_real(p->minutes) : json_null());
+    json_object_set_new(o, "text", text_or_null(p->text[0] != '\0' ? p->text : NULL));
+    json_object_set_new(o, "updates", count(p->updates));
     return o;
 }
 
@@ -252,9 +266,12 @@ static json_t *build(const struct model *m)
     json_object_set_new(o, "flushed_bytes", count(m->ring.flushed));
     json_object_set_new(o, "bytes_in", count(m->in.delivered));
     json_object_set_new(o, "bytes_out", count(m->out.delivered));
+    json_object_set_new(o, "chars_in", count(m->chars_in));
+    json_object_set_new(o, "xoffs", count(m->xoffs));
     json_object_set_new(o, "max_ring", count(m->ring.max_len));
     json_object_set_new(o, "max_queue", count(m->queue_max));
     json_object_set_new(o, "position", position(m));
+    json_object_set_new(o, "display", display(&m->person));
     json_object_set_new(o, "stream", stream(m));
     json_object_set_new(o, "prints", prints(m));
     json_object_set_new(o, "card", card(m));

@@ -6,13 +6,14 @@
 #include <string.h>
 
 /* They ask or show something; hosts send them when they like. */
-static const int unhashed_m[] = {27, 73, 105, 110, 113, 114, 115, 117, 118, 154, 155, 876};
+static const int unhashed_m[] = {27, 73, 105, 108, 110, 113, 114, 115, 117, 118, 154, 155, 876};
 
 void tally_init(struct tally *t)
 {
     *t = (struct tally){0};
     t->prints = mem_array(TALLY_PRINTS_MAX, sizeof(t->prints[0]));
     crypto_hash_sha256_init(&t->total.hash);
+    crypto_hash_sha256_init(&t->total.numbered_hash);
 }
 
 void tally_fini(struct tally *t)
@@ -45,11 +46,20 @@ static struct span *open_print(struct tally *t)
     return t->printing ? &t->prints[t->prints_len - 1] : NULL;
 }
 
-static void span_command(
-    struct span *s, uint64_t now_ns, const struct command *c, struct wire_mark mark)
+static void add_to_hash(crypto_hash_sha256_state *hash, const char *text)
 {
-    crypto_hash_sha256_update(&s->hash, (const unsigned char *)c->text, strlen(c->text));
-    crypto_hash_sha256_update(&s->hash, (const unsigned char *)"\n", 1);
+    crypto_hash_sha256_update(hash, (const unsigned char *)text, strlen(text));
+    crypto_hash_sha256_update(hash, (const unsigned char *)"\n", 1);
+}
+
+static void span_command(
+    struct span *s, uint64_t now_ns, const struct command *c, bool numbered, struct wire_mark mark)
+{
+    add_to_hash(&s->hash, c->text);
+    if (numbered) {
+        add_to_hash(&s->numbered_hash, c->text);
+        s->numbered++;
+    }
     if (s->commands++ == 0 && s->id == 0) {
         s->begin_ns = now_ns;
     }
@@ -61,17 +71,19 @@ static void span_command(
     }
 }
 
-void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark,
-    bool from_card)
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, unsigned origin,
+    struct wire_mark mark)
 {
     t->executed++;
     if (!hashed(c)) {
         return;
     }
-    span_command(&t->total, now_ns, c, mark);
+    bool numbered = (origin & TALLY_NUMBERED) != 0;
+    span_command(&t->total, now_ns, c, numbered, mark);
     struct span *print = open_print(t);
+    bool from_card = (origin & TALLY_CARD) != 0;
     if (print != NULL && print->card == from_card && !t->paused && !is_timer(c)) {
-        span_command(print, now_ns, c, mark);
+        span_command(print, now_ns, c, numbered, mark);
     }
 }
 
@@ -98,6 +110,7 @@ void tally_begin(struct tally *t, uint64_t now_ns)
         .end_ns = now_ns,
     };
     crypto_hash_sha256_init(&print->hash);
+    crypto_hash_sha256_init(&print->numbered_hash);
     t->printing = true;
 }
 
@@ -181,12 +194,23 @@ uint64_t tally_tag(const struct tally *t)
     return t->printing ? t->prints[t->prints_len - 1].id : 0;
 }
 
-void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+static void write_hash(
+    const crypto_hash_sha256_state *hash, char out[crypto_hash_sha256_BYTES * 2 + 1])
 {
-    crypto_hash_sha256_state copy = s->hash;
+    crypto_hash_sha256_state copy = *hash;
     unsigned char digest[crypto_hash_sha256_BYTES];
     crypto_hash_sha256_final(&copy, digest);
     sodium_bin2hex(out, crypto_hash_sha256_BYTES * 2 + 1, digest, sizeof(digest));
+}
+
+void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+{
+    write_hash(&s->hash, out);
+}
+
+void tally_numbered_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1])
+{
+    write_hash(&s->numbered_hash, out);
 }
 
 const char *tally_error_name(enum tally_error kind)

@@ -28,6 +28,12 @@ enum tally_error {
     TALLY_ERRORS,
 };
 
+/* Where a command came from. */
+enum tally_origin {
+    TALLY_NUMBERED = 1, /* with a line number */
+    TALLY_CARD = 2,     /* from the SD card */
+};
+
 /* Where a line stood on the wire. */
 struct wire_mark {
     uint64_t at_ns; /* arrival of its end */
@@ -41,6 +47,9 @@ struct span {
     bool card;     /* a print of the SD card: its own commands alone */
     crypto_hash_sha256_state hash;
     uint64_t commands; /* hashed ones */
+    crypto_hash_sha256_state
+        numbered_hash; /* of those that came with a number: no tails of lines */
+    uint64_t numbered;
     uint64_t resends;
     uint64_t errors[TALLY_ERRORS];
     uint64_t underruns;
@@ -69,9 +78,9 @@ struct tally {
 void tally_init(struct tally *t);
 void tally_fini(struct tally *t);
 
-/* A command has been executed. */
-void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, struct wire_mark mark,
-    bool from_card);
+/* A command has been executed; `origin`: enum tally_origin, or-ed. */
+void tally_command(struct tally *t, uint64_t now_ns, const struct command *c, unsigned origin,
+    struct wire_mark mark);
 
 /* The markers of a print; a begin after a pause goes on with it, another ends the print before as
  * incomplete. */
@@ -94,8 +103,9 @@ void tally_motion(struct tally *t, uint64_t tag, double seconds);
 /* The tag for blocks planned now: the open print's id, 0 outside of prints. */
 uint64_t tally_tag(const struct tally *t);
 
-/* The hash so far in lower-case hex. */
+/* The hashes so far in lower-case hex: of all commands, of those that came with a number. */
 void tally_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
+void tally_numbered_hash(const struct span *s, char out[crypto_hash_sha256_BYTES * 2 + 1]);
 
 /* "checksum", "line_number"... */
 const char *tally_error_name(enum tally_error kind);

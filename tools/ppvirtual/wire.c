@@ -1,5 +1,7 @@
 #include "tools/ppvirtual/wire.h"
 
+#include "tools/ppvirtual/meatpack.h"
+
 #include "host/base/mem.h"
 
 #include <stdlib.h>
@@ -79,15 +81,24 @@ static const struct wire_byte *at(const struct wire *w, size_t index)
     return &w->fifo[index & (w->cap - 1)];
 }
 
+/* With packed lines rather too often than not. */
+static bool ends(const struct wire *w, size_t index)
+{
+    char c = at(w, index)->c;
+    if (w->packed) {
+        return meatpack_may_end(c, index == w->head ? w->before : at(w, index - 1)->c);
+    }
+    return c == '\n' || c == '\r' || (w->flow && (c == '\x11' || c == '\x13'));
+}
+
 uint64_t wire_next_line_ns(struct wire *w)
 {
     if (w->line_end < w->head) {
         w->line_end = w->head;
     }
     while (w->line_end < w->tail) {
-        const struct wire_byte *b = at(w, w->line_end);
-        if (b->c == '\n' || b->c == '\r') {
-            return b->at_ns;
+        if (ends(w, w->line_end)) {
+            return at(w, w->line_end)->at_ns;
         }
         w->line_end++;
     }
@@ -122,6 +133,7 @@ bool wire_take(struct wire *w, uint64_t now_ns, struct wire_byte *out)
         return false;
     }
     *out = *at(w, w->head++);
+    w->before = out->c;
     w->delivered++;
     return true;
 }

@@ -30,6 +30,9 @@ struct wire {
     size_t cap;
     size_t head; /* counts up for ever; index = head & (cap - 1) */
     size_t tail;
+    bool packed;     /* lines may be packed (meatpack.h) */
+    bool flow;       /* XON and XOFF are to be seen at once, as an end of line is */
+    char before;     /* the last byte taken */
     size_t line_end; /* first end of line at or after head, as far as looked for */
 };
 

@@ -144,7 +144,7 @@ function drawLink() {
 function draw() {
   const state = status.state;
   text("name", status.name);
-  text("state", state);
+  text("state", status.detail ? `${state}, ${status.detail}` : state);
   $("state").dataset.tone = TONES[state] ?? "";
   drawQuestions();
   drawJob();
