@@ -12,7 +12,7 @@
 
 #define SECOND_MS    500   /* the housekeeping timer */
 #define STOP_MS      12000 /* an orderly stop gets this long */
-#define ESTOP_MS     2000  /* and what follows when that fails */
+#define ESTOP_MS     2500  /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
 #define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
 #define TEMP_SAVE_MS 60000
 #define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */

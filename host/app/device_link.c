@@ -312,7 +312,7 @@ static void on_silent(struct device *d, const char *text)
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
 
-static void on_estopped(struct device *d)
+static void on_estopped(struct device *d, const char *unheard)
 {
     if (!d->attached) { /* a datagram, and no port to pass it on to */
         device_cool_owe(d);
@@ -324,7 +324,12 @@ static void on_estopped(struct device *d)
     device_cool_owe(d); /* not every firmware knows M112 */
     d->wanted = false;
     d->estopped = true;
-    if (device_state(d) != PRINTER_ERROR) {
+    if (unheard[0] != '\0') {
+        device_notice(
+            d, "the emergency stop may not have reached the printer (%s): switch it off", unheard);
+        device_fail(d, PRINTER_ERROR,
+            "emergency stop, but %s: switch the printer off (then: ppctl connect)", unheard);
+    } else if (device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
     }
     device_link_drop(d, false);
@@ -435,7 +440,7 @@ void device_on_note(void *context, const struct stream_note *note)
         device_notice(d, "%s", note->text);
         break;
     case NOTE_ESTOPPED:
-        on_estopped(d);
+        on_estopped(d, note->text);
         break;
     case NOTE_DETACHED:
         on_detached(d);

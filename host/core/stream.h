@@ -101,7 +101,7 @@ enum stream_note_kind {
     NOTE_CONNECTED, /* tag: the baud rate at which the printer has answered */
     NOTE_SILENT,    /* text: nobody answers on this port */
     NOTE_PORT,      /* text: the port is gone */
-    NOTE_ESTOPPED,  /* the emergency stop is on the wire */
+    NOTE_ESTOPPED,  /* the emergency stop has left; text: or not, and why */
     NOTE_DETACHED   /* the port is closed as ordered */
 };
 

@@ -101,7 +101,8 @@ void sender_card(struct sender *s, bool on);
 void sender_set_options(struct sender *s, const struct stream_options *options);
 
 /* M112 past everything, heaters off, three times within half a second (a firmware that finds half a
- * line drops what follows it); then NOTE_ESTOPPED, and the port stays open, silent. */
+ * line drops what follows it); then NOTE_ESTOPPED, at the latest 2 s after the port stopped taking
+ * bytes, and the port stays open, silent. */
 void sender_estop(struct sender *s);
 
 /* The job ring, for its one producer. */

@@ -123,7 +123,7 @@ static void lose_port(struct sender *s, const char *why)
     sender_close_port(s);
 }
 
-static void watch(struct sender *s, bool writable)
+void sender_watch(struct sender *s, bool writable)
 {
     if (writable != s->writable_wanted) {
         s->writable_wanted = writable;
@@ -196,7 +196,7 @@ void sender_pump(struct sender *s, uint64_t now)
         }
     }
     sender_publish_injects(s); /* the line that was just numbered was still counted then */
-    watch(s, len > 0);
+    sender_watch(s, len > 0);
     ask_for_more(s);
 }
 
@@ -280,6 +280,9 @@ static void on_port(uv_poll_t *poll, int status, int events)
         }
         measure_from_here(s);
         take_bytes(s, now, bytes, n > 0 ? (size_t)n : 0);
+    }
+    if (s->phase == PHASE_STOPPED) {
+        sender_estop_write(s, now);
     }
     sender_pump(s, now);
     s->react_from_ns = 0; /* nothing was to be written */

@@ -2,7 +2,8 @@
  *
  * sender.c        the main thread's side: opening, closing, orders, notes delivered
  * sender_port.c   the thread's side of the port: notes, bytes out and in, the greeting
- * sender_thread.c the thread itself: timers, orders obeyed, the emergency stop
+ * sender_thread.c the thread itself: timers, orders obeyed
+ * sender_estop.c  the emergency stop
  */
 #ifndef PP_IO_SENDER_PRIV_H
 #define PP_IO_SENDER_PRIV_H
@@ -56,6 +57,17 @@ enum phase {
     PHASE_STOPPED /* after an emergency stop: open and silent */
 };
 
+/* What is being said, and how often still. */
+struct estop {
+    bool going;  /* NOTE_ESTOPPED was not told yet */
+    size_t left; /* how often `text` is still to be written, this time included */
+    uint64_t next_us;
+    uint64_t giveup_us; /* when the port has not taken `text` */
+    size_t done;        /* of `text` */
+    size_t len;
+    char text[LINE_MAX_OUT + 256];
+};
+
 struct sender {
     /* shared between the threads */
     struct spsc orders;
@@ -100,8 +112,7 @@ struct sender {
     bool main_wanted;       /* wake it before going to sleep, not before the line is out */
     unsigned measure_in;    /* reads until one is measured again */
     uint64_t react_from_ns; /* 0 = this one is not */
-    unsigned estops_left;
-    uint64_t estop_us; /* when to say it again */
+    struct estop estop;
     enum phase phase;
     struct serial port;
     struct stream_options stream_options; /* its dialect is the copy below */
@@ -120,6 +131,8 @@ void sender_publish_injects(struct sender *s);      /* how full the stream's que
 void sender_open_port(struct sender *s);            /* s->port is set: watch it, begin to greet */
 void sender_adopt_port(struct sender *s, int baud); /* the same, going on with the past */
 void sender_close_port(struct sender *s);
+void sender_watch(
+    struct sender *s, bool writable); /* is it of interest that the port takes more? */
 bool sender_put(struct sender *s, const char *bytes, size_t len, size_t *written);
 void sender_pump(struct sender *s, uint64_t now);
 void sender_tick_greeting(struct sender *s, uint64_t now);
@@ -132,5 +145,11 @@ void sender_arm(struct sender *s);
 void sender_obey(struct sender *s, uint64_t now); /* every order there is */
 void sender_on_orders(uv_poll_t *poll, int status, int events);
 void sender_on_estop(uv_poll_t *poll, int status, int events);
+
+/* sender_estop.c */
+void sender_estop_begin(struct sender *s, uint64_t now); /* in any phase */
+void sender_estop_tick(struct sender *s, uint64_t now);
+void sender_estop_write(struct sender *s, uint64_t now); /* the port takes more */
+uint64_t sender_estop_deadline(const struct sender *s);
 
 #endif

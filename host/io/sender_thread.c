@@ -1,7 +1,5 @@
 #include "host/io/sender_priv.h"
 
-#include "host/core/meatpack.h"
-#include "host/core/temp.h"
 #include "host/io/resident.h"
 
 #include <assert.h>
@@ -33,8 +31,6 @@ static void turn_off(struct sender *s)
     }
 }
 
-static void estop(struct sender *s, uint64_t now);
-
 /* Nobody steers any more: better cold than on fire. The print ends when the main loop is back. A
  * print from the printer's own card goes on without us, as it does when this program is not there;
  * while a file is written to it nothing else can be sent, and nothing is heated. */
@@ -53,12 +49,10 @@ static void check_beat(struct sender *s, uint64_t now)
         sender_tell(s, NOTE_LOST, 0, "this program hung for a minute: heaters off");
         break;
     case BEAT_STOP:
-        estop(s, now);
+        sender_estop_begin(s, now);
         break;
     }
 }
-
-static void tick_estop(struct sender *s, uint64_t now);
 
 static void on_timer(uv_timer_t *timer)
 {
@@ -71,7 +65,7 @@ static void on_timer(uv_timer_t *timer)
         check_beat(s, now);
         ringfile_alive(&s->ringfile);
     } else if (s->phase == PHASE_STOPPED) {
-        tick_estop(s, now);
+        sender_estop_tick(s, now);
     }
     sender_pump(s, now);
     sender_arm(s);
@@ -90,7 +84,7 @@ static uint64_t deadline_of(const struct sender *s)
     case PHASE_STREAMING:
         return earlier(stream_deadline(&s->stream), xonxoff_deadline(&s->flow));
     case PHASE_STOPPED:
-        return s->estops_left > 0 ? s->estop_us : UINT64_MAX;
+        return sender_estop_deadline(s);
     case PHASE_CLOSED:
         break;
     }
@@ -136,68 +130,6 @@ static void reattach(struct sender *s, const struct order *o)
     s->port = o->port;
     s->stream_options = o->options;
     sender_adopt_port(s, (int)o->value);
-}
-
-/* A firmware that finds half a line drops what follows it, so that it is said again: soon, in case
- * it was that, and once more for one that was busy. By how often it is still to be said. */
-static const uint64_t estop_pause_us[] = {0, 270000, 30000};
-
-#define ESTOPS (sizeof estop_pause_us / sizeof *estop_pause_us)
-
-/* Every heater off, bare: for a firmware that knows no M112. `out` holds 256 bytes. */
-static size_t format_cold(const struct stream_options *o, char *out)
-{
-    size_t len = 0;
-    for (int i = 0; i < o->tools && o->tools > 1 && i < TEMP_TOOLS; i++) {
-        len += (size_t)snprintf(out + len, 16, "M104 T%d S0\n", i);
-    }
-    len += (size_t)sprintf(out + len, "%sM140 S0\n", o->tools > 1 ? "" : "M104 S0\n");
-    len += (size_t)sprintf(out + len, "%s", o->chamber ? "M141 S0\n" : "");
-    return len;
-}
-
-/* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
- * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
- * is first told to end that. */
-static void say_estop(struct sender *s, uint64_t now)
-{
-    bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
-    char text[LINE_MAX_OUT + 256];
-    size_t written;
-    size_t len = (size_t)snprintf(text, sizeof text, "%s\n%sM112\n",
-        unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
-    len += line_format(text + len, s->stream.next_n, "M112", 4);
-    len += format_cold(&s->stream.options, text + len);
-    if (s->estops_left == ESTOPS) { /* later there is nothing to drop but what was said before */
-        serial_drop_output(&s->port);
-    }
-    if (!sender_put(s, text, len, &written)) {
-        return;
-    }
-    s->estops_left--;
-    s->estop_us = now + estop_pause_us[s->estops_left];
-    if (s->estops_left == 0) {
-        sender_tell(s, NOTE_ESTOPPED, 0, "");
-    }
-}
-
-static void tick_estop(struct sender *s, uint64_t now)
-{
-    if (s->estops_left > 0 && now >= s->estop_us) {
-        say_estop(s, now);
-    }
-}
-
-static void estop(struct sender *s, uint64_t now)
-{
-    if (s->phase == PHASE_CLOSED) {
-        sender_tell(s, NOTE_ESTOPPED, 0, "");
-        return;
-    }
-    s->phase = PHASE_STOPPED;
-    s->stream.job_active = false;
-    s->estops_left = ESTOPS;
-    say_estop(s, now);
 }
 
 static void quit(struct sender *s)
@@ -272,7 +204,7 @@ void sender_obey(struct sender *s, uint64_t now)
     size_t len;
     bool stop = atomic_exchange(&s->estop_wanted, false);
     if (stop && s->phase != PHASE_CLOSED) {
-        estop(s, now); /* before all else */
+        sender_estop_begin(s, now); /* before all else */
         stop = false;
     }
     while (!s->quitting && (o = spsc_peek(&s->orders, &len)) != NULL) {
@@ -280,7 +212,7 @@ void sender_obey(struct sender *s, uint64_t now)
         spsc_pop(&s->orders);
     }
     if (stop && !s->quitting) {
-        estop(s, now); /* the port was opened just now, or there is none */
+        sender_estop_begin(s, now); /* the port was opened just now, or there is none */
     }
 }
 
@@ -306,7 +238,7 @@ void sender_on_estop(uv_poll_t *poll, int status, int events)
     (void)events;
     ssize_t n = status < 0 ? -1 : recv(s->estop_fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n >= 4 && memmem(bytes, (size_t)n, "M112", 4) != NULL) {
-        estop(s, sender_now_us());
+        sender_estop_begin(s, sender_now_us());
         sender_arm(s);
     }
 }

@@ -292,6 +292,11 @@ void serial_drop_output(struct serial *s)
     }
 }
 
+size_t serial_unsent(const struct serial *s)
+{
+    return s->fd >= 0 ? serial_tty_unsent(s->fd) : 0;
+}
+
 void serial_close(struct serial *s)
 {
     if (s->port != NULL) {

@@ -30,6 +30,9 @@ int serial_set_baud(struct serial *s, int baud, struct err *e);
 /* Throws away output not yet on the wire (before an emergency stop). */
 void serial_drop_output(struct serial *s);
 
+/* Bytes written that have not left this machine; 0 where the driver does not tell. */
+size_t serial_unsent(const struct serial *s);
+
 /* Unlocks and closes; fine on a closed port. */
 void serial_close(struct serial *s);
 

@@ -48,6 +48,12 @@ int serial_tty_flush_output(int fd)
     return ioctl(fd, TCFLSH, TCOFLUSH);
 }
 
+size_t serial_tty_unsent(int fd)
+{
+    int bytes = 0;
+    return ioctl(fd, TIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+}
+
 int serial_tty_set_exclusive(int fd, bool on)
 {
     return ioctl(fd, on ? TIOCEXCL : TIOCNXCL);

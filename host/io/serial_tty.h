@@ -6,6 +6,7 @@
 #define PP_IO_SERIAL_TTY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Raw, 8N1, no flow control, no hang-up on close, `baud` both ways. */
 int serial_tty_setup(int fd, int baud);
@@ -19,6 +20,9 @@ int serial_tty_baud(int fd);
 /* Throws away what waits in the kernel. */
 int serial_tty_flush_input(int fd);
 int serial_tty_flush_output(int fd);
+
+/* Output that waits there; 0 if it cannot be told. */
+size_t serial_tty_unsent(int fd);
 
 /* Locks out (other users') later opens until the port is closed by all; no effect on those that are
  * open. */

@@ -220,7 +220,8 @@ static inline void on_note(void *context, const struct stream_note *note)
     assert_int_equal(strlen(note->text), note->len);
     b->notes[note->kind]++;
     b->done_tagged += note->kind == NOTE_DONE && note->tag == TAG;
-    if (note->kind == NOTE_SILENT || note->kind == NOTE_PORT || note->kind == NOTE_LOST) {
+    if (note->kind == NOTE_SILENT || note->kind == NOTE_PORT || note->kind == NOTE_LOST ||
+        note->kind == NOTE_ESTOPPED) {
         snprintf(b->text, sizeof b->text, "%s", note->text);
     } else if (note->kind == NOTE_CONNECTED) {
         b->connected_baud = note->tag;

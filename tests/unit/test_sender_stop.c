@@ -38,7 +38,7 @@ static void an_emergency_stop_turns_every_heater_off(void **state)
     sender_set_options(b->sender, &options);
     sender_estop(b->sender);
     RUN_UNTIL(b, b->printer.estops == 3 && b->notes[NOTE_ESTOPPED] == 1);
-    RUN_UNTIL(b, strcmp(b->printer.last, "M141 S0") == 0);
+    RUN_UNTIL(b, b->printer.tool_colds >= 24 && strcmp(b->printer.last, "M141 S0") == 0);
     assert_int_equal(b->printer.tool_colds, 24); /* each of them, three times */
     finish(b);
 }
@@ -87,6 +87,67 @@ static void an_emergency_stop_comes_through_where_nothing_else_does(void **state
     RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1);
     printer_listen(b, true);
     RUN_UNTIL(b, b->printer.estops > 0 && b->printer.colds > 0);
+    finish(b);
+}
+
+/* A port that holds `room` bytes unread by the printer, and takes no more until it reads. */
+static int attach_narrow(struct bench *b)
+{
+    int ends[2];
+    int least = 1;
+    struct stream_options options = {
+        .dialect = dialect_by_name("marlin"), .tools = 8, .chamber = true};
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
+    while (write(ends[0], "\n", 1) == 1) {
+    }
+    b->port = (struct serial){.fd = ends[0], .pty = true};
+    sender_attach(b->sender, &b->port, 115200, 0, &options);
+    return ends[1];
+}
+
+/* Reads what there is, by as little as `step` bytes; the lines go to the printer of the bench. */
+static void read_on(struct bench *b, int fd, size_t step)
+{
+    char buf[4096];
+    const char *line;
+    size_t len;
+    ssize_t n = read(fd, buf, step);
+    const char *bytes = buf;
+    size_t left = n > 0 ? (size_t)n : 0;
+    while (line_next(&b->printer.split, &bytes, &left, &line, &len)) {
+        take_line(&b->printer, line);
+    }
+}
+
+static void what_the_port_does_not_take_at_once_of_an_emergency_stop_follows(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench();
+    b->printer.mute = true;
+    int far = attach_narrow(b);
+    sender_estop(b->sender);
+    while (b->notes[NOTE_ESTOPPED] == 0 && !b->late) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        read_on(b, far, 40);
+    }
+    assert_string_equal(b->text, "");
+    read_on(b, far, 4096);
+    assert_int_equal(b->printer.estops, 3);
+    assert_string_equal(b->printer.last, "M141 S0");
+    close(far);
+    finish(b);
+}
+
+static void an_emergency_stop_that_nobody_reads_is_told(void **state)
+{
+    (void)state;
+    struct bench *b = make_bench();
+    int far = attach_narrow(b);
+    sender_estop(b->sender);
+    RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1);
+    assert_string_equal(b->text, "the port does not take what is sent");
+    close(far);
     finish(b);
 }
 
@@ -327,6 +388,8 @@ int main(void)
         cmocka_unit_test(an_emergency_stop_turns_every_heater_off),
         cmocka_unit_test(an_emergency_stop_by_datagram_needs_no_main_loop),
         cmocka_unit_test(an_emergency_stop_comes_through_where_nothing_else_does),
+        cmocka_unit_test(what_the_port_does_not_take_at_once_of_an_emergency_stop_follows),
+        cmocka_unit_test(an_emergency_stop_that_nobody_reads_is_told),
         cmocka_unit_test(an_emergency_stop_ends_a_greeting),
         cmocka_unit_test(an_emergency_stop_without_a_port_is_told_too),
         cmocka_unit_test(a_port_that_hangs_up_is_told_once_and_can_be_opened_again),
