@@ -112,13 +112,19 @@ void sender_arm(struct sender *s)
 
 /* ---- orders -------------------------------------------------------------------------------- */
 
-static void attach(struct sender *s, const struct order *o)
+/* The order's memory is soon that of another. */
+static void take_port(struct sender *s, const struct order *o)
 {
     assert(!s->poll_open);
     s->port = o->port;
     s->stream_options = o->options;
     s->dialect = *o->options.dialect;
     s->stream_options.dialect = &s->dialect;
+}
+
+static void attach(struct sender *s, const struct order *o)
+{
+    take_port(s, o);
     greet_init(&s->greet, sender_now_us(), (int)o->value, o->last_good,
         o->options.meatpack != STREAM_PACK_NEVER);
     sender_open_port(s);
@@ -126,9 +132,7 @@ static void attach(struct sender *s, const struct order *o)
 
 static void reattach(struct sender *s, const struct order *o)
 {
-    assert(!s->poll_open);
-    s->port = o->port;
-    s->stream_options = o->options;
+    take_port(s, o);
     sender_adopt_port(s, (int)o->value);
 }
 
