@@ -167,6 +167,7 @@ static void print_one(const struct profile *p)
     print_script("pause", p->pause_script);
     print_script("resume", p->resume_script);
     print_script("cancel", p->cancel_script);
+    print_script("recover", p->recover_script);
     print_script("end", p->end_script);
 }
 

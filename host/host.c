@@ -39,6 +39,7 @@ struct host {
     char profile_id[64];
     char runtime_file[320];
     char estop_path[320];
+    char ring_path[320];
     struct datadir datadir;
     struct serial port;
     struct profiles *profiles;
@@ -144,6 +145,7 @@ static int choose_runtime(struct host *h, struct err *e)
     int rc = file_runtime_dir(dir, sizeof dir, true, e);
     snprintf(h->runtime_file, sizeof h->runtime_file, "%s/%s.json", dir, h->name);
     snprintf(h->estop_path, sizeof h->estop_path, "%s/%s.estop", dir, h->name);
+    snprintf(h->ring_path, sizeof h->ring_path, "%s/%s.ring", dir, h->name);
     return rc;
 }
 
@@ -292,6 +294,7 @@ static void on_files_changed(void *context)
     }
     use_kinematics(h);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
+    device_set_resume_within(h->device, fresh.resume_within_ms);
     device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
     log_info("configuration and profiles read again");
 }
@@ -338,6 +341,8 @@ static int open_device(struct host *h, struct err *e)
             .pause_bed_off_ms = h->config.pause_bed_off_ms,
             .profile = profile_of(h),
             .estop_path = h->estop_path,
+            .ring_path = h->ring_path,
+            .resume_within_ms = h->config.resume_within_ms,
             .shutdown = shut_machine_down,
             .shutdown_context = h},
         h->store, h->files, h->hub, e);

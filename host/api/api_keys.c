@@ -150,14 +150,8 @@ void api_logout(struct request *r)
 
 void api_restart(struct request *r)
 {
-    struct device_status s;
     struct err e = {0};
     int rc = json_read(r->input, NULL, 0, &e);
-    device_status(r->http->o.device, &s);
-    if (rc == 0 && printer_has_job(s.state)) {
-        rc = err_set(&e, PP_ESTATE, "the printer is %s: a restart waits until the print is over",
-            printer_states[s.state].name);
-    }
     if (rc == 0 && r->http->o.restart == NULL) {
         rc = err_set(&e, PP_ESTATE, "this host cannot restart itself");
     }

@@ -61,6 +61,11 @@ void api_cancel(struct request *r)
     act(r, "cancel", device_cancel);
 }
 
+void api_recover(struct request *r)
+{
+    act(r, "recover", device_recover);
+}
+
 void api_estop(struct request *r)
 {
     struct err e = {0};

@@ -22,6 +22,7 @@ void api_print(struct request *r);
 void api_pause(struct request *r);
 void api_resume(struct request *r);
 void api_cancel(struct request *r);
+void api_recover(struct request *r);
 void api_estop(struct request *r);
 void api_connect(struct request *r);
 void api_disconnect(struct request *r);

@@ -32,6 +32,7 @@ const struct route routes[] = {
     {"POST", "/api/v1/pause", KEY_PRINT, ROUTE_JSON, api_pause},
     {"POST", "/api/v1/resume", KEY_PRINT, ROUTE_JSON, api_resume},
     {"POST", "/api/v1/cancel", KEY_PRINT, ROUTE_JSON, api_cancel},
+    {"POST", "/api/v1/recover", KEY_PRINT, ROUTE_JSON, api_recover},
     /* Whoever presses this is served, whatever the body says. */
     {"POST", "/api/v1/estop", KEY_PRINT, ROUTE_NONE, api_estop},
     {"POST", "/api/v1/connect", KEY_PRINT, ROUTE_JSON, api_connect},

@@ -114,6 +114,7 @@ static void apply_globals(struct config *c, const struct config_file *f)
     c->listen_set = f->mark[GLOBAL_LISTEN].line > 0;
     c->auth_loopback_open = f->auth_loopback_open != 0;
     c->heaters_off_ms = f->heaters_off_ms;
+    c->resume_within_ms = f->resume_within_ms;
     c->pause_off_ms = f->pause_off_ms;
     c->pause_bed_off_ms = f->pause_bed_off_ms;
     c->upload_max_bytes = f->upload_max_bytes;
@@ -134,6 +135,9 @@ static void apply_section(struct config *c, const struct config_section *s)
     }
     if (s->mark[SECTION_HEATERS_OFF].line > 0) {
         c->heaters_off_ms = s->heaters_off_ms;
+    }
+    if (s->mark[SECTION_RESUME_WITHIN].line > 0) {
+        c->resume_within_ms = s->resume_within_ms;
     }
     if (s->mark[SECTION_PAUSE_OFF].line > 0) {
         c->pause_off_ms = s->pause_off_ms;

@@ -22,6 +22,7 @@ struct config {
     bool listen_set;  /* said by the user: no next free port */
     bool auth_loopback_open;
     int64_t heaters_off_ms;     /* 30 min */
+    int64_t resume_within_ms;   /* 60 s */
     int64_t pause_off_ms;       /* hotends in a pause, 30 min */
     int64_t pause_bed_off_ms;   /* bed and chamber in a pause, 8 h */
     int64_t upload_max_bytes;   /* 2 GiB */

@@ -7,6 +7,7 @@
 
 #define MAX_PRINTERS   64
 #define WORD_BYTES     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+#define SECOND_MS      1e3
 #define MINUTE_MS      60e3
 #define HOUR_MS        3600e3
 #define DEFAULT_LISTEN "127.0.0.1:8125"
@@ -80,6 +81,11 @@ static const struct yaml_field section_fields[] = {
         .offset = SECTION(heaters_off_ms),
         .min = MINUTE_MS,
         .max = 24 * HOUR_MS},
+    [SECTION_RESUME_WITHIN] = {.key = "resume_within",
+        .kind = YAML_DURATION,
+        .offset = SECTION(resume_within_ms),
+        .min = SECOND_MS,
+        .max = 10 * MINUTE_MS},
     [SECTION_PAUSE_OFF] = {.key = "pause_heaters_off_after",
         .kind = YAML_DURATION,
         .offset = SECTION(pause_off_ms),
@@ -121,6 +127,11 @@ static const struct yaml_field global_fields[] = {
         .offset = GLOBAL(heaters_off_ms),
         .min = MINUTE_MS,
         .max = 24 * HOUR_MS},
+    [GLOBAL_RESUME_WITHIN] = {.key = "resume_within",
+        .kind = YAML_DURATION,
+        .offset = GLOBAL(resume_within_ms),
+        .min = SECOND_MS,
+        .max = 10 * MINUTE_MS},
     [GLOBAL_PAUSE_OFF] = {.key = "pause_heaters_off_after",
         .kind = YAML_DURATION,
         .offset = GLOBAL(pause_off_ms),
@@ -164,6 +175,7 @@ void config_file_init(struct config_file *f)
     *f = (struct config_file){
         .listen = DEFAULT_LISTEN,
         .heaters_off_ms = (int64_t)(30 * MINUTE_MS),
+        .resume_within_ms = (int64_t)MINUTE_MS,
         .pause_off_ms = (int64_t)(30 * MINUTE_MS),
         .pause_bed_off_ms = (int64_t)(8 * HOUR_MS),
         .upload_max_bytes = INT64_C(2) << 30,

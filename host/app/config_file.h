@@ -10,6 +10,7 @@ enum config_section_key {
     SECTION_BAUD,
     SECTION_LISTEN,
     SECTION_HEATERS_OFF,
+    SECTION_RESUME_WITHIN,
     SECTION_PAUSE_OFF,
     SECTION_PAUSE_BED_OFF,
     SECTION_DATA,
@@ -24,6 +25,7 @@ struct config_section {
     int baud; /* 0 = auto */
     char listen[96];
     int64_t heaters_off_ms;
+    int64_t resume_within_ms;
     int64_t pause_off_ms;
     int64_t pause_bed_off_ms;
     char data[256];
@@ -33,6 +35,7 @@ enum config_global_key {
     GLOBAL_LISTEN,
     GLOBAL_AUTH,
     GLOBAL_HEATERS_OFF,
+    GLOBAL_RESUME_WITHIN,
     GLOBAL_PAUSE_OFF,
     GLOBAL_PAUSE_BED_OFF,
     GLOBAL_UPLOAD_LIMIT,
@@ -46,6 +49,7 @@ struct config_file {
     char listen[96];
     int auth_loopback_open;
     int64_t heaters_off_ms;
+    int64_t resume_within_ms;
     int64_t pause_off_ms;
     int64_t pause_bed_off_ms;
     int64_t upload_max_bytes;

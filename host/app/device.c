@@ -10,12 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_MS    500   /* the housekeeping timer */
-#define STOP_MS      12000 /* an orderly stop gets this long */
-#define ESTOP_MS     2500  /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
-#define POLL_MS      2000  /* between two M105 where nothing is reported by itself */
-#define TEMP_SAVE_MS 60000
-#define MAX_WAITING  32 /* commands of people; the rest of the sender's queue is for scripts */
+#define SECOND_MS        500   /* the housekeeping timer */
+#define STOP_MS          12000 /* an orderly stop gets this long */
+#define ESTOP_MS         2500 /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
+#define POLL_MS          2000 /* between two M105 where nothing is reported by itself */
+#define TEMP_SAVE_MS     60000
+#define RESUME_WITHIN_MS 60000
+#define MAX_WAITING      32 /* commands of people; the rest of the sender's queue is for scripts */
 
 /* ---- state, notices
  * ------------------------------------------------------------------- */
@@ -39,6 +40,7 @@ void device_move(struct device *d, enum printer_state next, const char *why)
         d->error[0] = '\0';
         d->heaters_used = clock_ms();
     }
+    device_remember(d);
     hub_emit(d->hub, HUB_STATE, NULL);
 }
 
@@ -137,8 +139,8 @@ bool device_reports(const struct device *d)
 static void poll_temps(struct device *d, uint64_t now)
 {
     uint64_t every = device_reports(d) ? 10 * POLL_MS : POLL_MS;
-    bool blocked =
-        device_waits(d) || (device_self_paused(d) && d->self.change) || device_sd_muted(d);
+    bool blocked = device_waits(d) || (device_self_paused(d) && d->self.change) ||
+                   device_sd_muted(d) || device_recover_blind(d);
     if (!printer_is_connected(device_state(d)) || blocked || now - d->temps_ms < every ||
         sender_injects(d->sender) >= MAX_WAITING) {
         return;
@@ -187,6 +189,7 @@ static void on_second(uv_timer_t *timer)
     device_thermal_tick(d, now);
     poll_temps(d, now);
     save_temps(d, now);
+    device_recover_tick(d, now);
     device_sd_tick(d, now);
     if (d->run.id[0] != '\0') {
         hub_emit(d->hub, HUB_PROGRESS, NULL);
@@ -213,6 +216,7 @@ static void init(struct device *d, const struct device_options *o)
     snprintf(d->name, sizeof d->name, "%s", o->name);
     snprintf(d->path, sizeof d->path, "%s", o->device);
     d->baud_wanted = o->baud;
+    device_set_resume_within(d, o->resume_within_ms);
     d->heat.idle_off_ms = o->heaters_off_ms;
     d->heat.pause_off_ms = o->pause_off_ms;
     d->heat.pause_bed_off_ms = o->pause_bed_off_ms;
@@ -233,21 +237,12 @@ static void init(struct device *d, const struct device_options *o)
 /* A bed that another printer left, or a host that died printing, is not known to be clear. */
 static int load_past(struct device *d, struct err *e)
 {
-    size_t interrupted;
     int rc = store_load_printer(d->store, &d->row, e);
-    if (rc == 0) {
-        rc = store_interrupt_runs(d->store, clock_wall_ms(), &interrupted, e);
-    }
     /* also with no run open: a host may die twice before the printer answers, or with heaters on */
     bool owed = device_cool_is_owed(d);
+    rc = rc == 0 ? device_recover_open(d, e) : rc;
     if (owed || store_was_unclean(d->store)) {
         device_cool_owe(d);
-    }
-    if (rc == 0 && interrupted > 0) {
-        device_cool_owe(d);
-        d->row.bed = d->row.bed == BED_CLEAR ? BED_UNKNOWN : d->row.bed;
-        log_warn("the last print was interrupted: the heaters are turned off on connecting; "
-                 "clear the bed and say so (ppctl confirm)");
     }
     if (rc == 0) {
         device_sd_load(d);
@@ -279,15 +274,16 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     d->hub = hub;
     init(d, options);
     int baud = options->baud > 0 ? options->baud : 115200;
-    int rc = load_past(d, e);
-    if (rc == 0) {
-        rc = sender_open(&d->sender,
-            &(struct sender_options){.loop = loop,
-                .estop_path = options->estop_path,
-                .note = device_on_note,
-                .fill = device_fill,
-                .context = d},
-            e);
+    int rc = sender_open(&d->sender,
+        &(struct sender_options){.loop = loop,
+            .estop_path = options->estop_path,
+            .ring_path = options->ring_path,
+            .note = device_on_note,
+            .fill = device_fill,
+            .context = d},
+        e);
+    if (rc == 0 && (rc = load_past(d, e)) < 0) {
+        sender_close(d->sender, NULL, NULL);
     }
     if (rc < 0) {
         free(d);
@@ -296,6 +292,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     init_handles(d);
     check_port_identity(d);
     device_save_row(d, NULL);
+    device_recover_begin(d);
     device_link_open(d, options->port, baud);
     *out = d;
     return 0;
@@ -334,9 +331,11 @@ void device_finish_closing(struct device *d)
     if (uv_is_closing((uv_handle_t *)&d->second)) {
         return;
     }
-    if (d->run.id[0] != '\0') {
+    bool goes_on = (d->leaving && !d->sd.printing) || d->recovery.phase != RECOVER_NONE;
+    if (d->run.id[0] != '\0' && !goes_on) {
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
+    device_recover_close(d);
     uv_close((uv_handle_t *)&d->second, device_unref);
     uv_close((uv_handle_t *)&d->retry, device_unref);
     uv_close((uv_handle_t *)&d->deadline, device_unref);
@@ -366,23 +365,26 @@ static void go_cold(struct device *d)
     device_heaters_off(d, TAG_COLD);
 }
 
-void device_close(
-    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context)
+void device_close(struct device *d, bool leave, void (*closed)(void *context), void *context)
 {
     enum printer_state state = device_state(d);
+    d->leaving = leave;
     d->closed = closed;
     d->closed_context = context;
     d->closing = true;
     d->wanted = false;
     uv_timer_stop(&d->retry);
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
-    if (printer_has_job(state)) {
+    bool transfers = state == PRINTER_TRANSFERRING;
+    if ((leave && !transfers) || device_recover_waits(d)) {
+        device_finish_closing(d);
+    } else if (printer_has_job(state)) {
         device_print_stop(d);
-    } else if (state == PRINTER_TRANSFERRING) {
+    } else if (transfers) {
         device_sd_put_stop(d, "the host was stopped");
-    } else if (!leave_heaters && state == PRINTER_OPERATIONAL) {
+    } else if (state == PRINTER_OPERATIONAL) {
         go_cold(d);
-    } else if (leave_heaters || !d->make_safe || !d->attached || state == PRINTER_ERROR) {
+    } else if (!d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
 }
@@ -402,6 +404,11 @@ void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_
 {
     d->heat.pause_off_ms = pause_off_ms;
     d->heat.pause_bed_off_ms = pause_bed_off_ms;
+}
+
+void device_set_resume_within(struct device *d, int64_t resume_within_ms)
+{
+    d->resume_within_ms = resume_within_ms > 0 ? resume_within_ms : RESUME_WITHIN_MS;
 }
 
 int device_refuse_offline(const struct device *d, struct err *e)
@@ -451,7 +458,8 @@ static int require_connected(const struct device *d, struct err *e)
         return err_set(e, PP_ESTATE,
             "a file is being written to the printer's card: a command would go into it");
     }
-    return printer_is_connected(device_state(d)) ? 0 : device_refuse_offline(d, e);
+    bool there = printer_is_connected(device_state(d)) && !device_recover_blind(d);
+    return there ? 0 : device_refuse_offline(d, e);
 }
 
 /* A command of a person, or a poll: may not take the place of what turns the heaters off. */

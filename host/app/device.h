@@ -33,7 +33,7 @@ struct device_heater {
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
     char id[37];
-    char kind[16]; /* "bed", "identity"; of the printer: "prompt", "wait" */
+    char kind[16]; /* "bed", "identity", "recover"; of the printer: "prompt", "wait" */
     char text[200];
     char answers[DEVICE_ANSWERS][41]; /* "yes", "no"; "" past the last */
     int64_t asked_ms;
@@ -98,6 +98,8 @@ struct device_options {
     int64_t heaters_off_ms;   /* heaters on with no job go off after this long; 0 = never */
     int64_t pause_off_ms;     /* hotends in a pause; 0 = never */
     int64_t pause_bed_off_ms; /* bed and chamber in a pause; 0 = never */
+    int64_t resume_within_ms; /* a print goes on by itself after at most so long; 0 = 60 s */
+    const char *ring_path;    /* what must survive this process (io/ringfile.h); NULL = nowhere */
     const struct profile *profile; /* borrowed; NULL = unknown printer */
     const char *estop_path;        /* socket for an emergency stop past the main loop, "" = none */
     bool (*shutdown)(void *context); /* the printer wants this machine off; false: not allowed */
@@ -108,10 +110,9 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
     struct store *store, struct files *files, struct hub *hub, struct err *e);
 
 /* Pauses and parks a running print, turns the heaters off, closes the port, within 15 s; then
- * `closed` runs and the device is gone. `leave_heaters`: for a restart while idle, they stay as
- * they are. */
-void device_close(
-    struct device *d, bool leave_heaters, void (*closed)(void *context), void *context);
+ * `closed` runs and the device is gone. `leave`: for a restart; printer, heaters and print stay as
+ * they are, and the next device_open() goes on. */
+void device_close(struct device *d, bool leave, void (*closed)(void *context), void *context);
 
 void device_status(const struct device *d, struct device_status *out);
 
@@ -137,6 +138,13 @@ int device_print(
 int device_pause(struct device *d, struct err *e);
 int device_resume(struct device *d, struct err *e);
 int device_cancel(struct device *d, struct err *e);
+
+/* Says yes to the question "recover": the print that was cut off goes on from the last line known
+ * to be executed. PP_ESTATE without such a question, PP_EREFUSED where it cannot be done. */
+int device_recover(struct device *d, struct err *e);
+
+/* How long the printer or this program may be away for a print to go on by itself. */
+void device_set_resume_within(struct device *d, int64_t resume_within_ms);
 
 /* Answers a question; PP_ENOTFOUND if `id` is not open, PP_EINVAL if it has no such answer. An
  * empty id means "the only one" (PP_ESTATE if there are several), an empty answer "yes" or the only

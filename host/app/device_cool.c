@@ -41,6 +41,12 @@ void device_cool_paid(struct device *d)
     save_owed(d, false);
 }
 
+void device_cool_forgive(struct device *d)
+{
+    d->make_safe = false;
+    save_owed(d, false);
+}
+
 /* What cannot be read is taken to be owed. */
 bool device_cool_is_owed(struct device *d)
 {
@@ -140,6 +146,16 @@ static void forget_pause(struct device *d)
     memset(d->heat.reheat_mc, 0, sizeof d->heat.reheat_mc);
 }
 
+void device_cool_found(struct device *d)
+{
+    for (size_t i = 0; i <= TEMP_BED; i++) {
+        bool off = d->temps.target_mc[i] == 0 && d->pause_modal.target_mc[i] > 0;
+        if (off) {
+            d->heat.reheat_mc[i] = d->pause_modal.target_mc[i];
+        }
+    }
+}
+
 void device_reheat(struct device *d)
 {
     static const size_t order[] = {TEMP_CHAMBER, TEMP_BED, 0, 1, 2, 3, 4, 5, 6, 7};
@@ -165,7 +181,8 @@ void device_cool_tick(struct device *d, uint64_t now_ms)
         return;
     }
     forget_pause(d);
-    if (state != PRINTER_OPERATIONAL || !hot) {
+    bool idle = state == PRINTER_OPERATIONAL || device_offer_open(d);
+    if (!idle || !hot) {
         d->heaters_used = now_ms;
     } else {
         cool_idle(d, now_ms);

@@ -48,10 +48,15 @@ void device_cool_tick(struct device *d, uint64_t now_ms);
 /* Heats again what a pause let cool, and waits for it; before any move. */
 void device_reheat(struct device *d);
 
+/* A pause is taken over from another process: what is off of what the file had on is heated again
+ * on resume. */
+void device_cool_found(struct device *d);
+
 /* The heaters may be on and cannot be reached: they go off at the next connection, also of another
  * process. Kept in the store until device_cool_paid(). */
 void device_cool_owe(struct device *d);
 void device_cool_paid(struct device *d); /* every heater was turned off, and it was acknowledged */
+void device_cool_forgive(struct device *d); /* the print that they are on for goes on */
 bool device_cool_is_owed(struct device *d); /* by an earlier process; at the start */
 
 #endif

@@ -2,13 +2,17 @@
 
 #include "host/base/clock.h"
 #include "host/base/log.h"
+#include "host/io/ports.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RETRY_FIRST_MS 1000
 #define AREA_SLACK_UM  1000 /* ends are rounded and differ by a nozzle's offset */
 #define RETRY_MAX_MS   30000
+#define SOON_FIRST_MS  250 /* with a print cut off */
+#define SOON_MAX_MS    2000
 #define PACK_BAUD      115200 /* a faster wire carries more lines than any firmware executes */
 
 /* Before M115 is answered (PERHAPS) the greeting reckons with a printer left unpacking. */
@@ -57,20 +61,44 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
     int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
-    d->baud = 0;
-    d->caps = (struct caps){0};
-    device_stream_options(d, &options);
     d->port = *opened;
     d->attached = true;
     d->estopped = false;
+    if (device_recover_attach(d, opened)) {
+        return;
+    }
+    d->baud = 0;
+    d->caps = (struct caps){0};
+    device_stream_options(d, &options);
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
+}
+
+/* Under its own name, or where the name by which it is found again leads: the system may have given
+ * it another one. With a print cut off nobody else's port is opened. */
+static int find_port(struct device *d)
+{
+    char stable[sizeof d->open_stable];
+    ports_stable_name(d->path, stable, sizeof stable);
+    snprintf(d->open_path, sizeof d->open_path, "%s", d->path);
+    if (d->port_doubt || d->open_stable[0] == '\0' || strcmp(stable, d->open_stable) == 0) {
+        return 0;
+    }
+    if (access(d->open_stable, F_OK) == 0) {
+        memcpy(d->open_path, d->open_stable, sizeof d->open_path);
+        return 0;
+    }
+    return d->open_strict ? err_set(&d->open_error, PP_EOFFLINE, "%s is not there", d->open_stable)
+                          : 0;
 }
 
 static void on_open_work(uv_work_t *work)
 {
     struct device *d = work->data;
-    d->open_rc = serial_open(&d->port, d->path, d->open_baud, &d->open_error);
+    d->open_rc = find_port(d);
+    if (d->open_rc == 0) {
+        d->open_rc = serial_open(&d->port, d->open_path, d->open_baud, &d->open_error);
+    }
 }
 
 static void on_opened(uv_work_t *work, int status)
@@ -88,6 +116,10 @@ static void on_opened(uv_work_t *work, int status)
     d->open--;
     if (!d->wanted) {
         return; /* disconnected meanwhile */
+    }
+    if (d->open_rc < 0 && device_recover_waits(d)) {
+        device_link_retry(d);
+        return;
     }
     if (d->open_rc < 0) {
         device_fail(d, PRINTER_OFFLINE, "%s", d->open_error.text);
@@ -107,6 +139,8 @@ void device_link_start(struct device *d)
     d->open++;
     d->open_baud = d->baud_wanted > 0 ? d->baud_wanted : 115200;
     d->opening.data = d;
+    d->open_strict = device_recover_waits(d);
+    memcpy(d->open_stable, d->row.port_identity, sizeof d->open_stable);
     uv_queue_work(d->loop, &d->opening, on_open_work, on_opened);
 }
 
@@ -120,8 +154,11 @@ void device_link_retry(struct device *d)
     if (!d->wanted || d->closing) {
         return;
     }
-    d->retry_ms = d->retry_ms == 0 ? RETRY_FIRST_MS : d->retry_ms * 2;
-    d->retry_ms = d->retry_ms < RETRY_MAX_MS ? d->retry_ms : RETRY_MAX_MS;
+    bool soon = device_recover_waits(d);
+    uint64_t first_ms = soon ? SOON_FIRST_MS : RETRY_FIRST_MS;
+    uint64_t max_ms = soon ? SOON_MAX_MS : RETRY_MAX_MS;
+    d->retry_ms = d->retry_ms == 0 ? first_ms : d->retry_ms * 2;
+    d->retry_ms = d->retry_ms < max_ms ? d->retry_ms : max_ms;
     uv_timer_start(&d->retry, on_retry, d->retry_ms, 0);
 }
 
@@ -224,10 +261,11 @@ static void on_ready(struct device *d)
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
-    if (!d->closing && device_sd_adopt(d)) {
+    if (!d->closing && d->run.id[0] == '\0' && device_sd_adopt(d)) {
         return;
     }
     device_move(d, PRINTER_OPERATIONAL, "set up");
+    device_offer_connected(d);
     device_sd_ready(d);
 }
 
@@ -236,7 +274,7 @@ static void on_ready(struct device *d)
 
 static void end_print(struct device *d, enum run_result result, const char *reason)
 {
-    if (d->run.id[0] != '\0') {
+    if (d->run.id[0] != '\0' && !device_offer_open(d)) {
         device_print_end(d, result, reason);
         device_cool_owe(d);
     }
@@ -245,8 +283,12 @@ static void end_print(struct device *d, enum run_result result, const char *reas
 /* The printer cannot be steered any more: what we can do is stop it. */
 static void on_lost(struct device *d, const char *text)
 {
-    bool printing = d->run.id[0] != '\0' && !d->sd.printing; /* its own goes on without us */
-    end_print(d, d->sd.printing ? RUN_INTERRUPTED : RUN_FAILURE, text);
+    bool card = d->sd.printing; /* its own goes on without us */
+    bool printing = d->run.id[0] != '\0' && !device_offer_open(d) && !card;
+    if (printing && d->recovery.phase != RECOVER_NONE) {
+        device_recover_cut(d, text);
+    }
+    end_print(d, card ? RUN_INTERRUPTED : RUN_FAILURE, text);
     device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
@@ -290,18 +332,20 @@ static void on_halt(struct device *d, const char *text, bool alive)
 
 static void on_reset(struct device *d)
 {
-    bool printing = d->run.id[0] != '\0';
+    if (d->run.id[0] != '\0' && !device_offer_open(d) && !d->sd.printing) {
+        device_recover_cut(d, "the printer was reset");
+    }
     end_print(d, RUN_FAILURE, "the printer was reset");
     device_cool_owe(d); /* or so a garbled line said */
-    if (printing) {
-        device_notice(d, "the printer was reset during the print; the print is lost");
-    }
     device_fail(d, PRINTER_OFFLINE, "the printer was reset");
     device_link_drop(d, true);
 }
 
 static void on_port_gone(struct device *d, const char *text)
 {
+    if (!d->closing && device_recover_port_gone(d, text)) {
+        return;
+    }
     end_print(d, RUN_INTERRUPTED, text); /* NOTE_DETACHED follows; until then no port is opened */
     device_cool_owe(d);
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
@@ -345,6 +389,8 @@ static void on_detached(struct device *d)
     } else if (d->reopen) {
         d->reopen = false;
         device_link_start(d);
+    } else if (device_recover_waits(d)) {
+        device_link_retry(d);
     } else if (state != PRINTER_ERROR) {
         device_move(d, PRINTER_OFFLINE, "port closed");
         device_link_retry(d);
@@ -378,6 +424,7 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_COLD:
         device_cool_paid(d);
         if (d->closing) {
+            device_recover_cooled(d);
             device_finish_closing(d);
         } else {
             device_link_drop(d, false);
@@ -400,6 +447,8 @@ static void on_done(struct device *d, enum device_tag tag)
         device_sd_tag(d, (int)tag);
         break;
     case TAG_NONE:
+    case TAG_HEATED:
+    case TAG_RESTORED:
     case TAG_COUNT:
         break;
     }
@@ -416,7 +465,9 @@ void device_on_note(void *context, const struct stream_note *note)
         device_terminal_add(d, '>', note->text, note->len);
         break;
     case NOTE_DONE:
-        on_done(d, (enum device_tag)note->tag);
+        if (!device_recover_done(d, note->tag)) {
+            on_done(d, (enum device_tag)note->tag);
+        }
         break;
     case NOTE_CONNECTED:
         on_connected(d, (int)note->tag);
@@ -446,6 +497,7 @@ void device_on_note(void *context, const struct stream_note *note)
         on_detached(d);
         break;
     case NOTE_ADOPTED:
+        device_recover_adopted(d);
         break;
     case NOTE_BARRIER:
     case NOTE_DRAINED:

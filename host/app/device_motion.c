@@ -55,7 +55,7 @@ static void enter_script(struct device *d, struct gcode_modal *m)
     m->relative = false;
 }
 
-static void leave_script(struct device *d, const struct gcode_modal *m)
+void device_leave_script(struct device *d, const struct gcode_modal *m)
 {
     injectf(d, "G92 E%.5f", logical_mm(m, 3));
     device_inject(d, m->e_relative ? "M83" : "M82", TAG_NONE);
@@ -111,6 +111,24 @@ static bool may_park(
     return script_fits(d, script, *at);
 }
 
+/* What a script extrudes, known before its first line is sent. */
+static int64_t extruded_by(const char *script, struct gcode_modal m)
+{
+    struct gcode g;
+    m.relative = false;
+    m.inches = false;
+    int64_t before = m.pos[3];
+    while (*script != '\0') {
+        size_t len = strcspn(script, "\n");
+        gcode_parse(&g, script, len);
+        if (g.len > 0 && g.letter != '@') {
+            gcode_modal_step(&m, &g);
+        }
+        script += len + (script[len] == '\n');
+    }
+    return m.pos[3] - before;
+}
+
 /* A printer that parks by itself does it better than a script, unless somebody wrote one for it. */
 static bool parks_itself(const struct device *d)
 {
@@ -123,6 +141,8 @@ static void park_by_command(struct device *d)
 {
     d->self.parks = true;
     d->parked = false;
+    d->script_begun = true;
+    device_remember(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M76", TAG_NONE);
     }
@@ -140,7 +160,9 @@ void device_park(struct device *d)
     const char *script = d->profile != NULL ? d->profile->pause_script : "";
     const char *why;
     d->parked = may_park(d, script, &d->pause_modal, &why);
-    d->pause_extruded = 0;
+    d->pause_extruded = d->parked ? extruded_by(script, d->pause_modal) : 0;
+    d->script_begun = true;
+    device_remember(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M76", TAG_NONE);
     }
@@ -148,9 +170,7 @@ void device_park(struct device *d)
     if (d->parked) {
         struct gcode_modal modal = d->pause_modal;
         enter_script(d, &modal);
-        int64_t before = modal.pos[3];
         device_run_script(d, script, &modal);
-        d->pause_extruded = modal.pos[3] - before;
     } else if (script[0] != '\0') {
         device_notice(d, "paused where it is: %s", why);
     }
@@ -166,6 +186,7 @@ int device_pause(struct device *d, struct err *e)
         device_sd_pause(d);
         return 0;
     }
+    d->script_begun = false;
     device_move(d, PRINTER_PAUSING, "asked to");
     sender_hold(d->sender);
     return 0;
@@ -201,7 +222,7 @@ int device_resume(struct device *d, struct err *e)
             device_inject(d, "M83", TAG_NONE);
             injectf(d, "G1 E%.5f F1800", (double)-d->pause_extruded / 1e6);
         }
-        leave_script(d, at);
+        device_leave_script(d, at);
     }
     device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
     return 0;
@@ -241,7 +262,10 @@ void device_end_wait(struct device *d)
 void device_cancel_run(struct device *d, enum run_result result, const char *reason)
 {
     d->end_result = result;
-    snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
+    if (reason != d->run.reason) {
+        snprintf(d->run.reason, sizeof d->run.reason, "%s", reason);
+    }
+    device_recover_drop(d);
     device_move(d, PRINTER_CANCELLING, reason);
     if (d->sd.printing) {
         device_sd_cancel(d);
@@ -264,11 +288,19 @@ int device_cancel(struct device *d, struct err *e)
         device_drop_pending(d, "");
         return 0;
     }
+    if (device_asks(d, "recover")) {
+        device_unask(d, "recover");
+        device_recover_answered(d, 1);
+        return 0;
+    }
+    if (device_recover_cancel(d)) {
+        return 0;
+    }
     if (state == PRINTER_TRANSFERRING) {
         device_sd_put_stop(d, "cancelled");
         return 0;
     }
-    if (!printer_has_job(state) || state == PRINTER_CANCELLING) {
+    if (!printer_has_job(state) || state == PRINTER_CANCELLING || device_offer_open(d)) {
         return err_set(e, PP_ESTATE, "nothing to cancel: the printer is %s", sm_name(&d->state));
     }
     device_cancel_run(d, RUN_CANCELLED, "");

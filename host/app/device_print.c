@@ -13,10 +13,13 @@
 
 static void on_run_saved(void *context, const struct err *e)
 {
-    (void)context;
+    struct device *d = context;
     if (e != NULL) {
         log_error("the history could not be written: %s", e->text);
     }
+    d->runs_ending--;
+    device_remember(d);
+    device_stored(d);
 }
 
 void device_print_end(struct device *d, enum run_result result, const char *reason)
@@ -26,9 +29,12 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     run->end_ms = clock_wall_ms();
     run->result = result;
     run->lines = (int64_t)atomic_load(&stats->job_lines);
-    run->resends = (int64_t)(atomic_load(&stats->resends) - d->resends_before);
+    run->resends += (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
-    store_save_run(d->store, run, on_run_saved, NULL);
+    d->open++;
+    d->runs_ending++;
+    store_save_run(d->store, run, on_run_saved, d);
+    store_drop_journal(d->store, NULL, NULL);
     if (d->sd.printing) {
         run->lines = 0; /* the printer read them itself */
         device_sd_ended(d, result);
@@ -46,6 +52,7 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     *run = (struct run){0};
     d->job_start_ms = 0;
     d->parked = false;
+    device_recover_ended(d);
     d->shown = (struct progress){0};
     device_self_forget(d);
     hub_emit(d->hub, HUB_RUN, &ended);
@@ -83,44 +90,61 @@ size_t device_max_command(const struct device *d, const struct analysis *a)
     return of_profile > 0 && of_profile < most ? of_profile : most;
 }
 
-static void on_run_opened(void *context, const struct err *e)
+/* `path` must live as long as `out` is used. */
+void device_spool_options(struct device *d, struct spool_options *out, char *path, size_t path_size)
 {
-    struct device *d = context;
-    char path[512];
-    struct err spool_error;
-    device_stored(d);
-    if (--d->runs_opening > 0 || device_state(d) != PRINTER_STARTING || d->closing) {
-        return; /* cancelled, lost or being closed meanwhile */
-    }
-    if (e != NULL) {
-        device_notice(
-            d, "the print was not started, the history could not be written: %s", e->text);
-        device_print_end(d, RUN_FAILURE, e->text);
-        device_move(d, PRINTER_OPERATIONAL, "not started");
-        return;
-    }
-    files_path(d->files, d->run.sha256, path, sizeof path);
-    struct spool_options options = {.loop = d->loop,
+    files_path(d->files, d->run.sha256, path, path_size);
+    *out = (struct spool_options){.loop = d->loop,
         .sender = d->sender,
         .path = path,
         .size_bytes = (uint64_t)d->analysis.bytes,
-        .max_command = device_max_command(d, &d->analysis),
+        .max_command = d->max_command,
         .on_error = on_spool_error,
         .context = d};
-    if (spool_open(&d->spool, &options, &spool_error) < 0) {
+}
+
+static void not_started(struct device *d, const char *why)
+{
+    device_notice(d, "the print was not started: %s", why);
+    device_print_end(d, RUN_FAILURE, why);
+    device_move(d, PRINTER_OPERATIONAL, "not started");
+}
+
+void device_begin_lines(struct device *d)
+{
+    struct spool_options options;
+    char path[512];
+    struct err e;
+    d->max_command = device_max_command(d, &d->analysis);
+    device_spool_options(d, &options, path, sizeof path);
+    if (spool_open(&d->spool, &options, &e) < 0) {
         d->spool = NULL;
-        device_notice(d, "the print was not started: %s", spool_error.text);
-        device_print_end(d, RUN_FAILURE, spool_error.text);
-        device_move(d, PRINTER_OPERATIONAL, "not started");
+        not_started(d, e.text);
         return;
     }
     d->job_start_ms = clock_ms();
+    d->job_wall_ms = clock_wall_ms();
+    device_remember(d);
     if (d->dialect->job_timer) {
         device_inject(d, "M75", TAG_NONE);
     }
     sender_begin(d->sender, spool_generation(d->spool));
     spool_fill(d->spool);
     device_move(d, PRINTER_PRINTING, d->run.file_name);
+}
+
+static void on_run_opened(void *context, const struct err *e)
+{
+    struct device *d = context;
+    device_stored(d);
+    if (--d->runs_opening > 0 || device_state(d) != PRINTER_STARTING || d->closing) {
+        return; /* cancelled, lost or being closed meanwhile */
+    }
+    if (e != NULL) {
+        not_started(d, e->text);
+        return;
+    }
+    device_begin_lines(d);
 }
 
 static void start(struct device *d, const struct file_entry *file)
@@ -132,6 +156,10 @@ static void start(struct device *d, const struct file_entry *file)
     memcpy(run->sha256, file->row.sha256, sizeof run->sha256);
     d->analysis = file->analysis;
     d->bed_taken = false;
+    d->job_wall_ms = 0;
+    d->passed_offset = 0;
+    d->script_begun = false;
+    d->max_command = 0;
     for (size_t i = 0; i < ANALYSIS_TOOLS; i++) {
         run->filament_um += d->analysis.filament_um[i];
     }
@@ -171,6 +199,11 @@ static int preflight(const struct device *d, const struct file_entry *file, stru
 int device_may_start(const struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
+    if (d->run.id[0] != '\0' && device_offer_open(d)) {
+        return err_set(e, PP_ESTATE,
+            "\"%s\" was cut off and waits for an answer: ppctl recover, or ppctl cancel",
+            d->run.file_name);
+    }
     if (printer_has_job(state)) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed", d->run.file_name);
     }
@@ -326,16 +359,24 @@ static void on_bed_saved(void *context, const struct err *e)
     device_stored(d);
 }
 
+void device_take_bed(struct device *d)
+{
+    d->bed_taken = true;
+    d->beds_saving++;
+    device_remember(d);
+    device_set_bed(d, BED_OCCUPIED, on_bed_saved);
+}
+
 static void on_barrier(struct device *d, enum spool_barrier why, uint64_t offset)
 {
     switch (why) {
     case SPOOL_BED:
-        d->bed_taken = true;
-        d->beds_saving++;
-        device_set_bed(d, BED_OCCUPIED, on_bed_saved);
+        device_take_bed(d);
         break;
     case SPOOL_PAUSE:
         if (device_state(d) == PRINTER_PRINTING) {
+            d->passed_offset = offset;
+            d->script_begun = false;
             device_notice(d, "the file asks for a pause (resume with: ppctl resume)");
             device_move(d, PRINTER_PAUSING, "asked by the file");
             device_park(d);
@@ -431,7 +472,7 @@ static void on_resumed(struct device *d)
 static void give_bed_back(struct device *d)
 {
     uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
-    if (d->bed_taken && !spool_has_extruded(d->spool, offset)) {
+    if (d->bed_taken && d->spool != NULL && !spool_has_extruded(d->spool, offset)) {
         device_set_bed(d, BED_CLEAR, NULL);
     }
 }

@@ -10,6 +10,9 @@
  * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
+ * device_recover.c a print that was cut off goes on: after a crash, another port
+ * device_offer.c   or only if a person says so: after a reset, a power cut
+ * device_words.c   what is kept of the device for that
  * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs
  */
@@ -19,6 +22,7 @@
 #include "host/app/device.h"
 #include "host/app/device_sd_priv.h"
 #include "host/app/device_heat.h"
+#include "host/app/device_recover.h"
 #include "host/app/spool.h"
 #include "host/core/caps.h"
 #include "host/core/m115.h"
@@ -39,6 +43,8 @@ enum device_tag {
     TAG_CANCELLED, /* cancel script done */
     TAG_FINISHED,  /* last move done */
     TAG_COLD,      /* heaters off before closing */
+    TAG_HEATED,    /* a print that a person has said shall go on: hot again */
+    TAG_RESTORED,  /* and the tool is where it was */
     TAG_SD_SELECTED,
     TAG_SD_STARTED,
     TAG_SD_FINISHED,
@@ -83,7 +89,8 @@ struct device {
     uv_loop_t *loop;
     char name[64];
     char path[256];
-    int baud_wanted;                 /* 0 = detect */
+    int baud_wanted; /* 0 = detect */
+    int64_t resume_within_ms;
     const struct profile *profile;   /* borrowed; NULL = unknown printer */
     bool (*shutdown)(void *context); /* NULL = not allowed */
     void *shutdown_context;
@@ -104,6 +111,9 @@ struct device {
     bool is_opening;
     struct serial port; /* as opened; the sender has taken it over */
     struct err open_error;
+    char open_path[256]; /* where it is tried */
+    char open_stable[256];
+    bool open_strict; /* nowhere but where the printer was */
     int open_rc;
     int open_baud;
     bool attached; /* the sender has a port */
@@ -140,7 +150,12 @@ struct device {
     bool bed_taken;        /* this print has made the bed occupied */
     unsigned beds_saving;  /* the store has not yet answered that it is */
     unsigned runs_opening; /* nor that the run has begun */
+    unsigned runs_ending;  /* nor that it has ended */
     uint64_t job_start_ms;
+    int64_t job_wall_ms;            /* UTC; 0 = none of its lines was sent yet */
+    size_t max_command;             /* display-only commands are cut to this */
+    uint64_t passed_offset;         /* pauses of the file up to here have been met */
+    bool script_begun;              /* pausing: the script is being injected */
     struct gcode_modal pause_modal; /* where to go back to */
     bool parked;
     int64_t pause_extruded; /* by the pause script, nanometres; undone on resume */
@@ -154,6 +169,8 @@ struct device {
     char message[sizeof((struct action_line *)0)->text]; /* its display's text */
     bool message_new;
     uint64_t resends_before;
+    struct device_recovery recovery;
+    bool leaving; /* closing, but the print goes on under whoever comes next */
 
     struct device_sd sd; /* the printer's own card */
 
@@ -235,6 +252,7 @@ void device_job(const struct device *d, struct device_job *out);
 void device_release(struct device *d); /* the job goes on, once nothing keeps it */
 void device_bed_answered(struct device *d, size_t answer);
 void device_identity_answered(struct device *d, size_t answer);
+void device_recover_answered(struct device *d, size_t answer); /* device_offer.c */
 int device_declare_clear(struct device *d, const char *answer, struct err *e);
 void device_drop_pending(struct device *d, const char *why);
 void device_fill(void *context);
@@ -247,9 +265,14 @@ const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);
+void device_spool_options(
+    struct device *d, struct spool_options *out, char *path, size_t path_size);
+void device_begin_lines(struct device *d); /* the run is on the disk */
+void device_take_bed(struct device *d);    /* it is occupied; then device_release() */
 
 /* device_motion.c */
 void device_run_script(struct device *d, const char *script, struct gcode_modal *modal);
+void device_leave_script(struct device *d, const struct gcode_modal *m);
 void device_park(struct device *d); /* TAG_PAUSED follows */
 void device_cancel_run(struct device *d, enum run_result result, const char *reason);
 void device_end_wait(struct device *d); /* M108, where it is looked for as it arrives */

@@ -25,6 +25,7 @@ static const struct {
 } kinds[] = {
     {"bed", device_bed_answered},
     {"identity", device_identity_answered},
+    {"recover", device_recover_answered},
     {"unchecked", device_unchecked_answered},
     {"prompt", device_prompt_answered},
     {"wait", device_wait_answered},

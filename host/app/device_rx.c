@@ -49,6 +49,7 @@ static void take_info(struct device *d)
 static void take_temps(struct device *d, const char *line)
 {
     struct temp_report t;
+    bool retargeted = false;
     if (!temp_parse(&t, line, 0)) {
         return;
     }
@@ -57,10 +58,14 @@ static void take_temps(struct device *d, const char *line)
             d->temps.actual_mc[i] = t.actual_mc[i];
         }
         if (t.target_mc[i] != TEMP_NONE) {
+            retargeted = retargeted || d->temps.target_mc[i] != t.target_mc[i];
             d->temps.target_mc[i] = t.target_mc[i];
         }
     }
     d->temps_ms = clock_ms();
+    if (retargeted && d->run.id[0] != '\0' && d->recovery.phase == RECOVER_NONE) {
+        device_remember(d);
+    }
     device_thermal_report(d, &t);
     hub_emit(d->hub, HUB_TEMPS, NULL);
 }

@@ -71,10 +71,12 @@ void device_job(const struct device *d, struct device_job *out)
         return;
     }
     memcpy(out->file_name, d->run.file_name, sizeof out->file_name);
-    uint64_t offset = atomic_load(&stats->job_offset);
+    bool cut_off = d->recovery.phase != RECOVER_NONE;
+    struct spool *spool = d->recovery.spool_ready ? d->recovery.spool : d->spool;
+    uint64_t offset = cut_off ? d->recovery.offset : atomic_load(&stats->job_offset);
     out->size_bytes = size;
     out->done_bytes = (int64_t)offset;
-    out->lines = (int64_t)atomic_load(&stats->job_lines);
+    out->lines = (int64_t)(cut_off ? d->recovery.lines : atomic_load(&stats->job_lines));
     out->total_lines = d->analysis.commands;
     out->started_ms = d->run.start_ms;
     out->elapsed_ms = d->job_start_ms > 0 ? (int64_t)(clock_ms() - d->job_start_ms) : 0;
@@ -87,9 +89,9 @@ void device_job(const struct device *d, struct device_job *out)
     fraction = fraction < 1 ? fraction : 1;
     out->percent = fraction * 100;
     out->left_ms = time_left(d, fraction, out->elapsed_ms);
-    if (d->spool != NULL) {
-        out->layer = spool_layer(d->spool, offset);
-        out->z_um = spool_height_nm(d->spool, offset) / 1000;
+    if (spool != NULL) {
+        out->layer = spool_layer(spool, offset);
+        out->z_um = spool_height_nm(spool, offset) / 1000;
     }
 }
 

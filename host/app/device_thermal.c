@@ -22,7 +22,7 @@ static struct thermal_context context_of(const struct device *d, uint64_t now_ms
     return (struct thermal_context){.max_mc = {[THERMAL_TOOL] = l->max_tool_mc,
                                         [THERMAL_BED] = l->max_bed_mc,
                                         [THERMAL_CHAMBER] = l->max_chamber_mc},
-        .printing = printer_has_job(device_state(d)),
+        .printing = printer_has_job(device_state(d)) && !device_offer_open(d),
         .tuning = h->tuning_ms > 0 && now_ms - h->tuning_ms < TUNING_MS,
         .blocked = device_waits(d) || h->asked || device_state(d) == PRINTER_TRANSFERRING};
 }
@@ -41,7 +41,7 @@ void device_halt(struct device *d, const char *reason)
 static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
 {
     enum printer_state state = device_state(d);
-    if (printer_has_job(state) && state != PRINTER_CANCELLING) {
+    if (printer_has_job(state) && state != PRINTER_CANCELLING && !device_offer_open(d)) {
         device_abort(d, text);
     } else if (state == PRINTER_TRANSFERRING) { /* any command would go into the file */
         device_sd_put_stop(d, text);
@@ -68,7 +68,7 @@ static void step(struct device *d, const struct temp_report *r, uint64_t now_ms)
     struct device_heat *h = &d->heat;
     struct thermal_context context = context_of(d, now_ms);
     struct thermal_verdict v = thermal_step(&h->thermal, now_ms, r, &context);
-    if (!printer_is_connected(device_state(d)) || d->estopped) {
+    if (!printer_is_connected(device_state(d)) || d->estopped || device_recover_blind(d)) {
         return;
     }
     act(d, &v, now_ms);

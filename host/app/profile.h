@@ -43,6 +43,7 @@ struct profile {
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;
+    char *recover_script; /* after homing X and Y, hot: primes the nozzle beside the print */
     char *end_script; /* after a print that ended well */
     char source[256]; /* file it came from */
 };

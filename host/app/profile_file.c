@@ -160,6 +160,7 @@ static const struct yaml_field script_fields[] = {
     SCRIPT("pause", pause_script),
     SCRIPT("resume", resume_script),
     SCRIPT("cancel", cancel_script),
+    SCRIPT("recover", recover_script),
     SCRIPT("end", end_script),
 };
 
@@ -273,6 +274,9 @@ static void add_default_scripts(struct profile *p)
     if (p->resume_script == NULL) {
         p->resume_script = mem_strdup("");
     }
+    if (p->recover_script == NULL) {
+        p->recover_script = mem_strdup("M83\nG1 E10 F200\nG4 P1000\n");
+    }
     if (p->cancel_script == NULL) {
         p->cancel_script = default_cancel(&p->limits);
     }
@@ -304,6 +308,7 @@ static void fini(void *item)
     free(p->pause_script);
     free(p->resume_script);
     free(p->cancel_script);
+    free(p->recover_script);
     free(p->end_script);
 }
 

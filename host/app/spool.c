@@ -95,6 +95,11 @@ struct spool {
     struct injected *inject; /* owned */
     size_t injects;
 
+    bool passing; /* lines are read, but belong to what was sent before */
+    bool levels;  /* the bed's shape is being compensated */
+    uint64_t pass_until;
+    spool_ready_cb ready;
+
     bool rewinding; /* lines replay_from .. replay_until-1 go into the ring next */
     uint64_t replay_from;
     uint64_t replay_until;
@@ -112,6 +117,9 @@ static uint32_t next_generation(void)
 /* `item` gives kind, offset, n and tag. */
 static bool put(struct spool *s, const struct stream_item *item, const char *text, size_t len)
 {
+    if (s->passing) {
+        return true;
+    }
     struct stream_item *slot = spsc_reserve(s->ring, sizeof *item + len);
     if (slot == NULL) {
         return false;
@@ -335,6 +343,8 @@ static bool put_line(struct spool *s, const char *line, size_t len, uint64_t end
     if (!put_command(s, &g, end_offset)) {
         return false;
     }
+    bool levels = (g.letter == 'G' && g.number == 29) || (g.letter == 'M' && g.number == 420);
+    s->levels = s->levels || levels;
     int64_t e_before = s->modal.pos[3];
     int64_t z_before = s->modal.pos[2];
     gcode_modal_step(&s->modal, &g);
@@ -376,32 +386,6 @@ static void read_more(struct spool *s)
     reader_read(s->reader, s->buffer + s->end, CHUNK, s->file_offset);
 }
 
-static void on_read(void *context, ssize_t n)
-{
-    struct spool *s = context;
-    struct err e;
-    s->reading = false;
-    if (n < 0) {
-        err_errno(&e, (int)-n, "read \"%s\"", s->options.path);
-        s->options.on_error(s->options.context, &e);
-        return;
-    }
-    if (n == 0 && !s->discard && s->file_offset != s->options.size_bytes) {
-        err_set(&e, PP_ECORRUPT, "%s has %llu bytes, it had %llu when it was checked",
-            s->options.path, (unsigned long long)s->file_offset,
-            (unsigned long long)s->options.size_bytes);
-        s->options.on_error(s->options.context, &e);
-        return;
-    }
-    if (!s->discard) {
-        s->at_end = n == 0;
-        s->end += (size_t)n;
-        s->file_offset += (uint64_t)n;
-    }
-    s->discard = false;
-    spool_fill(s);
-}
-
 /* The next whole line in the buffer (the last one needs no newline); NULL when more must be read.
  */
 static const char *next_line(struct spool *s, size_t *len, size_t *taken)
@@ -415,6 +399,76 @@ static const char *next_line(struct spool *s, size_t *len, size_t *taken)
     *len = newline != NULL ? (size_t)(newline - line) : left;
     *taken = *len + (newline != NULL);
     return line;
+}
+
+static void passed(struct spool *s, const struct err *e)
+{
+    s->passing = false;
+    s->ready(s->options.context, e);
+}
+
+/* Goes through what was read of the lines sent before. */
+static void pass(struct spool *s)
+{
+    const char *line;
+    size_t len;
+    size_t taken;
+    struct err e;
+    while (here(s) < s->pass_until && (line = next_line(s, &len, &taken)) != NULL) {
+        if (!s->skipping) {
+            put_line(s, line, len, here(s) + taken);
+        }
+        s->skipping = false;
+        s->start += taken;
+    }
+    if (here(s) == s->pass_until) {
+        passed(s, NULL);
+    } else if (here(s) > s->pass_until || s->at_end) {
+        err_set(&e, PP_ECORRUPT, "no line of %s ends at byte %llu, where the print was",
+            s->options.path, (unsigned long long)s->pass_until);
+        passed(s, &e);
+    } else {
+        read_more(s);
+    }
+}
+
+static void fail(struct spool *s, const struct err *e)
+{
+    if (s->passing) {
+        passed(s, e);
+    } else {
+        s->options.on_error(s->options.context, e);
+    }
+}
+
+static void on_read(void *context, ssize_t n)
+{
+    struct spool *s = context;
+    struct err e;
+    s->reading = false;
+    if (n < 0) {
+        err_errno(&e, (int)-n, "read \"%s\"", s->options.path);
+        fail(s, &e);
+        return;
+    }
+    if (n == 0 && !s->discard && s->file_offset != s->options.size_bytes) {
+        err_set(&e, PP_ECORRUPT, "%s has %llu bytes, it had %llu when it was checked",
+            s->options.path, (unsigned long long)s->file_offset,
+            (unsigned long long)s->options.size_bytes);
+        fail(s, &e);
+        return;
+    }
+    if (!s->discard) {
+        s->at_end = n == 0;
+        s->end += (size_t)n;
+        s->file_offset += (uint64_t)n;
+    }
+    s->discard = false;
+    if (s->passing) {
+        pass(s);
+    } else {
+        spool_fill(s);
+    }
 }
 
 static bool replay(struct spool *s);
@@ -471,6 +525,27 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     comments_init(&s->comments);
     *out = s;
     return 0;
+}
+
+int spool_open_at(struct spool **out, const struct spool_options *options, uint64_t offset,
+    bool bed_taken, spool_ready_cb ready, struct err *e)
+{
+    int rc = spool_open(out, options, e);
+    if (rc < 0) {
+        return rc;
+    }
+    struct spool *s = *out;
+    s->bed_barrier = bed_taken;
+    s->pass_until = offset;
+    s->ready = ready;
+    s->passing = true;
+    read_more(s);
+    return 0;
+}
+
+bool spool_levels(const struct spool *s)
+{
+    return s->levels;
 }
 
 void spool_close(struct spool *s)

@@ -30,6 +30,8 @@ enum spool_barrier {
 
 struct spool;
 
+typedef void (*spool_ready_cb)(void *context, const struct err *e);
+
 struct spool_options {
     uv_loop_t *loop;
     struct sender *sender;
@@ -43,6 +45,17 @@ struct spool_options {
 };
 
 int spool_open(struct spool **out, const struct spool_options *options, struct err *e);
+
+/* For a job that goes on at `offset`, which is behind a line of it. What comes before is read
+ * piece by piece, so that the modal state and the layer are known; then `ready` runs, later and
+ * once, and not after spool_close(). Until then nothing else may be asked of it. `bed_taken`: there
+ * is no SPOOL_BED any more. */
+int spool_open_at(struct spool **out, const struct spool_options *options, uint64_t offset,
+    bool bed_taken, spool_ready_cb ready, struct err *e);
+
+/* True if the lines before `offset` measured the bed or turned a compensation of it on (G29, M420).
+ */
+bool spool_levels(const struct spool *s);
 
 /* Stops; a read under way is waited for in the background. The spool is gone for the caller. */
 void spool_close(struct spool *s);

@@ -47,8 +47,9 @@ static const struct {
     enum reply_kind kind;
 } texts[] = {
     {"unknown command", REPLY_UNKNOWN},
-    {"full rx buffer", REPLY_RETRY}, /* Prusa: what it held is thrown away */
-    {"rx timeout", REPLY_RETRY},     /* Prusa: half a line, for two seconds */
+    {"full rx buffer", REPLY_RETRY},  /* Prusa: what it held is thrown away */
+    {"rx timeout", REPLY_RETRY},      /* Prusa: half a line, for two seconds */
+    {"printer locked!", REPLY_ABORT}, /* Marlin with a passcode: acknowledges all, does nothing */
 };
 
 /* How many characters at `text` differ from `needle`, INT_MAX if it is shorter. */

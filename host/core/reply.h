@@ -21,7 +21,7 @@ enum reply_kind {
     REPLY_NO_ACK,  /* an error after which neither Resend nor ok comes by itself */
     REPLY_UNKNOWN, /* a command it does not know; some firmwares then forget the ok */
     REPLY_ERROR,   /* an error that ends nothing by itself (SD card, unknown command, ...) */
-    REPLY_ABORT,   /* an error after which the print cannot go on; the printer lives (Klipper) */
+    REPLY_ABORT,   /* an error after which the print cannot go on; the printer lives */
     REPLY_HALT,    /* the printer has stopped and waits for a reset */
     REPLY_ACTION   /* "//action:..." ; `text` is what follows */
 };

@@ -483,18 +483,25 @@ size_t stream_urgent_bytes(const struct stream *s)
 }
 
 /* In an order that never shows an old offset as the new job's. */
-static void keep_new_job(struct stream *s)
+static void keep_new_job(struct stream *s, uint64_t offset, uint64_t lines)
 {
     struct kept *k = s->kept;
     atomic_store(&k->job_active, false);
-    atomic_store(&k->job_acked, 0);
-    atomic_store(&k->job_taken, 0);
-    atomic_store(&k->job_lines, 0);
+    atomic_store(&k->job_acked, 0); /* never above job_taken */
+    atomic_store(&k->job_taken, offset);
+    atomic_store(&k->job_acked, offset);
+    atomic_store(&k->job_lines, lines);
     atomic_store(&k->job_first_n, s->next_n);
     atomic_store(&k->job_active, true);
 }
 
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
+{
+    stream_begin_at(s, ring, generation, 0, 0);
+}
+
+void stream_begin_at(
+    struct stream *s, struct spsc *ring, uint32_t generation, uint64_t offset, uint64_t lines)
 {
     s->job = ring;
     s->generation = generation;
@@ -504,10 +511,10 @@ void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation)
     s->sync = false;
     s->closed_for_good = false;
     s->planner_empty_now = true;
-    s->taken_offset = 0;
-    keep_new_job(s);
-    atomic_store_explicit(&s->stats.job_lines, 0, memory_order_relaxed);
-    atomic_store_explicit(&s->stats.job_offset, 0, memory_order_relaxed);
+    s->taken_offset = offset;
+    keep_new_job(s, offset, lines);
+    atomic_store_explicit(&s->stats.job_lines, lines, memory_order_relaxed);
+    atomic_store_explicit(&s->stats.job_offset, offset, memory_order_relaxed);
 }
 
 void stream_rejoin(struct stream *s, struct spsc *ring, uint32_t generation)

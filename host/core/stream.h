@@ -315,6 +315,10 @@ size_t stream_urgent_bytes(const struct stream *s);
 /* Begins a job: items of `generation` are taken from `ring` from now on. */
 void stream_begin(struct stream *s, struct spsc *ring, uint32_t generation);
 
+/* The same for a job whose file is taken up to `offset`, `lines` of it acknowledged. */
+void stream_begin_at(
+    struct stream *s, struct spsc *ring, uint32_t generation, uint64_t offset, uint64_t lines);
+
 /* After stream_adopt(): the job goes on with items of `generation`, whose first is the one behind
  * kept->job_taken. Still held. */
 void stream_rejoin(struct stream *s, struct spsc *ring, uint32_t generation);

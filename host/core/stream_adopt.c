@@ -41,6 +41,35 @@ static void tell_done_since(struct stream *s, uint64_t until_n)
     }
 }
 
+/* What it has taken is acknowledged, whoever heard its ok. */
+static void acknowledge_taken(struct stream *s)
+{
+    const char *bytes;
+    const struct history_line *l;
+    uint64_t offset = 0;
+    uint64_t lines = 0;
+    for (uint64_t n = s->resend_n - 1; n > s->acked_n && n >= s->kept->job_first_n; n--) {
+        l = history_find(&s->kept->history, n, &bytes);
+        if (l == NULL) {
+            break;
+        }
+        if (l->kind == STREAM_JOB && l->seq == 0) {
+            lines++;
+            offset = l->end_offset > offset ? l->end_offset : offset;
+        }
+    }
+    if (lines > 0) {
+        atomic_fetch_add(&s->kept->job_lines, lines);
+        atomic_store(&s->kept->job_acked, offset);
+        atomic_store(&s->stats.job_lines, s->kept->job_lines);
+        atomic_store(&s->stats.job_offset, offset);
+    }
+    if (s->resend_n - 1 > s->acked_n) {
+        s->acked_n = s->resend_n - 1;
+        atomic_store(&s->kept->acked_n, s->acked_n);
+    }
+}
+
 static void adopted(struct stream *s)
 {
     s->adopt = ADOPT_NOT;
@@ -48,6 +77,7 @@ static void adopted(struct stream *s)
     while (s->flight_count > 0) {
         stream_land(s, false);
     }
+    acknowledge_taken(s);
     stream_tell(s, (struct stream_note){.kind = NOTE_ADOPTED, .n = s->resend_n});
     tell_done_since(s, s->resend_n);
 }

@@ -36,7 +36,8 @@ static const struct {
 bool stream_is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
-    return len >= n && memcmp(text, command, n) == 0 && (len == n || text[n] == ' ');
+    bool begins = len >= n && memcmp(text, command, n) == 0;
+    return begins && (len == n || text[n] == ' ' || text[n] == '*');
 }
 
 enum stream_slow stream_slowness(const char *text, size_t len)

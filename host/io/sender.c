@@ -314,7 +314,13 @@ void sender_detach(struct sender *s)
 
 void sender_begin(struct sender *s, uint32_t generation)
 {
-    plain_order(s, ORDER_BEGIN, generation);
+    sender_begin_at(s, generation, 0, 0);
+}
+
+void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uint64_t lines)
+{
+    sure_order(s, &(struct order){
+                      .kind = ORDER_BEGIN, .value = generation, .offset = offset, .lines = lines});
 }
 
 void sender_rejoin(struct sender *s, uint32_t generation)

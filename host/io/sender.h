@@ -89,6 +89,7 @@ bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 size_t sender_injects(struct sender *s); /* how many wait; rather too many than too few */
 void sender_urgent(struct sender *s, const char *text, size_t len);
 void sender_begin(struct sender *s, uint32_t generation);
+void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uint64_t lines);
 void sender_rewound(struct sender *s, uint32_t generation);
 void sender_drop_job(struct sender *s);
 void sender_hold(struct sender *s);

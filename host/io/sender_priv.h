@@ -37,6 +37,8 @@ struct order {
     enum order_kind kind;
     uint32_t value; /* tag, generation, on/off, baud */
     int last_good;
+    uint64_t offset; /* of the file, where a job begins */
+    uint64_t lines;
     struct serial port;
     struct stream_options options; /* its dialect is the copy below */
     struct dialect dialect;

@@ -172,7 +172,7 @@ static void obey(struct sender *s, const struct order *o, uint64_t now)
         stream_urgent(&s->stream, now, o->text, o->len);
         break;
     case ORDER_BEGIN:
-        stream_begin(&s->stream, &s->ring, o->value);
+        stream_begin_at(&s->stream, &s->ring, o->value, o->offset, o->lines);
         break;
     case ORDER_REJOIN:
         stream_rejoin(&s->stream, &s->ring, o->value);

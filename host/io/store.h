@@ -91,8 +91,32 @@ void store_save_run(struct store *s, const struct run *r, store_cb done, void *c
 typedef void (*store_runs_cb)(void *context, const struct err *e, const struct run *runs, size_t n);
 void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context);
 
-/* At start: ends every open run as `interrupted` (the host died); *count of them. */
-int store_interrupt_runs(struct store *s, int64_t now_ms, size_t *count, struct err *e);
+/* At start: the run that was under way; id "" when there is none. */
+int store_load_open_run(struct store *s, struct run *out, struct err *e);
+
+/* At start: ends every open run but `except_id` ("" = none) as `interrupted` (the host died);
+ * *count of them. */
+int store_interrupt_runs(
+    struct store *s, const char *except_id, int64_t now_ms, size_t *count, struct err *e);
+
+/* ---- the journal: how far the run under way is, for when nothing else is left of it -------------
+ */
+
+#define STORE_WORDS 4096
+
+struct journal_row {
+    char run_id[37]; /* "" = none */
+    char words[STORE_WORDS + 1];
+    uint64_t acked_offset; /* the file up to here is acknowledged */
+    uint64_t lines;        /* acknowledged */
+    int64_t wall_ms;       /* UTC */
+};
+
+/* At start. A row that cannot be is PP_ECORRUPT. */
+int store_load_journal(struct store *s, struct journal_row *out, struct err *e);
+void store_save_journal(
+    struct store *s, const struct journal_row *row, store_cb done, void *context);
+void store_drop_journal(struct store *s, store_cb done, void *context);
 
 /* ---- temperatures: one row a minute and heater, thinned to one an hour after a week -------------
  */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define LIST_MAX 1000
+#define COLUMNS                                                                                    \
+    "id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, filament_um"
 
 static const char *const results[] = {
     [RUN_OPEN] = "open",
@@ -76,10 +78,7 @@ static int list_runs(sqlite3 *db, void *data, struct err *e)
 {
     struct listing *l = data;
     sqlite3_stmt *q;
-    int rc = sql_query(db,
-        "SELECT id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, "
-        "filament_um "
-        "FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
+    int rc = sql_query(db, "SELECT " COLUMNS " FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
         SQL_ARGS(SQL_INT(l->limit)), &q, e);
     if (rc != 0) {
         return rc;
@@ -112,13 +111,34 @@ void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *co
     store_queue(s, &kind, store_copy(&l, sizeof l), NULL, context);
 }
 
-int store_interrupt_runs(struct store *s, int64_t now_ms, size_t *count, struct err *e)
+int store_load_open_run(struct store *s, struct run *out, struct err *e)
+{
+    sqlite3_stmt *q;
+    sqlite3 *db = store_lock(s);
+    *out = (struct run){0};
+    int rc = sql_query(db,
+        "SELECT " COLUMNS " FROM runs WHERE result = 'open' ORDER BY start_ms DESC, id DESC "
+        "LIMIT 1",
+        SQL_NO_ARGS, &q, e);
+    if (rc == 0) {
+        rc = sql_next(q, e);
+        if (rc > 0) {
+            read_run(q, out);
+        }
+        sqlite3_finalize(q);
+    }
+    store_unlock(s);
+    return rc < 0 ? rc : 0;
+}
+
+int store_interrupt_runs(
+    struct store *s, const char *except_id, int64_t now_ms, size_t *count, struct err *e)
 {
     sqlite3 *db = store_lock(s);
     int rc = sql_run(db,
         "UPDATE runs SET result = 'interrupted', end_ms = ?, reason = 'the host stopped during it' "
-        "WHERE result = 'open'",
-        SQL_ARGS(SQL_INT(now_ms)), e);
+        "WHERE result = 'open' AND id <> ?",
+        SQL_ARGS(SQL_INT(now_ms), SQL_TEXT(except_id)), e);
     *count = rc == 0 ? (size_t)sqlite3_changes(db) : 0;
     store_unlock(s);
     return rc;

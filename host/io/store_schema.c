@@ -62,6 +62,13 @@ static const char *const steps[] = {
     "CREATE TABLE settings ("
     "  name TEXT PRIMARY KEY NOT NULL CHECK (name <> ''),"
     "  value TEXT NOT NULL) STRICT;",
+    "CREATE TABLE journal ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+    "  run_id TEXT NOT NULL CHECK (length(run_id) = 36),"
+    "  words TEXT NOT NULL,"
+    "  acked_offset INTEGER NOT NULL,"
+    "  lines INTEGER NOT NULL,"
+    "  wall_ms INTEGER NOT NULL) STRICT;",
 };
 
 #define VERSION ((int64_t)(sizeof steps / sizeof *steps))

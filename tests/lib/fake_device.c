@@ -109,6 +109,11 @@ int device_cancel(struct device *d, struct err *e)
     return move(d, PRINTER_OPERATIONAL, e);
 }
 
+int device_recover(struct device *d, struct err *e)
+{
+    return move(d, PRINTER_PRINTING, e);
+}
+
 int device_estop(struct device *d, struct err *e)
 {
     return move(d, PRINTER_ERROR, e);

@@ -89,8 +89,8 @@ static inline void wire_put(struct wire *w, uint64_t now, char c)
         w->line_damaged = true;
         w->damages++;
         if (ends || one_in(2)) {
-            w->line_damaged = !ends; /* changed to 0x1a it could pass the check */
-            return;                  /* lost */
+            return; /* lost; a newline changed to 0x1a could pass the check. Without it two lines
+                       are one */
         }
         char changed = (char)(c ^ (1 << below(7)));
         c = changed != '\n' ? changed : '~'; /* a new newline would fake two damages in one */

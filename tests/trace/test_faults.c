@@ -270,6 +270,7 @@ static void step(struct bench *b)
     uint64_t due = stream_deadline(&b->stream);
     next = next < due ? next : due;
     next = next < b->person_us ? next : b->person_us;
+    next = b->to_host.len > 0 ? b->now : next;
     b->now = next > b->now ? next : b->now + 1;
     virtual_printer_step(b->printer, b->now, NULL, 0, &b->to_host);
     receive(b);

@@ -114,6 +114,7 @@ static struct profile bench_profile = {
     .pause_script = (char[]){"G1 X0 Y100 F6000"},
     .resume_script = (char[]){""},
     .cancel_script = (char[]){"G1 X0 Y190 F6000"},
+    .recover_script = (char[]){"M83\nG1 E10 F200"},
     .end_script = (char[]){""},
 };
 
@@ -187,6 +188,7 @@ static inline void unplug(struct bench *b)
         b->waiting++;
         uv_close((uv_handle_t *)&p->poll, on_unplugged);
         RUN_UNTIL(b, b->waiting == 0);
+        unlink(tempdir_path(b->dir, "port")); /* its number is somebody else's soon */
         close(p->slave);
         close(p->master);
     }

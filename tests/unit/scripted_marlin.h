@@ -32,6 +32,8 @@ struct marlin {
     const char *firmware;  /* of its M115; NULL = Marlin */
     const char *caps;      /* more lines of its M115; NULL = none */
     bool emergency_parser; /* M108 ends a wait at once */
+    bool counts;           /* refuses a line whose number is not the next, as Marlin 2.1.2 does */
+    long last_n;
     bool mute;             /* takes everything, answers nothing */
     bool targets_untold;   /* reports no targets */
     const char *stuck_at;  /* this command is not acknowledged before go_on() */
@@ -136,9 +138,30 @@ static inline void answer(struct marlin *p, const char *command)
     }
 }
 
+/* True if the line is taken. A repeated number is met with silence. */
+static inline bool count(struct marlin *p, const char *line)
+{
+    char text[120];
+    long n = atol(line + 1);
+    if (!p->counts || n == p->last_n + 1) {
+        p->last_n = n;
+        return true;
+    }
+    if (n != p->last_n) {
+        snprintf(text, sizeof text,
+            "Error:Line Number is not Last Line Number+1, Last Line: %ld\nResend: %ld\nok\n",
+            p->last_n, p->last_n + 1);
+        say(p, text);
+    }
+    return false;
+}
+
 /* Without N and checksum. */
 static inline void take(struct marlin *p, const char *line)
 {
+    if (strstr(line, "M110") == NULL && line[0] == 'N' && !count(p, line)) {
+        return;
+    }
     char *slot = p->heard[p->heard_count < HEARD - 1 ? p->heard_count++ : p->heard_count];
     bool numbered = line[0] == 'N';
     const char *command = numbered ? strchr(line, ' ') + 1 : line;
@@ -146,6 +169,7 @@ static inline void take(struct marlin *p, const char *line)
         slot, sizeof p->heard[0], "%.*s", (int)strcspn(command, numbered ? "*" : "\n"), command);
     if (strncmp(slot, "M110", 4) == 0) {
         p->heard_count--;
+        p->last_n = 0;
         say(p, "ok\n");
         return;
     }

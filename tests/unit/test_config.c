@@ -188,8 +188,8 @@ static void every_mistake_is_told_with_its_place(void **state)
     assert_int_equal(load(path, NULL, "mk3", ""), -PP_EINVAL);
     snprintf(wanted, sizeof wanted,
         "%s:1:1: buad: unknown key; here may stand: listen, auth, heaters_off_after, "
-        "pause_heaters_off_after, pause_bed_off_after, upload_limit, shutdown_command, profiles, "
-        "printers\n"
+        "resume_within, pause_heaters_off_after, pause_bed_off_after, upload_limit, "
+        "shutdown_command, profiles, printers\n"
         "%s:4:11: baud: \"fast\": must be a number from 1200 to 4000000, or auto\n"
         "%s:5:13: device: \"tty\": must be a full path, such as /dev/ttyUSB0 or "
         "/dev/serial/by-id/...\n",

@@ -477,7 +477,7 @@ static void the_line_counter_wraps(void **state)
     rig_run(r, 1);
     rig_ask(r, "M110 N65534\n", 10);
     assert_string_equal(rig_ask(r, numbered(65535, "G21"), 10), "ok N65535 P15 B3\n");
-    assert_string_equal(rig_ask(r, numbered(65536, "G21"), 10), "ok N65536 P15 B3\n");
+    assert_string_equal(rig_ask(r, numbered(65536, "G21"), 10), "ok N0 P15 B3\n");
     assert_string_equal(rig_ask(r, numbered(1, "G21"), 10), "ok N1 P15 B3\n");
     assert_contains(rig_ask(r, numbered(9, "G21"), 10), "Resend: 2\n");
     rig_free(r);

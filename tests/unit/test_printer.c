@@ -78,16 +78,29 @@ static void any_print_may_be_cancelled(void **state)
     assert_false(may(PRINTER_CANCELLING, PRINTER_PRINTING));
 }
 
-/* Nothing prints that was not accepted and started. */
+/* Nothing prints that was not accepted and started; what was cut off goes on. */
 static void a_print_begins_only_from_operational(void **state)
 {
     (void)state;
     for (int i = 0; i < PRINTER_STATES; i++) {
-        assert_int_equal(may((enum printer_state)i, PRINTER_STARTING), i == PRINTER_OPERATIONAL);
+        assert_int_equal(may((enum printer_state)i, PRINTER_STARTING),
+            i == PRINTER_OPERATIONAL || i == PRINTER_RECOVERING);
     }
     assert_false(may(PRINTER_OPERATIONAL, PRINTER_PRINTING));
     assert_false(may(PRINTER_ERROR, PRINTER_OPERATIONAL));
     assert_false(may(PRINTER_OFFLINE, PRINTER_OPERATIONAL));
+}
+
+/* The cable can be pulled at any moment of a print. */
+static void any_print_may_be_cut_off_and_go_on_where_it_was(void **state)
+{
+    (void)state;
+    for (int i = PRINTER_STARTING; i <= PRINTER_FINISHING; i++) {
+        assert_true(may((enum printer_state)i, PRINTER_RECOVERING));
+        assert_true(may(PRINTER_RECOVERING, (enum printer_state)i));
+    }
+    assert_true(may(PRINTER_OFFLINE, PRINTER_RECOVERING));
+    assert_true(may(PRINTER_RECOVERING, PRINTER_OPERATIONAL));
 }
 
 static void who_has_a_job_is_connected(void **state)
@@ -113,6 +126,7 @@ int main(void)
         cmocka_unit_test(any_state_may_be_lost_or_end_in_an_error),
         cmocka_unit_test(any_print_may_be_cancelled),
         cmocka_unit_test(a_print_begins_only_from_operational),
+        cmocka_unit_test(any_print_may_be_cut_off_and_go_on_where_it_was),
         cmocka_unit_test(who_has_a_job_is_connected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,7 @@ static const struct row errors[] = {
     R("!! Must home axis first: 10.000 10.000 0.000 [0.000]", ABORT,
         .text = "Must home axis first: 10.000 10.000 0.000 [0.000]"),
     R("!! Move out of range: 400.000 10.000 0.000 [0.000]", ABORT),
+    R("echo:Printer locked! (Unlock with M511 or LCD)", ABORT),
 };
 
 static const struct row halts[] = {

@@ -331,7 +331,7 @@ static void open_runs_are_interrupted_at_the_next_start(void **state)
     store_save_run(f->store, &open_run, NULL, NULL);
     store_save_run(f->store, &ended, NULL, NULL);
     reopen(f);
-    assert_int_equal(store_interrupt_runs(f->store, 9000, &count, NULL), 0);
+    assert_int_equal(store_interrupt_runs(f->store, "", 9000, &count, NULL), 0);
     assert_int_equal(count, 1);
     list_runs(f, 10, &l);
     assert_int_equal(l.runs[0].result, RUN_SUCCESS);

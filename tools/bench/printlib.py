@@ -43,12 +43,21 @@ class Host:
         data = os.path.join(folder, "data")
         shutil.rmtree(data, ignore_errors=True)
         os.makedirs(self.env["PPHOST_RUNTIME"], mode=0o700, exist_ok=True)
-        self.process = Process(
-            [os.path.join(BIN, "pphost"), "--name", "bench", "--profile", "virtual", "--profiles",
-             profiles, "--data", data, "--no-network", "--baud", str(baud),
-             printer.link], os.path.join(folder, "pphost.log"), self.env)
-        self.pid = self.process.pid
+        self.argv = [os.path.join(BIN, "pphost"), "--name", "bench", "--profile", "virtual",
+                     "--profiles", profiles, "--data", data, "--no-network", "--baud", str(baud),
+                     printer.link]
+        self.log = os.path.join(folder, "pphost.log")
+        self.start()
         wait_until(20, "pphost", lambda: self.process.alive() and self.state() == "operational", 0.1)
+
+    def start(self):
+        """Again, over what the last one left; returns at once."""
+        self.process = Process(self.argv, self.log, self.env)
+        self.pid = self.process.pid
+
+    def kill(self):
+        self.process.child.kill()
+        self.process.child.wait()
 
     def ctl(self, *arguments):
         return subprocess.run([os.path.join(BIN, "ppctl"), *arguments], env=self.env, text=True,

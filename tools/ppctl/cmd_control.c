@@ -34,9 +34,10 @@ int cmd_simple(struct ppctl *c)
         {"pause", "/api/v1/pause", "pausing"},
         {"resume", "/api/v1/resume", "resuming"},
         {"cancel", "/api/v1/cancel", "cancelling"},
+        {"recover", "/api/v1/recover", "going on with the print"},
         {"connect", "/api/v1/connect", "connecting"},
         {"disconnect", "/api/v1/disconnect", "disconnecting"},
-        {"restart", "/api/v1/restart", "restarting; printer and heaters stay as they are"},
+        {"restart", "/api/v1/restart", "restarting; printer, heaters and print stay as they are"},
     };
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         if (strcmp(acts[i].name, c->command->name) == 0) {

@@ -83,6 +83,17 @@ const struct command commands[] = {
                 "  ppctl cancel\n",
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
+    {.name = "recover",
+        .args = "",
+        .summary = "go on with a print that was cut off",
+        .help = "For when the printer was reset, lost power or was away for too long. Look at it\n"
+                "first: the print must still stand on the bed as it did. It heats up, homes X and\n"
+                "Y, primes, goes back to where it was and prints on. ppctl cancel gives the print\n"
+                "up instead.\n"
+                "\n"
+                "  ppctl recover\n",
+        .kind = COMMAND_CHANGES,
+        .exec = cmd_simple},
     {.name = "temp",
         .args = "HEATER=DEGREES...",
         .summary = "set target temperatures",

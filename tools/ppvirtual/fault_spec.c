@@ -1,4 +1,4 @@
-/* Reading `at=WHEN,do=WHAT,KEY=VALUE...`, and explaining it. */
+/* Reading `at=WHEN,do=WHAT,KEY=VALUE...`. */
 #include "tools/ppvirtual/fault_table.h"
 
 #include <stdio.h>
@@ -434,54 +434,4 @@ void fault_clear(struct fault_set *set)
 {
     set->len = 0;
     set->seams = 0;
-}
-
-/* ---- help ---- */
-
-static void help_keys(struct strbuf *out)
-{
-    for (int i = 0; i < FAULT_ARGS; i++) {
-        const struct fault_key *k = &fault_keys[i];
-        strbuf_printf(out, "  %-10s %s", k->name, k->help);
-        for (size_t w = 0; k->words != NULL && k->words[w] != NULL; w++) {
-            strbuf_printf(out, "%s%s", w == 0 ? ": " : " ", k->words[w]);
-        }
-        strbuf_puts(out, "\n");
-    }
-}
-
-static void help_row(struct strbuf *out, const struct fault_row *row)
-{
-    strbuf_printf(out, "  %-20s %s\n", row->name, row->help);
-    for (int i = 0, n = 0; i < FAULT_ARGS; i++) {
-        if ((row->args & BIT(i)) != 0) {
-            strbuf_printf(
-                out, "%s%s", n++ == 0 ? "                       " : " ", fault_keys[i].name);
-        }
-    }
-    strbuf_puts(out, row->args != 0 ? "\n" : "");
-}
-
-void fault_help(struct strbuf *out)
-{
-    strbuf_puts(out, "A fault is at=WHEN,do=WHAT and keys of that fault, in any order:\n\n"
-                     "  at=line:100,do=resend,error=checksum,ok=late,ms=300\n"
-                     "  at=rate:0.1%,do=flip,dir=in,seed=7\n"
-                     "  at=time:20,do=unplug,ms=5000\n\n"
-                     "Each fires once, or each time for full, every, period, rate and always;\n"
-                     "times=N or times=always says otherwise. A comma in a text is \\, there.\n\n"
-                     "WHEN\n");
-    for (size_t i = 0; i < fault_whens_count; i++) {
-        const struct fault_when *w = &fault_whens[i];
-        char name[WORD_MAX];
-        snprintf(name, sizeof name, "%s%s%s", w->name, w->value != NULL ? ":" : "",
-            w->value != NULL ? w->value : "");
-        strbuf_printf(out, "  %-10s %s\n", name, w->help);
-    }
-    strbuf_puts(out, "\nWHAT, and the keys it takes besides times and seed\n");
-    for (size_t i = 0; i < FAULT_KINDS; i++) {
-        help_row(out, &fault_rows[i]);
-    }
-    strbuf_puts(out, "\nKEYS\n");
-    help_keys(out);
 }

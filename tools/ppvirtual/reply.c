@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STEPS_XY 80
@@ -56,17 +57,21 @@ void reply(struct model *m, const char *fmt, ...)
     strbuf_fini(&b);
 }
 
-/* "N4" of a numbered line, "" of another. */
-static void number_word(const char *text, char out[24])
+/* "N4" of a numbered line, as far as the firmware counts; "" of another. */
+static void number_word(const struct model *m, const char *text, char out[24])
 {
     size_t len = text[0] == 'N' ? 1 + strspn(text + 1, "-0123456789") : 0;
     str_copy(out, 24, text, len);
+    if (len > 1 && m->reader.number_mask > 0) {
+        long long number = strtoll(out + 1, NULL, 10) & m->reader.number_mask;
+        snprintf(out, 24, "N%lld", number);
+    }
 }
 
 void reply_ok(struct model *m)
 {
     char number[24];
-    number_word(m->queue[m->queue_head].text, number);
+    number_word(m, m->queue[m->queue_head].text, number);
     switch (m->s.ok) {
     case OK_PLAIN:
         reply(m, "ok\n");
