@@ -151,7 +151,7 @@ static int choose(struct device *d, const char *id, struct device_question **out
 
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e)
 {
-    struct device_question *q;
+    struct device_question *q = NULL;
     bool gate = device_asks(d, "bed") || device_asks(d, "identity");
     if (id[0] == '\0' && (d->questions == 0 || (!gate && strcmp(answer, "clear") == 0))) {
         return device_declare_clear(d, answer, e);

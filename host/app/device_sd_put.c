@@ -3,6 +3,7 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/log.h"
+#include "host/base/str.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -206,7 +207,7 @@ void device_sd_put_stop(struct device *d, const char *why)
     }
     put->failed = true;
     put->closing = true;
-    snprintf(put->why, sizeof put->why, "%s", why);
+    str_copy(put->why, sizeof put->why, why, strlen(why));
     sender_drop_job(d->sender);
     device_inject(d, "M29", TAG_SD_CLOSED);
 }

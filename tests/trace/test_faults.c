@@ -402,7 +402,7 @@ static void read_order(struct bench *b, struct order *o, const char *line)
         b->person_us = SECOND + (uint64_t)(strtod(line + 7, &rest) * 1e6);
         str_copy(b->person, TEXT_MAX, rest + 1, strlen(rest + 1));
     } else if (str_starts(line, "law ")) {
-        snprintf(o->law, sizeof o->law, "%s", line + 4);
+        str_copy(o->law, sizeof o->law, line + 4, strlen(line + 4));
     } else if (line[0] != '#' && line[0] != '\0') {
         fail_msg("unknown order \"%s\"", line);
     }
