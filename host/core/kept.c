@@ -97,12 +97,23 @@ static bool line_is_whole(const struct kept *k, uint64_t n)
     return len == l->len && memcmp(again, bytes, len) == 0;
 }
 
+/* Lines beyond a gap were not looked at: they are not to be found any more. */
+static void forget_up_to(struct kept *k, uint64_t n)
+{
+    for (size_t i = 0; i < HISTORY_LINES; i++) {
+        if (k->history.line[i].n <= n) {
+            k->history.line[i].len = 0;
+        }
+    }
+}
+
 static int check_history(struct kept *k, struct err *e)
 {
     const char *bytes;
     uint64_t seq = UINT64_MAX;
     uint64_t offset = UINT64_MAX;
-    for (uint64_t n = k->history.last_n; n > 0 && history_find(&k->history, n, &bytes); n--) {
+    uint64_t n = k->history.last_n;
+    for (; n > 0 && history_find(&k->history, n, &bytes); n--) {
         const struct history_line *l = &k->history.line[n % HISTORY_LINES];
         bool job = l->seq == 0 && n >= k->job_first_n;
         if (!line_is_whole(k, n) || (l->seq > 0 && l->seq >= seq) ||
@@ -113,6 +124,7 @@ static int check_history(struct kept *k, struct err *e)
         seq = l->seq > 0 ? l->seq : seq;
         offset = job ? l->end_offset : offset;
     }
+    forget_up_to(k, n);
     return 0;
 }
 
