@@ -159,13 +159,14 @@ static void an_emergency_stop_ends_a_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     sender_estop(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1 && b->printer.estops == 3);
     assert_int_equal(b->notes[NOTE_SILENT], 0);
+    size_t hellos = b->printer.hellos;
     sender_detach(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
-    assert_int_equal(b->printer.hellos, 1);
+    assert_int_equal(b->printer.hellos, hellos);
     finish(b);
 }
 
@@ -243,7 +244,7 @@ static void a_hang_up_while_greeting_is_told(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     hang_up(b);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
     assert_int_equal(b->notes[NOTE_PORT], 1);
@@ -327,7 +328,7 @@ static void closes_while_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 0, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     finish(b);
 }
 
