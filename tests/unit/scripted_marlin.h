@@ -34,9 +34,9 @@ struct marlin {
     bool emergency_parser; /* M108 ends a wait at once */
     bool counts;           /* refuses a line whose number is not the next, as Marlin 2.1.2 does */
     long last_n;
-    bool mute;             /* takes everything, answers nothing */
-    bool targets_untold;   /* reports no targets */
-    const char *stuck_at;  /* this command is not acknowledged before go_on() */
+    bool mute;            /* takes everything, answers nothing */
+    bool targets_untold;  /* reports no targets */
+    const char *stuck_at; /* this command is not acknowledged before go_on() */
     bool stuck;
     size_t owed; /* oks held back meanwhile */
     int tool_target[2];

@@ -1,4 +1,5 @@
 // link: ppapp
+#include "host/app/device_priv.h"
 #include "tests/unit/device_bench.h"
 
 /* A print that is cut off goes on where it was: after the program was left with the print going on,
@@ -262,6 +263,63 @@ static void a_resume_that_was_under_way_is_finished(void **state)
     }
 }
 
+/* The program died between keeping that a script begins and sending it: how far the tool was moved
+ * is not known, and not guessed. */
+static void a_script_that_was_not_sent_whole_leaves_it_paused(void **state)
+{
+    (void)state;
+    EACH_CUT(i)
+    {
+        struct bench *b = printing_at(PARTS, "G1 X60");
+        device_pause(b->device, &refused);
+        b->device->script_begun = true;
+        device_remember(b->device);
+        cuts[i].cut(b);
+        free_printer(b);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        assert_non_null(strstr(b->notice, "how far the tool was moved"));
+        assert_int_equal(heard(b, 0, "G1 X0 Y100 F6000"), 0);
+        resume_and_end(b);
+    }
+}
+
+static void a_resume_that_was_not_sent_leaves_it_paused(void **state)
+{
+    (void)state;
+    EACH_CUT(i)
+    {
+        struct bench *b = printing_at(PARTS, "G1 X60");
+        device_pause(b->device, &refused);
+        go_on(&b->printer);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        device_move(b->device, PRINTER_RESUMING, "test");
+        cuts[i].cut(b);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        assert_non_null(strstr(b->notice, "how far the tool was moved"));
+        resume_and_end(b);
+    }
+}
+
+/* What a long pause has turned off is heated again by whoever resumes. */
+static void a_pause_that_has_cooled_down_is_heated_again(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X60");
+    device_pause(b->device, &refused);
+    go_on(&b->printer);
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    assert_int_equal(device_set_temp(b->device, "tool0", 0, &refused), 0);
+    RUN_UNTIL(b, b->device->temps.target_mc[0] == 0);
+    restart(b);
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_resume(b->device, &refused), 0);
+    RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
+    assert_int_equal(heard(b, from, "M109 S200"), 1);
+    assert_int_equal(heard(b, from, "M190"), 0);
+    ends_well(b, REST);
+}
+
 /* Its pause is behind it, also for whoever comes after. */
 static void a_pause_of_the_file_is_not_met_again(void **state)
 {
@@ -503,6 +561,9 @@ int main(void)
         cmocka_unit_test(a_pause_is_finished_where_its_script_was),
         cmocka_unit_test(a_pause_just_asked_for_parks_after_what_was_under_way),
         cmocka_unit_test(a_resume_that_was_under_way_is_finished),
+        cmocka_unit_test(a_script_that_was_not_sent_whole_leaves_it_paused),
+        cmocka_unit_test(a_resume_that_was_not_sent_leaves_it_paused),
+        cmocka_unit_test(a_pause_that_has_cooled_down_is_heated_again),
         cmocka_unit_test(a_pause_of_the_file_is_not_met_again),
         cmocka_unit_test(a_cancel_that_was_under_way_is_finished),
         cmocka_unit_test(a_print_is_cancelled_while_the_printer_is_away),
