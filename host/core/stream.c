@@ -171,12 +171,6 @@ static bool take_job(struct stream *s, uint64_t now_us)
 
 /* ---- received lines ---- */
 
-static void take_alive(struct stream *s, uint64_t now_us)
-{
-    s->alive_us = now_us;
-    s->drain_quiet_us = now_us;
-}
-
 /* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
@@ -187,8 +181,8 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
         s->work_us = now_us;
         stream_heard(s, now_us);
     }
-    if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
-        take_alive(s, now_us);
+    if (!r->temps || r->waiting) {
+        stream_alive(s, now_us);
     }
 }
 
@@ -239,7 +233,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         s->saw_busy = true;
         s->work_us = now_us;
         stream_heard(s, now_us);
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         break;
     case REPLY_RETRY:
     case REPLY_NO_ACK:
@@ -258,13 +252,13 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_text(s, now_us, r);
         break;
     case REPLY_UNKNOWN:
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         s->owed_us = s->options.dialect->unknown_no_ok ? now_us : s->owed_us;
         break;
     case REPLY_ACTION:
     case REPLY_ABORT:
     case REPLY_ERROR:
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         break;
     }
     if (r->reset && !s->stopped) {

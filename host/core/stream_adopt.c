@@ -25,6 +25,7 @@ void stream_ask_again(struct stream *s, uint64_t now_us)
     s->draining = true;
     s->drain_quiet_us = now_us;
     s->work_us = now_us;
+    stream_heard(s, now_us);
 }
 
 /* Their oks went to the one before us. */

@@ -97,6 +97,7 @@ void stream_settle_late(struct stream *s, uint64_t now_us);
 
 /* stream_silence.c */
 void stream_heard(struct stream *s, uint64_t now_us); /* a word that belongs to a line of ours */
+void stream_alive(struct stream *s, uint64_t now_us); /* any other */
 void stream_ask(struct stream *s, uint64_t now_us);   /* which line is expected */
 
 #endif

@@ -198,6 +198,20 @@ static void acks(struct bench *b, const char *text)
     }
 }
 
+/* "chatter MS COUNT TEXT": the printer says it so often, so far apart. */
+static void chatter(struct bench *b, const char *text)
+{
+    unsigned ms;
+    unsigned count;
+    int at = 0;
+    assert_int_equal(sscanf(text, "%u %u %n", &ms, &count, &at), 2);
+    for (; count > 0; count--) {
+        advance(b, ms);
+        stream_rx(&b->stream, b->now_us, text + at, strlen(text + at));
+        pump(b);
+    }
+}
+
 /* "plain N": so many plain oks 1 ms apart, or the temperatures where M105 was the last line out. */
 static void plain(struct bench *b, int count)
 {
@@ -271,6 +285,8 @@ static void obey(struct bench *b, const char *line)
         stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
+    } else if (word(line, "chatter", &rest)) {
+        chatter(b, rest);
     } else if (word(line, "plain", &rest)) {
         plain(b, atoi(rest));
     } else if (word(line, "acks", &rest)) {

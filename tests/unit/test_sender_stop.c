@@ -36,6 +36,8 @@ static void an_emergency_stop_turns_every_heater_off(void **state)
     struct stream_options options = {
         .dialect = dialect_by_name("marlin"), .tools = 8, .chamber = true};
     sender_set_options(b->sender, &options);
+    assert_true(sender_inject(b->sender, "M105", 4, TAG));
+    RUN_UNTIL(b, b->done_tagged == 1); /* an emergency stop overtakes every order */
     sender_estop(b->sender);
     RUN_UNTIL(b, b->printer.estops == 3 && b->notes[NOTE_ESTOPPED] == 1);
     RUN_UNTIL(b, b->printer.tool_colds >= 24 && strcmp(b->printer.last, "M141 S0") == 0);
