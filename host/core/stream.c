@@ -450,6 +450,22 @@ static void put_first(struct stream *s, const char *bytes, size_t len)
     s->urgent_end = s->written + len;
 }
 
+/* How many lines in flight are not yet written, none of which is half out. */
+static size_t lines_unwritten(struct stream *s)
+{
+    size_t bytes = s->tx_len - s->tx_at;
+    size_t lines = 0;
+    while (lines < s->flight_count) {
+        size_t one = stream_flight_at(s, s->flight_count - 1 - lines)->bytes;
+        if (one > bytes) {
+            break;
+        }
+        bytes -= one;
+        lines++;
+    }
+    return lines;
+}
+
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
     char line[STREAM_WIRE_MAX];
@@ -461,9 +477,11 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
     if (s->mid_line) {
         cut_half_line(s);
     }
+    size_t passed = lines_unwritten(s);
     size_t total = stream_pack_urgent(s, line, text, len, s->tx_len > s->tx_at);
     put_first(s, line, total);
     stream_fly(s, now_us, total, (struct stream_flight){.kind = STREAM_URGENT});
+    stream_flight_move(s, s->flight_count - 1, s->flight_count - 1 - passed);
     if (s->tapped) {
         memcpy(said, text, len);
         said[len] = '\0';

@@ -41,6 +41,7 @@ void stream_put(struct stream *s, const char *bytes, size_t len); /* to be writt
 enum stream_slow stream_slowness(const char *text, size_t len);
 bool stream_is_command(const char *text, size_t len, const char *command);
 struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
+void stream_flight_move(struct stream *s, size_t from, size_t to);
 void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */
 void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r);
 void stream_fly(struct stream *s, uint64_t now_us, size_t len, struct stream_flight flight);

@@ -335,7 +335,7 @@ static void meddle(struct bench *b)
     if (one_in(60)) {
         inject(b, one_in(2) ? "M105" : "M117 a*b; c", 3);
     }
-    if (b->printer.meatpack && one_in(120)) {
+    if (b->printer.kind == MODEL_MARLIN && one_in(120)) {
         b->urgents++;
         stream_urgent(&b->stream, b->now, "M108", 4);
     }
