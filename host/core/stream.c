@@ -102,16 +102,21 @@ bool stream_has_more(struct stream *s)
     return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
+void stream_commit_injected(struct stream *s, uint64_t now_us, const struct kept_inject *i)
+{
+    stream_tell(s, (struct stream_note){
+                       .kind = NOTE_NUMBERED, .n = s->next_n, .text = i->text, .len = i->len});
+    stream_commit_new(s, now_us, i->text, i->len,
+        (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag, .seq = i->seq});
+}
+
 bool stream_take_injected(struct stream *s, uint64_t now_us)
 {
     const struct kept_inject *i = kept_peek(s->kept);
     if (i == NULL) {
         return false;
     }
-    stream_tell(s, (struct stream_note){
-                       .kind = NOTE_NUMBERED, .n = s->next_n, .text = i->text, .len = i->len});
-    stream_commit_new(s, now_us, i->text, i->len,
-        (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag, .seq = i->seq});
+    stream_commit_injected(s, now_us, i);
     kept_taken(s->kept);
     return true;
 }
