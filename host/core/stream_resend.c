@@ -165,10 +165,21 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
 }
 
 /* Asks for its first line although that was executed long ago: its counter is at the beginning. A
- * plain ok says only that some line was taken, so a few of them prove nothing. */
+ * plain ok says only that some line was taken, so a few of them prove nothing; those
+ * that another stream has counted before us do. */
 static bool begins_anew(const struct stream *s, uint64_t n)
 {
-    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (s->numbered_acks ? 0 : BEGINNING);
+    bool sure = s->numbered_acks || s->adopt != ADOPT_NOT;
+    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (sure ? 0 : BEGINNING);
+}
+
+/* A number that it may really expect: of the next line, or of one lately sent. */
+static bool can_be(const struct stream *s, int64_t asked)
+{
+    const char *bytes;
+    uint64_t n = (uint64_t)asked;
+    bool sent = asked > 0 && history_find(&s->kept->history, n, &bytes) != NULL;
+    return n == s->next_n || (sent && n + BACK > s->acked_n);
 }
 
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
@@ -183,15 +194,7 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         stop_at_repeats(s);
         return;
     }
-    if (asked <= 0 || n > s->next_n || n + BACK <= s->acked_n) {
-        doubt(s, now_us, asked);
-        return;
-    }
-    if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
-        doubt(s, now_us, asked);
-        return;
-    }
-    if (begins_anew(s, n)) {
+    if (!can_be(s, asked) || begins_anew(s, n)) {
         doubt(s, now_us, asked);
         return;
     }
