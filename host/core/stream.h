@@ -310,6 +310,9 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len);
 
+/* The number that the next new line would get on the wire. */
+uint64_t stream_next_number(const struct stream *s);
+
 /* Bytes still to be written that nothing may hold back. */
 size_t stream_urgent_bytes(const struct stream *s);
 
