@@ -20,13 +20,17 @@
  *
  * Silence: an ok may be lost, or a newline. A line is never repeated on suspicion (since
  * Marlin 2.1.2 a repeated number is met with silence); instead a number far ahead is sent, whose
- * refusal names the line the printer expects. Three unanswered probes end the stream (NOTE_LOST),
- * later while a command runs that may take minutes.
+ * refusal names the line the printer expects. A minute without a word about a line of ours ends the
+ * stream (NOTE_LOST), ten while a slow command runs, nothing while a person is waited for. Words
+ * that belong to nothing (errors, texts, Resends over and over) put that off for five minutes.
  *
  * Plain oks carry nothing that tells one from another: a late one of a Resend or a doubled one lets
  * a line out too early. The answer to M105 tells: where it comes as "ok T:...", no other ok is
  * taken for it, so that each M105 brings both sides together again; one is sent after each Resend
  * and every hundred lines.
+ *
+ * What another stream has to know to go on lies in `kept` (kept.h) before it is written to the
+ * port: stream_adopt(). Lines may go packed (stream_pack.c).
  */
 #ifndef PP_CORE_STREAM_H
 #define PP_CORE_STREAM_H

@@ -88,7 +88,6 @@ struct sender {
     _Atomic bool card; /* the printer writes to its card */
     _Atomic uint32_t injects_obeyed;
     _Atomic size_t injects_waiting; /* in the stream's queue */
-    _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
     struct histo react;
 
     struct ringfile ringfile; /* its words are the main thread's, the rest the sender's */
