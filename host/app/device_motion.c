@@ -312,6 +312,7 @@ void device_abort(struct device *d, const char *reason)
     if (d->run.id[0] != '\0' && device_state(d) != PRINTER_CANCELLING) {
         device_notice(d, "the print is stopped: %s", reason);
         device_cancel_run(d, RUN_FAILURE, reason);
+        device_thermal_off(d, clock_ms()); /* nobody may be there to see that it is obeyed */
     }
 }
 

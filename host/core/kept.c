@@ -1,5 +1,7 @@
 #include "host/core/kept.h"
 
+#include "host/core/stream.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,14 +99,30 @@ static bool line_is_whole(const struct kept *k, uint64_t n)
     return len == l->len && memcmp(again, bytes, len) == 0;
 }
 
+/* Lines beyond a gap were not looked at: they are not to be found any more. */
+static void forget_up_to(struct kept *k, uint64_t n)
+{
+    for (size_t i = 0; i < HISTORY_LINES; i++) {
+        if (k->history.line[i].n <= n) {
+            k->history.line[i].len = 0;
+        }
+    }
+}
+
+static bool is_job(const struct kept *k, const struct history_line *l)
+{
+    return l->kind == STREAM_JOB && l->n >= k->job_first_n;
+}
+
 static int check_history(struct kept *k, struct err *e)
 {
     const char *bytes;
     uint64_t seq = UINT64_MAX;
     uint64_t offset = UINT64_MAX;
-    for (uint64_t n = k->history.last_n; n > 0 && history_find(&k->history, n, &bytes); n--) {
+    uint64_t n = k->history.last_n;
+    for (; n > 0 && history_find(&k->history, n, &bytes); n--) {
         const struct history_line *l = &k->history.line[n % HISTORY_LINES];
-        bool job = l->seq == 0 && n >= k->job_first_n;
+        bool job = is_job(k, l);
         if (!line_is_whole(k, n) || (l->seq > 0 && l->seq >= seq) ||
             (job && l->end_offset > offset)) {
             return err_set(e, PP_ECORRUPT, "line %" PRIu64 " of %" PRIu64 " is damaged", n,
@@ -113,6 +131,7 @@ static int check_history(struct kept *k, struct err *e)
         seq = l->seq > 0 ? l->seq : seq;
         offset = job ? l->end_offset : offset;
     }
+    forget_up_to(k, n);
     return 0;
 }
 
@@ -141,7 +160,7 @@ static void mend(struct kept *k)
         if (l->seq > k->inject_taken) {
             k->inject_taken = l->seq; /* the newest comes first: once at most */
         }
-        if (l->seq == 0 && n >= k->job_first_n && l->end_offset > k->job_taken) {
+        if (is_job(k, l) && l->end_offset > k->job_taken) {
             k->job_taken = l->end_offset;
         }
     }

@@ -102,16 +102,21 @@ bool stream_has_more(struct stream *s)
     return item != NULL && item->kind != ITEM_BARRIER && item->kind != ITEM_END;
 }
 
+void stream_commit_injected(struct stream *s, uint64_t now_us, const struct kept_inject *i)
+{
+    stream_tell(s, (struct stream_note){
+                       .kind = NOTE_NUMBERED, .n = s->next_n, .text = i->text, .len = i->len});
+    stream_commit_new(s, now_us, i->text, i->len,
+        (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag, .seq = i->seq});
+}
+
 bool stream_take_injected(struct stream *s, uint64_t now_us)
 {
     const struct kept_inject *i = kept_peek(s->kept);
     if (i == NULL) {
         return false;
     }
-    stream_tell(s, (struct stream_note){
-                       .kind = NOTE_NUMBERED, .n = s->next_n, .text = i->text, .len = i->len});
-    stream_commit_new(s, now_us, i->text, i->len,
-        (struct stream_flight){.kind = STREAM_INJECTED, .tag = i->tag, .seq = i->seq});
+    stream_commit_injected(s, now_us, i);
     kept_taken(s->kept);
     return true;
 }
@@ -171,12 +176,6 @@ static bool take_job(struct stream *s, uint64_t now_us)
 
 /* ---- received lines ---- */
 
-static void take_alive(struct stream *s, uint64_t now_us)
-{
-    s->alive_us = now_us;
-    s->drain_quiet_us = now_us;
-}
-
 /* A text may belong to a long command; but reports that come by themselves say nothing of ours. */
 static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
 {
@@ -187,8 +186,8 @@ static void take_text(struct stream *s, uint64_t now_us, const struct reply *r)
         s->work_us = now_us;
         stream_heard(s, now_us);
     }
-    if ((!r->temps || r->waiting) && now_us - s->ok_us < time_us(TIME_CHATTER)) {
-        take_alive(s, now_us);
+    if (!r->temps || r->waiting) {
+        stream_alive(s, now_us);
     }
 }
 
@@ -239,7 +238,7 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         s->saw_busy = true;
         s->work_us = now_us;
         stream_heard(s, now_us);
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         break;
     case REPLY_RETRY:
     case REPLY_NO_ACK:
@@ -258,13 +257,13 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         take_text(s, now_us, r);
         break;
     case REPLY_UNKNOWN:
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         s->owed_us = s->options.dialect->unknown_no_ok ? now_us : s->owed_us;
         break;
     case REPLY_ACTION:
     case REPLY_ABORT:
     case REPLY_ERROR:
-        take_alive(s, now_us);
+        stream_alive(s, now_us);
         break;
     }
     if (r->reset && !s->stopped) {
@@ -456,6 +455,22 @@ static void put_first(struct stream *s, const char *bytes, size_t len)
     s->urgent_end = s->written + len;
 }
 
+/* How many lines in flight are not yet written, none of which is half out. */
+static size_t lines_unwritten(struct stream *s)
+{
+    size_t bytes = s->tx_len - s->tx_at;
+    size_t lines = 0;
+    while (lines < s->flight_count) {
+        size_t one = stream_flight_at(s, s->flight_count - 1 - lines)->bytes;
+        if (one > bytes) {
+            break;
+        }
+        bytes -= one;
+        lines++;
+    }
+    return lines;
+}
+
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len)
 {
     char line[STREAM_WIRE_MAX];
@@ -467,9 +482,11 @@ void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t l
     if (s->mid_line) {
         cut_half_line(s);
     }
+    size_t passed = lines_unwritten(s);
     size_t total = stream_pack_urgent(s, line, text, len, s->tx_len > s->tx_at);
     put_first(s, line, total);
     stream_fly(s, now_us, total, (struct stream_flight){.kind = STREAM_URGENT});
+    stream_flight_move(s, s->flight_count - 1, s->flight_count - 1 - passed);
     if (s->tapped) {
         memcpy(said, text, len);
         said[len] = '\0';

@@ -209,6 +209,7 @@ struct stream {
     uint64_t resend_n; /* the next to send again; == next_n when there is none */
     bool draining;
     unsigned drain_oks;      /* oks still expected before lines are sent again */
+    unsigned drain_resends;  /* Resends since it began */
     uint64_t drain_quiet_us; /* time of the last word that belongs to the trouble */
     bool retry_pending;      /* an error was read, its Resend not yet */
     uint64_t retry_us;

@@ -58,6 +58,16 @@ struct stream_flight *stream_flight_at(struct stream *s, size_t i)
     return &s->flight[(s->flight_first + i) % STREAM_FLIGHT];
 }
 
+/* The line at place `from` is acknowledged before those from `to` on. */
+void stream_flight_move(struct stream *s, size_t from, size_t to)
+{
+    struct stream_flight moved = *stream_flight_at(s, from);
+    for (; from > to; from--) {
+        *stream_flight_at(s, from) = *stream_flight_at(s, from - 1);
+    }
+    *stream_flight_at(s, to) = moved;
+}
+
 static void job_acked(struct stream *s, const struct stream_flight *f)
 {
     if (f->n <= s->acked_n) {
@@ -143,16 +153,12 @@ static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
         return false;
     }
     for (size_t i = 0; i < s->flight_count; i++) {
-        struct stream_flight found = *stream_flight_at(s, i);
-        if (found.n != 0 || found.kind == STREAM_PROBE) {
-            continue;
+        const struct stream_flight *f = stream_flight_at(s, i);
+        if (f->n == 0 && f->kind != STREAM_PROBE) {
+            stream_flight_move(s, i, 0);
+            stream_land(s, true);
+            return true;
         }
-        for (; i > 0; i--) {
-            *stream_flight_at(s, i) = *stream_flight_at(s, i - 1);
-        }
-        *stream_flight_at(s, 0) = found;
-        stream_land(s, true);
-        return true;
     }
     return false;
 }

@@ -33,14 +33,16 @@ enum stream_renumber {
 /* stream.c */
 void stream_tell(struct stream *s, struct stream_note note);
 void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why);
-bool stream_has_more(struct stream *s);                           /* a line waits to be sent */
-bool stream_take_injected(struct stream *s, uint64_t now_us);     /* commits the next one */
+bool stream_has_more(struct stream *s);                       /* a line waits to be sent */
+bool stream_take_injected(struct stream *s, uint64_t now_us); /* commits the next one */
+void stream_commit_injected(struct stream *s, uint64_t now_us, const struct kept_inject *i);
 void stream_put(struct stream *s, const char *bytes, size_t len); /* to be written; a whole line */
 
 /* stream_flight.c */
 enum stream_slow stream_slowness(const char *text, size_t len);
 bool stream_is_command(const char *text, size_t len, const char *command);
 struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
+void stream_flight_move(struct stream *s, size_t from, size_t to);
 void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */
 void stream_take_ok(struct stream *s, uint64_t now_us, const struct reply *r);
 void stream_fly(struct stream *s, uint64_t now_us, size_t len, struct stream_flight flight);
@@ -53,6 +55,7 @@ void stream_commit_new(
 uint64_t stream_wire_n(const struct stream *s, uint64_t n);
 int64_t stream_our_n(const struct stream *s, int64_t wire);
 size_t stream_format(const struct stream *s, char *out, uint64_t n, const char *text, size_t len);
+void stream_adopt_numbers(struct stream *s);             /* those of the stream before us */
 void stream_watch_numbers(struct stream *s);             /* begins anew in time */
 bool stream_renumber(struct stream *s, uint64_t now_us); /* commits a line of it, if it is time */
 
@@ -97,6 +100,7 @@ void stream_settle_late(struct stream *s, uint64_t now_us);
 
 /* stream_silence.c */
 void stream_heard(struct stream *s, uint64_t now_us); /* a word that belongs to a line of ours */
+void stream_alive(struct stream *s, uint64_t now_us); /* any other */
 void stream_ask(struct stream *s, uint64_t now_us);   /* which line is expected */
 
 #endif

@@ -114,14 +114,19 @@ static void watch_noise(struct stream *s)
     stream_tell(s, (struct stream_note){.kind = NOTE_NOISY, .text = text, .len = (size_t)len});
 }
 
+static void stop_at_repeats(struct stream *s)
+{
+    stream_stop(s, NOTE_LOST,
+        "the printer asks for the same line again and again: check cable, power supply and earth");
+}
+
 static void start_drain(struct stream *s, uint64_t now_us, uint64_t n)
 {
     if (is_repeat_loop(s, n)) {
-        stream_stop(s, NOTE_LOST,
-            "the printer asks for the same line again and again: check cable, "
-            "power supply and earth");
+        stop_at_repeats(s);
         return;
     }
+    s->drain_resends = 0;
     s->drain_oks = !s->options.dialect->resend_no_ok + (s->probing ? 0 : accepted_in_flight(s, n));
     s->draining = true;
     s->probing = false;
@@ -160,10 +165,21 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
 }
 
 /* Asks for its first line although that was executed long ago: its counter is at the beginning. A
- * plain ok says only that some line was taken, so a few of them prove nothing. */
+ * plain ok says only that some line was taken, so a few of them prove nothing; those
+ * that another stream has counted before us do. */
 static bool begins_anew(const struct stream *s, uint64_t n)
 {
-    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (s->numbered_acks ? 0 : BEGINNING);
+    bool sure = s->numbered_acks || s->adopt != ADOPT_NOT;
+    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (sure ? 0 : BEGINNING);
+}
+
+/* A number that it may really expect: of the next line, or of one lately sent. */
+static bool can_be(const struct stream *s, int64_t asked)
+{
+    const char *bytes;
+    uint64_t n = (uint64_t)asked;
+    bool sent = asked > 0 && history_find(&s->kept->history, n, &bytes) != NULL;
+    return n == s->next_n || (sent && n + BACK > s->acked_n);
 }
 
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
@@ -171,18 +187,14 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
     uint64_t n = (uint64_t)asked;
     s->retry_pending = false;
     s->owed_us = 0;
-    s->alive_us = now_us;
-    s->drain_quiet_us = now_us;
+    stream_alive(s, now_us);
     s->drain_oks += s->draining && !s->options.dialect->resend_no_ok;
-    if (asked <= 0 || n > s->next_n || n + BACK <= s->acked_n) {
-        doubt(s, now_us, asked);
+    s->drain_resends += s->draining;
+    if (s->drain_resends > STREAM_FLIGHT) { /* more than lines that it could refuse */
+        stop_at_repeats(s);
         return;
     }
-    if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
-        doubt(s, now_us, asked);
-        return;
-    }
-    if (begins_anew(s, n)) {
+    if (!can_be(s, asked) || begins_anew(s, n)) {
         doubt(s, now_us, asked);
         return;
     }
@@ -244,10 +256,8 @@ void stream_tick_drain(struct stream *s, uint64_t now_us)
 
 void stream_take_retry(struct stream *s, uint64_t now_us)
 {
-    s->alive_us = now_us;
-    if (s->draining) {
-        s->drain_quiet_us = now_us;
-    } else {
+    stream_alive(s, now_us);
+    if (!s->draining && !s->retry_pending) {
         s->retry_pending = true;
         s->retry_us = now_us;
     }

@@ -11,6 +11,15 @@ void stream_heard(struct stream *s, uint64_t now_us)
     s->ok_us = now_us;
 }
 
+/* Any other word: a sign of work, unless nothing else has come for long. */
+void stream_alive(struct stream *s, uint64_t now_us)
+{
+    if (now_us - s->ok_us < time_us(TIME_CHATTER)) {
+        s->alive_us = now_us;
+        s->drain_quiet_us = now_us;
+    }
+}
+
 /* The slowest command there is in flight. */
 static enum stream_slow slowness(const struct stream *s)
 {
@@ -59,10 +68,13 @@ static bool given_up(const struct stream *s, uint64_t now_us)
     return s->probes >= PROBES && silent_us >= time_us(TIME_GIVE_UP);
 }
 
-/* What waits in the receive buffer of a printer that does not read must not overflow it. */
+/* What waits in the receive buffer of a printer that does not read must not overflow it; the first
+ * questions count less than what there is to learn. */
 static bool has_room(const struct stream *s)
 {
-    return s->written - s->acked + PROBE_BYTES + 1 <= stream_rx_bytes(s);
+    bool first = s->adopt != ADOPT_NOT || s->probes <= PROBES;
+    bool fits = s->written - s->acked + PROBE_BYTES + 1 <= stream_rx_bytes(s);
+    return s->flight_count < STREAM_FLIGHT && (first || fits);
 }
 
 /* A number far ahead, or a wrong checksum: the refusal names the line expected. */
@@ -73,9 +85,6 @@ static void ask_to_be_refused(struct stream *s, uint64_t now_us, enum dialect_pr
     size_t len = 1 + line_format(line + 1, n, "M105", 4);
     if (how == PROBE_CHECKSUM) {
         line[len - 2] = line[len - 2] == '0' ? '1' : '0';
-    }
-    while (s->flight_count >= STREAM_FLIGHT) {
-        stream_land(s, true);
     }
     stream_commit(s, now_us, line, len,
         (struct stream_flight){.kind = STREAM_PROBE, .asks_temp = how == PROBE_GAP});
@@ -91,11 +100,9 @@ static void ask_temperatures(struct stream *s, uint64_t now_us)
         stream_pack_newline(s);
     }
     stream_inject(s, "M105", 4, 0);
-    do {
-        while (s->flight_count >= STREAM_FLIGHT) {
-            stream_land(s, true);
-        }
-    } while (s->tx_len + STREAM_WIRE_MAX <= sizeof s->tx && stream_take_injected(s, now_us));
+    while (s->flight_count < STREAM_FLIGHT && s->tx_len + STREAM_WIRE_MAX <= sizeof s->tx &&
+           stream_take_injected(s, now_us)) {
+    }
 }
 
 void stream_ask(struct stream *s, uint64_t now_us)
@@ -111,7 +118,7 @@ void stream_ask(struct stream *s, uint64_t now_us)
     stream_pack_off(s);
     stream_close_window(s);
     s->probing = true;
-    if (s->adopt == ADOPT_NOT && s->probes > PROBES && !has_room(s)) {
+    if (!has_room(s)) {
         return; /* those on their way must do */
     }
     enum dialect_probe how = (enum dialect_probe)s->options.dialect->probe;

@@ -40,10 +40,12 @@ static size_t format_cold(const struct stream_options *o, char *out)
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
  * one from the queue. Then the heaters, should it ignore both. A printer that unpacks what it reads
  * is first told to end that. */
-static void format(struct sender *s, const struct stream_options *o)
+static void format(struct sender *s)
 {
     struct estop *e = &s->estop;
+    const struct stream_options *o = e->greeting ? &s->stream_options : &s->stream.options;
     bool unpacks = s->stream.pack_touched || s->stream_options.meatpack != STREAM_PACK_NEVER;
+    e->done = 0;
     e->len = (size_t)snprintf(e->text, sizeof e->text, "%s\n%sM112\n",
         unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
     e->len += line_format(e->text + e->len, s->stream.next_n, "M112", 4);
@@ -93,16 +95,16 @@ void sender_estop_begin(struct sender *s, uint64_t now)
         sender_tell(s, NOTE_ESTOPPED, 0, "");
         return;
     }
-    if (s->phase != PHASE_STOPPED) { /* what is known of the printer before it has answered */
-        format(s, s->phase == PHASE_GREETING ? &s->stream_options : &s->stream.options);
+    if (s->phase != PHASE_STOPPED) { /* or it is asked for once more */
+        s->estop.greeting = s->phase == PHASE_GREETING;
     }
     s->phase = PHASE_STOPPED;
     s->stream.job_active = false;
     s->estop.going = true;
     s->estop.left = ESTOPS;
-    s->estop.done = 0;
     s->estop.giveup_us = now + PATIENCE_US;
     serial_drop_output(&s->port);
+    format(s);
     sender_estop_write(s, now);
 }
 
@@ -119,7 +121,7 @@ void sender_estop_tick(struct sender *s, uint64_t now)
     } else if (now >= e->next_us && e->left == 0) {
         end_when_sent(s, now);
     } else if (now >= e->next_us) {
-        e->done = 0;
+        format(s); /* an order may have come since that tells of more heaters */
         sender_estop_write(s, now);
     }
 }

@@ -61,8 +61,9 @@ enum phase {
 
 /* What is being said, and how often still. */
 struct estop {
-    bool going;  /* NOTE_ESTOPPED was not told yet */
-    size_t left; /* how often `text` is still to be written, this time included */
+    bool going;    /* NOTE_ESTOPPED was not told yet */
+    bool greeting; /* when it began: of the printer only that is known */
+    size_t left;   /* how often `text` is still to be written, this time included */
     uint64_t next_us;
     uint64_t giveup_us; /* when the port has not taken `text` */
     size_t done;        /* of `text` */

@@ -20,7 +20,7 @@ stop_host
 stop_virtual
 
 make_gcode 5000 > "$tmp/part.gcode"
-ended() { ! state_is printing && ! state_is cancelling; }
+ended() { state_is operational || state_is error; }
 
 fails_by() { # FAULT MESSAGE
     rm -f "$report"

@@ -33,6 +33,7 @@ struct bench {
     uint64_t now_us;
     uint64_t offset;
     struct strbuf out;
+    bool full;  /* the port takes only what is urgent */
     bool packs; /* the printer has MeatPack */
     struct meatpack unpacker;
     char line[512]; /* unpacked so far */
@@ -123,6 +124,11 @@ static void pump(struct bench *b)
     const char *bytes;
     size_t len;
     while ((len = stream_tx(&b->stream, b->now_us, &bytes)) > 0) {
+        size_t urgent = stream_urgent_bytes(&b->stream);
+        len = b->full && len > urgent ? urgent : len;
+        if (len == 0) {
+            break;
+        }
         const char *end = bytes + len;
         if (b->packs) {
             unpack(b, bytes, len);
@@ -198,6 +204,20 @@ static void acks(struct bench *b, const char *text)
     }
 }
 
+/* "chatter MS COUNT TEXT": the printer says it so often, so far apart. */
+static void chatter(struct bench *b, const char *text)
+{
+    unsigned ms;
+    unsigned count;
+    int at = 0;
+    assert_int_equal(sscanf(text, "%u %u %n", &ms, &count, &at), 2);
+    for (; count > 0; count--) {
+        advance(b, ms);
+        stream_rx(&b->stream, b->now_us, text + at, strlen(text + at));
+        pump(b);
+    }
+}
+
 /* "plain N": so many plain oks 1 ms apart, or the temperatures where M105 was the last line out. */
 static void plain(struct bench *b, int count)
 {
@@ -261,6 +281,8 @@ static void obey(struct bench *b, const char *line)
         assert_true(stream_inject(&b->stream, rest, strlen(rest), 7));
     } else if (word(line, "urgent", &rest)) {
         stream_urgent(&b->stream, b->now_us, rest, strlen(rest));
+    } else if (word(line, "full", &rest)) {
+        b->full = atoi(rest) != 0;
     } else if (word(line, "hold", &rest)) {
         stream_hold(&b->stream);
     } else if (word(line, "release", &rest)) {
@@ -271,6 +293,8 @@ static void obey(struct bench *b, const char *line)
         stream_rejoin(&b->stream, &b->ring, 1);
     } else if (word(line, "drop", &rest)) {
         stream_drop_job(&b->stream);
+    } else if (word(line, "chatter", &rest)) {
+        chatter(b, rest);
     } else if (word(line, "plain", &rest)) {
         plain(b, atoi(rest));
     } else if (word(line, "acks", &rest)) {

@@ -172,6 +172,7 @@ static void closes_within_its_time_when_the_printer_answers_nothing(void **state
 {
     (void)state;
     struct bench *b = printing_at(HOT MOVE, "G1 X50");
+    b->impatient = true;
     closes_cold(b);
 }
 

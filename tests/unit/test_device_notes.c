@@ -66,9 +66,33 @@ static void clear_up(struct bench *b)
     }
 }
 
+/* RECOVERING is left as the phase wants it. */
+static enum recover_phase phase;
+
+static void put_into_phase(struct bench *b)
+{
+    struct device *d = b->device;
+    struct device_recovery *r = &d->recovery;
+    if (phase == RECOVER_NONE) {
+        return;
+    }
+    r->spool = d->spool;
+    r->spool_ready = true;
+    d->spool = NULL;
+    r->phase = phase;
+    r->words = (struct device_words){.run_id = "00000000-0000-7000-8000-000000000000",
+        .state = PRINTER_PRINTING,
+        .bed_taken = true,
+        .baud = 115200};
+    r->check_tag = TAG_COUNT + 1;
+}
+
 static void try_note(struct bench *b, enum printer_state state, const struct stream_note *note)
 {
     put_into(b, state);
+    if (state == PRINTER_RECOVERING && !of_card) {
+        put_into_phase(b);
+    }
     device_on_note(b->device, note);
     assert_in_range(b->device->state.state, 0, PRINTER_STATES - 1);
     if (printer_is_connected(device_state(b->device)) && state != PRINTER_CONNECTING) {
@@ -126,10 +150,28 @@ static void any_note_is_survived_in_any_state(void **state)
     finish(b);
 }
 
+static void any_note_is_survived_while_recovering(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    put_file(b, "part.gcode", job);
+    assert_int_equal(device_disconnect(b->device, &refused), 0);
+    UNTIL_STATE(b, PRINTER_OFFLINE);
+    of_card = false;
+    for (phase = RECOVER_REOPEN; phase <= RECOVER_MOVE; phase++) {
+        try_state(b, PRINTER_RECOVERING);
+    }
+    phase = RECOVER_NONE;
+    b->device->is_opening = false;
+    b->device->state.state = PRINTER_OFFLINE;
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_note_is_survived_in_any_state),
+        cmocka_unit_test(any_note_is_survived_while_recovering),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

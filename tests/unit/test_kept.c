@@ -136,6 +136,22 @@ static void what_is_damaged_is_not_believed(void **state)
     assert_false(is_believed(k));
 }
 
+/* They were not looked at, so nothing may be made of them. */
+static void lines_beyond_a_gap_are_not_found_any_more(void **state)
+{
+    struct kept *k = *state;
+    const char *bytes;
+    for (int i = 0; i < 4; i++) {
+        put_line(k, "M105", (uint64_t)i + 1, 0, 0);
+    }
+    k->history.line[2].n = 99;
+    k->history.line[1].len = 5000;
+    k->inject_put = k->inject_taken = 4;
+    assert_true(is_believed(k));
+    assert_non_null(history_find(&k->history, 3, &bytes));
+    assert_null(history_find(&k->history, 1, &bytes));
+}
+
 static void a_waiting_line_with_a_line_end_inside_is_not_believed(void **state)
 {
     struct kept *k = *state;
@@ -150,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(new_memory_is_believed, make, drop),
         cmocka_unit_test_setup_teardown(injected_lines_wait_in_order, make, drop),
+        cmocka_unit_test_setup_teardown(lines_beyond_a_gap_are_not_found_any_more, make, drop),
         cmocka_unit_test_setup_teardown(a_full_queue_refuses, make, drop),
         cmocka_unit_test_setup_teardown(a_line_that_has_its_number_no_longer_waits, make, drop),
         cmocka_unit_test_setup_teardown(a_job_line_that_has_its_number_counts_as_taken, make, drop),

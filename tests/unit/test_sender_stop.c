@@ -36,6 +36,8 @@ static void an_emergency_stop_turns_every_heater_off(void **state)
     struct stream_options options = {
         .dialect = dialect_by_name("marlin"), .tools = 8, .chamber = true};
     sender_set_options(b->sender, &options);
+    assert_true(sender_inject(b->sender, "M105", 4, TAG));
+    RUN_UNTIL(b, b->done_tagged == 1); /* an emergency stop overtakes every order */
     sender_estop(b->sender);
     RUN_UNTIL(b, b->printer.estops == 3 && b->notes[NOTE_ESTOPPED] == 1);
     RUN_UNTIL(b, b->printer.tool_colds >= 24 && strcmp(b->printer.last, "M141 S0") == 0);
@@ -157,13 +159,14 @@ static void an_emergency_stop_ends_a_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     sender_estop(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1 && b->printer.estops == 3);
     assert_int_equal(b->notes[NOTE_SILENT], 0);
+    size_t hellos = b->printer.hellos;
     sender_detach(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
-    assert_int_equal(b->printer.hellos, 1);
+    assert_int_equal(b->printer.hellos, hellos);
     finish(b);
 }
 
@@ -241,7 +244,7 @@ static void a_hang_up_while_greeting_is_told(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     hang_up(b);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
     assert_int_equal(b->notes[NOTE_PORT], 1);
@@ -325,7 +328,7 @@ static void closes_while_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 0, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     finish(b);
 }
 

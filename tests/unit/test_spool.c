@@ -373,6 +373,104 @@ static void the_state_behind_a_line_is_known(void **state)
     strbuf_fini(&file);
 }
 
+/* ---- going on in the middle ---- */
+
+struct passed {
+    bool done;
+    char text[400];
+};
+
+static struct passed passed;
+
+static void on_ready(void *context, const struct err *e)
+{
+    (void)context;
+    assert_false(passed.done);
+    passed.done = true;
+    snprintf(passed.text, sizeof passed.text, "%s", e != NULL ? e->text : "");
+}
+
+static struct bench *open_at(const char *text, size_t len, uint64_t offset, bool bed_taken)
+{
+    struct bench *b = open_sender();
+    struct err e;
+    write_file(b, text, len);
+    struct spool_options options = {.loop = &b->loop,
+        .sender = b->sender,
+        .path = b->path,
+        .size_bytes = len,
+        .on_error = on_error,
+        .context = b};
+    passed = (struct passed){0};
+    assert_int_equal(spool_open_at(&b->spool, &options, offset, bed_taken, on_ready, &e), 0);
+    assert_false(passed.done);
+    while (!passed.done) {
+        uv_run(&b->loop, UV_RUN_ONCE);
+    }
+    return b;
+}
+
+static void a_job_goes_on_in_the_middle_as_if_it_had_come_there(void **state)
+{
+    struct strbuf file = big_file();
+    const char *text = strbuf_text(&file);
+    struct gcode_modal m;
+    struct err e;
+    (void)state;
+    for (int i = 100; i < 20000; i += 6511) {
+        uint64_t offset = offset_behind(text, i);
+        struct bench *b = open_at(text, file.len, offset, true);
+        assert_string_equal(passed.text, "");
+        assert_int_equal(spool_modal(b->spool, offset, &m, &e), 0);
+        assert_int_equal(m.pos[0], (int64_t)(i % 200) * 1000000 + (int64_t)(i % 1000) * 1000);
+        assert_int_equal(spool_layer(b->spool, offset), i / 500 + 1);
+        spool_fill(b->spool);
+        take(b, 1);
+        if (text[offset] == 'G') { /* else a comment, of which nothing is sent */
+            assert_memory_equal(strstr(strbuf_text(&b->out), "G1"), text + offset, 12);
+        }
+        finish(b);
+    }
+    strbuf_fini(&file);
+}
+
+static void a_bed_that_is_taken_is_not_asked_for_again(void **state)
+{
+    static const char text[] = "G28\nG29\nG1 X1 E1\nM0\nG1 X2 E2\n";
+    (void)state;
+    struct bench *b = open_at(text, sizeof text - 1, 8, true);
+    assert_true(spool_levels(b->spool));
+    take_all(b);
+    assert_null(strstr(strbuf_text(&b->out), "barrier 1"));
+    assert_non_null(strstr(strbuf_text(&b->out), "barrier 2"));
+    finish(b);
+    b = open_at(text, sizeof text - 1, 4, false);
+    assert_false(spool_levels(b->spool));
+    take_all(b);
+    assert_non_null(strstr(strbuf_text(&b->out), "barrier 1"));
+    finish(b);
+    b = open_at(text, sizeof text - 1, sizeof text - 1, true);
+    take_all(b);
+    assert_int_equal(b->items, 1); /* the end */
+    finish(b);
+    b = open_at(text, sizeof text - 1, 0, false);
+    take_all(b);
+    assert_non_null(strstr(strbuf_text(&b->out), "G28"));
+    finish(b);
+}
+
+static void where_no_line_ends_nothing_goes_on(void **state)
+{
+    static const char text[] = "G28\nG1 X1 E1\n";
+    (void)state;
+    struct bench *b = open_at(text, sizeof text - 1, 6, true);
+    assert_non_null(strstr(passed.text, "byte 6"));
+    finish(b);
+    b = open_at(text, sizeof text - 1, 1000, true);
+    assert_non_null(strstr(passed.text, "byte 1000"));
+    finish(b);
+}
+
 /* ---- lines wanted again ---- */
 
 static const char resent[] = "G28\n;c\nG1 X1\n@nothing\nG1 X2\nM0\nG1 X3\n"
@@ -564,6 +662,9 @@ int main(void)
         cmocka_unit_test(a_large_file_comes_whole_however_it_is_taken),
         cmocka_unit_test(filament_changes_come_once_and_in_order_however_full_the_ring_is),
         cmocka_unit_test(the_state_behind_a_line_is_known),
+        cmocka_unit_test(a_job_goes_on_in_the_middle_as_if_it_had_come_there),
+        cmocka_unit_test(a_bed_that_is_taken_is_not_asked_for_again),
+        cmocka_unit_test(where_no_line_ends_nothing_goes_on),
         cmocka_unit_test(lines_wanted_again_come_before_the_rest),
         cmocka_unit_test(a_line_that_was_cut_is_cut_again),
         cmocka_unit_test(a_line_from_before_the_job_is_lost_and_told),

@@ -339,6 +339,68 @@ static void open_runs_are_interrupted_at_the_next_start(void **state)
     assert_int_equal(l.runs[1].end_ms, 9000);
 }
 
+static void the_run_under_way_is_found_and_may_be_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct run first = make_run(1000);
+    struct run second = make_run(2000);
+    struct run found;
+    size_t count;
+    first.result = second.result = RUN_OPEN;
+    open_store(f);
+    assert_int_equal(store_load_open_run(f->store, &found, NULL), 0);
+    assert_string_equal(found.id, "");
+    store_save_run(f->store, &first, NULL, NULL);
+    store_save_run(f->store, &second, NULL, NULL);
+    reopen(f);
+    assert_int_equal(store_load_open_run(f->store, &found, NULL), 0);
+    assert_memory_equal(&found, &second, sizeof found);
+    assert_int_equal(store_interrupt_runs(f->store, second.id, 9000, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(store_load_open_run(f->store, &found, NULL), 0);
+    assert_string_equal(found.id, second.id);
+}
+
+static void the_journal_is_one_row_that_goes_with_the_run(void **state)
+{
+    struct fixture *f = *state;
+    struct run run = make_run(1000);
+    struct journal_row row = {.words = "{}", .acked_offset = 77, .lines = 5, .wall_ms = 9};
+    struct journal_row found;
+    open_store(f);
+    assert_int_equal(store_load_journal(f->store, &found, NULL), 0);
+    assert_string_equal(found.run_id, "");
+    memcpy(row.run_id, run.id, sizeof row.run_id);
+    store_save_journal(f->store, &row, NULL, NULL);
+    row.acked_offset = 99;
+    memset(row.words, 'x', STORE_WORDS);
+    store_save_journal(f->store, &row, NULL, NULL);
+    reopen(f);
+    assert_int_equal(store_load_journal(f->store, &found, NULL), 0);
+    assert_string_equal(found.run_id, run.id);
+    assert_string_equal(found.words, row.words);
+    assert_int_equal(found.acked_offset, 99);
+    assert_int_equal(found.lines, 5);
+    store_drop_journal(f->store, NULL, NULL);
+    reopen(f);
+    assert_int_equal(store_load_journal(f->store, &found, NULL), 0);
+    assert_string_equal(found.run_id, "");
+}
+
+static void a_journal_that_cannot_be_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct journal_row found;
+    struct err e;
+    open_store(f);
+    close_store(f);
+    query(f->path, "INSERT INTO journal VALUES (1, '012345678901234567890123456789012345', 'x', "
+                   "-1, 0, 0)");
+    open_store(f);
+    assert_int_equal(store_load_journal(f->store, &found, &e), -PP_ECORRUPT);
+    assert_string_equal(found.run_id, "");
+}
+
 static void a_bad_job_fails_alone(void **state)
 {
     struct fixture *f = *state;
@@ -694,6 +756,9 @@ int main(void)
         STORE_TEST(the_printer_and_its_bed_come_back),
         STORE_TEST(runs_are_listed_newest_first_and_updated_in_place),
         STORE_TEST(open_runs_are_interrupted_at_the_next_start),
+        STORE_TEST(the_run_under_way_is_found_and_may_be_kept),
+        STORE_TEST(the_journal_is_one_row_that_goes_with_the_run),
+        STORE_TEST(a_journal_that_cannot_be_is_refused),
         STORE_TEST(a_bad_job_fails_alone),
         STORE_TEST(files_come_back_by_name),
         STORE_TEST(many_files_are_all_loaded),
