@@ -22,10 +22,11 @@ static const struct {
     int32_t over_rise_mc;
     uint64_t over_after_ms; /* heat already in it may still arrive for so long */
     int32_t cools_mc;       /* hotter than this it cools visibly when it may */
+    int32_t over_fall_mc;   /* that far above its target it falls by so much in `stuck_ms` */
 } facts[THERMAL_KINDS] = {
-    [THERMAL_TOOL] = {10000, 40000, 120000, 15000, 60 * SECOND, 100000},
-    [THERMAL_BED] = {10000, 25000, 80000, 10000, 3 * MINUTE, 80000},
-    [THERMAL_CHAMBER] = {8000, 40000, 90000, 10000, 10 * MINUTE, INT32_MAX},
+    [THERMAL_TOOL] = {10000, 40000, 120000, 15000, 60 * SECOND, 100000, 5000},
+    [THERMAL_BED] = {10000, 25000, 80000, 10000, 3 * MINUTE, 80000, 1500},
+    [THERMAL_CHAMBER] = {8000, 40000, 90000, 10000, 10 * MINUTE, INT32_MAX, 1000},
 };
 
 void thermal_condemn(struct thermal_look *w, enum thermal_fault fault, const char *fmt, ...)
@@ -181,6 +182,23 @@ static void check_fall(struct thermal_look *w)
     }
 }
 
+/* It need not rise to be heated: at full power it may have come to where it loses as much. Exactly
+ * the same reading all the time is the sensor's doing, see check_stuck(). */
+static void check_cools(struct thermal_look *w)
+{
+    struct thermal_heater *h = w->h;
+    if (!h->above || h->actual_mc <= h->cool_mc - facts[w->kind].over_fall_mc) {
+        h->cool_mc = h->actual_mc;
+        h->cool_ms = w->now_ms;
+    }
+    if (h->same_ms > h->cool_ms && w->now_ms - h->cool_ms > (uint64_t)w->limits->stuck_ms) {
+        thermal_condemn(w, THERMAL_OVER,
+            "is %.1f °C and does not cool although only %.0f °C is wanted: it may heat all the "
+            "time",
+            celsius(h->actual_mc), celsius(h->target_mc));
+    }
+}
+
 /* Far above its target, also of zero, a heater may only cool. */
 static void check_over(struct thermal_look *w)
 {
@@ -193,6 +211,7 @@ static void check_over(struct thermal_look *w)
         h->rising = 0;
         return;
     }
+    check_cools(w);
     h->low_mc = h->above && h->low_mc < h->actual_mc ? h->low_mc : h->actual_mc;
     h->above = true;
     h->rising = h->actual_mc > h->low_mc + facts[w->kind].over_rise_mc ? h->rising + 1 : 0;
