@@ -292,7 +292,9 @@ static void on_lost(struct device *d, const char *text)
     device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
-        device_fail(d, PRINTER_ERROR, "%s", text);
+        device_fail(d, PRINTER_ERROR,
+            "%s. It was told to stop, but nobody knows whether its heaters are off: switch it off",
+            text);
         return;
     }
     device_fail(d, PRINTER_OFFLINE, "%s", text);

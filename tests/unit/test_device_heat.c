@@ -247,6 +247,7 @@ static void a_printer_that_answers_nothing_any_more_is_stopped(void **state)
     RUN_UNTIL(b, heard(b, 0, "M112") == 6 && cold(b));
     has_failed(b, why);
     UNTIL_STATE(b, PRINTER_ERROR);
+    assert_non_null(strstr(status(b).error, "whether its heaters are off"));
     finish(b);
 }
 
