@@ -81,6 +81,13 @@ static void end_when_sent(struct sender *s, uint64_t now)
     }
 }
 
+void sender_estop_lost(struct sender *s, const char *why)
+{
+    bool said = s->estop.going && s->estop.left < ESTOPS;
+    s->estop.going = false;
+    sender_tell(s, NOTE_ESTOPPED, 0, said ? "" : why);
+}
+
 void sender_estop_write(struct sender *s, uint64_t now)
 {
     struct estop *e = &s->estop;

@@ -155,7 +155,8 @@ void sender_on_estop(uv_poll_t *poll, int status, int events);
 size_t sender_cold_line(const struct stream_options *o, int i, char out[SENDER_COLD]);
 void sender_estop_begin(struct sender *s, uint64_t now); /* in any phase */
 void sender_estop_tick(struct sender *s, uint64_t now);
-void sender_estop_write(struct sender *s, uint64_t now); /* the port takes more */
+void sender_estop_write(struct sender *s, uint64_t now);   /* the port takes more */
+void sender_estop_lost(struct sender *s, const char *why); /* the port is, meanwhile */
 uint64_t sender_estop_deadline(const struct sender *s);
 
 #endif

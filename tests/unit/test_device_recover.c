@@ -400,6 +400,80 @@ static void a_print_that_was_finishing_ends_well(void **state)
 /* ---- what must not go on by itself ---- */
 
 /* The heaters go off, and a person is asked. */
+/* ---- emergency stops ---- */
+
+static void stays_stopped(struct bench *b, size_t from)
+{
+    RUN_UNTIL(b, b->runs == 2);
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    free_printer(b);
+    if (!b->printer.plugged) {
+        plug_in(b);
+    }
+    RUN_UNTIL(b, !b->device->attached);
+    device_connect(b->device, &refused);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void nor_does_it_after_an_emergency_stop_past_the_main_loop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    sender_estop(b->device->sender);
+    RUN_UNTIL(b, heard(b, from, "M112") > 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void an_emergency_stop_while_the_printer_is_away_ends_the_print(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    unplug(b);
+    UNTIL_STATE(b, PRINTER_RECOVERING);
+    assert_int_equal(device_estop(b->device, &refused), -PP_EOFFLINE);
+    assert_non_null(strstr(refused.text, "switch the printer off"));
+    assert_int_equal(status(b).state, PRINTER_OFFLINE);
+    free_printer(b);
+    plug_in(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL); /* and is made safe */
+    RUN_UNTIL(b, heard(b, from, "M140 S0") > 0 && cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_that_was_stopped_is_not_taken_up_by_the_next_process(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    leave(b); /* at once */
+    free_printer(b);
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
 static void is_offered(struct bench *b, const char *why)
 {
     RUN_UNTIL(b, status(b).questions == 1 && cold(b));
@@ -573,6 +647,10 @@ int main(void)
         cmocka_unit_test(a_pause_of_the_file_is_not_met_again),
         cmocka_unit_test(a_cancel_that_was_under_way_is_finished),
         cmocka_unit_test(a_print_is_cancelled_while_the_printer_is_away),
+        cmocka_unit_test(a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop),
+        cmocka_unit_test(nor_does_it_after_an_emergency_stop_past_the_main_loop),
+        cmocka_unit_test(an_emergency_stop_while_the_printer_is_away_ends_the_print),
+        cmocka_unit_test(a_print_that_was_stopped_is_not_taken_up_by_the_next_process),
         cmocka_unit_test(a_print_that_was_finishing_ends_well),
         cmocka_unit_test(heaters_that_were_changed_meanwhile_ask_a_person),
         cmocka_unit_test(another_printer_on_the_port_asks_a_person),
