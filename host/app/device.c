@@ -117,6 +117,7 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 {
     int tools = device_tools(d);
     char line[32];
+    d->heat.locked = false;
     for (int i = 0; i < tools; i++) {
         snprintf(line, sizeof line, tools > 1 ? "M104 T%d S0" : "M104 S0", i);
         device_inject(d, line, TAG_NONE);
@@ -290,6 +291,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
         return rc;
     }
     init_handles(d);
+    device_load_last(d);
     check_port_identity(d);
     device_save_row(d, NULL);
     device_recover_begin(d);

@@ -178,6 +178,8 @@ void device_link_drop(struct device *d, bool reopen)
 static void on_connected(struct device *d, int baud)
 {
     device_thermal_reset(d);
+    d->heat.locked_told = false;
+    d->temps_told_ms = 0;
     d->baud = baud;
     d->retry_ms = 0;
     d->caps = (struct caps){0};

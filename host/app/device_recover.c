@@ -202,9 +202,10 @@ bool device_recover_port_gone(struct device *d, const char *why)
     r->job_active = past.job_active;
     r->phase = RECOVER_REOPEN;
     d->retry_ms = 0;
-    device_notice(d, "%s: %s; the print goes on when the printer is back within %lld s", d->path,
-        why, (long long)(d->resume_within_ms / 1000));
-    snprintf(d->error, sizeof d->error, "%.120s: %.120s", d->path, why);
+    snprintf(d->error, sizeof d->error,
+        "%.120s: %.60s; the print goes on when the printer is back within %lld s", d->path, why,
+        (long long)(d->resume_within_ms / 1000));
+    device_notice(d, "%s", d->error);
     device_move(d, PRINTER_RECOVERING, why);
     if (r->spool == NULL) {
         device_recover_load(d, on_loaded);
@@ -667,7 +668,7 @@ static void take_over(struct device *d, const struct run *run, const struct file
     d->max_command = w->max_command;
     d->job_start_ms = w->job_wall_ms > 0 && ago > 0 ? clock_ms() - (uint64_t)ago : 0;
     device_cool_owe(d); /* unless it goes on */
-    log_info("the print of %s was cut off at byte %" PRIu64, d->run.file_name, r->offset);
+    log_info("the print of \"%s\" was cut off at byte %" PRIu64, d->run.file_name, r->offset);
 }
 
 void device_recover_begin(struct device *d)

@@ -63,6 +63,7 @@ static void take_temps(struct device *d, const char *line)
         }
     }
     d->temps_ms = clock_ms();
+    d->temps_told_ms = clock_wall_ms();
     if (retargeted && d->run.id[0] != '\0' && d->recovery.phase == RECOVER_NONE) {
         device_remember(d);
     }
@@ -85,6 +86,8 @@ void device_on_line(struct device *d, const char *text, size_t len)
     device_thermal_line(d, text);
     if (r.temps) {
         take_temps(d, text);
+    } else if (r.locked) {
+        device_cool_locked(d);
     } else if (r.kind == REPLY_ABORT) {
         device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {
