@@ -261,7 +261,7 @@ static void on_ready(struct device *d)
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
-    if (!d->closing && d->run.id[0] == '\0' && device_sd_adopt(d)) {
+    if (!d->closing && device_sd_adopt(d)) {
         return;
     }
     device_move(d, PRINTER_OPERATIONAL, "set up");
@@ -360,6 +360,7 @@ static void on_estopped(struct device *d, const char *unheard)
 {
     if (!d->attached) { /* a datagram, and no port to pass it on to */
         device_cool_owe(d);
+        device_recover_estopped(d);
         device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
                          "switch it off");
         return;
@@ -444,6 +445,7 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_SD_WRITING:
     case TAG_SD_CLOSED:
     case TAG_SD_LISTED:
+    case TAG_SD_CLEANED:
         device_sd_tag(d, (int)tag);
         break;
     case TAG_NONE:

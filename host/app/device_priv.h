@@ -53,8 +53,9 @@ enum device_tag {
     TAG_SD_WRITING,
     TAG_SD_CLOSED,
     TAG_SD_LISTED,
-    TAG_SAFE,  /* heaters off after connecting: what was owed is done */
-    TAG_ASKED, /* an M105 of the thermal watch */
+    TAG_SD_CLEANED, /* a copy that was cut off is deleted */
+    TAG_SAFE,       /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,      /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -193,6 +194,7 @@ void device_stored(struct device *d);                  /* an answer of the store
 int device_tools(const struct device *d);
 bool device_reports(const struct device *d); /* tells its temperatures by itself */
 void device_heaters_off(struct device *d, enum device_tag tag);
+void device_go_cold(struct device *d); /* heaters off, then TAG_COLD */
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 void device_finish_closing(struct device *d);

@@ -25,6 +25,7 @@ static void fill_words(const struct device *d, struct device_words *w)
         .script_begun = d->script_begun,
         .parked = d->parked,
         .parks = d->self.parks,
+        .by_itself = d->self.by == WAIT_ACTION,
         .pause_extruded = d->pause_extruded,
         .passed_offset = d->passed_offset,
         .job_wall_ms = d->job_wall_ms,
@@ -34,6 +35,7 @@ static void fill_words(const struct device *d, struct device_words *w)
     memcpy(w->run_id, d->run.id, sizeof w->run_id);
     memcpy(w->reason, d->run.reason, sizeof w->reason);
     memcpy(w->target_mc, d->temps.target_mc, sizeof w->target_mc);
+    memcpy(w->reheat_mc, d->heat.reheat_mc, sizeof w->reheat_mc);
     snprintf(w->dialect, sizeof w->dialect, "%s", d->dialect->name);
     memcpy(w->port, d->row.port_identity, sizeof w->port);
     memcpy(w->uuid, d->uuid, sizeof w->uuid);
@@ -80,6 +82,7 @@ void device_recover_journal(struct device *d, uint64_t offset, uint64_t lines,
     device_words_format(words, row.words);
     d->recovery.journal_ms = clock_ms();
     d->recovery.journal_offset = offset;
+    d->recovery.journal_state = words->state;
     d->recovery.journal_busy = d->recovery.journal_busy || done == NULL;
     d->open++;
     store_save_journal(d->store, &row, done != NULL ? done : on_journal_saved, d);
@@ -214,9 +217,19 @@ bool device_recover_port_gone(struct device *d, const char *why)
 
 static bool has_gone_on(const struct device *d)
 {
+    const struct device_recovery *r = &d->recovery;
     uint64_t offset = atomic_load(&sender_stats(d->sender)->job_offset);
-    return d->recovery.phase == RECOVER_NONE && printer_has_job(device_state(d)) &&
-           d->job_wall_ms > 0 && offset != d->recovery.journal_offset;
+    bool changed = offset != r->journal_offset || device_state(d) != r->journal_state;
+    return r->phase == RECOVER_NONE && printer_has_job(device_state(d)) && d->job_wall_ms > 0 &&
+           offset > 0 && changed;
+}
+
+/* The printer stands still above the part, hot, and waits for our disk alone. */
+static bool disk_hangs(const struct device *d, uint64_t now_ms)
+{
+    const struct device_recovery *r = &d->recovery;
+    return r->phase == RECOVER_CHECK && r->checked && !r->spool_ready &&
+           now_ms - r->checked_ms > (uint64_t)d->resume_within_ms;
 }
 
 void device_recover_tick(struct device *d, uint64_t now_ms)
@@ -228,6 +241,8 @@ void device_recover_tick(struct device *d, uint64_t now_ms)
     }
     if (r->phase == RECOVER_REOPEN && now_ms - r->since_ms > (uint64_t)d->resume_within_ms) {
         give_up(d, "the printer was away for too long");
+    } else if (disk_hangs(d, now_ms)) {
+        give_up(d, "the print's file could not be read again in time");
     } else if (has_gone_on(d) && !r->journal_busy && now_ms - r->journal_ms >= JOURNAL_MS) {
         device_recover_journal(d, atomic_load(&stats->job_offset), atomic_load(&stats->job_lines),
             present_words(d), NULL);
@@ -249,6 +264,7 @@ bool device_recover_attach(struct device *d, const struct serial *opened)
     d->retry_ms = 0;
     r->phase = RECOVER_ADOPT;
     r->checked = false;
+    r->card = false;
     r->done = 0;
     sender_reattach(d->sender, opened, r->words.baud, &options);
     device_move(d, PRINTER_RECOVERING, "port opened");
@@ -275,6 +291,9 @@ void device_recover_adopted(struct device *d)
         d->temps.target_mc[i] = TEMP_NONE;
     }
     device_inject(d, "M115", TAG_NONE);
+    if (!d->sd.told || d->sd.slot) {
+        device_inject(d, "M27", TAG_NONE); /* somebody may have begun a print there */
+    }
     device_inject(d, "M105", (enum device_tag)r->check_tag);
 }
 
@@ -314,6 +333,10 @@ static bool is_unchanged(struct device *d, char *why, size_t why_size)
     struct gcode_modal modal;
     if (strcmp(w->uuid, d->uuid) != 0 || strcmp(w->firmware, d->firmware) != 0) {
         snprintf(why, why_size, "another printer answers than the one that was printing");
+        return false;
+    }
+    if (r->card) {
+        snprintf(why, why_size, "the printer prints from its card by itself");
         return false;
     }
     if (spool_modal(r->spool, r->offset, &modal, NULL) < 0) {
@@ -432,7 +455,8 @@ static void take_back(struct device *d)
     d->resends_before = 0;
     d->script_begun = w->script_begun;
     d->parked = w->parked;
-    d->self = (struct self){.parks = w->parks};
+    d->self = (struct self){.parks = w->parks, .by = w->by_itself ? WAIT_ACTION : WAIT_NONE};
+    memcpy(d->heat.reheat_mc, w->reheat_mc, sizeof d->heat.reheat_mc);
     d->pause_extruded = w->pause_extruded;
     d->passed_offset = w->passed_offset;
     spool_modal(d->spool, r->offset, &d->pause_modal, NULL);
@@ -516,6 +540,7 @@ bool device_recover_done(struct device *d, uint32_t tag)
         r->done |= UINT32_C(1) << tag;
     } else if (r->phase == RECOVER_CHECK && tag == r->check_tag) {
         r->checked = true;
+        r->checked_ms = clock_ms();
         decide(d);
     }
     return true;
@@ -523,6 +548,7 @@ bool device_recover_done(struct device *d, uint32_t tag)
 
 void device_recover_ended(struct device *d)
 {
+    device_unask(d, "recover");
     drop_spool(d);
     d->recovery.phase = RECOVER_NONE;
     d->recovery.cancel_asked = false;
@@ -536,6 +562,7 @@ void device_recover_ended(struct device *d)
 
 void device_recover_drop(struct device *d)
 {
+    device_unask(d, "recover");
     drop_spool(d);
     d->recovery.phase = RECOVER_NONE;
 }
@@ -558,20 +585,43 @@ void device_recover_close(struct device *d)
     }
 }
 
-bool device_recover_cancel(struct device *d)
+bool device_recover_cancel(struct device *d, enum run_result result, const char *reason)
 {
     struct device_recovery *r = &d->recovery;
-    if (r->phase < RECOVER_REOPEN || r->phase > RECOVER_CHECK) {
+    if (!device_recover_unsure(d)) {
         return false;
     }
-    r->cancel_asked = r->words.state != PRINTER_CANCELLING;
+    r->cancel_asked = r->cancel_asked || r->words.state != PRINTER_CANCELLING;
     r->words.state = PRINTER_CANCELLING;
-    r->words.result = RUN_CANCELLED;
-    r->words.reason[0] = '\0';
-    d->end_result = RUN_CANCELLED;
+    r->words.result = result;
+    snprintf(r->words.reason, sizeof r->words.reason, "%s", reason);
+    memcpy(d->run.reason, r->words.reason, sizeof d->run.reason);
+    d->end_result = result;
     device_remember(d);
     device_notice(d, "the print is cancelled as soon as the printer is back");
     return true;
+}
+
+void device_recover_estopped(struct device *d)
+{
+    if (device_recover_waits(d)) {
+        device_cool_owe(d);
+        device_print_end(d, RUN_ABORTED, "emergency stop");
+        device_fail(d, PRINTER_OFFLINE,
+            "emergency stop while the printer was away: its heaters "
+            "go off as soon as it is back");
+        device_link_retry(d);
+    }
+}
+
+bool device_recover_unsure(const struct device *d)
+{
+    return d->recovery.phase >= RECOVER_REOPEN && d->recovery.phase <= RECOVER_CHECK;
+}
+
+bool device_recover_keeps(const struct device *d)
+{
+    return d->recovery.phase >= RECOVER_OFFER;
 }
 
 bool device_recover_blind(const struct device *d)
@@ -606,18 +656,30 @@ static bool read_words(struct device *d, const struct run *run, const void *byte
     return strcmp(w->run_id, run->id) == 0;
 }
 
+/* A question was open, or its yes was being carried out. */
+static void find_offered(struct device_recovery *r)
+{
+    r->phase = RECOVER_OFFER;
+    r->offset = r->words.offset;
+    r->lines = r->words.lines;
+    snprintf(r->why, sizeof r->why, "it was cut off before this program was started");
+}
+
 /* Memory that the one before us left. */
 static bool find_in_ring(struct device *d, const struct run *run)
 {
     struct sender_past past;
     struct device_recovery *r = &d->recovery;
-    if (!sender_past(d->sender, &past) || !read_words(d, run, past.words, past.words_len) ||
-        r->words.offered) {
+    if (!sender_past(d->sender, &past) || !read_words(d, run, past.words, past.words_len)) {
         return false;
+    }
+    r->since_ms = clock_ms() - past.away_ms;
+    if (r->words.offered) {
+        find_offered(r);
+        return true;
     }
     bool soon = past.away_ms < (uint64_t)d->resume_within_ms;
     bool same = port_is_same(d);
-    r->since_ms = clock_ms() - past.away_ms;
     r->lines = past.job_lines;
     r->job_active = past.job_active;
     r->phase = soon && same && may_adopt(d) ? RECOVER_REOPEN : RECOVER_OFFER;

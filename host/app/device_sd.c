@@ -74,9 +74,7 @@ void device_sd_connected(struct device *d)
         log_warn("a copy to the printer's card was cut off: \"%s\" is deleted", sd->unfinished);
         snprintf(line, sizeof line, "M30 %s", sd->unfinished);
         device_inject(d, "M29", TAG_NONE);
-        device_inject(d, line, TAG_NONE);
-        sd->unfinished[0] = '\0';
-        store_save_setting(d->store, "sd_write", "", NULL, NULL);
+        device_inject(d, line, TAG_SD_CLEANED); /* until then it may still be writing */
     }
 }
 
@@ -307,6 +305,8 @@ void device_sd_tag(struct device *d, int tag)
 {
     if (tag == TAG_SD_WRITING || tag == TAG_SD_CLOSED || tag == TAG_SD_LISTED) {
         device_sd_put_tag(d, tag);
+    } else if (tag == TAG_SD_CLEANED) {
+        device_sd_put_cleaned(d);
     } else {
         device_sd_run_tag(d, tag);
     }

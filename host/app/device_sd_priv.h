@@ -116,6 +116,7 @@ void device_sd_job(const struct device *d, struct device_job *out);
 void device_sd_put_tag(struct device *d, int tag);
 void device_sd_put_note(struct device *d, const struct stream_note *note);
 void device_sd_put_stop(struct device *d, const char *why); /* ends it, deletes what there is */
-void device_sd_put_lost(struct device *d);                  /* the printer is gone */
+void device_sd_put_cleaned(struct device *d); /* nothing of an earlier one is left on the card */
+void device_sd_put_lost(struct device *d);    /* the printer is gone */
 
 #endif

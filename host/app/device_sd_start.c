@@ -220,6 +220,9 @@ static void adopt_run(struct device *d)
 bool device_sd_adopt(struct device *d)
 {
     int64_t pos = d->sd.pos;
+    if (d->sd.found && device_offer_open(d)) {
+        device_offer_end(d, "the printer prints from its card by itself");
+    }
     if (!d->sd.found || d->run.id[0] != '\0') {
         return false;
     }
