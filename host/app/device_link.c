@@ -239,7 +239,8 @@ static void on_info(struct device *d)
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
         device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
-    device_sd_info(d);
+    device_sd_caps(d);
+    device_sd_look(d);
     device_inject(d, "M105", TAG_READY);
 }
 

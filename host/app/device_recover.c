@@ -291,9 +291,7 @@ void device_recover_adopted(struct device *d)
         d->temps.target_mc[i] = TEMP_NONE;
     }
     device_inject(d, "M115", TAG_NONE);
-    if (!d->sd.told || d->sd.slot) {
-        device_inject(d, "M27", TAG_NONE); /* somebody may have begun a print there */
-    }
+    device_sd_look(d); /* somebody may have begun a print there */
     device_inject(d, "M105", (enum device_tag)r->check_tag);
 }
 
@@ -470,6 +468,7 @@ static void go_on(struct device *d)
     bool began = was != PRINTER_STARTING || r->job_active;
     struct stream_options options;
     take_back(d);
+    device_sd_caps(d);
     device_stream_options(d, &options);
     sender_set_options(d->sender, &options);
     device_notice(d, "the print goes on; it was cut off for %.1f s",

@@ -85,16 +85,19 @@ void device_sd_cap(struct device *d, const char *line)
     }
 }
 
-/* Does it print by itself? Asked before anything is turned off. Firmware that does not tell of a
- * card may still have one. */
-void device_sd_info(struct device *d)
+void device_sd_caps(struct device *d)
 {
     struct device_sd *sd = &d->sd;
     sd->slot = caps_has(&d->caps, CAP_SDCARD);
     sd->reports = caps_has(&d->caps, CAP_AUTOREPORT_SD_STATUS);
     sd->longs = caps_has(&d->caps, CAP_LONG_FILENAME);
     sd->extended = caps_has(&d->caps, CAP_EXTENDED_M20);
-    if (!sd->told || sd->slot) {
+}
+
+/* Firmware that does not tell of a card may still have one. */
+void device_sd_look(struct device *d)
+{
+    if (!d->sd.told || d->sd.slot) {
         device_inject(d, "M27", TAG_NONE);
     }
 }

@@ -213,7 +213,7 @@ static void cooled(struct device *d)
 {
     d->sd.muted = false;
     device_sd_report(d, false);
-    device_heaters_off(d, TAG_NONE);
+    device_heaters_off(d, TAG_SAFE); /* what was owed since it was found is paid */
     device_inject(d, "M107", TAG_NONE);
     device_inject(d, "M105", TAG_CANCELLED);
 }
