@@ -579,11 +579,12 @@ int device_estop(struct device *d, struct err *e)
         return 0; /* the datagram was faster */
     }
     if (!d->attached) {
-        device_recover_estopped(d);
+        device_link_stopped(d);
         return err_set(
             e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
     }
     log_warn("emergency stop");
     sender_estop(d->sender);
+    device_link_stopped(d);
     return 0;
 }

@@ -26,7 +26,8 @@ static void tell(struct device *d, uint64_t now, const struct progress_now *what
     device_inject(d, line, TAG_NONE);
 }
 
-/* Whatever waits to be sent already is more important. */
+/* Whatever waits to be sent already is more important. Before a line of the file is printed nobody
+ * has looked whether the file tells its progress itself. */
 void device_display_tick(struct device *d, uint64_t now)
 {
     struct device_job job;
@@ -35,6 +36,9 @@ void device_display_tick(struct device *d, uint64_t now)
         return;
     }
     device_job(d, &job);
+    if (job.lines == 0) {
+        return;
+    }
     struct progress_now what = {job.percent, job.left_ms, job.layer, job.layers};
     if (progress_changed(&d->shown, &what)) {
         tell(d, now, &what);

@@ -42,6 +42,9 @@ void device_thermal_tick(struct device *d, uint64_t now_ms);
 void device_thermal_line(struct device *d, const char *text);
 void device_thermal_asked(struct device *d);
 
+/* Heaters were ordered off because something is wrong: M112 if they stay on. */
+void device_thermal_off(struct device *d, uint64_t now_ms);
+
 /* Stops what cannot be steered: M112, heaters off, the print has failed. */
 void device_halt(struct device *d, const char *reason);
 

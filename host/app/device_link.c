@@ -293,7 +293,9 @@ static void on_lost(struct device *d, const char *text)
     device_cool_owe(d);
     if (printing) {
         sender_estop(d->sender);
-        device_fail(d, PRINTER_ERROR, "%s", text);
+        device_fail(d, PRINTER_ERROR,
+            "%s. It was told to stop, but nobody knows whether its heaters are off: switch it off",
+            text);
         return;
     }
     device_fail(d, PRINTER_OFFLINE, "%s", text);
@@ -357,17 +359,27 @@ static void on_silent(struct device *d, const char *text)
     device_fail(d, PRINTER_OFFLINE, "%s: %s", d->path, text);
 }
 
+/* At once, and not when the stop is on the wire: whatever happens to the port or to this program
+ * until then, the print does not go on by itself. */
+void device_link_stopped(struct device *d)
+{
+    end_print(d, RUN_ABORTED, "emergency stop");
+    device_cool_owe(d); /* not every firmware knows M112 */
+    if (d->attached && device_state(d) != PRINTER_ERROR) {
+        device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
+    } else if (!d->attached && device_state(d) == PRINTER_RECOVERING) {
+        device_fail(d, PRINTER_OFFLINE, "%s: not connected; emergency stop", d->path);
+    }
+}
+
 static void on_estopped(struct device *d, const char *unheard)
 {
+    device_link_stopped(d);
     if (!d->attached) { /* a datagram, and no port to pass it on to */
-        device_cool_owe(d);
-        device_recover_estopped(d);
         device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
                          "switch it off");
         return;
     }
-    end_print(d, RUN_ABORTED, "emergency stop");
-    device_cool_owe(d); /* not every firmware knows M112 */
     d->wanted = false;
     d->estopped = true;
     if (unheard[0] != '\0') {
@@ -375,8 +387,6 @@ static void on_estopped(struct device *d, const char *unheard)
             d, "the emergency stop may not have reached the printer (%s): switch it off", unheard);
         device_fail(d, PRINTER_ERROR,
             "emergency stop, but %s: switch the printer off (then: ppctl connect)", unheard);
-    } else if (device_state(d) != PRINTER_ERROR) {
-        device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
     }
     device_link_drop(d, false);
 }

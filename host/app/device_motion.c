@@ -315,6 +315,7 @@ void device_abort(struct device *d, const char *reason)
     device_notice(d, "the print is stopped: %s", reason);
     if (!device_recover_cancel(d, RUN_FAILURE, reason)) {
         device_cancel_run(d, RUN_FAILURE, reason);
+        device_thermal_off(d, clock_ms()); /* nobody may be there to see that it is obeyed */
     }
 }
 

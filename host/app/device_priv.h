@@ -206,6 +206,7 @@ void device_link_open(struct device *d, const struct serial *opened, int baud);
 void device_link_start(struct device *d);
 void device_link_retry(struct device *d);
 void device_link_drop(struct device *d, bool reopen);
+void device_link_stopped(struct device *d); /* an emergency stop was asked for: the run is over */
 void device_on_note(void *context, const struct stream_note *note);
 void device_stream_options(const struct device *d, struct stream_options *out);
 

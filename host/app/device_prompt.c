@@ -75,8 +75,12 @@ static void on_resumed(struct device *d, const struct action_line *a)
 
 static void on_cancel(struct device *d, const struct action_line *a)
 {
-    if (printer_has_job(device_state(d)) && device_state(d) != PRINTER_CANCELLING) {
-        obey(d, a, device_cancel);
+    if (!printer_has_job(device_state(d)) || device_state(d) == PRINTER_CANCELLING) {
+        return;
+    }
+    obey(d, a, device_cancel);
+    if (device_state(d) == PRINTER_CANCELLING) {
+        snprintf(d->run.reason, sizeof d->run.reason, "cancelled at the printer");
     }
 }
 

@@ -601,18 +601,6 @@ bool device_recover_cancel(struct device *d, enum run_result result, const char 
     return true;
 }
 
-void device_recover_estopped(struct device *d)
-{
-    if (device_recover_waits(d)) {
-        device_cool_owe(d);
-        device_print_end(d, RUN_ABORTED, "emergency stop");
-        device_fail(d, PRINTER_OFFLINE,
-            "emergency stop while the printer was away: its heaters "
-            "go off as soon as it is back");
-        device_link_retry(d);
-    }
-}
-
 bool device_recover_unsure(const struct device *d)
 {
     return d->recovery.phase >= RECOVER_REOPEN && d->recovery.phase <= RECOVER_CHECK;

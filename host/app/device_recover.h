@@ -96,9 +96,6 @@ void device_recover_close(struct device *d);
 /* Being cancelled: true if that is done as soon as the printer is back. */
 bool device_recover_cancel(struct device *d, enum run_result result, const char *reason);
 
-/* An emergency stop is wanted, and no port is there to pass it on to: nothing goes on by itself. */
-void device_recover_estopped(struct device *d);
-
 bool device_recover_blind(const struct device *d);  /* nothing may be said to the printer yet */
 bool device_recover_unsure(const struct device *d); /* whether it is the same printer, as it was */
 bool device_recover_keeps(const struct device *d);  /* the tool must stay at its height */

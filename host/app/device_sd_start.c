@@ -223,7 +223,9 @@ bool device_sd_adopt(struct device *d)
     if (d->sd.found && device_offer_open(d)) {
         device_offer_end(d, "the printer prints from its card by itself");
     }
-    if (!d->sd.found || d->run.id[0] != '\0') {
+    enum printer_state state = device_state(d);
+    bool idle = state == PRINTER_CONNECTING || state == PRINTER_OPERATIONAL;
+    if (!d->sd.found || !idle || d->run.id[0] != '\0') {
         return false;
     }
     d->sd.found = false;

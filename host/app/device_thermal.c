@@ -32,6 +32,11 @@ static struct thermal_context context_of(const struct device *d, uint64_t now_ms
         .blocked = device_waits(d) || h->asked || device_state(d) == PRINTER_TRANSFERRING};
 }
 
+void device_thermal_off(struct device *d, uint64_t now_ms)
+{
+    thermal_off(&d->heat.thermal, now_ms);
+}
+
 void device_halt(struct device *d, const char *reason)
 {
     if (d->run.id[0] != '\0') {
@@ -55,7 +60,7 @@ static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
         device_notice(d, "heaters off: %s", text);
         device_heaters_off(d, TAG_NONE);
     }
-    thermal_off(&d->heat.thermal, now_ms);
+    device_thermal_off(d, now_ms);
 }
 
 static void act(struct device *d, const struct thermal_verdict *v, uint64_t now_ms)

@@ -44,8 +44,8 @@ struct profile {
     char *resume_script;
     char *cancel_script;
     char *recover_script; /* after homing X and Y, hot: primes the nozzle beside the print */
-    char *end_script; /* after a print that ended well */
-    char source[256]; /* file it came from */
+    char *end_script;     /* after a print that ended well */
+    char source[256];     /* file it came from */
 };
 
 struct profiles;

@@ -1,5 +1,7 @@
 #include "host/core/kept.h"
 
+#include "host/core/stream.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,11 @@ static void forget_up_to(struct kept *k, uint64_t n)
     }
 }
 
+static bool is_job(const struct kept *k, const struct history_line *l)
+{
+    return l->kind == STREAM_JOB && l->n >= k->job_first_n;
+}
+
 static int check_history(struct kept *k, struct err *e)
 {
     const char *bytes;
@@ -115,7 +122,7 @@ static int check_history(struct kept *k, struct err *e)
     uint64_t n = k->history.last_n;
     for (; n > 0 && history_find(&k->history, n, &bytes); n--) {
         const struct history_line *l = &k->history.line[n % HISTORY_LINES];
-        bool job = l->seq == 0 && n >= k->job_first_n;
+        bool job = is_job(k, l);
         if (!line_is_whole(k, n) || (l->seq > 0 && l->seq >= seq) ||
             (job && l->end_offset > offset)) {
             return err_set(e, PP_ECORRUPT, "line %" PRIu64 " of %" PRIu64 " is damaged", n,
@@ -153,7 +160,7 @@ static void mend(struct kept *k)
         if (l->seq > k->inject_taken) {
             k->inject_taken = l->seq; /* the newest comes first: once at most */
         }
-        if (l->seq == 0 && n >= k->job_first_n && l->end_offset > k->job_taken) {
+        if (is_job(k, l) && l->end_offset > k->job_taken) {
             k->job_taken = l->end_offset;
         }
     }

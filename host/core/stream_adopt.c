@@ -1,21 +1,11 @@
 #include "host/core/stream_priv.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* What the history says of the last renumbering: a line's number on the wire is in its bytes. */
-static uint64_t base_of(const struct kept *k)
-{
-    const char *bytes;
-    uint64_t n = k->history.last_n;
-    const struct history_line *l = n > 0 ? history_find(&k->history, n, &bytes) : NULL;
-    return l != NULL ? n - strtoull(bytes + 1, NULL, 10) : 0;
-}
 
 /* First what the one before us left half said is closed and listened to, then asked. */
 void stream_ask_again(struct stream *s, uint64_t now_us)
 {
-    s->base = base_of(s->kept);
+    stream_adopt_numbers(s);
     if (s->options.dialect->probe != PROBE_GAP) {
         stream_stop(s, NOTE_LOST, "this firmware cannot be asked which line it expects");
         return;
@@ -54,7 +44,7 @@ static void acknowledge_taken(struct stream *s)
         if (l == NULL) {
             break;
         }
-        if (l->kind == STREAM_JOB && l->seq == 0) {
+        if (l->kind == STREAM_JOB) {
             lines++;
             offset = l->end_offset > offset ? l->end_offset : offset;
         }

@@ -33,29 +33,47 @@ static const struct {
     {"M600", SLOW_PERSON},
 };
 
-bool stream_is_command(const char *text, size_t len, const char *command)
+static bool is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
     bool begins = len >= n && memcmp(text, command, n) == 0;
     return begins && (len == n || text[n] == ' ' || text[n] == '*');
 }
 
-enum stream_slow stream_slowness(const char *text, size_t len)
+static enum stream_slow slowness(const char *text, size_t len)
 {
-    if (text[0] == 'G' && (text[1] == '0' || text[1] == '1') && len > 2 && text[2] == ' ') {
+    if (len > 2 && text[0] == 'G' && (text[1] == '0' || text[1] == '1') && text[2] == ' ') {
         return SLOW_NOT; /* nearly every line of a job */
     }
     for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
-        if (stream_is_command(text, len, slow_commands[i].command)) {
+        if (is_command(text, len, slow_commands[i].command)) {
             return slow_commands[i].slow;
         }
     }
     return SLOW_NOT;
 }
 
+void stream_describe(const struct stream *s, struct stream_flight *f, const char *text, size_t len)
+{
+    f->asks_temp = is_command(text, len, "M105");
+    f->alone = s->options.dialect->dwell_alone && is_command(text, len, "G4");
+    f->slow = (uint8_t)slowness(text, len);
+    f->saves = is_command(text, len, "M29");
+}
+
 struct stream_flight *stream_flight_at(struct stream *s, size_t i)
 {
     return &s->flight[(s->flight_first + i) % STREAM_FLIGHT];
+}
+
+/* The line at place `from` is acknowledged before those from `to` on. */
+void stream_flight_move(struct stream *s, size_t from, size_t to)
+{
+    struct stream_flight moved = *stream_flight_at(s, from);
+    for (; from > to; from--) {
+        *stream_flight_at(s, from) = *stream_flight_at(s, from - 1);
+    }
+    *stream_flight_at(s, to) = moved;
 }
 
 static void job_acked(struct stream *s, const struct stream_flight *f)
@@ -143,16 +161,12 @@ static bool take_unnumbered_ok(struct stream *s, const struct reply *r)
         return false;
     }
     for (size_t i = 0; i < s->flight_count; i++) {
-        struct stream_flight found = *stream_flight_at(s, i);
-        if (found.n != 0 || found.kind == STREAM_PROBE) {
-            continue;
+        const struct stream_flight *f = stream_flight_at(s, i);
+        if (f->n == 0 && f->kind != STREAM_PROBE) {
+            stream_flight_move(s, i, 0);
+            stream_land(s, true);
+            return true;
         }
-        for (; i > 0; i--) {
-            *stream_flight_at(s, i) = *stream_flight_at(s, i - 1);
-        }
-        *stream_flight_at(s, 0) = found;
-        stream_land(s, true);
-        return true;
     }
     return false;
 }
@@ -264,10 +278,7 @@ void stream_commit_new(
     size_t total = stream_format(s, line, n, text, len);
     s->resend_n = s->next_n;
     flight.n = n;
-    flight.asks_temp = stream_is_command(text, len, "M105");
-    flight.alone = s->options.dialect->dwell_alone && stream_is_command(text, len, "G4");
-    flight.slow = (uint8_t)stream_slowness(text, len);
-    flight.saves = stream_is_command(text, len, "M29");
+    stream_describe(s, &flight, text, len);
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

@@ -39,11 +39,10 @@ static bool take_replay(struct stream *s, uint64_t now_us)
         }
         if (wanted && item->n == s->resend_n) {
             size_t total = stream_format(s, line, item->n, item->text, item->len);
-            stream_commit(s, now_us, line, total,
-                (struct stream_flight){.n = s->resend_n++,
-                    .kind = STREAM_JOB,
-                    .end_offset = item->end_offset,
-                    .slow = (uint8_t)stream_slowness(item->text, item->len)});
+            struct stream_flight f = {
+                .n = s->resend_n++, .kind = STREAM_JOB, .end_offset = item->end_offset};
+            stream_describe(s, &f, item->text, item->len);
+            stream_commit(s, now_us, line, total, f);
             spsc_pop(s->job);
             return true;
         }
@@ -59,17 +58,13 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
     if (l == NULL) {
         return take_replay(s, now_us);
     }
-    const char *text = memchr(bytes, ' ', l->len);
-    size_t len = (size_t)(bytes + l->len - text);
+    const char *text = (const char *)memchr(bytes, ' ', l->len) + 1; /* behind its number */
+    struct stream_flight f = {
+        .n = l->n, .kind = l->kind, .tag = l->tag, .end_offset = l->end_offset};
+    stream_describe(s, &f, text, (size_t)(bytes + l->len - text));
     s->need_told = false;
     s->resend_n++;
-    stream_commit(s, now_us, bytes, l->len,
-        (struct stream_flight){.n = l->n,
-            .kind = l->kind,
-            .tag = l->tag,
-            .end_offset = l->end_offset,
-            .asks_temp = len > 5 && memcmp(text, " M105", 5) == 0,
-            .slow = (uint8_t)stream_slowness(text + 1, len - 1)});
+    stream_commit(s, now_us, bytes, l->len, f);
     return true;
 }
 
@@ -165,10 +160,21 @@ static void doubt(struct stream *s, uint64_t now_us, int64_t asked)
 }
 
 /* Asks for its first line although that was executed long ago: its counter is at the beginning. A
- * plain ok says only that some line was taken, so a few of them prove nothing. */
+ * plain ok says only that some line was taken, so a few of them prove nothing; those
+ * that another stream has counted before us do. */
 static bool begins_anew(const struct stream *s, uint64_t n)
 {
-    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (s->numbered_acks ? 0 : BEGINNING);
+    bool sure = s->numbered_acks || s->adopt != ADOPT_NOT;
+    return stream_wire_n(s, n) == 1 && s->acked_n > s->base + (sure ? 0 : BEGINNING);
+}
+
+/* A number that it may really expect: of the next line, or of one lately sent. */
+static bool can_be(const struct stream *s, int64_t asked)
+{
+    const char *bytes;
+    uint64_t n = (uint64_t)asked;
+    bool sent = asked > 0 && history_find(&s->kept->history, n, &bytes) != NULL;
+    return n == s->next_n || (sent && n + BACK > s->acked_n);
 }
 
 void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
@@ -183,15 +189,7 @@ void stream_take_resend(struct stream *s, uint64_t now_us, int64_t asked)
         stop_at_repeats(s);
         return;
     }
-    if (asked <= 0 || n > s->next_n || n + BACK <= s->acked_n) {
-        doubt(s, now_us, asked);
-        return;
-    }
-    if (s->adopt != ADOPT_NOT && stream_wire_n(s, n) == 1 && s->acked_n > s->base) {
-        doubt(s, now_us, asked);
-        return;
-    }
-    if (begins_anew(s, n)) {
+    if (!can_be(s, asked) || begins_anew(s, n)) {
         doubt(s, now_us, asked);
         return;
     }

@@ -43,7 +43,7 @@ enum thermal_fault {
     THERMAL_FINE,
     THERMAL_FELL,       /* below a target that it had reached */
     THERMAL_COLD,       /* heating without rise */
-    THERMAL_OVER,       /* far above its target, and rising */
+    THERMAL_OVER,       /* far above its target, and rising, or not cooling */
     THERMAL_STUCK,      /* the same reading although it must move */
     THERMAL_JUMP,       /* changed faster than heat can */
     THERMAL_IMPOSSIBLE, /* no number, or a temperature that cannot be */
@@ -78,7 +78,9 @@ struct thermal_heater {
     uint64_t mark_ms;
     uint64_t below_ms;  /* since when too far below; 0 = it is not */
     int32_t low_mc;     /* lowest since far above the target */
-    bool above;         /* low_mc holds */
+    bool above;         /* low_mc, cool_mc, cool_ms hold */
+    int32_t cool_mc;    /* the last it has visibly cooled to, and when */
+    uint64_t cool_ms;
     unsigned rising;    /* readings in a row that are too high */
     unsigned odd;       /* readings in a row that cannot be */
     int32_t suspect_mc; /* a reading that jumped; TEMP_NONE = none */

@@ -106,7 +106,7 @@ void sender_set_options(struct sender *s, const struct stream_options *options);
 
 /* M112 past everything, heaters off, three times within half a second (a firmware that finds half a
  * line drops what follows it); then NOTE_ESTOPPED, at the latest 2 s after the port stopped taking
- * bytes, and the port stays open, silent. */
+ * bytes, and the port stays open, silent; or NOTE_PORT, when it is lost meanwhile. */
 void sender_estop(struct sender *s);
 
 /* The job ring, for its one producer. */

@@ -15,17 +15,17 @@ again() { # the host is killed and started anew
 }
 
 # Killed while printing, three times.
-start_virtual --speed 20
+start_virtual --speed 10
 start_host
 start_print
-for at in 100 500 900; do
+for at in 100 300 500; do
     poll 30 lines_done $at || fail "the print does not move: $(status job)"
     again
     wait_state printing 20
 done
 
 # Restarted by a person: printer, heaters and print stay as they are.
-poll 30 lines_done 1300 || fail "the print does not move: $(status job)"
+poll 30 lines_done 700 || fail "the print does not move: $(status job)"
 ctl restart > "$tmp/ctl.log" 2>&1 || fail "ppctl restart: status $?"
 wait_state printing 20
 grep -q "the print goes on" "$tmp/host.log" || fail "nobody was told"

@@ -15,7 +15,7 @@ again() { # the host is killed and started anew
     launch_host
 }
 
-start_virtual --speed 20 --control "$tmp/control"
+start_virtual --speed 10 --control "$tmp/control"
 start_host
 
 # Killed while paused: it stays paused, and goes on from where it was.
@@ -46,7 +46,7 @@ s.sendall(sys.argv[2].encode() + b"\n")
 sys.exit(not s.recv(200).rstrip().endswith(b"ok"))' "$tmp/control" "$1" || fail "ppvirtual: $1"
 }
 start_print
-for at in 100 600; do
+for at in 100 400; do
     poll 30 lines_done $at || fail "the print does not move: $(status job)"
     was=$(status link.port)
     order "unplug 300"

@@ -133,7 +133,8 @@ static inline uint64_t wire_next_line(const struct wire *w)
 /* ---- the printer ---- */
 
 struct command {
-    long n; /* 0 = unnumbered */
+    long n;      /* 0 = unnumbered */
+    long wire_n; /* -1 = unnumbered; below n where numbers began anew */
     char text[MAX_CMD + 1];
 };
 
@@ -183,6 +184,7 @@ struct printer {
     struct command queue[SLOTS];
     size_t queued;
     long last_n;
+    long before; /* lines before the numbers began anew */
     bool executing;
     uint64_t done_us;
     uint64_t busy_us;
@@ -310,11 +312,12 @@ static inline void enqueue(struct printer *p, uint64_t now, long n, const char *
 {
     char ok[32];
     if (p->kind == MODEL_REPETIER) {
-        snprintf(ok, sizeof ok, n > 0 ? "ok %ld" : "ok", n & 0xffff);
+        snprintf(ok, sizeof ok, n >= 0 ? "ok %ld" : "ok", n & 0xffff);
         say_ok(p, now, ok);
     }
     struct command *c = &p->queue[p->queued++];
-    c->n = n;
+    c->n = n >= 0 ? p->before + n : 0;
+    c->wire_n = n;
     snprintf(c->text, sizeof c->text, "%s", text);
 }
 
@@ -346,14 +349,16 @@ static inline bool take_numbered(struct printer *p, uint64_t now, char *line)
         say_ok(p, now, "ok");
         return true;
     }
-    if (p->silent_repeats && (n == p->last_n || n == p->last_n - 1)) {
+    bool renumbers = p->kind == MODEL_MARLIN && strstr(line, " M110 ") != NULL;
+    if (p->silent_repeats && !renumbers && (n == p->last_n || n == p->last_n - 1)) {
         return true;
     }
-    if (n != p->last_n + 1 && p->kind != MODEL_TEACUP) {
+    if (n != p->last_n + 1 && p->kind != MODEL_TEACUP && !renumbers) {
         refuse(p, now, "Line Number is not Last Line Number+1");
         return false;
     }
     *star = '\0';
+    p->before += renumbers ? p->last_n + 1 : 0; /* said once, or it shows in what is executed */
     p->last_n = n;
     enqueue(p, now, n, end + strspn(end, " "));
     return true;
@@ -370,7 +375,7 @@ static inline bool take_line(struct printer *p, uint64_t now)
         return take_numbered(p, now, text);
     }
     if (*text != '\0') {
-        enqueue(p, now, 0, text);
+        enqueue(p, now, -1, text);
     }
     return true;
 }
@@ -436,8 +441,8 @@ static inline void answer(struct printer *p, uint64_t now, const struct command 
         say(p, now, "%s", temps);
     } else if (asks) {
         snprintf(ok, sizeof ok, "ok %s", temps);
-    } else if (p->advanced_ok && c->n > 0) {
-        snprintf(ok, sizeof ok, "ok N%ld P15 B%zu", c->n, SLOTS - p->queued);
+    } else if (p->advanced_ok && c->wire_n >= 0) {
+        snprintf(ok, sizeof ok, "ok N%ld P15 B%zu", c->wire_n, SLOTS - p->queued);
     } else if (p->advanced_ok) {
         snprintf(ok, sizeof ok, "ok P15 B%zu", SLOTS - p->queued);
     }

@@ -19,12 +19,14 @@
 
 #include <cmocka.h>
 
-#define LINES       6
+#define LINES       4
 #define NOT_ALLOWED 77
+#define FIRST       (UINT64_C(0x7ff0bdbf) - LINES / 2) /* then the stream begins its numbers anew */
 
 struct shared {
     struct kept kept;
     _Atomic uint64_t on_the_wire; /* highest number of which a byte was written */
+    _Atomic bool asked;           /* a byte of the order to unpack was written */
     _Atomic bool done;
 };
 
@@ -44,7 +46,8 @@ static void put(struct spsc *ring, const char *text, uint64_t end_offset)
     spsc_push(ring, sizeof *item + len);
 }
 
-/* Job lines and injected ones by turns, each written and acknowledged. */
+/* Job lines and injected ones by turns, packed, each written and acknowledged; in between the
+ * numbers begin anew. */
 static void work(struct shared *m)
 {
     static struct stream s;
@@ -53,8 +56,12 @@ static void work(struct shared *m)
     size_t len;
     uint64_t now = 1000000;
     spsc_init(&ring, 1u << 14);
-    stream_init(
-        &s, &m->kept, &(struct stream_options){.dialect = dialect_by_name("marlin")}, ignore, NULL);
+    stream_init(&s, &m->kept,
+        &(struct stream_options){
+            .dialect = dialect_by_name("marlin"), .meatpack = STREAM_PACK_WANTED},
+        ignore, NULL);
+    s.next_n = s.resend_n = FIRST;
+    m->kept.history.last_n = FIRST - 1;
     raise(SIGSTOP); /* from here on step by step */
     stream_begin(&s, &ring, 1);
     for (uint64_t i = 1; i <= LINES; i++) {
@@ -64,14 +71,27 @@ static void work(struct shared *m)
         }
     }
     while ((len = stream_tx(&s, now, &bytes)) > 0) {
+        bool order = memchr(bytes, 0xff, len) != NULL;
+        const char *answer = order ? "[MP] PV01 ON ESP" : "ok";
+        m->asked = m->asked || order;
         m->on_the_wire = s.next_n - 1;
         stream_wrote(&s, len);
         now += 1000;
-        stream_rx(&s, now, "ok", 2);
+        stream_rx(&s, now, answer, strlen(answer));
     }
     m->done = true;
     spsc_fini(&ring);
     _exit(0);
+}
+
+static bool renumbered(const struct kept *k)
+{
+    const char *bytes;
+    bool found = false;
+    for (uint64_t n = k->history.last_n; history_find(&k->history, n, &bytes) != NULL; n--) {
+        found = found || memcmp(bytes, "N0 M110 ", 8) == 0;
+    }
+    return found;
 }
 
 /* What another process would find now. */
@@ -79,15 +99,22 @@ static void look(const struct shared *m, struct kept *copy, uint64_t *job_lines)
 {
     struct err e;
     uint64_t wire = m->on_the_wire;
+    bool asked = m->asked;
     memcpy(copy, &m->kept, sizeof *copy);
     if (kept_check(copy, &e) < 0) {
         fail_msg("not believed: %s", e.text);
     }
     assert_true(copy->history.last_n >= wire);
+    assert_true(copy->packing || !asked);
     uint64_t lines = copy->job_taken / 10 + (copy->inject_put - copy->inject_taken);
-    assert_true(lines <= LINES + LINES / 2);
-    /* every number belongs to one job line or one injected line, none to two */
-    assert_int_equal(copy->history.last_n, copy->job_taken / 10 + copy->inject_taken);
+    assert_true(lines <= LINES + LINES / 2 + 1); /* M400 */
+    /* every number belongs to one job line or one injected line, none to two; M110 to neither */
+    uint64_t numbers = copy->history.last_n - (FIRST - 1);
+    assert_int_equal(numbers, copy->job_taken / 10 + copy->inject_taken + renumbered(copy));
+    for (uint64_t i = copy->inject_taken; i < copy->inject_put; i++) {
+        /* with the number of the next to send it, it would be another order */
+        assert_null(strstr(copy->inject[i % KEPT_INJECT].text, "M110"));
+    }
     *job_lines = copy->job_taken / 10;
 }
 

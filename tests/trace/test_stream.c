@@ -33,6 +33,7 @@ struct bench {
     uint64_t now_us;
     uint64_t offset;
     struct strbuf out;
+    bool full;  /* the port takes only what is urgent */
     bool packs; /* the printer has MeatPack */
     struct meatpack unpacker;
     char line[512]; /* unpacked so far */
@@ -123,6 +124,11 @@ static void pump(struct bench *b)
     const char *bytes;
     size_t len;
     while ((len = stream_tx(&b->stream, b->now_us, &bytes)) > 0) {
+        size_t urgent = stream_urgent_bytes(&b->stream);
+        len = b->full && len > urgent ? urgent : len;
+        if (len == 0) {
+            break;
+        }
         const char *end = bytes + len;
         if (b->packs) {
             unpack(b, bytes, len);
@@ -275,6 +281,8 @@ static void obey(struct bench *b, const char *line)
         assert_true(stream_inject(&b->stream, rest, strlen(rest), 7));
     } else if (word(line, "urgent", &rest)) {
         stream_urgent(&b->stream, b->now_us, rest, strlen(rest));
+    } else if (word(line, "full", &rest)) {
+        b->full = atoi(rest) != 0;
     } else if (word(line, "hold", &rest)) {
         stream_hold(&b->stream);
     } else if (word(line, "release", &rest)) {

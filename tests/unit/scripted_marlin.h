@@ -34,9 +34,10 @@ struct marlin {
     bool emergency_parser; /* M108 ends a wait at once */
     bool counts;           /* refuses a line whose number is not the next, as Marlin 2.1.2 does */
     long last_n;
-    bool mute;             /* takes everything, answers nothing */
-    bool targets_untold;   /* reports no targets */
-    const char *stuck_at;  /* this command is not acknowledged before go_on() */
+    bool mute;            /* takes everything, answers nothing */
+    bool targets_untold;  /* reports no targets */
+    bool locked;          /* acknowledges heating commands and ignores them */
+    const char *stuck_at; /* this command is not acknowledged before go_on() */
     bool stuck;
     size_t owed; /* oks held back meanwhile */
     int tool_target[2];
@@ -88,6 +89,9 @@ static inline void heat(struct marlin *p, const char *command)
     const char *s = strstr(command, " S");
     const char *t = strstr(command, " T");
     int target = s != NULL ? atoi(s + 2) : 0;
+    if (p->locked) {
+        return;
+    }
     if (code == 104 || code == 109) {
         p->tool_target[t != NULL && atoi(t + 2) == 1] = target;
     } else if (code == 140 || code == 190) {

@@ -219,15 +219,21 @@ static void an_error_of_klipper_cancels_the_print_and_nothing_else(void **state)
     finish(b);
 }
 
-/* Marlin with a passcode acknowledges every line and carries out none. */
-static void a_locked_printer_is_printed_to_no_longer(void **state)
+/* Marlin with a passcode acknowledges every line and carries out none, heaters off neither. */
+static void a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on(void **state)
 {
     (void)state;
     struct bench *b = printing_hot(HOT MOVE, "G1 X50");
+    b->printer.locked = true;
     say(&b->printer, "echo:Printer locked! (Unlock with M511 or LCD)\n");
     UNTIL_STATE(b, PRINTER_CANCELLING);
     go_on(&b->printer);
     has_failed(b, "Printer locked");
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    b->device->heat.thermal.off_ms -= 21000;
+    report(&b->printer, "", "");
+    RUN_UNTIL(b, heard(b, 0, "M112") == 6);
+    UNTIL_STATE(b, PRINTER_ERROR);
     finish(b);
 }
 
@@ -241,6 +247,7 @@ static void a_printer_that_answers_nothing_any_more_is_stopped(void **state)
     RUN_UNTIL(b, heard(b, 0, "M112") == 6 && cold(b));
     has_failed(b, why);
     UNTIL_STATE(b, PRINTER_ERROR);
+    assert_non_null(strstr(status(b).error, "whether its heaters are off"));
     finish(b);
 }
 
@@ -511,7 +518,7 @@ int main(void)
         cmocka_unit_test(a_printer_that_tells_of_a_runaway_gets_m112_and_heaters_off),
         cmocka_unit_test(a_dead_printer_is_told_nothing_more),
         cmocka_unit_test(an_error_of_klipper_cancels_the_print_and_nothing_else),
-        cmocka_unit_test(a_locked_printer_is_printed_to_no_longer),
+        cmocka_unit_test(a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on),
         cmocka_unit_test(a_printer_that_answers_nothing_any_more_is_stopped),
         cmocka_unit_test(a_long_pause_cools_the_hotend_and_a_resume_heats_it_before_it_moves),
         cmocka_unit_test(a_very_long_pause_cools_the_bed_too),

@@ -70,7 +70,7 @@ static void a_printer_that_wants_its_power_off_leaves_the_question_open(void **s
     assert_int_equal(status(b).questions, 1);
     assert_int_equal(device_confirm(b->device, "", "no", &refused), 0);
     assert_int_equal(b->run.result, RUN_INTERRUPTED);
-    finish(b);
+    done(b);
 }
 
 static void an_error_of_a_printer_that_is_just_connecting_is_survived(void **state)
@@ -88,7 +88,7 @@ static void an_error_of_a_printer_that_is_just_connecting_is_survived(void **sta
     assert_int_equal(status(b).questions, 1);
     go_on(&b->printer);
     UNTIL_STATE(b, PRINTER_RECOVERING);
-    finish(b);
+    done(b);
 }
 
 static void a_question_does_not_outlive_its_print(void **state)
@@ -101,7 +101,7 @@ static void a_question_does_not_outlive_its_print(void **state)
     assert_int_equal(status(b).questions, 0);
     assert_int_equal(device_confirm(b->device, id, "yes", &refused), -PP_ENOTFOUND);
     UNTIL_STATE(b, PRINTER_ERROR);
-    finish(b);
+    done(b);
 }
 
 /* ---- the printer prints from its card ---- */
@@ -119,7 +119,7 @@ static void a_print_from_the_card_is_not_spoilt_and_ends_the_offer(void **state)
     assert_int_equal(b->printer.tool_target[0], 200);
     assert_int_equal(heard(b, from, "M104 S0"), 0);
     assert_true(b->device->sd.printing);
-    finish(b);
+    done(b);
 }
 
 static void a_print_begun_at_the_printer_while_the_question_is_open_ends_it(void **state)
@@ -132,7 +132,7 @@ static void a_print_begun_at_the_printer_while_the_question_is_open_ends_it(void
     assert_int_equal(status(b).questions, 0);
     assert_true(b->device->sd.printing);
     assert_int_equal(device_recover(b->device, &refused), -PP_ESTATE);
-    finish(b);
+    done(b);
 }
 
 static void nothing_goes_on_beside_a_print_from_the_card(void **state)
@@ -148,7 +148,7 @@ static void nothing_goes_on_beside_a_print_from_the_card(void **state)
         RUN_UNTIL(b, b->device->sd.printing);
         assert_int_equal(heard(b, 0, "G1 X80"), 0);
         assert_int_equal(b->printer.tool_target[0], 200);
-        finish(b);
+        done(b);
     }
 }
 
@@ -169,7 +169,7 @@ static void whoever_wants_it_stopped_does_not_want_it_to_go_on(void **state)
     RUN_UNTIL(b, cold(b));
     assert_int_equal(heard(b, 0, "G1 X70"), 0);
     assert_int_equal(status(b).bed, BED_OCCUPIED);
-    finish(b);
+    done(b);
 }
 
 static void m112_sent_as_a_command_is_an_emergency_stop_in_every_state(void **state)
@@ -180,7 +180,7 @@ static void m112_sent_as_a_command_is_an_emergency_stop_in_every_state(void **st
     UNTIL_STATE(b, PRINTER_RECOVERING);
     assert_int_equal(device_send(b->device, "M112", &refused), -PP_EOFFLINE);
     assert_int_equal(b->run.result, RUN_ABORTED);
-    finish(b);
+    done(b);
 }
 
 /* Its height is all that is known of where it is. */
@@ -201,7 +201,7 @@ static void what_would_lose_the_height_is_refused_until_the_answer(void **state)
     assert_int_equal(device_confirm(b->device, "", "no", &refused), 0);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_int_equal(device_send(b->device, "G28", &refused), 0);
-    finish(b);
+    done(b);
 }
 
 static void the_bed_under_an_offered_print_cannot_be_called_clear(void **state)
@@ -211,7 +211,7 @@ static void the_bed_under_an_offered_print_cannot_be_called_clear(void **state)
     assert_int_equal(device_confirm(b->device, "", "clear", &refused), -PP_ESTATE);
     assert_int_equal(status(b).bed, BED_OCCUPIED);
     assert_int_equal(status(b).questions, 1);
-    finish(b);
+    done(b);
 }
 
 /* "ppctl confirm" is what people type to say that the bed is clear. */
@@ -223,7 +223,7 @@ static void going_on_takes_an_explicit_yes(void **state)
     assert_int_equal(status(b).questions, 1);
     assert_int_equal(device_confirm(b->device, "", "yes", &refused), 0);
     RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
-    finish(b);
+    done(b);
 }
 
 static void a_person_may_disconnect_and_the_question_stays(void **state)
@@ -235,7 +235,7 @@ static void a_person_may_disconnect_and_the_question_stays(void **state)
     assert_int_equal(status(b).questions, 1);
     assert_int_equal(device_connect(b->device, &refused), 0);
     UNTIL_STATE(b, PRINTER_RECOVERING);
-    finish(b);
+    done(b);
 }
 
 /* ---- stops ---- */
@@ -263,7 +263,7 @@ static void a_stop_while_it_heats_up_again_asks_once_more(void **state)
     free_printer(b);
     open_device(b);
     is_offered(b, "");
-    finish(b);
+    done(b);
 }
 
 /* ---- heaters ---- */
@@ -289,7 +289,7 @@ static void a_pause_taken_over_is_not_taken_for_a_long_one(void **state)
     UNTIL_STATE(b, PRINTER_PAUSED);
     wait_ms(b, 700);
     assert_int_equal(b->printer.tool_target[0], 200);
-    finish(b);
+    done(b);
 }
 
 static void what_is_heated_again_in_a_cooled_pause_is_not_left_on(void **state)
@@ -300,7 +300,7 @@ static void what_is_heated_again_in_a_cooled_pause_is_not_left_on(void **state)
     b->printer.tool_target[0] = 190; /* at its own display */
     RUN_UNTIL(b, status(b).heater[0].target_mc == 190000);
     RUN_UNTIL(b, b->printer.tool_target[0] == 0);
-    finish(b);
+    done(b);
 }
 
 /* What a person had set, and not only what the file asks for. */
@@ -324,7 +324,7 @@ static void what_a_pause_let_cool_is_heated_again_under_whoever_resumes(void **s
         if (strncmp(transcript(b, from), wanted, sizeof wanted - 1) != 0) {
             fail_msg("%s: %s", cuts[i].name, transcript(b, from));
         }
-        finish(b);
+        done(b);
     }
 }
 
@@ -345,7 +345,7 @@ static void a_garbled_target_is_not_heated_to(void **state)
     RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
     assert_int_equal(heard(b, from, "M109 S200"), 1);
     assert_int_equal(heard(b, from, "M109 S2000"), 0);
-    finish(b);
+    done(b);
 }
 
 static void a_changed_profile_does_not_forget_that_heaters_must_go_off(void **state)
@@ -361,7 +361,7 @@ static void a_changed_profile_does_not_forget_that_heaters_must_go_off(void **st
     assert_true(b->device->heat.thermal.off_ms > 0);
     assert_int_equal(b->device->heat.thermal.limits[THERMAL_TOOL].fall_mc, 12345);
     device_set_profile(b->device, &bench_profile);
-    finish(b);
+    done(b);
 }
 
 /* ---- the printer's own pause ---- */
@@ -381,7 +381,7 @@ static void a_pause_of_the_printer_itself_is_known_to_whoever_takes_over(void **
         assert_string_equal(status(b).detail, "paused at the printer");
         say(&b->printer, "//action:resumed\n");
         RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
-        finish(b);
+        done(b);
     }
 }
 
@@ -404,7 +404,7 @@ static void a_run_that_cannot_be_recorded_does_not_begin_when_the_port_is_back(v
     RUN_UNTIL(b, b->run.result == RUN_FAILURE);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_int_equal(heard(b, 0, "M104 S200"), 0);
-    finish(b);
+    done(b);
 }
 
 static void a_print_that_cannot_go_on_is_cancelled_when_the_port_is_back(void **state)
@@ -422,7 +422,7 @@ static void a_print_that_cannot_go_on_is_cancelled_when_the_port_is_back(void **
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     RUN_UNTIL(b, cold(b));
     assert_int_equal(heard(b, 0, "G1 X70"), 0);
-    finish(b);
+    done(b);
 }
 
 static void a_question_survives_a_journal_that_could_not_be_written(void **state)
@@ -441,7 +441,7 @@ static void a_question_survives_a_journal_that_could_not_be_written(void **state
     open_device(b);
     is_offered(b, "");
     assert_non_null(strstr(status(b).question[0].text, "X50.0 Y20.0"));
-    finish(b);
+    done(b);
 }
 
 static void that_a_print_is_cancelled_is_in_the_journal(void **state)
@@ -457,7 +457,7 @@ static void that_a_print_is_cancelled_is_in_the_journal(void **state)
         uv_run(&b->loop, UV_RUN_ONCE);
         assert_int_equal(store_load_journal(b->store, &row, NULL), 0);
     } while (strstr(row.words, "\"cancelling\"") == NULL && !b->late);
-    finish(b);
+    done(b);
 }
 
 /* With its heaters on, and nobody there. */
@@ -480,7 +480,7 @@ static void a_disk_that_hangs_does_not_keep_the_heaters_on(void **state)
     free_printer(b);
     plug_in(b);
     RUN_UNTIL(b, cold(b));
-    finish(b);
+    done(b);
 }
 
 int main(void)

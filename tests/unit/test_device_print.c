@@ -132,6 +132,7 @@ static void the_printer_itself_may_pause_resume_and_cancel(void **state)
     say(&b->printer, "//action:cancel\n//action:cancel\n");
     RUN_UNTIL(b, b->runs == 4);
     assert_int_equal(b->run.result, RUN_CANCELLED);
+    assert_string_equal(b->run.reason, "cancelled at the printer");
     finish(b);
 }
 

@@ -497,6 +497,8 @@ static struct bench *printed_with(const char *caps, enum progress_mode mode, con
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     b->printer.stuck_at = "M118 here";
     print(b, text);
+    UNTIL_STATE(b, PRINTER_PRINTING);
+    device_display_tick(b->device, clock_ms()); /* nothing of the file has been read yet */
     RUN_UNTIL(b, b->printer.stuck && sender_injects(b->device->sender) == 0);
     device_display_tick(b->device, clock_ms());
     device_display_tick(b->device, clock_ms()); /* once is enough for ten seconds */

@@ -1,4 +1,5 @@
 // link: ppapp
+#include "host/app/device_priv.h"
 #include "tests/unit/device_cut.h"
 
 /* A print that is cut off goes on where it was: after the program was left with the print going on,
@@ -26,7 +27,7 @@ static void ends_well(struct bench *b, const char *text)
     assert_int_equal(status(b).bed, BED_OCCUPIED);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_false(b->device == NULL);
-    finish(b);
+    done(b);
 }
 
 /* ---- printing ---- */
@@ -118,7 +119,7 @@ static void resume_and_end(struct bench *b)
     UNTIL_STATE(b, PRINTER_PRINTING);
     RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
     is_printed_once(b, REST);
-    finish(b);
+    done(b);
 }
 
 static void a_paused_print_stays_paused(void **state)
@@ -197,6 +198,63 @@ static void a_resume_that_was_under_way_is_finished(void **state)
     }
 }
 
+/* The program died between keeping that a script begins and sending it: how far the tool was moved
+ * is not known, and not guessed. */
+static void a_script_that_was_not_sent_whole_leaves_it_paused(void **state)
+{
+    (void)state;
+    EACH_CUT(i)
+    {
+        struct bench *b = printing_at(PARTS, "G1 X60");
+        device_pause(b->device, &refused);
+        b->device->script_begun = true;
+        device_remember(b->device);
+        cuts[i].cut(b);
+        free_printer(b);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        assert_non_null(strstr(b->notice, "how far the tool was moved"));
+        assert_int_equal(heard(b, 0, "G1 X0 Y100 F6000"), 0);
+        resume_and_end(b);
+    }
+}
+
+static void a_resume_that_was_not_sent_leaves_it_paused(void **state)
+{
+    (void)state;
+    EACH_CUT(i)
+    {
+        struct bench *b = printing_at(PARTS, "G1 X60");
+        device_pause(b->device, &refused);
+        go_on(&b->printer);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        device_move(b->device, PRINTER_RESUMING, "test");
+        cuts[i].cut(b);
+        UNTIL_STATE(b, PRINTER_PAUSED);
+        assert_non_null(strstr(b->notice, "how far the tool was moved"));
+        resume_and_end(b);
+    }
+}
+
+/* What a long pause has turned off is heated again by whoever resumes. */
+static void a_pause_that_has_cooled_down_is_heated_again(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X60");
+    device_pause(b->device, &refused);
+    go_on(&b->printer);
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    assert_int_equal(device_set_temp(b->device, "tool0", 0, &refused), 0);
+    RUN_UNTIL(b, b->device->temps.target_mc[0] == 0);
+    restart(b);
+    UNTIL_STATE(b, PRINTER_PAUSED);
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_resume(b->device, &refused), 0);
+    RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
+    assert_int_equal(heard(b, from, "M109 S200"), 1);
+    assert_int_equal(heard(b, from, "M190"), 0);
+    ends_well(b, REST);
+}
+
 /* Its pause is behind it, also for whoever comes after. */
 static void a_pause_of_the_file_is_not_met_again(void **state)
 {
@@ -236,7 +294,7 @@ static void a_cancel_that_was_under_way_is_finished(void **state)
         UNTIL_STATE(b, PRINTER_OPERATIONAL);
         assert_true(cold(b));
         assert_int_equal(heard(b, 0, "G1 X70"), 0);
-        finish(b);
+        done(b);
     }
 }
 
@@ -253,7 +311,7 @@ static void a_print_is_cancelled_while_the_printer_is_away(void **state)
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     RUN_UNTIL(b, cold(b));
     assert_int_equal(heard(b, 0, "G1 X70"), 0);
-    finish(b);
+    done(b);
 }
 
 static void a_print_that_was_finishing_ends_well(void **state)
@@ -270,6 +328,80 @@ static void a_print_that_was_finishing_ends_well(void **state)
 
 /* ---- what must not go on by itself ---- */
 
+/* ---- emergency stops ---- */
+
+static void stays_stopped(struct bench *b, size_t from)
+{
+    RUN_UNTIL(b, b->runs == 2);
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    free_printer(b);
+    if (!b->printer.plugged) {
+        plug_in(b);
+    }
+    RUN_UNTIL(b, !b->device->attached);
+    device_connect(b->device, &refused);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void nor_does_it_after_an_emergency_stop_past_the_main_loop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    sender_estop(b->device->sender);
+    RUN_UNTIL(b, heard(b, from, "M112") > 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void an_emergency_stop_while_the_printer_is_away_ends_the_print(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    unplug(b);
+    UNTIL_STATE(b, PRINTER_RECOVERING);
+    assert_int_equal(device_estop(b->device, &refused), -PP_EOFFLINE);
+    assert_non_null(strstr(refused.text, "switch the printer off"));
+    assert_int_equal(status(b).state, PRINTER_OFFLINE);
+    free_printer(b);
+    plug_in(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL); /* and is made safe */
+    RUN_UNTIL(b, heard(b, from, "M140 S0") > 0 && cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_that_was_stopped_is_not_taken_up_by_the_next_process(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    leave(b); /* at once */
+    free_printer(b);
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
 static void is_given_up(struct bench *b)
 {
     size_t from = b->printer.heard_count;
@@ -279,7 +411,7 @@ static void is_given_up(struct bench *b)
     assert_int_equal(status(b).bed, BED_OCCUPIED);
     assert_int_equal(heard(b, from, "G"), 0);
     assert_int_equal(heard(b, 0, "G1 X80"), 0);
-    finish(b);
+    done(b);
 }
 
 static void heaters_that_were_changed_meanwhile_ask_a_person(void **state)
@@ -306,7 +438,7 @@ static void another_printer_on_the_port_asks_a_person(void **state)
     is_offered(b, "another printer");
     assert_int_equal(device_recover(b->device, &refused), -PP_EREFUSED);
     assert_int_equal(status(b).questions, 1);
-    finish(b);
+    done(b);
 }
 
 static void a_printer_that_was_away_for_too_long_asks_a_person(void **state)
@@ -380,7 +512,7 @@ static void without_memory_the_journal_asks_a_person(void **state)
     do {
         uv_run(&b->loop, UV_RUN_ONCE);
         assert_int_equal(store_load_journal(b->store, &row, NULL), 0);
-    } while (row.run_id[0] == '\0' && !b->late);
+    } while (row.acked_offset < strlen(FIRST) && !b->late);
     leave(b);
     unlink(ring);
     b->options.ring_path = NULL;
@@ -408,7 +540,7 @@ static void a_run_whose_file_is_gone_is_interrupted(void **state)
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     RUN_UNTIL(b, cold(b));
     assert_int_equal(status(b).bed, BED_OCCUPIED);
-    finish(b);
+    done(b);
 }
 
 int main(void)
@@ -424,9 +556,16 @@ int main(void)
         cmocka_unit_test(a_pause_is_finished_where_its_script_was),
         cmocka_unit_test(a_pause_just_asked_for_parks_after_what_was_under_way),
         cmocka_unit_test(a_resume_that_was_under_way_is_finished),
+        cmocka_unit_test(a_script_that_was_not_sent_whole_leaves_it_paused),
+        cmocka_unit_test(a_resume_that_was_not_sent_leaves_it_paused),
+        cmocka_unit_test(a_pause_that_has_cooled_down_is_heated_again),
         cmocka_unit_test(a_pause_of_the_file_is_not_met_again),
         cmocka_unit_test(a_cancel_that_was_under_way_is_finished),
         cmocka_unit_test(a_print_is_cancelled_while_the_printer_is_away),
+        cmocka_unit_test(a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop),
+        cmocka_unit_test(nor_does_it_after_an_emergency_stop_past_the_main_loop),
+        cmocka_unit_test(an_emergency_stop_while_the_printer_is_away_ends_the_print),
+        cmocka_unit_test(a_print_that_was_stopped_is_not_taken_up_by_the_next_process),
         cmocka_unit_test(a_print_that_was_finishing_ends_well),
         cmocka_unit_test(heaters_that_were_changed_meanwhile_ask_a_person),
         cmocka_unit_test(another_printer_on_the_port_asks_a_person),

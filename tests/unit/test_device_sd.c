@@ -445,8 +445,8 @@ static void m112_sent_as_a_command_stops_a_copy_too(void **state)
     struct bench *b = ready();
     copying(b);
     assert_int_equal(device_send(b->device, "M112", &refused), 0);
-    UNTIL_STATE(b, PRINTER_ERROR);
-    assert_true(heard(b, 0, "M112") > 0);
+    RUN_UNTIL(b, heard(b, 0, "M112") > 0);
+    assert_int_equal(status(b).state, PRINTER_ERROR);
     finish(b);
 }
 

@@ -455,6 +455,18 @@ static void sensors_stick_jump_and_lie(void **state)
     rig_free(r);
 }
 
+static void a_state_ends_in_time_though_its_fault_is_forgotten(void **state)
+{
+    (void)state;
+    struct rig *r = broken_rig("marlin-2.1", "at=now,do=temp,how=nan,for=1000");
+    rig_run(r, 1);
+    fault_clear(&r->m.faults);
+    assert_contains(rig_ask(r, "M105\n", 10), "T:nan /0.00");
+    rig_run(r, 1000);
+    assert_contains(rig_ask(r, "M105\n", 10), "T:22.00 /0.00");
+    rig_free(r);
+}
+
 static void a_heater_never_gets_there_or_does_not_stop(void **state)
 {
     (void)state;
@@ -625,6 +637,7 @@ int main(void)
         cmocka_unit_test(a_locked_printer_says_ok_and_does_nothing),
         cmocka_unit_test(another_masters_commands_are_executed_and_not_counted_as_the_hosts),
         cmocka_unit_test(sensors_stick_jump_and_lie),
+        cmocka_unit_test(a_state_ends_in_time_though_its_fault_is_forgotten),
         cmocka_unit_test(a_heater_never_gets_there_or_does_not_stop),
         cmocka_unit_test(the_line_counter_wraps),
         cmocka_unit_test(a_line_that_does_not_end_is_given_up),

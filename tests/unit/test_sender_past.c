@@ -39,6 +39,7 @@ static void after_a_lost_port_every_line_arrives_once(void **state)
     struct sender_past past;
     struct bench *b = connected(STREAM_WINDOW_AUTO);
     size_t before = b->printer.lines;
+    size_t hellos = b->printer.hellos;
     begin_job(b);
     RUN_UNTIL(b, b->printer.lines - before > JOB / 3);
     printer_listen(b, false); /* lines stay on the way */
@@ -54,8 +55,8 @@ static void after_a_lost_port_every_line_arrives_once(void **state)
     RUN_UNTIL(b, b->notes[NOTE_END] == 1);
     assert_int_equal(b->printer.out_of_order, 0);
     assert_int_equal(b->printer.last_n, JOB);
-    assert_int_equal(b->printer.hellos, 1);
-    assert_int_equal(b->printer.questions, 1);
+    assert_int_equal(b->printer.hellos, hellos);
+    assert_true(b->printer.questions >= 1); /* repeated when the answer takes long */
     finish(b);
 }
 
@@ -107,6 +108,7 @@ static void another_process_goes_on_and_tells_what_was_not_told(void **state)
     if (--benches == 0) {
         assert_int_equal(uv_loop_close(&loop), 0);
     }
+    unlink(b->estop_path);
     free(b);
     tempdir_remove(dir);
 }

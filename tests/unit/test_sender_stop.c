@@ -53,6 +53,8 @@ static void an_emergency_stop_by_datagram_needs_no_main_loop(void **state)
     char got[512] = "";
     size_t len = 0;
     struct stat st;
+    b->sender->stream.base = 2147483000; /* as after a renumbering: line 1 is the next */
+    b->sender->stream.next_n = 2147483001;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     snprintf(to.sun_path, sizeof to.sun_path, "%s", b->estop_path);
     assert_int_equal(stat(b->estop_path, &st), 0);
@@ -159,13 +161,14 @@ static void an_emergency_stop_ends_a_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     sender_estop(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_ESTOPPED] == 1 && b->printer.estops == 3);
     assert_int_equal(b->notes[NOTE_SILENT], 0);
+    size_t hellos = b->printer.hellos;
     sender_detach(b->sender);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
-    assert_int_equal(b->printer.hellos, 1);
+    assert_int_equal(b->printer.hellos, hellos);
     finish(b);
 }
 
@@ -243,7 +246,7 @@ static void a_hang_up_while_greeting_is_told(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 115200, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     hang_up(b);
     RUN_UNTIL(b, b->notes[NOTE_DETACHED] == 1);
     assert_int_equal(b->notes[NOTE_PORT], 1);
@@ -327,7 +330,7 @@ static void closes_while_greeting(void **state)
     struct bench *b = make_bench();
     b->printer.baud = -1;
     attach(b, 0, 0, STREAM_WINDOW_AUTO);
-    RUN_UNTIL(b, b->printer.hellos == 1);
+    RUN_UNTIL(b, b->printer.hellos > 0);
     finish(b);
 }
 

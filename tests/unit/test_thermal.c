@@ -445,6 +445,18 @@ static void a_switch_that_never_opens_is_found(void **state)
     assert_true(w->tool.temp < 160);
 }
 
+/* It loses as much as it gets: neither warmer nor colder. */
+static void a_switch_that_never_opens_is_found_also_where_it_gets_no_warmer(void **state)
+{
+    (void)state;
+    struct world *w = hot();
+    w->tool.target = 150;
+    w->tool.power_k_s = 1.62; /* holds 200 degrees */
+    w->tool_always_on = true;
+    alarms(w, THERMAL_OVER, 0, 10 * MINUTE);
+    assert_true(w->tool.temp > 190 && w->tool.temp < 211);
+}
+
 static void a_sensor_that_is_stuck_is_found(void **state)
 {
     (void)state;
@@ -649,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_sensor_that_fell_out_while_heating_is_found),
         cmocka_unit_test(a_sensor_that_falls_out_while_printing_is_found),
         cmocka_unit_test(a_switch_that_never_opens_is_found),
+        cmocka_unit_test(a_switch_that_never_opens_is_found_also_where_it_gets_no_warmer),
         cmocka_unit_test(a_sensor_that_is_stuck_is_found),
         cmocka_unit_test(a_jump_is_believed_when_the_next_reading_says_the_same),
         cmocka_unit_test(a_contact_that_comes_and_goes_is_found),

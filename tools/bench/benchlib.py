@@ -1,13 +1,20 @@
-"""What the benchmarks share: rows, wanted bounds, tables, JSON, and measuring other processes.
+"""What the benchmarks share: options, rows, wanted bounds, tables, JSON, and other processes.
 
-The caller adds rows and wanted bounds to a Report and ends with sys.exit(report.finish()).
+A benchmark is a function that adds rows and wanted bounds to a Report; run_bench() is its main().
+However it ends, also by ctrl-C or SIGTERM, its processes are gone and its folder removed.
 """
+import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 class Report:
@@ -89,13 +96,20 @@ def wait_until(seconds, what, check, step=0.02):
 
 
 class Process:
-    """A child with its output in a file; ended by its id when the block ends."""
+    """A child with its output in a file; ended by its id when the block ends, or the benchmark."""
+
+    living = set()
+    lock = threading.Lock()
+    closed = False  # the benchmark ends: no more of them
 
     def __init__(self, argv, log, env=None):
         self.argv = argv
         self.log = log
-        with open(log, "ab") as f:
+        with open(log, "ab") as f, Process.lock:
+            if Process.closed:
+                raise RuntimeError("stopped")
             self.child = subprocess.Popen(argv, stdout=f, stderr=f, stdin=subprocess.DEVNULL, env=env)
+            Process.living.add(self)
         self.pid = self.child.pid
 
     def __enter__(self):
@@ -119,3 +133,45 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+        Process.living.discard(self)
+
+    @classmethod
+    def stop_all(cls):
+        with cls.lock:
+            cls.closed = True
+            left = list(cls.living)
+        for process in left:  # all at once: some take their time
+            if process.child.poll() is None:
+                process.child.send_signal(signal.SIGTERM)
+        for process in left:
+            process.stop()
+
+
+def on_term(*_):
+    raise SystemExit(143)
+
+
+def run_bench(name, doc, quick, body, options=(), setup=(), where=None):
+    """main(): `body(report, folder, arguments)` with a folder of its own (below `where`); `options`
+    are ((flags...), {keywords}) for argparse, `setup` the options for tools/setup."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=f"{quick}, within 60 s")
+    parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    for flags, keywords in options:
+        parser.add_argument(*flags, **keywords)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, on_term)
+    if subprocess.run([os.path.join(ROOT, "tools", "setup"), *setup], stdout=sys.stderr, check=False).returncode:
+        sys.exit(f"{name}: set-up failed")
+    report = Report(name, arguments.json)
+    folder = tempfile.mkdtemp(prefix="pphost-bench.", dir=where)
+    try:
+        body(report, folder, arguments)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as e:
+        sys.exit(f"{name}: {e}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        Process.stop_all()
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(report.finish())

@@ -6,10 +6,8 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from benchlib import Process, wait_until
+from benchlib import ROOT, Process, wait_until
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 BIN = os.path.join(ROOT, "build", "release")
 
 
@@ -37,7 +35,8 @@ class Printer:
 class Host:
     """A pphost for one run, driven through its HTTP interface."""
 
-    def __init__(self, folder, printer, baud, profiles=os.path.join(ROOT, "profiles")):
+    def __init__(self, folder, printer, baud, profiles=None, patience_s=20):
+        profiles = profiles or os.path.join(ROOT, "profiles")
         self.env = dict(os.environ, PPHOST_RUNTIME=os.path.join(folder, "run"), HOME=folder,
                         XDG_CONFIG_HOME=folder, XDG_STATE_HOME=folder)
         data = os.path.join(folder, "data")
@@ -48,7 +47,7 @@ class Host:
                      printer.link]
         self.log = os.path.join(folder, "pphost.log")
         self.start()
-        wait_until(20, "pphost", lambda: self.process.alive() and self.state() == "operational", 0.1)
+        wait_until(patience_s, "pphost", lambda: self.process.alive() and self.state() == "operational", 0.1)
 
     def start(self):
         """Again, over what the last one left; returns at once."""

@@ -6,7 +6,6 @@
 #include <math.h>
 
 #define POLL_NS      UINT64_C(100000000)
-#define SECOND_NS    UINT64_C(1000000000)
 #define WINDOW_K     1.0
 #define HYSTERESIS_K 3.0
 #define RESIDENCY_S  10.0 /* in the window at 3 K/s heaters; a faster one settles faster */

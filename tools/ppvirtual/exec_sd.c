@@ -1,38 +1,15 @@
-/* The commands of the SD card, and what the firmware does with it by itself.
- *
- * What Marlin does: lines of the file go into the command queue wherever serial lines leave room,
- * and get no ok. While a file is written every numbered line goes into it, M112 too, and the
- * emergency parser sleeps; a line without a number is an error, but for M29. An abort empties the
- * command queue, serial lines included, whose oks never come.
- */
-#include "tools/ppvirtual/exec_sd.h"
+/* The commands of the SD card. */
+#include "tools/ppvirtual/exec_sd_priv.h"
 
 #include "tools/ppvirtual/exec.h"
 #include "tools/ppvirtual/reply.h"
 
 #include <string.h>
 
-#define SECOND_NS    UINT64_C(1000000000)
 #define REPORT_MAX_S 60
 
-/* How a firmware lists its files. */
-enum list_form {
-    LIST_SIZE,  /* NAME.GCO 1234 */
-    LIST_NAME,  /* NAME.GCO */
-    LIST_LOWER, /* name.gco 1234 */
-};
-
-/* What differs; the row "" is for all others. */
-static const struct card_form {
-    const char *firmware;
-    enum list_form list;
-    bool long_names;  /* M20 L, M33 */
-    bool quoted;      /* the long name in quotes */
-    bool stamps;      /* M20 T */
-    bool tells;       /* "echo:No media" without a card; //action:sd_... */
-    bool aborts;      /* M524 */
-    const char *none; /* M21 without a card */
-} forms[] = {
+/* The row "" is for all others. */
+static const struct card_form forms[] = {
     {"marlin-2.1", LIST_SIZE, true, false, true, true, true, "echo:No SD card\n"},
     {"marlin-2.1.1", LIST_SIZE, true, false, true, true, true, "echo:No SD card\n"},
     {"marlin-1.1.9", LIST_SIZE, true, false, false, false, false, "echo:SD init fail\n"},
@@ -41,7 +18,7 @@ static const struct card_form {
     {"", LIST_SIZE, false, false, false, false, false, "SD init fail\n"},
 };
 
-static const struct card_form *form_of(const struct model *m)
+const struct card_form *exec_sd_form(const struct model *m)
 {
     const struct card_form *f = forms;
     while (f->firmware[0] != '\0' && strcmp(f->firmware, m->s.fw->name) != 0) {
@@ -63,7 +40,7 @@ static void name_of(const struct command *c, char out[64])
 
 static void list_file(struct model *m, const struct card_file *f, bool stamps, bool longs)
 {
-    const struct card_form *form = form_of(m);
+    const struct card_form *form = exec_sd_form(m);
     char name[13];
     char line[128] = "";
     str_copy(name, sizeof name, f->name, strlen(f->name));
@@ -88,7 +65,7 @@ static void list_file(struct model *m, const struct card_file *f, bool stamps, b
 
 static void run_list(struct model *m, struct task *t)
 {
-    const struct card_form *form = form_of(m);
+    const struct card_form *form = exec_sd_form(m);
     bool longs = form->long_names && command_has(&t->command, 'L');
     bool stamps = form->stamps && command_has(&t->command, 'T');
     if (!m->card.mounted && form->tells) {
@@ -106,10 +83,10 @@ static void run_init(struct model *m, struct task *t)
 {
     (void)t;
     m->card.mounted = m->card.present;
-    reply(m, "%s", m->card.present ? "echo:SD card ok\n" : form_of(m)->none);
+    reply(m, "%s", m->card.present ? "echo:SD card ok\n" : exec_sd_form(m)->none);
 }
 
-static void end_print(struct model *m)
+void exec_sd_end(struct model *m)
 {
     if (m->card.started) {
         tally_end_card(&m->tally, m->now_ns);
@@ -123,7 +100,7 @@ static void run_release(struct model *m, struct task *t)
     (void)t;
     m->card_abort = m->card.printing;
     if (!m->card.printing) {
-        end_print(m);
+        exec_sd_end(m);
         card_release(&m->card);
     }
     m->card.mounted = false;
@@ -136,7 +113,7 @@ static bool select_file(struct model *m, const char *name)
     }
     int index = card_find(&m->card, name);
     reply(m, "echo:Now fresh file: %s\n", name);
-    end_print(m);
+    exec_sd_end(m);
     card_release(&m->card);
     if (index == CARD_NONE) {
         reply(m, "open failed, File: %s.\n", name);
@@ -155,7 +132,7 @@ static void start_print(struct model *m)
     }
     if (!c->started) {
         tally_begin_card(&m->tally, m->now_ns);
-    } else if (form_of(m)->tells) {
+    } else if (exec_sd_form(m)->tells) {
         reply(m, "//action:resume\n");
     }
     c->started = true;
@@ -181,7 +158,7 @@ static void run_pause(struct model *m, struct task *t)
     (void)t;
     bool was = m->card.printing;
     m->card.printing = false;
-    if (was && form_of(m)->tells) {
+    if (was && exec_sd_form(m)->tells) {
         reply(m, "//action:pause\n");
     }
 }
@@ -198,7 +175,7 @@ static void run_seek(struct model *m, struct task *t)
 void exec_sd_status(struct model *m)
 {
     const struct card *c = &m->card;
-    bool told = c->printing || (c->started && form_of(m)->tells); /* since 2.0.8 also paused */
+    bool told = c->printing || (c->started && exec_sd_form(m)->tells); /* since 2.0.8 also paused */
     if (told && c->selected != CARD_NONE) {
         reply(m, "SD printing byte %zu/%zu\n", c->pos, c->files[c->selected].bytes.len);
     } else {
@@ -209,10 +186,10 @@ void exec_sd_status(struct model *m)
 static void run_status(struct model *m, struct task *t)
 {
     double s = command_value(&t->command, 'S', -1);
-    if (m->s.sd && form_of(m)->tells && s >= 0) {
+    if (m->s.sd && exec_sd_form(m)->tells && s >= 0) {
         m->card_report_s = s > REPORT_MAX_S ? REPORT_MAX_S : (unsigned)s;
         m->card_report_ns = m->now_ns + m->card_report_s * SECOND_NS;
-    } else if (m->s.sd && form_of(m)->long_names && command_has(&t->command, 'C')) {
+    } else if (m->s.sd && exec_sd_form(m)->long_names && command_has(&t->command, 'C')) {
         int i = m->card.selected;
         const struct card_file *f = i != CARD_NONE ? &m->card.files[i] : NULL;
         reply(m, "Current file: %s %s\n", f != NULL ? f->name : "(no file)",
@@ -233,7 +210,7 @@ static void run_write(struct model *m, struct task *t)
         return;
     }
     reply(m, "echo:Now fresh file: %s\n", name);
-    end_print(m);
+    exec_sd_end(m);
     if (name[0] == '\0' || strlen(name) > 13 || !card_create(&m->card, name)) {
         reply(m, "open failed, File: %s.\n", name);
         return;
@@ -260,7 +237,7 @@ static void run_delete(struct model *m, struct task *t)
         reply(m, "Deletion failed, File: %s.\n", name);
         return;
     }
-    end_print(m);
+    exec_sd_end(m);
     card_remove(&m->card, index);
     if (m->s.sd_ok_joined) {
         reply(m, "File deleted:%sok\n", name);
@@ -290,147 +267,16 @@ static void run_long_name(struct model *m, struct task *t)
 static void run_abort(struct model *m, struct task *t)
 {
     (void)t;
-    if (!form_of(m)->aborts) {
+    if (!exec_sd_form(m)->aborts) {
         reply_unknown(m, &t->command);
         return;
     }
     if (m->card.printing) {
         m->card_abort = true;
     } else if (m->card.mounted) {
-        end_print(m);
+        exec_sd_end(m);
         card_release(&m->card);
     }
-}
-
-/* ---- what goes on by itself --------------------------------------------------------------------
- */
-
-/* One line of the file into the queue; true if there was something to do. */
-bool exec_sd_feed(struct model *m)
-{
-    struct card *c = &m->card;
-    char line[LINE_TEXT_MAX];
-    if (!c->printing || m->queue_len >= m->s.bufsize) {
-        return false;
-    }
-    if (!card_line(c, line, sizeof line)) {
-        c->printing = false;
-        m->card_done = true;
-        return true;
-    }
-    if (line[0] != '\0') {
-        struct queued *q = &m->queue[(m->queue_head + m->queue_len) % QUEUE_MAX];
-        str_copy(q->text, sizeof q->text, line, strlen(line));
-        q->mark = (struct wire_mark){.at_ns = m->now_ns};
-        q->from_card = true;
-        q->foreign = false;
-        q->quiet = true;
-        m->queue_len++;
-    }
-    return true;
-}
-
-/* The end of the file, told when the queue and the planner are empty. */
-static bool finish_file(struct model *m)
-{
-    if (!m->card_done || m->queue_len > 0 || planner_busy(&m->planner)) {
-        return false;
-    }
-    m->card_done = false;
-    reply(m, "Done printing file\n");
-    end_print(m);
-    card_release(&m->card);
-    return true;
-}
-
-/* Between two commands: the queue is emptied, and who waits for an ok waits in vain. */
-bool exec_sd_turn(struct model *m)
-{
-    if (!m->card_abort) {
-        return finish_file(m);
-    }
-    m->card_abort = false;
-    m->queue_len = 0;
-    exec_quickstop(m);
-    for (int i = 0; i < HEATERS; i++) {
-        heater_set(&m->heaters[i], m->now_ns, 0);
-    }
-    end_print(m);
-    card_release(&m->card);
-    return true;
-}
-
-bool exec_sd_is_m29(const char *text)
-{
-    const char *p = strstr(text, "M29");
-    return p != NULL && (p[3] < '0' || p[3] > '9');
-}
-
-bool exec_sd_save(struct model *m, const char *text)
-{
-    char line[LINE_TEXT_MAX];
-    if (m->card.writing == CARD_NONE) {
-        return false;
-    }
-    if (exec_sd_is_m29(text)) {
-        card_release(&m->card);
-        reply(m, "Done saving file.\n");
-        m->task.ok_sent = m->s.sd_no_ok;
-        return true;
-    }
-    line_command(m->s.fw, text, line, sizeof line);
-    if (!card_write(&m->card, line, strlen(line)) || !card_write(&m->card, "\r\n", 2)) {
-        reply(m, "Error:error writing to file\n");
-    }
-    return true;
-}
-
-void exec_sd_insert(struct model *m, bool in)
-{
-    if (in == m->card.present || !m->s.sd) {
-        return;
-    }
-    m->card.present = in;
-    if (in) {
-        m->card.mounted = true;
-    } else {
-        m->card_abort = m->card.printing || m->card.started;
-        if (!m->card_abort) {
-            card_release(&m->card);
-        }
-        m->card.mounted = false;
-    }
-    if (m->booted && m->halted == NULL) {
-        reply(m, "%s", in ? "echo:SD card ok\n" : "echo:SD card released\n");
-        if (form_of(m)->tells) {
-            reply(m, "//action:sd_%s\n", in ? "inserted" : "ejected");
-        }
-    }
-}
-
-void exec_sd_boot(struct model *m)
-{
-    card_release(&m->card);
-    tally_drop_card(&m->tally, m->now_ns);
-    m->card.mounted = m->card.present;
-    m->card_abort = false;
-    m->card_done = false;
-    m->card_report_s = 0;
-}
-
-int exec_sd_cap(const struct model *m, const char *cap)
-{
-    static const char *const own[] = {
-        "SDCARD:", "SD_WRITE:", "AUTOREPORT_SD_STATUS:", "LONG_FILENAME:", "EXTENDED_M20:"};
-    const struct card_form *form = form_of(m);
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (str_starts(cap, own[i])) {
-            bool has = i < 2 || (i == 2 && form->tells) || (i == 3 && form->long_names) ||
-                       (i == 4 && form->stamps);
-            return m->s.sd && has;
-        }
-    }
-    return -1;
 }
 
 const struct handler exec_sd[] = {

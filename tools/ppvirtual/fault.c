@@ -1,10 +1,10 @@
 #include "tools/ppvirtual/fault.h"
 
 #include "tools/ppvirtual/fault_table.h"
+#include "tools/ppvirtual/when.h"
 
 #include <string.h>
 
-#define NEVER_NS    UINT64_MAX
 #define SECOND      1e9
 #define ARM_COLUMNS 10 /* of a line whose length is not known: shorter than any numbered one */
 

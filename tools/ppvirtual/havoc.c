@@ -1,3 +1,4 @@
+/* Lines, commands, a printer that is dead, its banner. */
 #include "tools/ppvirtual/havoc_priv.h"
 
 #include "tools/ppvirtual/exec.h"
@@ -5,24 +6,11 @@
 #include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/reply.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-#define BUSY_NS (2000 * MS_NS)
 
 void havoc_init(struct havoc *h)
 {
     *h = (struct havoc){.banner_byte = -1};
-}
-
-const char *havoc_command_text(const char *line)
-{
-    line += strspn(line, " ");
-    if (line[0] == 'N' && strchr("-0123456789", line[1]) != NULL && line[1] != '\0') {
-        line += 1 + strspn(line + 1, "-0123456789");
-        line += strspn(line, " ");
-    }
-    return line;
 }
 
 void havoc_boot(struct model *m)
@@ -34,6 +22,11 @@ void havoc_boot(struct model *m)
     m->havoc.revivable = false;
     m->havoc.resend_set = false;
     m->havoc.power_ns = 0;
+}
+
+bool havoc_parses_early(const struct model *m)
+{
+    return m->s.emergency_parser && !state_on(m, &m->havoc.no_emergency);
 }
 
 /* ---- lines ---- */
@@ -91,7 +84,7 @@ bool havoc_line(struct model *m, uint64_t nth)
     if (!fault_has(&m->faults, SEAM_LINE)) {
         return false;
     }
-    const char *text = havoc_command_text(m->reader.text);
+    const char *text = line_behind_number(m->reader.text);
     struct fault_event e = {
         .seam = SEAM_LINE,
         .now_ns = m->now_ns,
@@ -107,7 +100,7 @@ bool havoc_line(struct model *m, uint64_t nth)
     return f != NULL && spoil_line(m, f);
 }
 
-static void do_all(struct model *m, const struct fault_event *e)
+void havoc_do_all(struct model *m, const struct fault_event *e)
 {
     size_t from = 0;
     struct fault *f;
@@ -126,16 +119,16 @@ void havoc_after_line(struct model *m, const char *line, int64_t number, uint64_
         return;
     }
     char text[LINE_TEXT_MAX]; /* the reader's own is gone after a reset */
-    const char *command = havoc_command_text(line);
+    const char *command = line_behind_number(line);
     str_copy(text, sizeof(text), command, strlen(command));
-    do_all(m, &(struct fault_event){.seam = SEAM_MOMENT,
-                  .now_ns = m->now_ns,
-                  .is_line = true,
-                  .number = number,
-                  .nth = nth,
-                  .byte = m->in.delivered,
-                  .text = text,
-                  .len = strlen(text)});
+    havoc_do_all(m, &(struct fault_event){.seam = SEAM_MOMENT,
+                        .now_ns = m->now_ns,
+                        .is_line = true,
+                        .number = number,
+                        .nth = nth,
+                        .byte = m->in.delivered,
+                        .text = text,
+                        .len = strlen(text)});
 }
 
 void havoc_byte(struct model *m, bool lost)
@@ -143,7 +136,7 @@ void havoc_byte(struct model *m, bool lost)
     bool begins = lost && !m->havoc.overflowing;
     m->havoc.overflowing = lost;
     if (begins && m->faults.len > 0) {
-        do_all(m,
+        havoc_do_all(m,
             &(struct fault_event){
                 .seam = SEAM_MOMENT, .now_ns = m->now_ns, .number = -1, .text = "", .full = true});
     }
@@ -157,12 +150,12 @@ void havoc_command(struct model *m, struct task *t)
         return;
     }
     const struct queued *q = &m->queue[m->queue_head];
-    const char *text = havoc_command_text(q->text);
+    const char *text = line_behind_number(q->text);
     struct fault_event e = {
         .seam = SEAM_COMMAND,
         .now_ns = m->now_ns,
         .is_line = true,
-        .number = q->text[0] == 'N' ? strtoll(q->text + 1, NULL, 10) : -1,
+        .number = line_number_of(q->text),
         .nth = q->mark.line,
         .byte = q->mark.seq,
         .text = text,
@@ -246,18 +239,6 @@ void havoc_dead_byte(struct model *m, char c)
     }
 }
 
-void havoc_power_off(struct model *m, const char *why, uint64_t ns)
-{
-    exec_halt(m, why);
-    m->havoc.revivable = false;
-    m->havoc.power_ns = ns == NEVER_NS ? NEVER_NS : m->now_ns + ns;
-}
-
-void havoc_power_on(struct model *m)
-{
-    model_reset(m, m->s.boot_ns);
-}
-
 /* Sends the banner in pieces with pauses between, as over a line at the wrong rate. */
 static void banner_pieces(struct model *m, const char *text, size_t len, unsigned pieces)
 {
@@ -293,129 +274,6 @@ bool havoc_banner(struct model *m, const char *banner)
     h->banner_pieces = 1;
     h->banner_lost = false;
     return true;
-}
-
-/* ---- time ---- */
-
-static uint64_t sooner(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* When the line now half read is given up; NEVER_NS: none is. */
-static uint64_t timeout_at(struct model *m)
-{
-    struct havoc *h = &m->havoc;
-    if (!state_on(m, &h->rx_timeout) || m->halted != NULL || !m->booted) {
-        return NEVER_NS;
-    }
-    if (wire_len(&m->in) > 0) {
-        return wire_next_ns(&m->in) + h->timeout_ns;
-    }
-    return m->reader.len > 0 ? h->read_ns + h->timeout_ns : NEVER_NS;
-}
-
-static void do_timeout(struct model *m)
-{
-    if (m->reader.len == 0 || timeout_at(m) > m->now_ns) {
-        return;
-    }
-    line_abandon(&m->reader);
-    reply(m, "RX timeout\n");
-    if (m->havoc.timeout_resend) {
-        m->resend_due = true;
-    }
-}
-
-static void do_stopped(struct model *m)
-{
-    struct havoc *h = &m->havoc;
-    if (state_on(m, &h->stopped) && h->stopped_busy && m->now_ns >= h->busy_ns) {
-        reply(m, "echo:busy: processing\n");
-        h->busy_ns += BUSY_NS;
-    }
-}
-
-/* States that end by themselves and have something to put back. */
-static void end_states(struct model *m)
-{
-    struct havoc *h = &m->havoc;
-    m->reader.numbered_only = state_on(m, &h->numbered_only);
-    if (h->no_emergency.until_ns != 0 && !state_on(m, &h->no_emergency)) {
-        h->no_emergency.until_ns = 0;
-        m->s.emergency_parser = h->parser_before;
-    }
-    for (int i = 0; i < HEATERS; i++) {
-        if (h->temp[i].until_ns != 0 && !state_on(m, &h->temp[i])) {
-            h->temp[i].until_ns = 0;
-            heater_break(&m->heaters[i], m->now_ns, HEATER_FINE, 0, 0);
-        }
-    }
-}
-
-void havoc_due(struct model *m)
-{
-    struct havoc *h = &m->havoc;
-    if (m->faults.len == 0 && h->power_ns == 0 && h->held_len == 0) {
-        return;
-    }
-    if (h->power_ns != 0 && m->now_ns >= h->power_ns) {
-        havoc_power_on(m);
-    }
-    end_states(m);
-    if (fault_has(&m->faults, SEAM_MOMENT)) {
-        do_all(m, &(struct fault_event){.seam = SEAM_MOMENT,
-                      .now_ns = m->now_ns,
-                      .number = -1,
-                      .nth = m->tally.lines,
-                      .byte = m->in.delivered,
-                      .text = ""});
-    }
-    if (m->booted && m->halted == NULL && m->cpu_ns <= m->now_ns) {
-        havoc_release(m);
-        do_timeout(m);
-        do_stopped(m);
-    }
-}
-
-static uint64_t states_end_ns(const struct model *m)
-{
-    const struct havoc *h = &m->havoc;
-    uint64_t next = NEVER_NS;
-    const struct havoc_state *all[] = {&h->numbered_only, &h->no_emergency};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        next = state_on(m, all[i]) ? sooner(next, all[i]->until_ns) : next;
-    }
-    for (int i = 0; i < HEATERS; i++) {
-        next = state_on(m, &h->temp[i]) ? sooner(next, h->temp[i].until_ns) : next;
-    }
-    return next;
-}
-
-uint64_t havoc_next_ns(struct model *m)
-{
-    struct havoc *h = &m->havoc;
-    if (m->faults.len == 0 && h->power_ns == 0 && h->held_len == 0) {
-        return NEVER_NS;
-    }
-    uint64_t next = sooner(fault_next_ns(&m->faults), states_end_ns(m));
-    if (h->power_ns != 0) {
-        next = sooner(next, h->power_ns);
-    }
-    if (!m->booted || m->halted != NULL) {
-        return next;
-    }
-    uint64_t mine = NEVER_NS; /* what the firmware does itself, once it is free */
-    for (size_t i = 0; i < h->held_len; i++) {
-        mine = sooner(mine, h->held[i].due_ns);
-    }
-    if (m->reader.len > 0 || wire_len(&m->in) > 0) {
-        mine = sooner(mine, timeout_at(m));
-    }
-    if (state_on(m, &h->stopped) && h->stopped_busy) {
-        mine = sooner(mine, h->busy_ns);
-    }
-    return sooner(next, mine == NEVER_NS || mine > m->cpu_ns ? mine : m->cpu_ns);
 }
 
 bool havoc_take_order(struct model *m, struct havoc_order *out)

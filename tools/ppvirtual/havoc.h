@@ -89,7 +89,7 @@ struct havoc {
     bool revivable; /* M999 ends the halt */
     size_t revive_at;
     bool overflowing;
-    bool parser_before; /* what no_emergency has turned off */
+    bool had_faults; /* ever */
     int64_t number_mask;
     bool in_resend; /* the ok now written is a Resend's */
 
@@ -129,6 +129,9 @@ void havoc_resend_ok(struct model *m);
 
 /* The banner, as a fault wants it; true if it was taken care of. */
 bool havoc_banner(struct model *m, const char *banner);
+
+/* True if urgent commands are found as they arrive. */
+bool havoc_parses_early(const struct model *m);
 
 /* After a reset: what outlasts it. */
 void havoc_boot(struct model *m);

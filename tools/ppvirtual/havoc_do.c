@@ -23,7 +23,7 @@ static bool alive(const struct model *m)
 
 static void do_stall(struct model *m, struct fault *f)
 {
-    uint64_t from_ns = m->cpu_ns > m->now_ns ? m->cpu_ns : m->now_ns;
+    uint64_t from_ns = when_later(m->cpu_ns, m->now_ns);
     m->cpu_ns = from_ns + fault_ns(f, ARG_MS);
 }
 
@@ -149,11 +149,7 @@ static void do_locked(struct model *m, struct fault *f)
 
 static void do_no_emergency(struct model *m, struct fault *f)
 {
-    if (m->havoc.no_emergency.until_ns == 0) {
-        m->havoc.parser_before = m->s.emergency_parser;
-    }
     enter(m, &m->havoc.no_emergency, f);
-    m->s.emergency_parser = false;
 }
 
 static void order(struct model *m, struct havoc_order o)

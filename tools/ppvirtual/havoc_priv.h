@@ -1,6 +1,7 @@
 /* Shared by havoc*.c alone.
  *
- * havoc.c       lines read, commands, states, what comes by time
+ * havoc.c       lines read, commands, a dead printer, its banner
+ * havoc_time.c  what comes and ends by time: states, power, answers kept back
  * havoc_do.c    the faults of a moment, one function each
  * havoc_wire.c  bytes and answers
  */
@@ -8,8 +9,6 @@
 #define PPV_HAVOC_PRIV_H
 
 #include "tools/ppvirtual/model.h"
-
-#define MS_NS UINT64_C(1000000)
 
 static inline uint64_t fault_ns(const struct fault *f, enum fault_arg arg)
 {
@@ -21,8 +20,8 @@ static inline bool state_on(const struct model *m, const struct havoc_state *s)
     return s->until_ns > m->now_ns;
 }
 
-/* The command of a line: behind its number and blanks. */
-const char *havoc_command_text(const char *line);
+/* havoc.c: brings about whatever fires at this moment. */
+void havoc_do_all(struct model *m, const struct fault_event *e);
 
 /* havoc_do.c: brings a fault of SEAM_MOMENT about. */
 void havoc_do(struct model *m, struct fault *f);

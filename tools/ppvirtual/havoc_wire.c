@@ -116,7 +116,7 @@ void havoc_send(struct model *m, uint64_t now_ns, const char *bytes, size_t len)
             .dir = DIR_IN,
             .number = number_so_far(p),
             .nth = p->lines + 1,
-            .text = havoc_command_text(p->text),
+            .text = line_behind_number(p->text),
         };
         pass(m, p, &l, bytes[i], &out);
     }
@@ -156,9 +156,9 @@ static struct line_facts facts_of(struct model *m, const char *text, size_t len)
         l.number = line_expected(&m->reader);
     } else if (m->queue_len > 0 && (m->task.active || l.in == IN_OK)) {
         const struct queued *q = &m->queue[m->queue_head];
-        l.number = q->text[0] == 'N' ? strtoll(q->text + 1, NULL, 10) : -1;
+        l.number = line_number_of(q->text);
         l.nth = q->mark.line;
-        l.text = havoc_command_text(q->text);
+        l.text = line_behind_number(q->text);
     }
     return l;
 }

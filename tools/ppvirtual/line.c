@@ -166,7 +166,7 @@ enum line_verdict line_feed(struct line_reader *r, char c)
     return *text == 'N' ? check_numbered(r, text) : check_unnumbered(r, text);
 }
 
-size_t line_command(const struct firmware *fw, const char *text, char *out, size_t out_size)
+const char *line_behind_number(const char *text)
 {
     text += strspn(text, " \t");
     if (*text == 'N' && (text[1] == '-' || (text[1] >= '0' && text[1] <= '9'))) {
@@ -174,6 +174,17 @@ size_t line_command(const struct firmware *fw, const char *text, char *out, size
         text += strspn(text, "0123456789");
         text += strspn(text, " \t");
     }
+    return text;
+}
+
+int64_t line_number_of(const char *text)
+{
+    return text[0] == 'N' ? strtoll(text + 1, NULL, 10) : -1;
+}
+
+size_t line_command(const struct firmware *fw, const char *text, char *out, size_t out_size)
+{
+    text = line_behind_number(text);
     const char *end = star(fw, text);
     size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
     while (len > 0 && (text[len - 1] == ' ' || text[len - 1] == '\t')) {

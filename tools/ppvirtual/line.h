@@ -55,6 +55,12 @@ void line_abandon(struct line_reader *r);
 /* The number the firmware wants next. */
 int64_t line_expected(const struct line_reader *r);
 
+/* What stands behind the number and the blanks of a line, or of its beginning. */
+const char *line_behind_number(const char *text);
+
+/* The number a line in the queue came with; -1 = none. */
+int64_t line_number_of(const char *text);
+
 /* The part of a complete line that is the command: no number, checksum, surrounding blanks. Copies
  * it to `out` and returns its length. */
 size_t line_command(const struct firmware *fw, const char *text, char *out, size_t out_size);

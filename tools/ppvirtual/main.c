@@ -7,6 +7,7 @@
  * SIGTERM, SIGINT: report and exit 0; SIGUSR1: report; SIGUSR2: reset button; SIGRTMIN: SD card out
  * or in.
  */
+#include "tools/ppvirtual/asked.h"
 #include "tools/ppvirtual/control.h"
 #include "tools/ppvirtual/medium.h"
 #include "tools/ppvirtual/model.h"
@@ -22,7 +23,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -47,48 +47,12 @@ struct program {
     struct model *model;
     struct strbuf pending; /* for the host */
     struct strbuf trace;
+    struct strbuf executed;
+    FILE *executed_file; /* NULL: not wanted */
     uint64_t zero_ns;
     uint64_t woken_ns; /* from the last sleep; on the machine's clock */
     uint64_t dropped;
 };
-
-static volatile sig_atomic_t stop_asked;
-static volatile sig_atomic_t report_asked;
-static volatile sig_atomic_t reset_asked;
-static volatile sig_atomic_t card_asked;
-
-static void on_signal(int number)
-{
-    if (number == SIGUSR1) {
-        report_asked = 1;
-    } else if (number == SIGUSR2) {
-        reset_asked = 1;
-    } else if (number == SIGRTMIN) {
-        card_asked = 1;
-    } else {
-        stop_asked = 1;
-    }
-}
-
-/* The signals stay blocked but inside ppoll(), so that none is missed between test and sleep. */
-static void catch_signals(sigset_t *inside)
-{
-    const int numbers[] = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGRTMIN};
-    sigset_t blocked;
-    sigemptyset(&blocked);
-    struct sigaction action = {.sa_handler = on_signal};
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        sigaddset(&blocked, numbers[i]);
-        sigaction(numbers[i], &action, NULL);
-    }
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    sigprocmask(SIG_BLOCK, &blocked, inside);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        sigdelset(inside, numbers[i]);
-    }
-}
 
 static uint64_t now_ns(const struct program *p)
 {
@@ -103,11 +67,12 @@ static void write_report(struct program *p)
     }
 }
 
-static void flush_trace(struct program *p)
+static void flush_text(struct strbuf *text, FILE *to)
 {
-    if (p->trace.len > 0) {
-        fwrite(p->trace.data, 1, p->trace.len, stderr);
-        p->trace.len = 0;
+    if (text->len > 0) {
+        fwrite(text->data, 1, text->len, to);
+        fflush(to);
+        text->len = 0;
     }
 }
 
@@ -149,7 +114,8 @@ static void step(struct program *p, const struct event *event)
         port_garble(p->pending.data + before, p->pending.len - before);
     }
     flush_pending(p);
-    flush_trace(p);
+    flush_text(&p->trace, stderr);
+    flush_text(&p->executed, p->executed_file);
 }
 
 /* Reads what the host has written; a hang-up of a device closes it. */
@@ -193,16 +159,13 @@ static struct timespec time_left(struct program *p)
 
 static void do_signals(struct program *p)
 {
-    if (report_asked) {
-        report_asked = 0;
+    if (asked_take(ASKED_REPORT)) {
         write_report(p);
     }
-    if (reset_asked) {
-        reset_asked = 0;
+    if (asked_take(ASKED_RESET)) {
         step(p, &(struct event){.kind = EVENT_RESET});
     }
-    if (card_asked) {
-        card_asked = 0;
+    if (asked_take(ASKED_CARD)) {
         step(p, &(struct event){.kind = EVENT_CARD});
     }
 }
@@ -270,7 +233,7 @@ static size_t fill_polled(const struct program *p, struct pollfd *fds)
 static void run(struct program *p, const sigset_t *inside)
 {
     struct pollfd fds[POLLED_MAX];
-    while (!stop_asked) {
+    while (!asked_take(ASKED_STOP)) {
         if (p->port.fd < 0) {
             port_reopen(&p->port);
         }
@@ -299,6 +262,18 @@ static void be_punctual(void)
     prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
 }
 
+static int open_executed(struct program *p, struct err *e)
+{
+    if (p->o.executed == NULL) {
+        return 0;
+    }
+    p->executed_file = fopen(p->o.executed, "we");
+    if (p->executed_file == NULL) {
+        return err_errno(e, errno, "--executed \"%s\"", p->o.executed);
+    }
+    return 0;
+}
+
 /* A report that cannot be written at the end would be a run for nothing. */
 static int check_report(const char *path, struct err *e)
 {
@@ -314,17 +289,32 @@ static int check_report(const char *path, struct err *e)
     return access(dir, W_OK | X_OK) != 0 ? err_errno(e, errno, "--report \"%s\"", path) : 0;
 }
 
+static void finish(struct program *p)
+{
+    control_close(&p->control);
+    plug_fini(&p->plug);
+    port_close(&p->port);
+    model_fini(p->model);
+    strbuf_fini(&p->pending);
+    strbuf_fini(&p->trace);
+    strbuf_fini(&p->executed);
+    if (p->executed_file != NULL) {
+        fclose(p->executed_file);
+    }
+}
+
 static int start(struct program *p, struct err *e)
 {
     if (sodium_init() < 0) {
         return err_set(e, PP_EIO, "libsodium does not start");
     }
     int rc = check_report(p->o.report, e);
+    rc = rc != 0 ? rc : open_executed(p, e);
+    rc = rc != 0 ? rc : control_open(&p->control, p->o.control, e);
     if (rc != 0) {
         return rc;
     }
-    rc = control_open(&p->control, p->o.control, e);
-    rc = rc != 0 ? rc : port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
+    rc = port_open(&p->port, p->o.link, p->o.device, p->o.settings.baud, e);
     if (rc != 0) {
         control_close(&p->control);
         return rc;
@@ -332,26 +322,15 @@ static int start(struct program *p, struct err *e)
     plug_init(&p->plug, &p->port);
     be_punctual();
     model_init(p->model, &p->o.settings);
-    rc = p->o.sd != NULL ? medium_load(&p->model->card, p->o.sd, e) : 0;
-    if (rc != 0) {
-        port_close(&p->port);
-        return rc;
-    }
     p->model->faults = p->o.faults;
     p->model->trace = p->o.verbose ? &p->trace : NULL;
+    p->model->executed = p->executed_file != NULL ? &p->executed : NULL;
     p->zero_ns = clock_ns();
-    return 0;
-}
-
-static void finish(struct program *p)
-{
-    write_report(p);
-    control_close(&p->control);
-    plug_fini(&p->plug);
-    port_close(&p->port);
-    model_fini(p->model);
-    strbuf_fini(&p->pending);
-    strbuf_fini(&p->trace);
+    rc = p->o.sd != NULL ? medium_load(&p->model->card, p->o.sd, e) : 0;
+    if (rc != 0) {
+        finish(p);
+    }
+    return rc;
 }
 
 static void print_fault_help(void)
@@ -381,7 +360,7 @@ int main(int argc, char **argv)
         return 0;
     }
     sigset_t inside;
-    catch_signals(&inside);
+    asked_catch(&inside);
     if (start(&p, &e) != 0) {
         fprintf(stderr, "ppvirtual: %s\n", e.text);
         return 1;
@@ -390,6 +369,7 @@ int main(int argc, char **argv)
         p.o.link != NULL ? p.o.link : p.port.name, p.o.link != NULL ? " -> " : "",
         p.o.link != NULL ? p.port.name : "", p.o.settings.baud);
     run(&p, &inside);
+    write_report(&p);
     finish(&p);
     return 0;
 }

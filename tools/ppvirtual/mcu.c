@@ -5,20 +5,18 @@
 #include "tools/ppvirtual/inlet.h"
 #include "tools/ppvirtual/reply.h"
 
-#include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-
-static uint64_t latest(uint64_t a, uint64_t b)
+static bool has_room(const struct model *m)
 {
-    return a > b ? a : b;
+    return m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
 }
 
 static bool may_read(const struct model *m)
 {
     return m->booted && m->halted == NULL && !m->resend_due && m->cpu_ns <= m->now_ns &&
-           m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
+           has_room(m);
 }
 
 static void trace_in(struct model *m)
@@ -51,7 +49,7 @@ void mcu_urgent(struct model *m, enum emergency what)
 /* Without an emergency parser the urgent commands are found when their line is read. */
 static void look_for_urgent(struct model *m, const char *text)
 {
-    if (m->s.emergency_parser || m->card.writing != CARD_NONE) {
+    if (havoc_parses_early(m) || m->card.writing != CARD_NONE) {
         return;
     }
     if (str_starts(text, "M112")) {
@@ -63,20 +61,22 @@ static void look_for_urgent(struct model *m, const char *text)
     }
 }
 
+struct queued *mcu_queue(struct model *m, const char *text)
+{
+    struct queued *q = &m->queue[(m->queue_head + m->queue_len++) % QUEUE_MAX];
+    *q = (struct queued){.from_card = false};
+    str_copy(q->text, sizeof(q->text), text, strlen(text));
+    return q;
+}
+
 static void enqueue(struct model *m, struct wire_mark mark)
 {
-    struct queued *q = &m->queue[(m->queue_head + m->queue_len) % QUEUE_MAX];
-    q->foreign = false;
-    q->quiet = false;
     const char *text = m->reader.text + strspn(m->reader.text, " ");
-    str_copy(q->text, sizeof(q->text), text, strlen(text));
-    q->mark = mark;
-    q->from_card = false;
     look_for_urgent(m, text);
     if (m->halted != NULL) {
         return;
     }
-    m->queue_len++;
+    mcu_queue(m, text)->mark = mark;
     if (m->queue_len > m->queue_max) {
         m->queue_max = m->queue_len;
     }
@@ -148,14 +148,14 @@ static void on_line(struct model *m, enum line_verdict verdict, struct wire_mark
 void mcu_foreign(struct model *m, const char *text, bool quiet)
 {
     struct emergency_parser parser = {0};
-    for (const char *p = text; m->s.emergency_parser && *p != '\0'; p++) {
+    for (const char *p = text; havoc_parses_early(m) && *p != '\0'; p++) {
         emergency_feed(&parser, *p);
     }
     mcu_urgent(m, emergency_feed(&parser, '\n'));
     if (m->halted == NULL && m->queue_len < QUEUE_MAX) {
-        struct queued *q = &m->queue[(m->queue_head + m->queue_len++) % QUEUE_MAX];
-        *q = (struct queued){.foreign = true, .quiet = quiet};
-        str_copy(q->text, sizeof(q->text), text, strlen(text));
+        struct queued *q = mcu_queue(m, text);
+        q->foreign = true;
+        q->quiet = quiet;
     }
 }
 
@@ -196,7 +196,7 @@ static void begin_command(struct model *m)
     command_parse(&t->command);
     t->handler = exec_find(m, &t->command);
     if (m->idle) {
-        uint64_t since_ns = latest(m->idle_ns, m->planner.empty_ns);
+        uint64_t since_ns = when_later(m->idle_ns, m->planner.empty_ns);
         if (!planner_busy(&m->planner) && m->now_ns > since_ns) {
             m->starved_ns += m->now_ns - since_ns;
         }
@@ -218,11 +218,16 @@ static void note_executed(struct model *m)
     const char *text = m->queue[m->queue_head].text;
     bool numbered = text[0] == 'N';
     if (m->executed != NULL) {
-        long long number = numbered ? strtoll(text + 1, NULL, 10) : -1;
-        strbuf_printf(m->executed, "%lld %s\n", number, t->command.text);
+        strbuf_printf(m->executed, "%" PRId64 " %s\n", line_number_of(text), t->command.text);
     }
     unsigned origin = (numbered ? TALLY_NUMBERED : 0) | (t->from_card ? TALLY_CARD : 0);
     tally_command(&m->tally, m->now_ns, &t->command, origin, t->mark);
+}
+
+static void drop_first(struct model *m)
+{
+    m->queue_head = (m->queue_head + 1) % QUEUE_MAX;
+    m->queue_len--;
 }
 
 static void finish_command(struct model *m)
@@ -233,7 +238,7 @@ static void finish_command(struct model *m)
     } else if (!t->refused) {
         note_executed(m);
     }
-    m->cpu_ns = latest(m->cpu_ns, m->now_ns) + m->s.exec_ns;
+    m->cpu_ns = when_later(m->cpu_ns, m->now_ns) + m->s.exec_ns;
     if (!t->ok_sent && !t->from_card && m->s.ok != OK_NUMBER) {
         reply_ok(m);
     }
@@ -241,8 +246,7 @@ static void finish_command(struct model *m)
         m->starved_ns = 0;
     }
     t->active = false;
-    m->queue_head = (m->queue_head + 1) % QUEUE_MAX;
-    m->queue_len--;
+    drop_first(m);
 }
 
 /* A line that goes into the file being written, and its ok. */
@@ -252,13 +256,12 @@ static bool save_command(struct model *m)
     if (!exec_sd_save(m, m->queue[m->queue_head].text)) {
         return false;
     }
-    m->cpu_ns = latest(m->cpu_ns, m->now_ns) + m->s.exec_ns;
+    m->cpu_ns = when_later(m->cpu_ns, m->now_ns) + m->s.exec_ns;
     if (!m->task.ok_sent && m->s.ok != OK_NUMBER) {
         reply_ok(m);
     }
     m->idle = false;
-    m->queue_head = (m->queue_head + 1) % QUEUE_MAX;
-    m->queue_len--;
+    drop_first(m);
     return true;
 }
 
@@ -366,16 +369,15 @@ void mcu_run(struct model *m)
         m->booted && m->halted == NULL && !m->task.active && m->queue_len == 0 && !m->resend_due;
     if (idle && !m->idle) {
         m->idle = true;
-        m->idle_ns = latest(m->now_ns, m->cpu_ns);
+        m->idle_ns = when_later(m->now_ns, m->cpu_ns);
         m->wait_ns = m->idle_ns + SECOND_NS;
     }
 }
 
 uint64_t mcu_ready_ns(struct model *m)
 {
-    bool room = m->queue_len < m->s.bufsize && !(m->s.deaf && m->task.active);
-    if (m->resend_due || (inlet_waits(m) && room) || (m->card.printing && room) ||
-        (m->card_abort && !m->task.active)) {
+    bool reads = has_room(m) && (inlet_waits(m) || m->card.printing);
+    if (m->resend_due || reads || (m->card_abort && !m->task.active)) {
         return m->now_ns;
     }
     if (!m->task.active) {

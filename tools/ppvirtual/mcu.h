@@ -27,4 +27,8 @@ void mcu_run(struct model *m);
 /* When it could go on if its CPU were free; NEVER_NS: it waits for something from outside. */
 uint64_t mcu_ready_ns(struct model *m);
 
+/* Puts a command at the end of the queue, which has room; returns it for what else is to be said.
+ */
+struct queued *mcu_queue(struct model *m, const char *text);
+
 #endif

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS   UINT64_C(1000000000)
 #define BITS        10 /* of a byte on the wire, 8N1 */
 #define MAX_HOTEND  300
 #define MAX_BED     120
@@ -38,16 +37,6 @@ void settings_default(struct settings *s)
         .machine = "Virtual",
         .area_mm = {220, 220, 250},
     };
-}
-
-static uint64_t soonest(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t latest(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
 }
 
 /* What a reset leaves: everything but the wire, the temperatures and the counts. */
@@ -193,7 +182,7 @@ static void receive(struct model *m, uint64_t until_ns)
 {
     struct wire_byte b;
     while (wire_take(&m->in, until_ns, &b)) {
-        m->now_ns = latest(m->now_ns, b.at_ns);
+        m->now_ns = when_later(m->now_ns, b.at_ns);
         if (!m->booted || m->halted != NULL) {
             havoc_dead_byte(m, b.c);
             continue;
@@ -204,7 +193,7 @@ static void receive(struct model *m, uint64_t until_ns)
         bool lost = m->ring.len == m->ring.cap;
         inlet_put(m, (struct ring_byte){b.at_ns, m->in.delivered, b.c});
         havoc_byte(m, lost);
-        if (m->s.emergency_parser && m->card.writing == CARD_NONE) {
+        if (havoc_parses_early(m) && m->card.writing == CARD_NONE) {
             mcu_urgent(m, emergency_feed(&m->emergency, b.c));
         }
         if (b.c == '\n' || b.c == '\r' || m->s.meatpack) {
@@ -217,30 +206,30 @@ static void receive(struct model *m, uint64_t until_ns)
 
 static uint64_t next_internal_ns(struct model *m)
 {
-    uint64_t t = soonest(wire_next_line_ns(&m->in), m->sample_ns);
-    t = soonest(t, havoc_next_ns(m));
+    uint64_t t = when_sooner(wire_next_line_ns(&m->in), m->sample_ns);
+    t = when_sooner(t, havoc_next_ns(m));
     if (!m->booted) {
-        return soonest(t, m->boot_ns);
+        return when_sooner(t, m->boot_ns);
     }
     if (m->halted != NULL) {
         return t;
     }
-    t = soonest(t, planner_next_ns(&m->planner));
+    t = when_sooner(t, planner_next_ns(&m->planner));
     uint64_t firmware_ns = mcu_ready_ns(m);
     if (may_report(m)) {
-        firmware_ns = soonest(firmware_ns, m->report_ns);
+        firmware_ns = when_sooner(firmware_ns, m->report_ns);
     }
     if (may_say_busy(m)) {
-        firmware_ns = soonest(firmware_ns, m->task.busy_ns);
+        firmware_ns = when_sooner(firmware_ns, m->task.busy_ns);
     }
     if (m->card_report_s > 0) {
-        firmware_ns = soonest(firmware_ns, m->card_report_ns);
+        firmware_ns = when_sooner(firmware_ns, m->card_report_ns);
     }
     if (m->s.fw->waits && m->idle) {
-        firmware_ns = soonest(firmware_ns, m->wait_ns);
+        firmware_ns = when_sooner(firmware_ns, m->wait_ns);
     }
     if (firmware_ns != NEVER_NS) {
-        t = soonest(t, latest(firmware_ns, m->cpu_ns));
+        t = when_sooner(t, when_later(firmware_ns, m->cpu_ns));
     }
     return t;
 }
@@ -252,7 +241,7 @@ static void happen(struct model *m, uint64_t now_ns)
     if (now_ns > 0) {
         receive(m, now_ns - 1);
     }
-    m->now_ns = latest(m->now_ns, now_ns);
+    m->now_ns = when_later(m->now_ns, now_ns);
     do_planner(m);
     do_boot(m);
     receive(m, now_ns);
@@ -272,7 +261,7 @@ static void deliver(struct model *m, struct strbuf *out)
             uint64_t late_ns = m->now_ns - b.at_ns;
             m->late.lines++;
             m->late.sum_ns += late_ns;
-            m->late.max_ns = latest(m->late.max_ns, late_ns);
+            m->late.max_ns = when_later(m->late.max_ns, late_ns);
         }
     }
 }
@@ -310,7 +299,7 @@ void model_step(struct model *m, uint64_t now_ns, const struct event *event, str
     if (event != NULL && event->kind == EVENT_BYTES) {
         havoc_send(m, now_ns, event->bytes, event->len);
     }
-    m->now_ns = latest(m->now_ns, now_ns);
+    m->now_ns = when_later(m->now_ns, now_ns);
     if (event != NULL) {
         do_switch(m, event->kind);
     }
@@ -328,5 +317,5 @@ uint64_t model_output_ns(struct model *m)
 
 uint64_t model_next_ns(struct model *m)
 {
-    return soonest(next_internal_ns(m), wire_next_ns(&m->out));
+    return when_sooner(next_internal_ns(m), wire_next_ns(&m->out));
 }

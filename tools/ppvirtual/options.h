@@ -7,10 +7,11 @@
 #include "host/base/err.h"
 
 struct options {
-    const char *link;   /* a pty of our own, linked here; or */
-    const char *device; /* an existing one */
-    const char *report; /* NULL: none */
-    const char *sd;     /* folder whose gcode files are on the SD card; NULL: no card slot */
+    const char *link;     /* a pty of our own, linked here; or */
+    const char *device;   /* an existing one */
+    const char *report;   /* NULL: none */
+    const char *executed; /* file for the executed commands; NULL: none */
+    const char *sd;       /* folder whose gcode files are on the SD card; NULL: no card slot */
     bool verbose;
     bool help;
     bool version;

@@ -22,7 +22,7 @@ static void trace(struct model *m, const char *text, size_t len)
 
 void reply_bytes(struct model *m, const char *text, size_t len)
 {
-    uint64_t from_ns = m->cpu_ns > m->now_ns ? m->cpu_ns : m->now_ns;
+    uint64_t from_ns = when_later(m->cpu_ns, m->now_ns);
     uint64_t out_ns = wire_send(&m->out, from_ns, text, len);
     uint64_t buffered_ns = m->s.tx * m->out.byte_ns;
     if (out_ns > from_ns + buffered_ns) {
@@ -219,7 +219,7 @@ static void reply_cap(struct model *m, const char *cap)
         const char *name;
         bool has;
     } optional[] = {
-        {"EMERGENCY_PARSER:", m->s.emergency_parser},
+        {"EMERGENCY_PARSER:", havoc_parses_early(m)},
         {"CHAMBER_TEMPERATURE:", m->s.chamber},
         {"MEATPACK:", m->s.meatpack},
         {"SERIAL_XON_XOFF:", m->s.xonxoff},

@@ -7,11 +7,11 @@
 #ifndef PPV_WIRE_H
 #define PPV_WIRE_H
 
+#include "tools/ppvirtual/when.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define NEVER_NS UINT64_MAX
 
 struct wire_byte {
     uint64_t at_ns; /* arrival */
