@@ -10,8 +10,10 @@
  * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
- * device_recover.c a print that was cut off goes on: after a crash, another port
+ * device_recover.c a print is cut off, and the port found again
+ * device_go_on.c   it goes on where it was
  * device_offer.c   or only if a person says so: after a reset, a power cut
+ * device_kept.c    what is kept for that, and found by the next process
  * device_words.c   what is kept of the device for that
  * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs

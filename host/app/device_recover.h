@@ -101,8 +101,13 @@ bool device_recover_unsure(const struct device *d); /* whether it is the same pr
 bool device_recover_keeps(const struct device *d);  /* the tool must stay at its height */
 bool device_recover_waits(const struct device *d); /* for the port: state recovering, not offline */
 
-/* For device_offer.c. */
+/* Among device_recover.c, device_kept.c, device_go_on.c and device_offer.c. */
 void device_recover_load(struct device *d, spool_ready_cb ready);
+void device_recover_loaded(void *context, const struct err *e); /* the file, up to `offset` */
+void device_recover_unload(struct device *d);
+const struct device_words *device_recover_words(struct device *d); /* now, or when it was cut off */
+bool device_recover_may_adopt(struct device *d);
+void device_recover_give_up(struct device *d, const char *why); /* by itself; greets anew */
 void device_recover_journal(struct device *d, uint64_t offset, uint64_t lines,
     const struct device_words *words, store_cb done);
 
