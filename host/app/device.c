@@ -228,6 +228,7 @@ static void init(struct device *d, const struct device_options *o)
     d->dialect = &d->own_dialect;
     device_choose_dialect(d);
     d->wanted = true;
+    d->heaters_used = clock_ms();
     device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;
@@ -358,7 +359,7 @@ static void on_deadline(uv_timer_t *timer)
 
 /* Whatever the last report said: it may be older than the last command. TAG_COLD follows; a
  * person's own M109 is not waited for. */
-static void go_cold(struct device *d)
+void device_go_cold(struct device *d)
 {
     d->waits_ended = 0;
     if (device_waits(d)) {
@@ -385,7 +386,7 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
     } else if (transfers) {
         device_sd_put_stop(d, "the host was stopped");
     } else if (state == PRINTER_OPERATIONAL) {
-        go_cold(d);
+        device_go_cold(d);
     } else if (!d->make_safe || !d->attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
@@ -394,7 +395,7 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
 void device_set_profile(struct device *d, const struct profile *profile)
 {
     d->profile = profile;
-    device_thermal_reset(d);
+    device_thermal_limits(d);
 }
 
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms)
@@ -437,7 +438,7 @@ int device_connect(struct device *d, struct err *e)
 
 int device_disconnect(struct device *d, struct err *e)
 {
-    if (printer_has_job(device_state(d))) {
+    if (printer_has_job(device_state(d)) && !device_offer_open(d)) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed: cancel it first", d->run.file_name);
     }
     if (device_state(d) == PRINTER_TRANSFERRING) {
@@ -446,8 +447,8 @@ int device_disconnect(struct device *d, struct err *e)
     }
     d->wanted = false;
     uv_timer_stop(&d->retry);
-    if (device_state(d) == PRINTER_OPERATIONAL) {
-        go_cold(d);
+    if (device_state(d) == PRINTER_OPERATIONAL || device_state(d) == PRINTER_RECOVERING) {
+        device_go_cold(d);
     } else {
         device_link_drop(d, false);
     }
@@ -460,7 +461,7 @@ static int require_connected(const struct device *d, struct err *e)
         return err_set(e, PP_ESTATE,
             "a file is being written to the printer's card: a command would go into it");
     }
-    bool there = printer_is_connected(device_state(d)) && !device_recover_blind(d);
+    bool there = printer_is_connected(device_state(d)) && !device_recover_unsure(d);
     return there ? 0 : device_refuse_offline(d, e);
 }
 
@@ -506,7 +507,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
     }
     rc = send_if_room(d, line, strlen(line), e);
     if (rc == 0) {
-        d->heaters_used = clock_ms();
+        device_cool_used(d);
     }
     return rc;
 }
@@ -518,19 +519,43 @@ static bool is_urgent(const struct device *d, const struct gcode *g)
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 
+/* All but what is known not to: macros, moves, what releases the motors or begins something. */
+static bool may_move(const struct gcode *g)
+{
+    static const int moving[] = {0, 1, 17, 18, 24, 25, 32, 84, 125, 226, 600, 601, 602, 603, 604,
+        701, 702, 704, 705, 706, 707, 708, 709, 999, 1000};
+    if (g->letter != 'M') {
+        return g->len > 0;
+    }
+    for (size_t i = 0; i < sizeof moving / sizeof *moving; i++) {
+        if (g->number == moving[i]) {
+            return true;
+        }
+    }
+    return g->number < 0;
+}
+
 int device_send(struct device *d, const char *text, struct err *e)
 {
     struct gcode g;
-    size_t len = strlen(text);
-    int rc = require_connected(d, e);
-    if (rc < 0) {
-        return rc;
-    }
     if (strpbrk(text, "\r\n") != NULL) {
         return err_field(
             e, PP_EINVAL, "commands", "a command is one line; send several one by one");
     }
-    gcode_parse(&g, text, len);
+    gcode_parse(&g, text, strlen(text));
+    if (g.letter == 'M' && g.number == 112) {
+        return device_estop(d, e); /* whatever the state */
+    }
+    int rc = require_connected(d, e);
+    if (rc < 0) {
+        return rc;
+    }
+    if (device_recover_keeps(d) && may_move(&g)) {
+        return err_field(e, PP_ESTATE, "commands",
+            "\"%.40s\" may move the tool, whose height is needed to go on with \"%.60s\": answer "
+            "that first (ppctl recover, or ppctl cancel)",
+            text, d->run.file_name);
+    }
     if (g.len == 0) {
         return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
     }
@@ -539,16 +564,13 @@ int device_send(struct device *d, const char *text, struct err *e)
         return err_field(e, PP_EINVAL, "commands",
             "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);
     }
-    if (g.letter == 'M' && g.number == 112) {
-        return device_estop(d, e);
-    }
     if (is_urgent(d, &g)) {
         sender_urgent(d->sender, g.text, g.len);
     } else {
         rc = send_if_room(d, g.text, g.len, e);
     }
     if (rc == 0) {
-        d->heaters_used = clock_ms();
+        device_cool_used(d);
     }
     return rc;
 }

@@ -241,7 +241,8 @@ static void on_info(struct device *d)
     if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
         device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
-    device_sd_info(d);
+    device_sd_caps(d);
+    device_sd_look(d);
     device_inject(d, "M105", TAG_READY);
 }
 
@@ -263,7 +264,7 @@ static void on_ready(struct device *d)
     log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
         d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
         d->firmware);
-    if (!d->closing && d->run.id[0] == '\0' && device_sd_adopt(d)) {
+    if (!d->closing && device_sd_adopt(d)) {
         return;
     }
     device_move(d, PRINTER_OPERATIONAL, "set up");
@@ -457,6 +458,7 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_SD_WRITING:
     case TAG_SD_CLOSED:
     case TAG_SD_LISTED:
+    case TAG_SD_CLEANED:
         device_sd_tag(d, (int)tag);
         break;
     case TAG_NONE:

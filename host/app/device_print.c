@@ -147,7 +147,10 @@ static void on_run_opened(void *context, const struct err *e)
 {
     struct device *d = context;
     device_stored(d);
-    if (--d->runs_opening > 0 || device_state(d) != PRINTER_STARTING || d->closing) {
+    if (--d->runs_opening == 0 && e != NULL && device_recover_unsure(d)) {
+        device_abort(d, e->text); /* as soon as the printer is back */
+    }
+    if (d->runs_opening > 0 || device_state(d) != PRINTER_STARTING || d->closing) {
         return; /* cancelled, lost or being closed meanwhile */
     }
     if (e != NULL) {
@@ -210,9 +213,7 @@ int device_may_start(const struct device *d, struct err *e)
 {
     enum printer_state state = device_state(d);
     if (d->run.id[0] != '\0' && device_offer_open(d)) {
-        return err_set(e, PP_ESTATE,
-            "\"%s\" was cut off and waits for an answer: ppctl recover, or ppctl cancel",
-            d->run.file_name);
+        return device_offer_refuse(d, e);
     }
     if (printer_has_job(state)) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed", d->run.file_name);
@@ -318,6 +319,9 @@ int device_declare_clear(struct device *d, const char *answer, struct err *e)
             "\"%s\": no question is open; the answer \"clear\" "
             "says that the bed is clear",
             answer);
+    }
+    if (device_offer_open(d)) {
+        return device_offer_refuse(d, e);
     }
     if (printer_has_job(device_state(d))) {
         return err_set(

@@ -10,8 +10,10 @@
  * device_display.c progress on the printer's display
  * device_print.c  a print from its start to its end: bed gate, questions, barriers
  * device_motion.c scripts that move the printer: park, restore, cancel
- * device_recover.c a print that was cut off goes on: after a crash, another port
+ * device_recover.c a print is cut off, and the port found again
+ * device_go_on.c   it goes on where it was
  * device_offer.c   or only if a person says so: after a reset, a power cut
+ * device_kept.c    what is kept for that, and found by the next process
  * device_words.c   what is kept of the device for that
  * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs
@@ -53,8 +55,9 @@ enum device_tag {
     TAG_SD_WRITING,
     TAG_SD_CLOSED,
     TAG_SD_LISTED,
-    TAG_SAFE,  /* heaters off after connecting: what was owed is done */
-    TAG_ASKED, /* an M105 of the thermal watch */
+    TAG_SD_CLEANED, /* a copy that was cut off is deleted */
+    TAG_SAFE,       /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,      /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -198,6 +201,7 @@ void device_stored(struct device *d);                  /* an answer of the store
 int device_tools(const struct device *d);
 bool device_reports(const struct device *d); /* tells its temperatures by itself */
 void device_heaters_off(struct device *d, enum device_tag tag);
+void device_go_cold(struct device *d); /* heaters off, then TAG_COLD */
 void device_inject(struct device *d, const char *text, enum device_tag tag);
 int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 void device_finish_closing(struct device *d);

@@ -50,6 +50,7 @@ static void take_temps(struct device *d, const char *line)
 {
     struct temp_report t;
     bool retargeted = false;
+    bool at_printer = false; /* or here: nothing else heats in a pause */
     if (!temp_parse(&t, line, 0)) {
         return;
     }
@@ -58,12 +59,17 @@ static void take_temps(struct device *d, const char *line)
             d->temps.actual_mc[i] = t.actual_mc[i];
         }
         if (t.target_mc[i] != TEMP_NONE) {
-            retargeted = retargeted || d->temps.target_mc[i] != t.target_mc[i];
+            bool changed = d->temps.target_mc[i] != t.target_mc[i];
+            retargeted = retargeted || changed;
+            at_printer = at_printer || (changed && t.target_mc[i] > 0);
             d->temps.target_mc[i] = t.target_mc[i];
         }
     }
     d->temps_ms = clock_ms();
     d->temps_told_ms = clock_wall_ms();
+    if (at_printer && device_state(d) == PRINTER_PAUSED) {
+        device_cool_used(d);
+    }
     if (retargeted && d->run.id[0] != '\0' && d->recovery.phase == RECOVER_NONE) {
         device_remember(d);
     }

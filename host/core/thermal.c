@@ -52,12 +52,17 @@ static struct thermal_limits limits_of(const struct thermal_limits *l, enum ther
     return out;
 }
 
-void thermal_init(struct thermal *t, const struct thermal_limits *limits)
+void thermal_limit(struct thermal *t, const struct thermal_limits *limits)
 {
-    *t = (struct thermal){0};
     for (int kind = 0; kind < THERMAL_KINDS; kind++) {
         t->limits[kind] = limits_of(limits, (enum thermal_kind)kind);
     }
+}
+
+void thermal_init(struct thermal *t, const struct thermal_limits *limits)
+{
+    *t = (struct thermal){0};
+    thermal_limit(t, limits);
     for (int i = 0; i < TEMP_HEATERS; i++) {
         t->heater[i] = (struct thermal_heater){
             .target_mc = TEMP_NONE, .actual_mc = TEMP_NONE, .suspect_mc = TEMP_NONE};

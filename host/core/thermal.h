@@ -100,6 +100,9 @@ struct thermal {
 /* Everything unknown; `limits` (THERMAL_KINDS of them) may be NULL. */
 void thermal_init(struct thermal *t, const struct thermal_limits *limits);
 
+/* Other limits for what is watched already. */
+void thermal_limit(struct thermal *t, const struct thermal_limits *limits);
+
 /* Takes a report of the printer, or only the time (`r` NULL), and says what to make of it. */
 struct thermal_verdict thermal_step(struct thermal *t, uint64_t now_ms, const struct temp_report *r,
     const struct thermal_context *c);

@@ -322,6 +322,9 @@ void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uin
 {
     sure_order(s, &(struct order){
                       .kind = ORDER_BEGIN, .value = generation, .offset = offset, .lines = lines});
+    while (spsc_used(&s->orders) > 0) {
+        uv_sleep(1); /* microseconds, usually */
+    }
 }
 
 void sender_rejoin(struct sender *s, uint32_t generation)

@@ -88,6 +88,9 @@ void sender_detach(struct sender *s);
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag);
 size_t sender_injects(struct sender *s); /* how many wait; rather too many than too few */
 void sender_urgent(struct sender *s, const char *text, size_t len);
+
+/* These return when it has begun: whoever comes after us does not take the place of the job before
+ * for that of this one. */
 void sender_begin(struct sender *s, uint32_t generation);
 void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uint64_t lines);
 void sender_rewound(struct sender *s, uint32_t generation);
