@@ -116,6 +116,7 @@ bool device_offer_open(const struct device *d); /* nothing of the run goes on un
 void device_offer(struct device *d);            /* from recovery.words and .offset */
 void device_offer_end(struct device *d, const char *reason);
 int device_offer_refuse(const struct device *d, struct err *e); /* it must be answered first */
+void device_recover_answered(struct device *d, size_t answer);
 void device_offer_connected(struct device *d); /* the printer is there, its heaters are off */
 void device_offer_done(struct device *d, uint32_t tag);
 

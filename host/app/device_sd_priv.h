@@ -78,8 +78,8 @@ void device_sd_free(struct device *d);
 void device_sd_connected(struct device *d);             /* before M115 */
 void device_sd_cap(struct device *d, const char *line); /* of M115 */
 void device_sd_caps(struct device *d);                  /* M115 has been answered */
-void device_sd_look(struct device *d); /* does it print by itself? before anything is turned off */
-void device_sd_ready(struct device *d);                 /* operational: the list */
+void device_sd_look(struct device *d);  /* does it print by itself? before anything is turned off */
+void device_sd_ready(struct device *d); /* operational: the list */
 void device_sd_line(struct device *d, const char *line);
 bool device_sd_action(struct device *d, const char *action); /* true: it was for the card */
 void device_sd_tick(struct device *d, uint64_t now_ms);
