@@ -563,6 +563,7 @@ int device_estop(struct device *d, struct err *e)
             e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");
     }
     log_warn("emergency stop");
+    d->estopped = true;
     sender_estop(d->sender);
     return 0;
 }
