@@ -95,6 +95,16 @@ void device_job(const struct device *d, struct device_job *out)
     }
 }
 
+static bool is_cooled(const struct device *d)
+{
+    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+        if (d->heat.reheat_mc[i] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *recovery_text(const struct device *d)
 {
     static const char *const texts[] = {
@@ -109,13 +119,24 @@ static const char *recovery_text(const struct device *d)
     return texts[d->recovery.phase];
 }
 
+static const char *detail_text(const struct device *d)
+{
+    enum printer_state state = device_state(d);
+    if (state == PRINTER_RECOVERING) {
+        return recovery_text(d);
+    }
+    if (state == PRINTER_PAUSED && !device_self_paused(d) && is_cooled(d)) {
+        return "cooled down; resume heats it first";
+    }
+    return device_self_text(d);
+}
+
 void device_status(const struct device *d, struct device_status *out)
 {
     memset(out, 0, sizeof *out);
     out->state = device_state(d);
     memcpy(out->error, d->error, sizeof out->error);
-    const char *detail = out->state == PRINTER_RECOVERING ? recovery_text(d) : device_self_text(d);
-    snprintf(out->detail, sizeof out->detail, "%s", detail);
+    snprintf(out->detail, sizeof out->detail, "%s", detail_text(d));
     memcpy(out->message, d->message, sizeof out->message);
     out->temps_told_ms = d->temps_told_ms;
     for (size_t i = 0; i < TEMP_HEATERS && d->temps_told_ms > 0; i++) {

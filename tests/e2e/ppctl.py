@@ -121,6 +121,28 @@ mk3  operational
         out, _ = self.ctl("status")
         self.assertIn("mk3  paused, waiting for a filament change\n  display    Nozzle\\x1bParked\n", out)
 
+    def test_status_tells_how_the_last_print_ended_and_how_old_temperatures_are(self):
+        host = self.host()
+        host.status.update(state="offline", now_ms=1763620927000, temperatures_ms=1763620927000 - 90000,
+                           last_run=run(result="failure", end_ms=1763620927000, reason="the printer was reset"))
+        out, _ = self.ctl("status")
+        self.assertIn("  last print part.gcode: failure, 2025-11-20 06:42: the printer was reset\n", out)
+        self.assertIn("  tool0      209.8/210 °C, 1 min 30 s ago\n", out)
+
+    def test_status_shows_a_copy_to_the_card(self):
+        host = self.host()
+        host.status.update(state="transferring", sd={"card": "ready", "printing": False, "transfer": {
+            "file": "part.gcode", "name": "PART.GCO", "percent": 23.9}})
+        self.assertIn("  copying    part.gcode to the card as PART.GCO, 23 %\n", self.ctl("status")[0])
+
+    def test_every_answer_of_a_long_question_is_shown(self):
+        host = self.host()
+        host.status.update(**asks(dict(QUESTION, answers=[f"Answer number {n}" for n in range(8)])))
+        out, _ = self.ctl("status")
+        self.assertEqual(out.count('"Answer number'), 8)
+        self.assertTrue(all(len(line) <= 80 for line in out.splitlines()))
+        self.assertIn("say which answer:", self.ctl("confirm", status=2)[1])
+
     def test_json_is_the_document_of_the_host(self):
         host = self.host()
         out, _ = self.ctl("--json", "status")

@@ -229,11 +229,28 @@ static void a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on(
     UNTIL_STATE(b, PRINTER_CANCELLING);
     go_on(&b->printer);
     has_failed(b, "the printer is locked");
+    assert_string_equal(status(b).last.reason, b->run.reason);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     b->device->heat.thermal.off_ms -= 21000;
     report(&b->printer, "", "");
     RUN_UNTIL(b, heard(b, 0, "M112") == 6);
     UNTIL_STATE(b, PRINTER_ERROR);
+    finish(b);
+}
+
+/* Its ok to M104 S0 says nothing; it is told again until it has been unlocked. */
+static void what_a_locked_printer_acknowledges_is_still_owed(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    device_cool_owe(b->device);
+    say(&b->printer, "echo:Printer locked! (Unlock with M511 or LCD)\n");
+    RUN_UNTIL(b, strstr(b->notice, "M511") != NULL);
+    device_cool_paid(b->device);
+    assert_true(b->device->make_safe);
+    size_t from = b->printer.heard_count;
+    RUN_UNTIL(b, !b->device->make_safe);
+    assert_int_equal(heard(b, from, "M104 S0"), 1);
     finish(b);
 }
 
@@ -519,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_dead_printer_is_told_nothing_more),
         cmocka_unit_test(an_error_of_klipper_cancels_the_print_and_nothing_else),
         cmocka_unit_test(a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on),
+        cmocka_unit_test(what_a_locked_printer_acknowledges_is_still_owed),
         cmocka_unit_test(a_printer_that_answers_nothing_any_more_is_stopped),
         cmocka_unit_test(a_long_pause_cools_the_hotend_and_a_resume_heats_it_before_it_moves),
         cmocka_unit_test(a_very_long_pause_cools_the_bed_too),

@@ -78,6 +78,34 @@ static void yes_heats_homes_x_and_y_primes_and_goes_back(void **state)
     finish(b);
 }
 
+static void the_status_tells_layer_and_height_before_the_answer_and_after(void **state)
+{
+    (void)state;
+    struct bench *b = offered(FIRST REST, "G1 X60", &bench_profile);
+    assert_string_equal(status(b).detail, "waiting for a person");
+    assert_int_equal(status(b).job.z_um, 300);
+    b->printer.stuck_at = "G1 X70";
+    assert_int_equal(device_recover(b->device, &refused), 0);
+    assert_string_equal(status(b).detail, "heating");
+    RUN_UNTIL(b, b->printer.stuck);
+    assert_int_equal(status(b).state, PRINTER_PRINTING);
+    assert_int_equal(status(b).job.z_um, 300);
+    go_on(&b->printer);
+    RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
+    finish(b);
+}
+
+static void a_run_that_is_ended_has_the_lines_it_had(void **state)
+{
+    (void)state;
+    struct bench *b = offered(FIRST REST, "G1 X60", &bench_profile);
+    assert_int_equal(device_cancel(b->device, &refused), 0);
+    RUN_UNTIL(b, b->run.result == RUN_INTERRUPTED);
+    assert_in_range(b->run.lines, 5, 9);
+    assert_string_equal(status(b).last.id, b->run.id);
+    finish(b);
+}
+
 static void modes_and_offsets_of_the_file_come_back(void **state)
 {
     (void)state;
@@ -235,6 +263,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_moves_or_heats_before_the_answer),
         cmocka_unit_test(yes_heats_homes_x_and_y_primes_and_goes_back),
+        cmocka_unit_test(the_status_tells_layer_and_height_before_the_answer_and_after),
+        cmocka_unit_test(a_run_that_is_ended_has_the_lines_it_had),
         cmocka_unit_test(modes_and_offsets_of_the_file_come_back),
         cmocka_unit_test(a_bed_that_was_measured_is_compensated_again),
         cmocka_unit_test(the_lift_stays_below_the_top),

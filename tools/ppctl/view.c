@@ -209,15 +209,11 @@ void view_temps(struct strbuf *out, const json_t *temperatures, bool names)
 /* Who is not connected does not know what a heater does now. */
 static void put_age(struct strbuf *out, const json_t *status)
 {
-    static const char *const away[] = {"offline", "detecting", "connecting", "error"};
     char text[TEXT_SIZE];
     int64_t told = field_int(status, "temperatures_ms", 0);
     int64_t age = field_int(status, "now_ms", 0) - told;
-    bool old = age > OLD_MS;
-    for (size_t i = 0; i < sizeof away / sizeof *away; i++) {
-        old = old || strcmp(field_text(status, "state"), away[i]) == 0;
-    }
-    if (told > 0 && old) {
+    bool away = *field_text(field_node(status, "link"), "port") == '\0';
+    if (told > 0 && (away || age > OLD_MS)) {
         strbuf_printf(out, ", %s ago", text_duration(text, age > 0 ? age : 0));
     }
 }

@@ -97,6 +97,7 @@ function drawReason() {
   const past = status.job === null && last !== null && last.end_ms !== null
     ? `The last print, ${last.file_name}, ended ${clock(last.end_ms)} as ${last.result}${why}.` : "";
   text("reason", status.error ?? past);
+  if ($("notice").textContent === status.error) show("notice", false);
   $("reason").classList.toggle("quiet", status.error === null && last?.result === "success");
   show("reason", $("reason").textContent !== "");
   text("message", `The printer's display shows: ${status.message}`);
@@ -131,7 +132,7 @@ function drawJob() {
 // What was told before the printer went away, or too long ago, is not what is now.
 function age() {
   const ms = Date.now() + hostAheadMs - (status.temperatures_ms ?? 0);
-  if (ms <= OLD_MS && !NOT_CONNECTED.includes(status.state)) return "";
+  if (ms <= OLD_MS && status.link.port !== null) return "";
   return ms < 120000 ? `, ${Math.max(Math.round(ms / 1000), 0)} s ago` : `, ${duration(ms)} ago`;
 }
 
