@@ -21,7 +21,9 @@ struct device_heat {
     uint64_t asked_ms;
     bool off_wanted;    /* as soon as the printer takes commands again */
     uint64_t tuning_ms; /* since when the firmware tunes a regulator; 0 = it does not */
-    bool owed_stored;   /* the store knows that the heaters may be on */
+    bool owed;          /* every heater off at the next connection */
+    bool owed_stored;   /* and the store knows */
+    uint64_t used_ms;   /* since when heaters are on with no job, or somebody used them */
     int64_t idle_off_ms;
     int64_t pause_off_ms;     /* hotends in a pause */
     int64_t pause_bed_off_ms; /* and the bed */

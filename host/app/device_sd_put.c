@@ -47,7 +47,7 @@ static int choose_name(
             e, PP_EEXIST, "name", "no free name like \"%s\" on the card: give one", file);
     }
     for (char *p = dos; *p != '\0'; p++) {
-        bool lower = strncmp(d->dialect->name, "prusa", 5) == 0;
+        bool lower = strncmp(d->who.dialect->name, "prusa", 5) == 0;
         *p = (char)(lower ? tolower((unsigned char)*p) : toupper((unsigned char)*p));
     }
     snprintf(out, SD_NAME_SIZE, "%s", dos);

@@ -133,8 +133,8 @@ static inline void hurry(struct bench *b)
         uv_timer_set_repeat(&d->second, TICK_MS);
         uv_timer_again(&d->second);
     }
-    if (uv_timer_get_due_in(&d->retry) > TICK_MS) {
-        uv_timer_start(&d->retry, d->retry.timer_cb, TICK_MS, 0);
+    if (uv_timer_get_due_in(&d->wire.retry) > TICK_MS) {
+        uv_timer_start(&d->wire.retry, d->wire.retry.timer_cb, TICK_MS, 0);
     }
     if (b->impatient && uv_timer_get_due_in(&d->deadline) > TICK_MS) {
         assert_true(uv_timer_get_due_in(&d->deadline) <= 12000);
