@@ -21,6 +21,7 @@ json_t *view_status(const struct http *h);
 
 /* Its parts, as they travel alone through the feed. */
 json_t *view_temperatures(const struct device_status *s);
+json_t *view_link(const struct device_link *l);
 json_t *view_job(const struct device_job *j);          /* null without a print */
 json_t *view_question(const struct device_status *s);  /* the oldest open one, null without any */
 json_t *view_questions(const struct device_status *s); /* all of them, oldest first */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_MS        500   /* the housekeeping timer */
+#define HOUSEKEEPING_MS  500
 #define STOP_MS          12000 /* an orderly stop gets this long */
 #define ESTOP_MS         2500 /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
 #define RESUME_WITHIN_MS 60000
@@ -102,7 +102,7 @@ void device_inject(struct device *d, const char *text, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
-static void on_second(uv_timer_t *timer)
+static void on_tick(uv_timer_t *timer)
 {
     struct device *d = timer->data;
     uint64_t now = clock_ms();
@@ -133,14 +133,14 @@ static void on_second(uv_timer_t *timer)
 
 static void init_handles(struct device *d)
 {
-    uv_timer_init(d->loop, &d->second);
+    uv_timer_init(d->loop, &d->tick);
     uv_timer_init(d->loop, &d->wire.retry);
     uv_timer_init(d->loop, &d->deadline);
-    d->second.data = d;
+    d->tick.data = d;
     d->wire.retry.data = d;
     d->deadline.data = d;
     d->open += 3;
-    uv_timer_start(&d->second, on_second, SECOND_MS, SECOND_MS);
+    uv_timer_start(&d->tick, on_tick, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 }
 
 static void init(struct device *d, const struct device_options *o)
@@ -223,6 +223,7 @@ int device_open(struct device **out, uv_loop_t *loop, const struct device_option
         return rc;
     }
     init_handles(d);
+    device_load_last(d);
     check_port_identity(d);
     device_save_row(d, NULL);
     device_recover_begin(d);
@@ -261,7 +262,7 @@ void device_stored(struct device *d)
 
 void device_finish_closing(struct device *d)
 {
-    if (uv_is_closing((uv_handle_t *)&d->second)) {
+    if (uv_is_closing((uv_handle_t *)&d->tick)) {
         return;
     }
     bool goes_on = (d->leaving && !d->sd.printing) || d->recovery.phase != RECOVER_NONE;
@@ -269,7 +270,7 @@ void device_finish_closing(struct device *d)
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
     device_recover_close(d);
-    uv_close((uv_handle_t *)&d->second, device_unref);
+    uv_close((uv_handle_t *)&d->tick, device_unref);
     uv_close((uv_handle_t *)&d->wire.retry, device_unref);
     uv_close((uv_handle_t *)&d->deadline, device_unref);
 }

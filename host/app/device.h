@@ -77,16 +77,18 @@ struct device_link {
 struct device_status {
     enum printer_state state;
     char error[256];   /* why offline or in error, "" if none */
-    char detail[64];   /* of a pause by the printer itself, "" if there is none */
+    char detail[64];   /* of a pause by the printer itself, of what a recovery is at; "" = none */
     char message[128]; /* what it shows at its display, as far as it tells; "" if it does not */
     struct device_heater heater[DEVICE_HEATERS];
     size_t heaters;
+    int64_t temps_told_ms; /* when the printer told them, wall clock; 0 = not since connecting */
     struct device_job job;
     struct device_link link;
     struct device_question question[DEVICE_QUESTIONS]; /* open ones, oldest first */
     size_t questions;
     enum bed_state bed;
     char waiting_for[201]; /* file that waits for an answer, "" if none */
+    struct run last;       /* how the last print ended; id "" = none is known */
 };
 
 struct device_options {

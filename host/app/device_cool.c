@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define OWED_SETTING "heaters_owed"
+#define AGAIN_MS     10000
 
 /* ---- the debt ------------------------------------------------------------------------------- */
 
@@ -35,6 +36,12 @@ void device_cool_owe(struct device *d)
 
 void device_cool_paid(struct device *d)
 {
+    if (d->heat.locked) {
+        if (d->heat.thermal.off_ms == 0) {
+            device_thermal_off(d, clock_ms()); /* M112 if anything is on */
+        }
+        return;
+    }
     if (d->heat.owed) {
         log_info("the heaters are off");
     }
@@ -46,6 +53,18 @@ void device_cool_forgive(struct device *d)
 {
     d->heat.owed = false;
     save_owed(d, false);
+}
+
+void device_cool_locked(struct device *d)
+{
+    static const char text[] =
+        "the printer is locked and does nothing that it is told: unlock it there, or with M511";
+    d->heat.locked = true;
+    device_abort(d, text);
+    if (!d->heat.locked_told && d->run.id[0] == '\0') {
+        device_notice(d, "%s", text);
+    }
+    d->heat.locked_told = true;
 }
 
 /* What cannot be read is taken to be owed. */
@@ -195,6 +214,11 @@ void device_cool_tick(struct device *d, uint64_t now_ms)
         forget_pause(d);
     }
     bool idle = state == PRINTER_OPERATIONAL || device_offer_open(d);
+    bool unpaid = d->heat.locked && d->heat.owed && state == PRINTER_OPERATIONAL;
+    if (unpaid && is_over(now_ms, d->heat.again_ms, AGAIN_MS)) {
+        d->heat.again_ms = now_ms;
+        device_heaters_off(d, TAG_SAFE);
+    }
     if (!idle || !hot) {
         d->heat.used_ms = now_ms;
     } else {

@@ -21,6 +21,9 @@ struct device_heat {
     uint64_t asked_ms;
     bool off_wanted;    /* as soon as the printer takes commands again */
     uint64_t tuning_ms; /* since when the firmware tunes a regulator; 0 = it does not */
+    bool locked;        /* it has said so since the last order to turn everything off */
+    bool locked_told;   /* a person knows, since connecting */
+    uint64_t again_ms;  /* when what is owed was last tried again */
     bool owed;          /* every heater off at the next connection */
     bool owed_stored;   /* and the store knows */
     uint64_t used_ms;   /* since when heaters are on with no job, or somebody used them */
@@ -66,7 +69,11 @@ void device_cool_found(struct device *d);
 /* The heaters may be on and cannot be reached: they go off at the next connection, also of another
  * process. Kept in the store until device_cool_paid(). */
 void device_cool_owe(struct device *d);
-void device_cool_paid(struct device *d); /* every heater was turned off, and it was acknowledged */
+void device_cool_paid(struct device *d); /* every heater off is acknowledged; not by a locked one */
+/* A locked printer acknowledges what it does not do: no print goes on, and what it owes it owes on
+ * until it does as it is told. */
+void device_cool_locked(struct device *d);
+
 void device_cool_forgive(struct device *d); /* the print that they are on for goes on */
 bool device_cool_is_owed(struct device *d); /* by an earlier process; at the start */
 

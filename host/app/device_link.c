@@ -113,7 +113,7 @@ static void on_opened(uv_work_t *work, int status)
         serial_close(&d->wire.serial);
     }
     if (d->closing) {
-        device_unref((uv_handle_t *)&d->second);
+        device_unref((uv_handle_t *)&d->tick);
         return;
     }
     d->open--;
@@ -181,6 +181,8 @@ void device_link_drop(struct device *d, bool reopen)
 void device_link_connected(struct device *d, int baud)
 {
     device_thermal_reset(d);
+    d->heat.locked_told = false;
+    d->temps_told_ms = 0;
     d->who.baud = baud;
     d->wire.retry_ms = 0;
     d->who.caps = (struct caps){0};

@@ -58,7 +58,7 @@ void device_offer_end(struct device *d, const char *reason)
     const struct device_words w = d->recovery.words;
     char text[sizeof d->run.reason];
     bool cancelled = w.state == PRINTER_CANCELLING;
-    snprintf(text, sizeof text, "%s: %s", d->recovery.why, reason);
+    snprintf(text, sizeof text, "%s; %s", d->recovery.why, reason);
     device_notice(d, "the print of \"%.60s\" does not go on: %s", d->run.file_name, text);
     device_print_end(d, cancelled ? w.result : RUN_INTERRUPTED, cancelled ? w.reason : text);
     if (device_state(d) == PRINTER_RECOVERING) {
@@ -247,6 +247,7 @@ static void go_on(struct device *d)
     struct device_recovery *r = &d->recovery;
     d->spool = r->spool;
     r->spool = NULL;
+    r->spool_ready = false;
     r->phase = RECOVER_NONE;
     d->script_begun = false;
     d->parked = false;
@@ -336,7 +337,7 @@ void device_recover_answered(struct device *d, size_t answer)
     struct gcode_modal modal;
     struct device_recovery *r = &d->recovery;
     if (answer != 0) {
-        device_offer_end(d, "a person has said that it shall not go on");
+        device_offer_end(d, "a person has ended it");
     } else if (start(d, &e) < 0) {
         device_notice(d, "the print does not go on yet: %s", e.text);
         if (spool_modal(r->spool, r->offset, &modal, NULL) == 0) {

@@ -22,14 +22,23 @@ static void on_run_saved(void *context, const struct err *e)
     device_stored(d);
 }
 
+static int64_t lines_of(const struct device *d)
+{
+    if (d->sd.printing) {
+        return 0; /* the printer reads them itself */
+    }
+    return (int64_t)(d->recovery.phase != RECOVER_NONE
+                         ? d->recovery.lines
+                         : atomic_load(&sender_stats(d->sender)->job_lines));
+}
+
 void device_print_end(struct device *d, enum run_result result, const char *reason)
 {
     const struct stream_stats *stats = sender_stats(d->sender);
     struct run *run = &d->run;
     run->end_ms = clock_wall_ms();
     run->result = result;
-    bool cut_off = d->recovery.phase != RECOVER_NONE;
-    run->lines = (int64_t)(cut_off ? d->recovery.lines : atomic_load(&stats->job_lines));
+    run->lines = lines_of(d);
     run->resends += (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
     d->open++;
@@ -37,7 +46,6 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     store_save_run(d->store, run, on_run_saved, d);
     store_drop_journal(d->store, NULL, NULL);
     if (d->sd.printing) {
-        run->lines = 0; /* the printer read them itself */
         device_sd_ended(d, result);
     } else {
         files_unpin(d->files, run->file_name);
@@ -47,9 +55,10 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
         spool_close(d->spool);
         d->spool = NULL;
     }
-    log_info("print of %s: %s%s%s", run->file_name, run_result_name(result),
+    log_info("print of \"%s\": %s%s%s", run->file_name, run_result_name(result),
         reason[0] != '\0' ? ", " : "", reason);
     struct run ended = *run;
+    d->last = ended;
     *run = (struct run){0};
     d->job_start_ms = 0;
     d->parked = false;
@@ -155,7 +164,7 @@ void device_print_start(struct device *d, const struct file_entry *file)
     d->pending[0] = '\0'; /* its pin is the run's from now on */
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
     device_move(d, PRINTER_STARTING, run->file_name);
-    log_info("print of %s starts", run->file_name);
+    log_info("print of \"%s\" starts", run->file_name);
     hub_emit(d->hub, HUB_RUN, run);
     d->open++;
     d->runs_opening++;

@@ -160,12 +160,14 @@ struct device {
     /* temperatures */
     struct device_heat heat;
     struct temp_report temps;
-    uint64_t temps_ms;   /* when the last report came; 0 = never */
-    uint64_t waiting_ms; /* when the printer last said that it waits for a heater or a person */
+    uint64_t temps_ms;     /* when the last report came, or was asked for; 0 = never */
+    int64_t temps_told_ms; /* wall clock of the last report since connecting; 0 = none */
+    uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
 
     /* the print */
     char pending[201]; /* file that waits for an answer */
     struct run run;    /* id "" = none */
+    struct run last;   /* the one before, ended; likewise */
     struct spool *spool;
     struct analysis analysis;
     bool bed_taken;        /* this print has made the bed occupied */
@@ -195,11 +197,14 @@ struct device {
 
     struct device_sd sd; /* the printer's own card */
 
-    uv_timer_t second;
+    uv_timer_t tick;
     uv_timer_t deadline; /* of an orderly stop */
     uint64_t saved_temps_ms;
     struct terminal terminal;
 };
+
+/* device_status.c */
+void device_load_last(struct device *d); /* how the last print ended; later */
 
 /* device.c */
 enum printer_state device_state(const struct device *d);

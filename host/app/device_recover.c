@@ -122,9 +122,10 @@ bool device_recover_port_gone(struct device *d, const char *why)
     r->job_active = past.job_active;
     r->phase = RECOVER_REOPEN;
     d->wire.retry_ms = 0;
-    device_notice(d, "%s: %s; the print goes on when the printer is back within %lld s", d->path,
-        why, (long long)(d->resume_within_ms / 1000));
-    snprintf(d->error, sizeof d->error, "%.120s: %.120s", d->path, why);
+    snprintf(d->error, sizeof d->error,
+        "%.120s: %.60s; the print goes on when the printer is back within %lld s", d->path, why,
+        (long long)(d->resume_within_ms / 1000));
+    device_notice(d, "%s", d->error);
     device_move(d, PRINTER_RECOVERING, why);
     if (r->spool == NULL) {
         device_recover_load(d, device_recover_loaded);

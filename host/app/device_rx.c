@@ -47,6 +47,8 @@ void device_on_line(struct device *d, const char *text, size_t len)
     device_thermal_line(d, text);
     if (r.temps) {
         device_temps_take(d, text);
+    } else if (r.locked) {
+        device_cool_locked(d);
     } else if (r.kind == REPLY_ABORT) {
         device_abort(d, r.text);
     } else if (r.kind == REPLY_ACTION) {

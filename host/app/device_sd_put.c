@@ -217,9 +217,10 @@ void device_sd_put_stop(struct device *d, const char *why)
     device_inject(d, "M29", TAG_SD_CLOSED);
 }
 
+/* The sender goes on taking the printer for one that writes: an emergency stop may be the reason,
+ * and must still end the writing first. */
 void device_sd_put_lost(struct device *d)
 {
-    sender_card(d->sender, false);
     close_spool(d);
     if (d->sd.put.active) {
         over(d, "the connection was lost");

@@ -72,7 +72,7 @@ void device_job(const struct device *d, struct device_job *out)
     }
     memcpy(out->file_name, d->run.file_name, sizeof out->file_name);
     bool cut_off = d->recovery.phase != RECOVER_NONE;
-    struct spool *spool = d->recovery.spool_ready ? d->recovery.spool : d->spool;
+    struct spool *spool = cut_off && d->recovery.spool_ready ? d->recovery.spool : d->spool;
     uint64_t offset = cut_off ? d->recovery.offset : atomic_load(&stats->job_offset);
     out->size_bytes = size;
     out->done_bytes = (int64_t)offset;
@@ -95,14 +95,30 @@ void device_job(const struct device *d, struct device_job *out)
     }
 }
 
+static const char *recovery_text(const struct device *d)
+{
+    static const char *const texts[] = {
+        [RECOVER_NONE] = "",
+        [RECOVER_REOPEN] = "waiting for the printer",
+        [RECOVER_ADOPT] = "asking the printer where it is",
+        [RECOVER_CHECK] = "asking the printer where it is",
+        [RECOVER_OFFER] = "waiting for a person",
+        [RECOVER_HEAT] = "heating",
+        [RECOVER_MOVE] = "going back to the print",
+    };
+    return texts[d->recovery.phase];
+}
+
 void device_status(const struct device *d, struct device_status *out)
 {
     memset(out, 0, sizeof *out);
     out->state = device_state(d);
     memcpy(out->error, d->error, sizeof out->error);
-    snprintf(out->detail, sizeof out->detail, "%s", device_self_text(d));
+    const char *detail = out->state == PRINTER_RECOVERING ? recovery_text(d) : device_self_text(d);
+    snprintf(out->detail, sizeof out->detail, "%s", detail);
     memcpy(out->message, d->message, sizeof out->message);
-    for (size_t i = 0; i < TEMP_HEATERS; i++) {
+    out->temps_told_ms = d->temps_told_ms;
+    for (size_t i = 0; i < TEMP_HEATERS && d->temps_told_ms > 0; i++) {
         if (d->temps.actual_mc[i] != TEMP_NONE) {
             struct device_heater *h = &out->heater[out->heaters++];
             snprintf(h->name, sizeof h->name, "%s", temp_heater_name(i));
@@ -115,7 +131,26 @@ void device_status(const struct device *d, struct device_status *out)
     memcpy(out->question, d->question, sizeof out->question);
     out->questions = d->questions;
     out->bed = d->row.bed;
+    out->last = d->last;
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
+}
+
+static void on_past(void *context, const struct err *e, const struct run *runs, size_t n)
+{
+    struct device *d = context;
+    for (size_t i = 0; e == NULL && i < n && d->last.id[0] == '\0'; i++) {
+        if (runs[i].result != RUN_OPEN) {
+            d->last = runs[i];
+            hub_emit(d->hub, HUB_STATE, NULL);
+        }
+    }
+    device_stored(d);
+}
+
+void device_load_last(struct device *d)
+{
+    d->open++;
+    store_list_runs(d->store, 2, on_past, d); /* one may be open */
 }
 
 void device_terminal(

@@ -27,6 +27,7 @@ void device_heaters_off(struct device *d, enum device_tag tag)
 {
     int tools = device_tools(d);
     char line[32];
+    d->heat.locked = false;
     for (int i = 0; i < tools; i++) {
         snprintf(line, sizeof line, tools > 1 ? "M104 T%d S0" : "M104 S0", i);
         device_inject(d, line, TAG_NONE);
@@ -117,6 +118,7 @@ void device_temps_take(struct device *d, const char *line)
         }
     }
     d->temps_ms = clock_ms();
+    d->temps_told_ms = clock_wall_ms();
     if (at_printer && device_state(d) == PRINTER_PAUSED) {
         device_cool_used(d);
     }

@@ -257,6 +257,7 @@ static void parse_other(struct reply *r, const char *line, size_t len)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strcasestr(line, texts[i].text) != NULL) {
             r->kind = texts[i].kind;
+            r->locked = r->kind == REPLY_ABORT;
             return;
         }
     }

@@ -35,6 +35,7 @@ struct reply {
     bool temps;       /* carries a temperature report (host/core/temp.h) */
     bool reset;       /* a reset banner ran into this line */
     bool dead;        /* REPLY_HALT: everything is off, or its power fails: M112 is of no use */
+    bool locked;      /* REPLY_ABORT: acknowledges everything and does nothing of it */
     bool waiting;     /* says that a heater is being waited for, or a person */
     const char *text; /* of the line or behind its prefix; borrowed */
 };

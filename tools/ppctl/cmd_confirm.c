@@ -104,7 +104,9 @@ static int choose_answer(
     if (word != NULL) {
         str_escape(safe, sizeof safe, word, strlen(word));
     }
-    int status = fail_usage(c, "answer \"%s\": must be one of %s", safe, strbuf_text(&known));
+    int status = word != NULL
+                     ? fail_usage(c, "answer \"%s\": must be one of %s", safe, strbuf_text(&known))
+                     : fail_usage(c, "say which answer: %s", strbuf_text(&known));
     strbuf_fini(&known);
     return status;
 }

@@ -61,7 +61,9 @@ const struct command commands[] = {
     {.name = "pause",
         .args = "",
         .summary = "pause the print",
-        .help = "The moves already sent are finished, then the head is parked.\n"
+        .help = "The moves already sent are finished, then the head is parked. In a long pause\n"
+                "the hotend goes off after 30 minutes, the bed after 8 hours (the host's\n"
+                "configuration can change that); resume heats them first.\n"
                 "\n"
                 "  ppctl pause\n",
         .kind = COMMAND_CHANGES,
@@ -160,15 +162,13 @@ const struct command commands[] = {
     {.name = "restart",
         .args = "",
         .summary = "restart the host",
-        .help = "The printer and its heaters stay as they are.\n"
+        .help = "The printer and its heaters stay as they are; a print goes on by itself.\n"
                 "\n"
                 "  ppctl restart\n",
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
     {.name = "sd",
-        .args = "[ls | print FILE [--wait] [--bed-clear] [--unchecked] | put FILE [--name NAME] | "
-                "rm FILE | "
-                "init | release]",
+        .args = "[ls | print FILE | put FILE | rm FILE | init | release]",
         .summary = "the SD card in the printer",
         .help = "ls lists it. print has the printer print a file of it: that cannot be checked\n"
                 "before, so you are asked, beside whether the bed is clear; --unchecked says so\n"

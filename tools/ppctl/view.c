@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define LABEL_COLUMNS 13 /* where the values of a status begin */
+#define LABEL_COLUMNS 13    /* where the values of a status begin */
+#define OLD_MS        15000 /* temperatures that are older are said to be */
 
 static const struct {
     const char *state;
@@ -102,7 +103,7 @@ static void put_layer(struct strbuf *out, const json_t *job)
     }
 }
 
-static void job_progress(struct strbuf *out, const struct view *v, const json_t *job)
+static void job_progress(struct strbuf *out, const struct view *v, const json_t *job, bool card)
 {
     struct strbuf line = {0};
     double percent = field_real(job, "percent", 0);
@@ -111,7 +112,7 @@ static void job_progress(struct strbuf *out, const struct view *v, const json_t 
     bar_draw(&line, percent, 24, v->utf8);
     strbuf_printf(&line, "%s %3d %%  ", v->utf8 ? "" : "]", field_percent(job));
     put_layer(&line, job);
-    if (json_is_number(z)) {
+    if (json_is_number(z) && !card) {
         strbuf_printf(&line, "  z %.2f mm", json_number_value(z));
     }
     label(out, "progress");
@@ -145,7 +146,8 @@ static void job_lines(struct strbuf *out, const struct view *v, const json_t *jo
     rest(out, v, &line);
 }
 
-static void job_view(struct strbuf *out, const struct view *v, const json_t *job)
+/* Of a print from the card the printer tells only how far it has read. */
+static void job_view(struct strbuf *out, const struct view *v, const json_t *job, bool card)
 {
     struct strbuf file = {0};
     if (*field_text(job, "run_id") == '\0' && *field_text(job, "file_name") == '\0') {
@@ -154,9 +156,25 @@ static void job_view(struct strbuf *out, const struct view *v, const json_t *job
     text_foreign(&file, field_text(job, "file_name"));
     label(out, "file");
     rest(out, v, &file);
-    job_progress(out, v, job);
+    job_progress(out, v, job, card);
     job_times(out, v, job);
-    job_lines(out, v, job);
+    if (!card) {
+        job_lines(out, v, job);
+    }
+}
+
+static void copy_view(struct strbuf *out, const struct view *v, const json_t *copy)
+{
+    struct strbuf line = {0};
+    if (copy == NULL) {
+        return;
+    }
+    text_foreign(&line, field_text(copy, "file"));
+    strbuf_puts(&line, " to the card as ");
+    text_foreign(&line, field_text(copy, "name"));
+    strbuf_printf(&line, ", %d %%", field_percent(copy));
+    label(out, "copying");
+    rest(out, v, &line);
 }
 
 static void put_target(struct strbuf *out, const json_t *heater, const char *unit)
@@ -188,8 +206,24 @@ void view_temps(struct strbuf *out, const json_t *temperatures, bool names)
     }
 }
 
-static void heater_view(
-    struct strbuf *out, const struct view *v, const char *name, const json_t *heater)
+/* Who is not connected does not know what a heater does now. */
+static void put_age(struct strbuf *out, const json_t *status)
+{
+    static const char *const away[] = {"offline", "detecting", "connecting", "error"};
+    char text[TEXT_SIZE];
+    int64_t told = field_int(status, "temperatures_ms", 0);
+    int64_t age = field_int(status, "now_ms", 0) - told;
+    bool old = age > OLD_MS;
+    for (size_t i = 0; i < sizeof away / sizeof *away; i++) {
+        old = old || strcmp(field_text(status, "state"), away[i]) == 0;
+    }
+    if (told > 0 && old) {
+        strbuf_printf(out, ", %s ago", text_duration(text, age > 0 ? age : 0));
+    }
+}
+
+static void heater_view(struct strbuf *out, const struct view *v, const char *name,
+    const json_t *heater, const json_t *status)
 {
     struct strbuf line = {0};
     struct strbuf safe = {0};
@@ -203,6 +237,7 @@ static void heater_view(
         v->utf8 ? " \xc2\xb0"
                   "C"
                 : " C");
+    put_age(&line, status);
     label(out, strbuf_text(&safe));
     rest(out, v, &line);
     strbuf_fini(&safe);
@@ -230,8 +265,12 @@ void view_question(struct strbuf *out, const struct view *v, const json_t *quest
     strbuf_puts(&line, " ");
     question_put_answers(&line, question, "|");
     label(out, "answer by");
-    paint_foreign(out, v, TERM_YELLOW, strbuf_text(&line), v->columns - LABEL_COLUMNS);
-    strbuf_puts(out, "\n");
+    if (text_columns(strbuf_text(&line)) > v->columns - LABEL_COLUMNS) {
+        text_wrap(out, strbuf_text(&line), LABEL_COLUMNS, v->columns); /* every answer is shown */
+    } else {
+        term_paint(out, v->color, TERM_YELLOW, strbuf_text(&line));
+        strbuf_puts(out, "\n");
+    }
     strbuf_fini(&line);
 }
 
@@ -293,6 +332,41 @@ static void link_view(struct strbuf *out, const struct view *v, const json_t *li
     }
 }
 
+/* How the last print ended, also for who comes only now. */
+static void last_view(struct strbuf *out, const struct view *v, const json_t *run)
+{
+    struct strbuf line = {0};
+    char text[TEXT_SIZE];
+    const char *reason = field_text(run, "reason");
+    if (*field_text(run, "file_name") == '\0') {
+        return;
+    }
+    text_foreign(&line, field_text(run, "file_name"));
+    strbuf_puts(&line, ": ");
+    text_foreign(&line, field_text(run, "result"));
+    strbuf_printf(&line, ", %s", text_clock(text, field_int(run, "end_ms", 0), v->now_ms));
+    if (*reason != '\0' && strcmp(reason, field_text(run, "result")) != 0) {
+        strbuf_puts(&line, ": ");
+        text_foreign(&line, reason);
+    }
+    label(out, "last print");
+    text_wrap(out, strbuf_text(&line), LABEL_COLUMNS, v->columns);
+    strbuf_fini(&line);
+}
+
+static bool is_asked_about(const json_t *status, const char *file)
+{
+    size_t i;
+    json_t *question;
+    json_array_foreach(question_list(status), i, question)
+    {
+        if (strstr(field_text(question, "text"), file) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void view_status(struct strbuf *out, const struct view *v, const char *name, const json_t *status)
 {
     const char *heater_name;
@@ -308,16 +382,21 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
     {
         view_question(out, v, question);
     }
-    if (*waiting != '\0') {
+    if (*waiting != '\0' && !is_asked_about(status, waiting)) {
         struct strbuf line = {0};
         text_foreign(&line, waiting);
         label(out, "waiting");
         rest(out, v, &line);
     }
-    job_view(out, v, field_node(status, "job"));
+    const json_t *sd = field_node(status, "sd");
+    job_view(out, v, field_node(status, "job"), field_true(sd, "printing"));
+    copy_view(out, v, field_node(sd, "transfer"));
+    if (field_node(status, "job") == NULL) {
+        last_view(out, v, field_node(status, "last_run"));
+    }
     json_object_foreach(field_node(status, "temperatures"), heater_name, heater)
     {
-        heater_view(out, v, heater_name, heater);
+        heater_view(out, v, heater_name, heater, status);
     }
     bed_view(out, v, status);
     link_view(out, v, field_node(status, "link"));

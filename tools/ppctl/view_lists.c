@@ -11,6 +11,7 @@
 #define MM_PER_M 1000.0
 
 #define FACT_COLUMNS 12 /* where the values of a file begin */
+#define REASON_INDENT 18
 #define RUN_COLUMNS  61 /* before the file in the table of runs */
 
 static void fact(struct strbuf *out, const struct view *v, const char *name, struct strbuf *value)
@@ -124,6 +125,20 @@ static enum term_color result_color(const char *result)
     return strcmp(result, "open") == 0 ? TERM_BOLD : TERM_RED;
 }
 
+/* On lines of its own: it is what a person looks for. */
+static void run_reason(
+    struct strbuf *out, const struct view *v, const char *result, const char *reason)
+{
+    struct strbuf safe = {0};
+    if (*reason == '\0' || strcmp(reason, result) == 0) {
+        return;
+    }
+    text_foreign(&safe, reason);
+    strbuf_printf(out, "%*s", REASON_INDENT, "");
+    text_wrap(out, strbuf_text(&safe), REASON_INDENT, v->columns);
+    strbuf_fini(&safe);
+}
+
 static void run_view(struct strbuf *out, const struct view *v, const json_t *run)
 {
     const char *result = field_text(run, "result");
@@ -142,15 +157,11 @@ static void run_view(struct strbuf *out, const struct view *v, const json_t *run
     strbuf_printf(out, "%9.9s  ", text_count(text, field_int(run, "lines", 0)));
     strbuf_printf(out, "%7.7s  ", text_count(text, field_int(run, "resends", 0)));
     text_foreign(&line, field_text(run, "file_name"));
-    const char *reason = field_text(run, "reason");
-    if (*reason != '\0' && strcmp(reason, result) != 0) {
-        strbuf_puts(&line, ": ");
-        text_foreign(&line, reason);
-    }
     text_cut(
         out, strbuf_text(&line), v->columns - RUN_COLUMNS > 12 ? v->columns - RUN_COLUMNS : 12);
     strbuf_puts(out, "\n");
     strbuf_fini(&line);
+    run_reason(out, v, result, field_text(run, "reason"));
 }
 
 void view_runs(struct strbuf *out, const struct view *v, const json_t *runs)

@@ -2,14 +2,38 @@
 #include "tools/ppvirtual/fault_table.h"
 
 #include <stdio.h>
+#include <string.h>
+
+#define COLUMNS 80
+
+/* One word after the other, on lines of 80 columns; `at` is where the line is. */
+static size_t put_words(struct strbuf *out, const char *text, size_t at, int indent)
+{
+    while (*text != '\0') {
+        size_t n = strcspn(text, " ");
+        if (at + 1 + n > COLUMNS) {
+            strbuf_printf(out, "\n%*s", indent, "");
+            at = (size_t)indent;
+        } else if (at > (size_t)indent) {
+            strbuf_puts(out, " ");
+            at++;
+        }
+        strbuf_add(out, text, n);
+        at += n;
+        text += n + strspn(text + n, " ");
+    }
+    return at;
+}
 
 static void help_keys(struct strbuf *out)
 {
     for (int i = 0; i < FAULT_ARGS; i++) {
         const struct fault_key *k = &fault_keys[i];
-        strbuf_printf(out, "  %-10s %s", k->name, k->help);
+        strbuf_printf(out, "  %-10s ", k->name);
+        size_t at = put_words(out, k->help, 13, 13);
+        strbuf_puts(out, k->words != NULL ? ":" : "");
         for (size_t w = 0; k->words != NULL && k->words[w] != NULL; w++) {
-            strbuf_printf(out, "%s%s", w == 0 ? ": " : " ", k->words[w]);
+            at = put_words(out, k->words[w], at + (w == 0), 13);
         }
         strbuf_puts(out, "\n");
     }
@@ -17,14 +41,16 @@ static void help_keys(struct strbuf *out)
 
 static void help_row(struct strbuf *out, const struct fault_row *row)
 {
-    strbuf_printf(out, "  %-20s %s\n", row->name, row->help);
-    for (int i = 0, n = 0; i < FAULT_ARGS; i++) {
+    size_t at = 23;
+    strbuf_printf(out, "  %-20s ", row->name);
+    put_words(out, row->help, at, 23);
+    strbuf_puts(out, row->args != 0 ? "\n                       " : "");
+    for (int i = 0; i < FAULT_ARGS; i++) {
         if ((row->args & BIT(i)) != 0) {
-            strbuf_printf(
-                out, "%s%s", n++ == 0 ? "                       " : " ", fault_keys[i].name);
+            at = put_words(out, fault_keys[i].name, at, 23);
         }
     }
-    strbuf_puts(out, row->args != 0 ? "\n" : "");
+    strbuf_puts(out, "\n");
 }
 
 void fault_help(struct strbuf *out)

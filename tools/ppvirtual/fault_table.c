@@ -24,7 +24,7 @@ const struct fault_key fault_keys[FAULT_ARGS] = {
     [ARG_N] = {"n", TYPE_WHOLE, -1, 4294967295.0, -1, NULL, "a line number, or how many"},
     [ARG_BYTES] = {"bytes", TYPE_WHOLE, 1, 4096, 1, NULL, "how many bytes"},
     [ARG_POS] = {"pos", TYPE_POS, 0, 1000, POS_RANDOM, NULL,
-        "column from 0 on, `end` for the line's end, `random`"},
+        "column from 0 on, end for the line's end, `random`"},
     [ARG_BIT] = {"bit", TYPE_WHOLE, 0, 7, -1, NULL, "which bit; else any"},
     [ARG_VALUE] = {"value", TYPE_NUMBER, -10000, 10000, 0, NULL,
         "degrees, or a byte from 0 to 255"},

@@ -23,7 +23,7 @@ void card_fini(struct card *c)
 
 static bool is_dos(char ch)
 {
-    return isalnum((unsigned char)ch) || strchr("_-$#!", ch) != NULL;
+    return isalnum((unsigned char)ch) || strchr("_-$#!~", ch) != NULL;
 }
 
 /* The characters of `text` that a DOS name may have, in upper case, at most `max`. */

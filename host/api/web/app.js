@@ -1,15 +1,21 @@
 // The page: one status object, kept current by the feed, drawn whole at every change.
 
+import { sdCard } from "./sd.js";
+
 const $ = (id) => document.getElementById(id);
 const status = {};
+const OLD_MS = 15000; // temperatures that are older are said to be
 let retryMs = 500;
+let hostAheadMs = 0; // the host's clock beside ours
 
 const TONES = {
   operational: "good", printing: "busy", starting: "busy", finishing: "busy", resuming: "busy",
   connecting: "busy", detecting: "busy", pausing: "warm", paused: "warm", cancelling: "warm",
   recovering: "warm", transferring: "good", offline: "bad", error: "bad",
 };
-const HOLDS_JOB = ["starting", "printing", "pausing", "paused", "resuming", "cancelling", "finishing"];
+const HOLDS_JOB = ["starting", "printing", "pausing", "paused", "resuming", "cancelling", "finishing",
+  "recovering"];
+const NOT_CONNECTED = ["offline", "detecting", "connecting", "error"];
 
 // ---- text
 
@@ -84,12 +90,27 @@ function drawQuestions() {
     .map(questionCard));
 }
 
+// The reason of what went wrong; without one, how the last print ended.
+function drawReason() {
+  const last = status.last_run;
+  const why = last?.reason ? `: ${last.reason}` : "";
+  const past = status.job === null && last !== null && last.end_ms !== null
+    ? `The last print, ${last.file_name}, ended ${clock(last.end_ms)} as ${last.result}${why}.` : "";
+  text("reason", status.error ?? past);
+  $("reason").classList.toggle("quiet", status.error === null && last?.result === "success");
+  show("reason", $("reason").textContent !== "");
+  text("message", `The printer's display shows: ${status.message}`);
+  show("message", Boolean(status.message));
+}
+
 function drawJob() {
   const job = status.job;
   show("progress", job !== null);
+  drawReason();
   if (job === null) {
-    text("file", status.state === "offline" || status.state === "error"
-      ? (status.error ?? "The printer is not connected.")
+    const copies = status.state === "transferring";
+    text("file", NOT_CONNECTED.includes(status.state) ? "The printer is not connected."
+      : copies ? "A file is being copied to the printer's card."
       : `Nothing is being printed. The bed is ${
         { clear: "clear", occupied: "occupied", unknown: "in an unknown state" }[status.bed]}.`);
     document.title = `${status.name} – ${status.state}`;
@@ -101,17 +122,27 @@ function drawJob() {
   text("left", duration(job.left_ms));
   text("eta", job.left_ms === null ? "–" : clock(Date.now() + job.left_ms));
   text("elapsed", duration(job.elapsed_ms));
+  for (const id of ["layer", "height"]) $(id).parentElement.hidden = status.sd.printing;
   text("layer", job.layers === null ? `${job.layer}` : `${job.layer} of ${job.layers}`);
   text("height", `${(job.z_mm ?? 0).toFixed(2)} mm`);
   document.title = `${Math.floor(job.percent ?? 0)} % – ${status.name}`;
 }
 
+// What was told before the printer went away, or too long ago, is not what is now.
+function age() {
+  const ms = Date.now() + hostAheadMs - (status.temperatures_ms ?? 0);
+  if (ms <= OLD_MS && !NOT_CONNECTED.includes(status.state)) return "";
+  return ms < 120000 ? `, ${Math.max(Math.round(ms / 1000), 0)} s ago` : `, ${duration(ms)} ago`;
+}
+
 function drawTemperatures() {
+  const ago = age();
   const items = Object.entries(status.temperatures).map(([name, heater]) => {
     const hot = heater.actual !== null && heater.actual >= 50;
-    const item = element("li", hot ? "hot" : "", "");
+    const item = element("li", ago ? "old" : hot ? "hot" : "", "");
     const actual = heater.actual === null ? "–" : `${heater.actual.toFixed(1)} °C`;
-    const target = heater.target === null ? "" : heater.target > 0 ? `→ ${heater.target} °C` : "off";
+    const target = (heater.target === null ? "" : heater.target > 0 ? `→ ${heater.target} °C` : "off") +
+      ago;
     item.append(element("div", "name", heaterName(name)), element("span", "actual", actual),
       " ", element("span", "target", target));
     return item;
@@ -150,6 +181,7 @@ function draw() {
   drawJob();
   drawTemperatures();
   drawLink();
+  card.draw(status);
   show("pause", state === "printing");
   show("resume", state === "paused");
   show("cancel", HOLDS_JOB.includes(state) && state !== "cancelling" && state !== "finishing");
@@ -193,11 +225,16 @@ async function call(method, path, body) {
 
 async function act(path, body = {}, failed = "") {
   try {
-    Object.assign(status, await call("POST", path, body));
-    draw();
+    merge(await call("POST", path, body));
   } catch (error) {
     notice(failed + error.message);
   }
+}
+
+function merge(message) {
+  if (message.now_ms) hostAheadMs = message.now_ms - Date.now();
+  Object.assign(status, message);
+  draw();
 }
 
 function ask(question, yes) {
@@ -210,6 +247,9 @@ function ask(question, yes) {
     dialog.onclose = () => resolve(dialog.returnValue === "yes");
   });
 }
+
+const card = sdCard({ $, element, show, text, call, act, ask, notice, merge });
+setInterval(() => { if (status.temperatures) drawTemperatures(); }, 5000);
 
 $("pause").onclick = () => act("pause");
 $("resume").onclick = () => act("resume");
@@ -234,10 +274,11 @@ function take(message) {
     notice(message.text);
   } else if (message.type === "error") {
     notice(message.error.message);
-  } else if (message.type !== "run" && message.type !== "terminal") {
-    Object.assign(status, message);
+  } else if (message.type === "run") {
+    merge({ last_run: message.run });
+  } else if (message.type !== "terminal") {
     loggedIn(true);
-    draw();
+    merge(message);
   }
 }
 
