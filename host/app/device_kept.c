@@ -189,7 +189,7 @@ static void take_over(struct device *d, const struct run *run, const struct file
     d->max_command = w->max_command;
     d->job_start_ms = w->job_wall_ms > 0 && ago > 0 ? clock_ms() - (uint64_t)ago : 0;
     device_cool_owe(d); /* unless it goes on */
-    log_info("the print of %s was cut off at byte %" PRIu64, d->run.file_name, r->offset);
+    log_info("the print of \"%s\" was cut off at byte %" PRIu64, d->run.file_name, r->offset);
 }
 
 void device_recover_begin(struct device *d)

@@ -228,7 +228,7 @@ static void a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on(
     say(&b->printer, "echo:Printer locked! (Unlock with M511 or LCD)\n");
     UNTIL_STATE(b, PRINTER_CANCELLING);
     go_on(&b->printer);
-    has_failed(b, "Printer locked");
+    has_failed(b, "the printer is locked");
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     b->device->heat.thermal.off_ms -= 21000;
     report(&b->printer, "", "");

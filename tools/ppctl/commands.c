@@ -168,7 +168,8 @@ const struct command commands[] = {
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
     {.name = "sd",
-        .args = "[ls | print FILE | put FILE | rm FILE | init | release]",
+        .args = "[ls | print FILE [--wait] [--bed-clear] [--unchecked] | put FILE [--name NAME] | "
+                "rm FILE | init | release]",
         .summary = "the SD card in the printer",
         .help = "ls lists it. print has the printer print a file of it: that cannot be checked\n"
                 "before, so you are asked, beside whether the bed is clear; --unchecked says so\n"
