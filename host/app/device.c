@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_MS        500   /* the housekeeping timer */
+#define HOUSEKEEPING_MS  500
 #define STOP_MS          12000 /* an orderly stop gets this long */
 #define ESTOP_MS         2500 /* and what follows when that fails: as long as NOTE_ESTOPPED takes */
 #define RESUME_WITHIN_MS 60000
@@ -35,7 +35,7 @@ void device_move(struct device *d, enum printer_state next, const char *why)
     }
     if (next == PRINTER_OPERATIONAL) {
         d->error[0] = '\0';
-        d->heaters_used = clock_ms();
+        d->heat.used_ms = clock_ms();
     }
     device_remember(d);
     hub_emit(d->hub, HUB_STATE, NULL);
@@ -82,7 +82,7 @@ static void on_row_saved(void *context, const struct err *e)
 void device_save_row(struct device *d, store_cb done)
 {
     struct printer_row row = d->row;
-    if ((d->identity_doubt || d->port_doubt) && row.bed == BED_CLEAR) {
+    if ((d->who.identity_doubt || d->who.port_doubt) && row.bed == BED_CLEAR) {
         row.bed = BED_UNKNOWN;
     }
     d->open++;
@@ -102,14 +102,14 @@ void device_inject(struct device *d, const char *text, enum device_tag tag)
 /* ---- the housekeeping timer
  * ------------------------------------------------------------------------ */
 
-static void on_second(uv_timer_t *timer)
+static void on_tick(uv_timer_t *timer)
 {
     struct device *d = timer->data;
     uint64_t now = clock_ms();
     bool tap = hub_count(d->hub, HUB_TERMINAL) > 0;
     sender_beat(d->sender);
-    if (tap != d->tapped) {
-        d->tapped = tap;
+    if (tap != d->terminal.tapped) {
+        d->terminal.tapped = tap;
         sender_tap(d->sender, tap);
     }
     device_wait_tick(d, now);
@@ -133,14 +133,14 @@ static void on_second(uv_timer_t *timer)
 
 static void init_handles(struct device *d)
 {
-    uv_timer_init(d->loop, &d->second);
-    uv_timer_init(d->loop, &d->retry);
+    uv_timer_init(d->loop, &d->tick);
+    uv_timer_init(d->loop, &d->wire.retry);
     uv_timer_init(d->loop, &d->deadline);
-    d->second.data = d;
-    d->retry.data = d;
+    d->tick.data = d;
+    d->wire.retry.data = d;
     d->deadline.data = d;
     d->open += 3;
-    uv_timer_start(&d->second, on_second, SECOND_MS, SECOND_MS);
+    uv_timer_start(&d->tick, on_tick, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 }
 
 static void init(struct device *d, const struct device_options *o)
@@ -156,10 +156,10 @@ static void init(struct device *d, const struct device_options *o)
     d->shutdown = o->shutdown;
     d->shutdown_context = o->shutdown_context;
     d->state = (struct sm){.table = printer_states, .label = "printer", .state = PRINTER_OFFLINE};
-    d->dialect = &d->own_dialect;
+    d->who.dialect = &d->who.own_dialect;
     device_choose_dialect(d);
-    d->wanted = true;
-    d->heaters_used = clock_ms();
+    d->wire.wanted = true;
+    d->heat.used_ms = clock_ms();
     device_thermal_reset(d);
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.actual_mc[i] = TEMP_NONE;
@@ -190,7 +190,7 @@ static void check_port_identity(struct device *d)
     if (d->row.port_identity[0] != '\0' && strcmp(d->row.port_identity, stable) != 0) {
         log_warn("this data folder belongs to the printer on %s, this is %s: asking before a print",
             d->row.port_identity, stable);
-        d->port_doubt = true;
+        d->who.port_doubt = true;
     }
     if (d->row.port_identity[0] == '\0') {
         snprintf(d->row.port_identity, sizeof d->row.port_identity, "%s", stable);
@@ -262,7 +262,7 @@ void device_stored(struct device *d)
 
 void device_finish_closing(struct device *d)
 {
-    if (uv_is_closing((uv_handle_t *)&d->second)) {
+    if (uv_is_closing((uv_handle_t *)&d->tick)) {
         return;
     }
     bool goes_on = (d->leaving && !d->sd.printing) || d->recovery.phase != RECOVER_NONE;
@@ -270,17 +270,17 @@ void device_finish_closing(struct device *d)
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
     device_recover_close(d);
-    uv_close((uv_handle_t *)&d->second, device_unref);
-    uv_close((uv_handle_t *)&d->retry, device_unref);
+    uv_close((uv_handle_t *)&d->tick, device_unref);
+    uv_close((uv_handle_t *)&d->wire.retry, device_unref);
     uv_close((uv_handle_t *)&d->deadline, device_unref);
 }
 
 static void on_deadline(uv_timer_t *timer)
 {
     struct device *d = timer->data;
-    if (d->attached && !d->estopped) {
+    if (d->wire.attached && !d->wire.estopped) {
         log_warn("the printer did not take the stop in %d s: emergency stop", STOP_MS / 1000);
-        d->estopped = true;
+        d->wire.estopped = true;
         sender_estop(d->sender); /* NOTE_ESTOPPED, then the port is closed and so are we */
         uv_timer_start(&d->deadline, on_deadline, ESTOP_MS, 0);
         return;
@@ -306,8 +306,8 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
     d->closed = closed;
     d->closed_context = context;
     d->closing = true;
-    d->wanted = false;
-    uv_timer_stop(&d->retry);
+    d->wire.wanted = false;
+    uv_timer_stop(&d->wire.retry);
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     bool transfers = state == PRINTER_TRANSFERRING;
     if ((leave && !transfers) || device_recover_waits(d)) {
@@ -318,7 +318,7 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
         device_sd_put_stop(d, "the host was stopped");
     } else if (state == PRINTER_OPERATIONAL) {
         device_go_cold(d);
-    } else if (!d->make_safe || !d->attached || state == PRINTER_ERROR) {
+    } else if (!d->heat.owed || !d->wire.attached || state == PRINTER_ERROR) {
         device_finish_closing(d);
     } /* else as soon as it is connected */
 }

@@ -30,7 +30,7 @@ static void save_owed(struct device *d, bool owed)
 
 void device_cool_owe(struct device *d)
 {
-    d->make_safe = true;
+    d->heat.owed = true;
     save_owed(d, true);
 }
 
@@ -42,16 +42,16 @@ void device_cool_paid(struct device *d)
         }
         return;
     }
-    if (d->make_safe) {
+    if (d->heat.owed) {
         log_info("the heaters are off");
     }
-    d->make_safe = false;
+    d->heat.owed = false;
     save_owed(d, false);
 }
 
 void device_cool_forgive(struct device *d)
 {
-    d->make_safe = false;
+    d->heat.owed = false;
     save_owed(d, false);
 }
 
@@ -86,8 +86,8 @@ static bool is_over(uint64_t now_ms, uint64_t since_ms, int64_t limit_ms)
 
 static void cool_idle(struct device *d, uint64_t now_ms)
 {
-    if (is_over(now_ms, d->heaters_used, d->heat.idle_off_ms)) {
-        d->heaters_used = now_ms;
+    if (is_over(now_ms, d->heat.used_ms, d->heat.idle_off_ms)) {
+        d->heat.used_ms = now_ms;
         device_notice(d, "heaters were on with no print for %lld min: turned off",
             (long long)(d->heat.idle_off_ms / 60000));
         device_heaters_off(d, TAG_NONE);
@@ -144,14 +144,14 @@ static bool cool(struct device *d, size_t from, size_t below)
 static void cool_paused(struct device *d, uint64_t now_ms)
 {
     struct device_heat *h = &d->heat;
-    if (is_over(now_ms, d->heaters_used, h->pause_off_ms) && !h->tools_cooled) {
+    if (is_over(now_ms, d->heat.used_ms, h->pause_off_ms) && !h->tools_cooled) {
         h->tools_cooled = true;
         if (cool(d, 0, TEMP_BED)) {
             device_notice(d, "paused for %lld min: hotend off; it is heated again on resume",
                 (long long)(h->pause_off_ms / 60000));
         }
     }
-    if (is_over(now_ms, d->heaters_used, h->pause_bed_off_ms) && !h->bed_cooled) {
+    if (is_over(now_ms, d->heat.used_ms, h->pause_bed_off_ms) && !h->bed_cooled) {
         h->bed_cooled = true;
         if (cool(d, TEMP_BED, TEMP_HEATERS)) {
             device_notice(d,
@@ -171,7 +171,7 @@ static void forget_pause(struct device *d)
 
 void device_cool_used(struct device *d)
 {
-    d->heaters_used = clock_ms();
+    d->heat.used_ms = clock_ms();
     d->heat.tools_cooled = false;
     d->heat.bed_cooled = false;
 }
@@ -214,13 +214,13 @@ void device_cool_tick(struct device *d, uint64_t now_ms)
         forget_pause(d);
     }
     bool idle = state == PRINTER_OPERATIONAL || device_offer_open(d);
-    bool unpaid = d->heat.locked && d->make_safe && state == PRINTER_OPERATIONAL;
+    bool unpaid = d->heat.locked && d->heat.owed && state == PRINTER_OPERATIONAL;
     if (unpaid && is_over(now_ms, d->heat.again_ms, AGAIN_MS)) {
         d->heat.again_ms = now_ms;
         device_heaters_off(d, TAG_SAFE);
     }
     if (!idle || !hot) {
-        d->heaters_used = now_ms;
+        d->heat.used_ms = now_ms;
     } else {
         cool_idle(d, now_ms);
     }

@@ -10,7 +10,7 @@ static enum progress_mode mode_of(const struct device *d)
 {
     enum progress_mode mode = d->profile != NULL ? d->profile->progress : PROGRESS_AUTO;
     if (mode == PROGRESS_AUTO) {
-        bool takes = d->dialect->shows_progress || caps_has(&d->caps, CAP_BUILD_PERCENT);
+        bool takes = d->who.dialect->shows_progress || caps_has(&d->who.caps, CAP_BUILD_PERCENT);
         mode = takes ? PROGRESS_M73 : PROGRESS_OFF;
     }
     if (d->spool == NULL || spool_shows(d->spool, mode == PROGRESS_M73 ? 73 : 117)) {

@@ -65,7 +65,7 @@ int device_may_start(const struct device *d, struct err *e)
 /* Asks what must be known before the pending file starts; false when nothing is left to ask. */
 bool device_ask_or_go(struct device *d)
 {
-    if (d->identity_doubt) {
+    if (d->who.identity_doubt) {
         device_ask(d, "identity",
             "Another printer or port than before: print \"%.90s\" on this one?", d->pending);
         return true;
@@ -146,9 +146,9 @@ static void go_on(struct device *d)
 
 static void accept_identity(struct device *d)
 {
-    d->port_doubt = false;
-    d->identity_doubt = false;
-    snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->uuid);
+    d->who.port_doubt = false;
+    d->who.identity_doubt = false;
+    snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->who.uuid);
     ports_stable_name(d->path, d->row.port_identity, sizeof d->row.port_identity);
     device_save_row(d, NULL);
 }

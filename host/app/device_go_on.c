@@ -46,7 +46,7 @@ static bool is_unchanged(struct device *d, char *why, size_t why_size)
     const struct device_recovery *r = &d->recovery;
     const struct device_words *w = &r->words;
     struct gcode_modal modal;
-    if (strcmp(w->uuid, d->uuid) != 0 || strcmp(w->firmware, d->firmware) != 0) {
+    if (strcmp(w->uuid, d->who.uuid) != 0 || strcmp(w->firmware, d->who.firmware) != 0) {
         snprintf(why, why_size, "another printer answers than the one that was printing");
         return false;
     }
@@ -137,7 +137,7 @@ static void go_on_cancelling(struct device *d, bool asked_now)
     }
     device_heaters_off(d, TAG_NONE);
     device_inject(d, "M107", TAG_NONE);
-    device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
+    device_inject(d, d->who.dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
 }
 
 static void go_on_finishing(struct device *d)
@@ -150,7 +150,7 @@ static void go_on_finishing(struct device *d)
     if (d->profile != NULL && d->profile->end_script[0] != '\0') {
         device_notice(d, "the end script may not have run to its end");
     }
-    if (d->dialect->job_timer) {
+    if (d->who.dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
     device_inject(d, "M400", TAG_NONE);

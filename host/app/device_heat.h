@@ -24,7 +24,9 @@ struct device_heat {
     bool locked;        /* it has said so since the last order to turn everything off */
     bool locked_told;   /* a person knows, since connecting */
     uint64_t again_ms;  /* when what is owed was last tried again */
-    bool owed_stored;   /* the store knows that the heaters may be on */
+    bool owed;          /* every heater off at the next connection */
+    bool owed_stored;   /* and the store knows */
+    uint64_t used_ms;   /* since when heaters are on with no job, or somebody used them */
     int64_t idle_off_ms;
     int64_t pause_off_ms;     /* hotends in a pause */
     int64_t pause_bed_off_ms; /* and the bed */

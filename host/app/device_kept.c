@@ -32,15 +32,15 @@ static void fill_words(const struct device *d, struct device_words *w)
         .job_wall_ms = d->job_wall_ms,
         .max_command = d->max_command,
         .result = d->end_result,
-        .baud = d->baud};
+        .baud = d->who.baud};
     memcpy(w->run_id, d->run.id, sizeof w->run_id);
     memcpy(w->reason, d->run.reason, sizeof w->reason);
     memcpy(w->target_mc, d->temps.target_mc, sizeof w->target_mc);
     memcpy(w->reheat_mc, d->heat.reheat_mc, sizeof w->reheat_mc);
-    snprintf(w->dialect, sizeof w->dialect, "%s", d->dialect->name);
+    snprintf(w->dialect, sizeof w->dialect, "%s", d->who.dialect->name);
     memcpy(w->port, d->row.port_identity, sizeof w->port);
-    memcpy(w->uuid, d->uuid, sizeof w->uuid);
-    memcpy(w->firmware, d->firmware, sizeof w->firmware);
+    memcpy(w->uuid, d->who.uuid, sizeof w->uuid);
+    memcpy(w->firmware, d->who.firmware, sizeof w->firmware);
 }
 
 /* The run as it is, or as it was when it was cut off. */

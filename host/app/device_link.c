@@ -18,10 +18,10 @@
 /* Before M115 is answered (PERHAPS) the greeting reckons with a printer left unpacking. */
 static enum stream_pack_wish pack_wish(const struct device *d)
 {
-    if (d->profile == NULL || !d->profile->meatpack || d->baud > PACK_BAUD) {
+    if (d->profile == NULL || !d->profile->meatpack || d->who.baud > PACK_BAUD) {
         return STREAM_PACK_NEVER;
     }
-    return caps_has(&d->caps, CAP_MEATPACK) ? STREAM_PACK_WANTED : STREAM_PACK_PERHAPS;
+    return caps_has(&d->who.caps, CAP_MEATPACK) ? STREAM_PACK_WANTED : STREAM_PACK_PERHAPS;
 }
 
 void device_stream_options(const struct device *d, struct stream_options *out)
@@ -32,9 +32,9 @@ void device_stream_options(const struct device *d, struct stream_options *out)
         [WINDOW_ONE] = STREAM_WINDOW_ONE,
         [WINDOW_BYTES] = STREAM_WINDOW_BYTES,
     };
-    *out = (struct stream_options){.dialect = d->dialect,
+    *out = (struct stream_options){.dialect = d->who.dialect,
         .meatpack = pack_wish(d),
-        .xonxoff = caps_has(&d->caps, CAP_SERIAL_XON_XOFF),
+        .xonxoff = caps_has(&d->who.caps, CAP_SERIAL_XON_XOFF),
         .tools = device_tools(d),
         .chamber = d->temps.actual_mc[TEMP_CHAMBER] != TEMP_NONE ||
                    (p != NULL && p->limits.max_chamber_mc > 0)};
@@ -50,10 +50,10 @@ void device_stream_options(const struct device *d, struct stream_options *out)
 void device_choose_dialect(struct device *d)
 {
     const struct profile *p = d->profile;
-    const struct dialect *row = d->firmware[0] != '\0'
-                                    ? dialect_by_firmware(d->firmware)
+    const struct dialect *row = d->who.firmware[0] != '\0'
+                                    ? dialect_by_firmware(d->who.firmware)
                                     : dialect_by_name(p != NULL ? p->firmware : "");
-    quirks_apply(p != NULL ? &p->quirks : NULL, row, &d->own_dialect);
+    quirks_apply(p != NULL ? &p->quirks : NULL, row, &d->who.own_dialect);
 }
 
 /* Hands an open port to the sender, which greets the printer. */
@@ -61,14 +61,14 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
 {
     struct stream_options options;
     int likely = d->row.baud > 0 ? d->row.baud : d->profile != NULL ? d->profile->baud : 0;
-    d->port = *opened;
-    d->attached = true;
-    d->estopped = false;
+    d->wire.serial = *opened;
+    d->wire.attached = true;
+    d->wire.estopped = false;
     if (device_recover_attach(d, opened)) {
         return;
     }
-    d->baud = 0;
-    d->caps = (struct caps){0};
+    d->who.baud = 0;
+    d->who.caps = (struct caps){0};
     device_stream_options(d, &options);
     sender_attach(d->sender, opened, d->baud_wanted > 0 ? baud : 0, likely, &options);
     device_move(d, d->baud_wanted > 0 ? PRINTER_CONNECTING : PRINTER_DETECTING, "port opened");
@@ -78,26 +78,29 @@ void device_link_open(struct device *d, const struct serial *opened, int baud)
  * it another one. With a print cut off nobody else's port is opened. */
 static int find_port(struct device *d)
 {
-    char stable[sizeof d->open_stable];
+    char stable[sizeof d->wire.open_stable];
     ports_stable_name(d->path, stable, sizeof stable);
-    snprintf(d->open_path, sizeof d->open_path, "%s", d->path);
-    if (d->port_doubt || d->open_stable[0] == '\0' || strcmp(stable, d->open_stable) == 0) {
+    snprintf(d->wire.open_path, sizeof d->wire.open_path, "%s", d->path);
+    if (d->who.port_doubt || d->wire.open_stable[0] == '\0' ||
+        strcmp(stable, d->wire.open_stable) == 0) {
         return 0;
     }
-    if (access(d->open_stable, F_OK) == 0) {
-        memcpy(d->open_path, d->open_stable, sizeof d->open_path);
+    if (access(d->wire.open_stable, F_OK) == 0) {
+        memcpy(d->wire.open_path, d->wire.open_stable, sizeof d->wire.open_path);
         return 0;
     }
-    return d->open_strict ? err_set(&d->open_error, PP_EOFFLINE, "%s is not there", d->open_stable)
-                          : 0;
+    return d->wire.open_strict
+               ? err_set(&d->wire.open_error, PP_EOFFLINE, "%s is not there", d->wire.open_stable)
+               : 0;
 }
 
 static void on_open_work(uv_work_t *work)
 {
     struct device *d = work->data;
-    d->open_rc = find_port(d);
-    if (d->open_rc == 0) {
-        d->open_rc = serial_open(&d->port, d->open_path, d->open_baud, &d->open_error);
+    d->wire.open_rc = find_port(d);
+    if (d->wire.open_rc == 0) {
+        d->wire.open_rc =
+            serial_open(&d->wire.serial, d->wire.open_path, d->wire.open_baud, &d->wire.open_error);
     }
 }
 
@@ -105,43 +108,43 @@ static void on_opened(uv_work_t *work, int status)
 {
     struct device *d = work->data;
     (void)status;
-    d->is_opening = false;
-    if ((d->closing || !d->wanted) && d->open_rc == 0) {
-        serial_close(&d->port);
+    d->wire.is_opening = false;
+    if ((d->closing || !d->wire.wanted) && d->wire.open_rc == 0) {
+        serial_close(&d->wire.serial);
     }
     if (d->closing) {
-        device_unref((uv_handle_t *)&d->second);
+        device_unref((uv_handle_t *)&d->tick);
         return;
     }
     d->open--;
-    if (!d->wanted) {
+    if (!d->wire.wanted) {
         return; /* disconnected meanwhile */
     }
-    if (d->open_rc < 0 && device_recover_waits(d)) {
+    if (d->wire.open_rc < 0 && device_recover_waits(d)) {
         device_link_retry(d);
         return;
     }
-    if (d->open_rc < 0) {
-        device_fail(d, PRINTER_OFFLINE, "%s", d->open_error.text);
+    if (d->wire.open_rc < 0) {
+        device_fail(d, PRINTER_OFFLINE, "%s", d->wire.open_error.text);
         device_link_retry(d);
         return;
     }
-    struct serial port = d->port;
-    device_link_open(d, &port, d->open_baud);
+    struct serial port = d->wire.serial;
+    device_link_open(d, &port, d->wire.open_baud);
 }
 
 void device_link_start(struct device *d)
 {
-    if (d->is_opening || d->attached || d->closing) {
+    if (d->wire.is_opening || d->wire.attached || d->closing) {
         return;
     }
-    d->is_opening = true;
+    d->wire.is_opening = true;
     d->open++;
-    d->open_baud = d->baud_wanted > 0 ? d->baud_wanted : 115200;
-    d->opening.data = d;
-    d->open_strict = device_recover_waits(d);
-    memcpy(d->open_stable, d->row.port_identity, sizeof d->open_stable);
-    uv_queue_work(d->loop, &d->opening, on_open_work, on_opened);
+    d->wire.open_baud = d->baud_wanted > 0 ? d->baud_wanted : 115200;
+    d->wire.opening.data = d;
+    d->wire.open_strict = device_recover_waits(d);
+    memcpy(d->wire.open_stable, d->row.port_identity, sizeof d->wire.open_stable);
+    uv_queue_work(d->loop, &d->wire.opening, on_open_work, on_opened);
 }
 
 static void on_retry(uv_timer_t *timer)
@@ -151,21 +154,21 @@ static void on_retry(uv_timer_t *timer)
 
 void device_link_retry(struct device *d)
 {
-    if (!d->wanted || d->closing) {
+    if (!d->wire.wanted || d->closing) {
         return;
     }
     bool soon = device_recover_waits(d);
     uint64_t first_ms = soon ? SOON_FIRST_MS : RETRY_FIRST_MS;
     uint64_t max_ms = soon ? SOON_MAX_MS : RETRY_MAX_MS;
-    d->retry_ms = d->retry_ms == 0 ? first_ms : d->retry_ms * 2;
-    d->retry_ms = d->retry_ms < max_ms ? d->retry_ms : max_ms;
-    uv_timer_start(&d->retry, on_retry, d->retry_ms, 0);
+    d->wire.retry_ms = d->wire.retry_ms == 0 ? first_ms : d->wire.retry_ms * 2;
+    d->wire.retry_ms = d->wire.retry_ms < max_ms ? d->wire.retry_ms : max_ms;
+    uv_timer_start(&d->wire.retry, on_retry, d->wire.retry_ms, 0);
 }
 
 void device_link_drop(struct device *d, bool reopen)
 {
-    d->reopen = reopen;
-    if (d->attached) {
+    d->wire.reopen = reopen;
+    if (d->wire.attached) {
         sender_detach(d->sender);
     } else if (device_state(d) != PRINTER_OFFLINE && device_state(d) != PRINTER_ERROR) {
         device_move(d, PRINTER_OFFLINE, "disconnected");
@@ -180,13 +183,13 @@ void device_link_connected(struct device *d, int baud)
     device_thermal_reset(d);
     d->heat.locked_told = false;
     d->temps_told_ms = 0;
-    d->baud = baud;
-    d->retry_ms = 0;
-    d->caps = (struct caps){0};
-    d->info = (struct m115){0};
-    d->firmware[0] = '\0';
-    d->machine[0] = '\0';
-    d->uuid[0] = '\0';
+    d->who.baud = baud;
+    d->wire.retry_ms = 0;
+    d->who.caps = (struct caps){0};
+    d->who.info = (struct m115){0};
+    d->who.firmware[0] = '\0';
+    d->who.machine[0] = '\0';
+    d->who.uuid[0] = '\0';
     d->message[0] = '\0';
     device_prompt_forget(d);
     if (device_state(d) != PRINTER_CONNECTING) {
@@ -199,22 +202,23 @@ void device_link_connected(struct device *d, int baud)
 /* Who hangs on the port? A printer with another UUID may not get a print unasked. */
 static void check_uuid(struct device *d)
 {
-    bool other = d->row.uuid[0] != '\0' && d->uuid[0] != '\0' && strcmp(d->row.uuid, d->uuid) != 0;
+    bool other =
+        d->row.uuid[0] != '\0' && d->who.uuid[0] != '\0' && strcmp(d->row.uuid, d->who.uuid) != 0;
     if (other) {
-        log_warn("this printer's UUID is %s, before it was %s: asking before a print", d->uuid,
+        log_warn("this printer's UUID is %s, before it was %s: asking before a print", d->who.uuid,
             d->row.uuid);
     }
-    bool doubted = d->identity_doubt;
-    d->identity_doubt = d->port_doubt || other;
-    if (d->identity_doubt || doubted) {
+    bool doubted = d->who.identity_doubt;
+    d->who.identity_doubt = d->who.port_doubt || other;
+    if (d->who.identity_doubt || doubted) {
         d->row.bed = BED_UNKNOWN;
     }
-    if (!d->identity_doubt && d->uuid[0] != '\0') {
-        snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->uuid);
+    if (!d->who.identity_doubt && d->who.uuid[0] != '\0') {
+        snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->who.uuid);
     }
-    d->row.baud = d->baud;
-    snprintf(d->row.firmware, sizeof d->row.firmware, "%s", d->firmware);
-    snprintf(d->row.machine_type, sizeof d->row.machine_type, "%s", d->machine);
+    d->row.baud = d->who.baud;
+    snprintf(d->row.firmware, sizeof d->row.firmware, "%s", d->who.firmware);
+    snprintf(d->row.machine_type, sizeof d->row.machine_type, "%s", d->who.machine);
     device_save_row(d, NULL);
 }
 
@@ -224,7 +228,7 @@ static void check_area(struct device *d)
     char text[160];
     const struct limits *l = d->profile != NULL ? &d->profile->limits : NULL;
     if (l != NULL &&
-        m115_contradicts(&d->info, l->min_um, l->max_um, AREA_SLACK_UM, text, sizeof text)) {
+        m115_contradicts(&d->who.info, l->min_um, l->max_um, AREA_SLACK_UM, text, sizeof text)) {
         device_notice(d, "%s: is \"%s\" the right profile?", text, d->profile->id);
     }
 }
@@ -238,7 +242,7 @@ void device_link_info(struct device *d)
     if (device_reports(d)) {
         device_inject(d, "M155 S1", TAG_NONE);
     }
-    if (caps_has(&d->caps, CAP_PROMPT_SUPPORT)) {
+    if (caps_has(&d->who.caps, CAP_PROMPT_SUPPORT)) {
         device_inject(d, "M876 P1", TAG_NONE); /* somebody is here who answers */
     }
     device_sd_caps(d);
@@ -256,14 +260,14 @@ void device_link_ready(struct device *d)
         device_finish_closing(d);
         return;
     }
-    if ((d->make_safe || d->closing) && !d->sd.found) {
+    if ((d->heat.owed || d->closing) && !d->sd.found) {
         device_heaters_off(d, d->closing ? TAG_COLD : TAG_SAFE);
     }
     check_uuid(d);
     check_area(d);
-    log_info("connected to %s at %d baud: %s%s%s", d->port.path, d->baud,
-        d->machine[0] != '\0' ? d->machine : "printer", d->firmware[0] != '\0' ? ", " : "",
-        d->firmware);
+    log_info("connected to %s at %d baud: %s%s%s", d->wire.serial.path, d->who.baud,
+        d->who.machine[0] != '\0' ? d->who.machine : "printer",
+        d->who.firmware[0] != '\0' ? ", " : "", d->who.firmware);
     if (!d->closing && device_sd_adopt(d)) {
         return;
     }

@@ -133,7 +133,7 @@ static int64_t extruded_by(const char *script, struct gcode_modal m)
 static bool parks_itself(const struct device *d)
 {
     bool own = d->profile != NULL && d->profile->own_scripts;
-    return d->dialect->pause_command != NULL && !own;
+    return d->who.dialect->pause_command != NULL && !own;
 }
 
 /* It goes back by itself too, so there is nothing to restore. */
@@ -143,10 +143,10 @@ static void park_by_command(struct device *d)
     d->parked = false;
     d->script_begun = true;
     device_remember(d);
-    if (d->dialect->job_timer) {
+    if (d->who.dialect->job_timer) {
         device_inject(d, "M76", TAG_NONE);
     }
-    device_inject(d, d->dialect->pause_command, TAG_PAUSED);
+    device_inject(d, d->who.dialect->pause_command, TAG_PAUSED);
 }
 
 /* Everything of the file up to here is acknowledged: park. */
@@ -163,7 +163,7 @@ void device_park(struct device *d)
     d->pause_extruded = d->parked ? extruded_by(script, d->pause_modal) : 0;
     d->script_begun = true;
     device_remember(d);
-    if (d->dialect->job_timer) {
+    if (d->who.dialect->job_timer) {
         device_inject(d, "M76", TAG_NONE);
     }
     device_inject(d, "M400", TAG_NONE);
@@ -208,7 +208,7 @@ int device_resume(struct device *d, struct err *e)
         return 0;
     }
     if (d->self.parks) {
-        device_inject(d, d->dialect->resume_command, TAG_NONE);
+        device_inject(d, d->who.dialect->resume_command, TAG_NONE);
     }
     if (d->parked) {
         struct gcode_modal modal = *at;
@@ -224,7 +224,7 @@ int device_resume(struct device *d, struct err *e)
         }
         device_leave_script(d, at);
     }
-    device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
+    device_inject(d, d->who.dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
     return 0;
 }
 
@@ -241,7 +241,7 @@ static void run_cancel_script(struct device *d)
     device_heaters_off(d, TAG_NONE);
     device_inject(d, "M107", TAG_NONE);
     if (parks_itself(d)) {
-        device_inject(d, d->dialect->stop_command, TAG_NONE);
+        device_inject(d, d->who.dialect->stop_command, TAG_NONE);
     } else if (moves) {
         enter_script(d, &modal);
         device_run_script(d, script, &modal);
@@ -252,7 +252,7 @@ static void run_cancel_script(struct device *d)
  * queue. Without the parser it is found only if the queue has room, as it has behind M600. */
 void device_end_wait(struct device *d)
 {
-    bool found = caps_has(&d->caps, CAP_EMERGENCY_PARSER) || d->self.by != WAIT_NONE;
+    bool found = caps_has(&d->who.caps, CAP_EMERGENCY_PARSER) || d->self.by != WAIT_NONE;
     if (found && d->waits_ended < 5) {
         d->waits_ended++;
         sender_urgent(d->sender, "M108", 4);
@@ -278,7 +278,7 @@ void device_cancel_run(struct device *d, enum run_result result, const char *rea
     }
     device_unask(d, "wait");
     run_cancel_script(d);
-    device_inject(d, d->dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
+    device_inject(d, d->who.dialect->job_timer ? "M77" : "M105", TAG_CANCELLED);
 }
 
 int device_cancel(struct device *d, struct err *e)

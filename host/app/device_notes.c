@@ -64,7 +64,7 @@ static void on_halt(struct device *d, const char *text, bool alive)
     device_cool_owe(d);
     device_fail(
         d, PRINTER_ERROR, "the printer has stopped: %s (reset it, then: ppctl connect)", text);
-    d->wanted = false;
+    d->wire.wanted = false;
     if (alive) {
         sender_estop(d->sender); /* NOTE_ESTOPPED closes the port */
     } else {
@@ -104,9 +104,9 @@ void device_link_stopped(struct device *d)
 {
     end_print(d, RUN_ABORTED, "emergency stop");
     device_cool_owe(d); /* not every firmware knows M112 */
-    if (d->attached && device_state(d) != PRINTER_ERROR) {
+    if (d->wire.attached && device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");
-    } else if (!d->attached && device_state(d) == PRINTER_RECOVERING) {
+    } else if (!d->wire.attached && device_state(d) == PRINTER_RECOVERING) {
         device_fail(d, PRINTER_OFFLINE, "%s: not connected; emergency stop", d->path);
     }
 }
@@ -114,13 +114,13 @@ void device_link_stopped(struct device *d)
 static void on_estopped(struct device *d, const char *unheard)
 {
     device_link_stopped(d);
-    if (!d->attached) { /* a datagram, and no port to pass it on to */
+    if (!d->wire.attached) { /* a datagram, and no port to pass it on to */
         device_notice(d, "an emergency stop was asked for, but the printer is not connected: "
                          "switch it off");
         return;
     }
-    d->wanted = false;
-    d->estopped = true;
+    d->wire.wanted = false;
+    d->wire.estopped = true;
     if (unheard[0] != '\0') {
         device_notice(
             d, "the emergency stop may not have reached the printer (%s): switch it off", unheard);
@@ -133,12 +133,12 @@ static void on_estopped(struct device *d, const char *unheard)
 static void on_detached(struct device *d)
 {
     enum printer_state state = device_state(d);
-    d->attached = false;
+    d->wire.attached = false;
     device_prompt_forget(d);
     if (d->closing) {
         device_finish_closing(d);
-    } else if (d->reopen) {
-        d->reopen = false;
+    } else if (d->wire.reopen) {
+        d->wire.reopen = false;
         device_link_start(d);
     } else if (device_recover_waits(d)) {
         device_link_retry(d);

@@ -62,7 +62,7 @@ void device_offer_end(struct device *d, const char *reason)
     device_notice(d, "the print of \"%.60s\" does not go on: %s", d->run.file_name, text);
     device_print_end(d, cancelled ? w.result : RUN_INTERRUPTED, cancelled ? w.reason : text);
     if (device_state(d) == PRINTER_RECOVERING) {
-        device_move(d, d->attached ? PRINTER_OPERATIONAL : PRINTER_OFFLINE, text);
+        device_move(d, d->wire.attached ? PRINTER_OPERATIONAL : PRINTER_OFFLINE, text);
     }
 }
 
@@ -226,7 +226,7 @@ static void move_back(struct device *d)
     device_run_script(d, d->profile->recover_script, &script);
     restore_rest(d, &modal);
     go_back(d, &modal, lift);
-    device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESTORED);
+    device_inject(d, d->who.dialect->job_timer ? "M75" : "M105", TAG_RESTORED);
 }
 
 static void on_moved_saved(void *context, const struct err *e)
@@ -280,10 +280,10 @@ void device_offer_done(struct device *d, uint32_t tag)
 
 static int may_go_on(const struct device *d, struct err *e)
 {
-    if (device_state(d) != PRINTER_RECOVERING || !d->attached) {
+    if (device_state(d) != PRINTER_RECOVERING || !d->wire.attached) {
         return device_refuse_offline(d, e);
     }
-    if (d->identity_doubt) {
+    if (d->who.identity_doubt) {
         return err_set(e, PP_EREFUSED,
             "another printer or port than the one that was printing: connect that one, or answer "
             "no");

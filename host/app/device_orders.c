@@ -20,11 +20,11 @@ int device_refuse_offline(const struct device *d, struct err *e)
 
 int device_connect(struct device *d, struct err *e)
 {
-    if (d->attached || d->is_opening) {
+    if (d->wire.attached || d->wire.is_opening) {
         return err_set(e, PP_ESTATE, "already %s", sm_name(&d->state));
     }
-    d->wanted = true;
-    d->retry_ms = 0;
+    d->wire.wanted = true;
+    d->wire.retry_ms = 0;
     d->error[0] = '\0';
     device_link_start(d);
     return 0;
@@ -39,8 +39,8 @@ int device_disconnect(struct device *d, struct err *e)
         return err_set(e, PP_ESTATE,
             "\"%s\" is being copied to the printer's card: cancel it first", d->sd.put.file);
     }
-    d->wanted = false;
-    uv_timer_stop(&d->retry);
+    d->wire.wanted = false;
+    uv_timer_stop(&d->wire.retry);
     if (device_state(d) == PRINTER_OPERATIONAL || device_state(d) == PRINTER_RECOVERING) {
         device_go_cold(d);
     } else {
@@ -109,7 +109,7 @@ int device_set_temp(struct device *d, const char *heater, int32_t target_mc, str
 /* M112, M108, M410 and M876 act at once where the firmware looks for them as they arrive. */
 static bool is_urgent(const struct device *d, const struct gcode *g)
 {
-    return caps_has(&d->caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
+    return caps_has(&d->who.caps, CAP_EMERGENCY_PARSER) && g->letter == 'M' &&
            (g->number == 108 || g->number == 410 || g->number == 876);
 }
 
@@ -153,7 +153,7 @@ int device_send(struct device *d, const char *text, struct err *e)
     if (g.len == 0) {
         return err_field(e, PP_EINVAL, "commands", "\"%.40s\": nothing to send", text);
     }
-    size_t limit = dialect_max_command(d->dialect, 9999999);
+    size_t limit = dialect_max_command(d->who.dialect, 9999999);
     if (g.len > limit) {
         return err_field(e, PP_EINVAL, "commands",
             "\"%.30s...\" has %zu characters: this printer takes %zu", text, g.len, limit);
@@ -171,10 +171,10 @@ int device_send(struct device *d, const char *text, struct err *e)
 
 int device_estop(struct device *d, struct err *e)
 {
-    if (!d->attached && d->estopped) {
+    if (!d->wire.attached && d->wire.estopped) {
         return 0; /* the datagram was faster */
     }
-    if (!d->attached) {
+    if (!d->wire.attached) {
         device_link_stopped(d);
         return err_set(
             e, PP_EOFFLINE, "not connected, so no stop can be sent: switch the printer off");

@@ -81,7 +81,7 @@ size_t device_max_command(const struct device *d, const struct analysis *a)
 {
     size_t of_profile = device_limits(d)->max_line;
     uint64_t lines = atomic_load(&sender_stats(d->sender)->lines);
-    size_t most = dialect_max_command(d->dialect, lines + 2 * (uint64_t)a->commands);
+    size_t most = dialect_max_command(d->who.dialect, lines + 2 * (uint64_t)a->commands);
     return of_profile > 0 && of_profile < most ? of_profile : most;
 }
 
@@ -120,7 +120,7 @@ void device_begin_lines(struct device *d)
     d->job_start_ms = clock_ms();
     d->job_wall_ms = clock_wall_ms();
     device_remember(d);
-    if (d->dialect->job_timer) {
+    if (d->who.dialect->job_timer) {
         device_inject(d, "M75", TAG_NONE);
     }
     sender_begin(d->sender, spool_generation(d->spool));
@@ -237,7 +237,7 @@ static void on_end(struct device *d)
     gcode_modal_init(&modal);
     device_move(d, PRINTER_FINISHING, "every line is acknowledged");
     device_display_end(d);
-    if (d->dialect->job_timer) {
+    if (d->who.dialect->job_timer) {
         device_inject(d, "M77", TAG_NONE);
     }
     device_inject(d, "M400", TAG_NONE);

@@ -93,6 +93,45 @@ struct terminal_line {
     char text[256];
 };
 
+struct terminal {
+    struct terminal_line line[TERMINAL_LINES];
+    size_t count; /* ever */
+    bool tapped;  /* somebody looks: the sender tells what it sends */
+};
+
+/* The port, and how it is found again. */
+struct device_wire {
+    uv_work_t opening;
+    bool is_opening;
+    struct serial serial; /* as opened; the sender has taken it over */
+    struct err open_error;
+    char open_path[256]; /* where it is tried */
+    char open_stable[256];
+    bool open_strict; /* nowhere but where the printer was */
+    int open_rc;
+    int open_baud;
+    bool attached; /* the sender has a port */
+    bool wanted;   /* a person wants to be connected */
+    bool reopen;   /* connect again as soon as the port is closed */
+    uv_timer_t retry;
+    uint64_t retry_ms;
+    bool estopped; /* the last connection ended in an emergency stop */
+};
+
+/* Who answers at its far end. */
+struct device_who {
+    int baud;
+    const struct dialect *dialect; /* the one below */
+    struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
+    struct caps caps;
+    struct m115 info; /* of this connection */
+    char machine[128];
+    char firmware[128];
+    char uuid[64];
+    bool identity_doubt; /* another printer hangs on this port than before */
+    bool port_doubt;     /* another port than before */
+};
+
 struct device {
     uv_loop_t *loop;
     char name[64];
@@ -114,34 +153,9 @@ struct device {
     void (*closed)(void *context);
     void *closed_context;
 
-    /* the link */
-    uv_work_t opening;
-    bool is_opening;
-    struct serial port; /* as opened; the sender has taken it over */
-    struct err open_error;
-    char open_path[256]; /* where it is tried */
-    char open_stable[256];
-    bool open_strict; /* nowhere but where the printer was */
-    int open_rc;
-    int open_baud;
-    bool attached; /* the sender has a port */
-    bool wanted;   /* a person wants to be connected */
-    bool reopen;   /* connect again as soon as the port is closed */
-    uv_timer_t retry;
-    uint64_t retry_ms;
-    bool estopped;  /* the last connection ended in an emergency stop */
-    bool make_safe; /* heaters off at the next connection */
-    int baud;
-    const struct dialect *dialect; /* the one below */
-    struct dialect own_dialect;    /* the firmware's row with the profile's quirks */
-    struct caps caps;
-    struct printer_row row;
-    struct m115 info; /* of this connection */
-    char machine[128];
-    char firmware[128];
-    char uuid[64];
-    bool identity_doubt; /* another printer hangs on this port than before */
-    bool port_doubt;     /* another port than before */
+    struct device_wire wire;
+    struct device_who who;
+    struct printer_row row; /* as in the store */
 
     /* temperatures */
     struct device_heat heat;
@@ -149,7 +163,6 @@ struct device {
     uint64_t temps_ms;     /* when the last report came, or was asked for; 0 = never */
     int64_t temps_told_ms; /* wall clock of the last report since connecting; 0 = none */
     uint64_t waiting_ms;   /* when the printer last said that it waits for a heater or a person */
-    uint64_t heaters_used; /* since when heaters are on with no job, or somebody used them */
 
     /* the print */
     char pending[201]; /* file that waits for an answer */
@@ -184,12 +197,10 @@ struct device {
 
     struct device_sd sd; /* the printer's own card */
 
-    uv_timer_t second;
+    uv_timer_t tick;
     uv_timer_t deadline; /* of an orderly stop */
     uint64_t saved_temps_ms;
-    struct terminal_line terminal[TERMINAL_LINES];
-    size_t terminal_count;
-    bool tapped;
+    struct terminal terminal;
 };
 
 /* device_status.c */

@@ -67,7 +67,7 @@ static void on_resumed(struct device *d, const struct action_line *a)
         device_print_tag(d, TAG_RESUMED);
     } else if (device_state(d) == PRINTER_PAUSED && d->self.parks) {
         device_move(d, PRINTER_RESUMING, "resumed at the printer");
-        device_inject(d, d->dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
+        device_inject(d, d->who.dialect->job_timer ? "M75" : "M105", TAG_RESUMED);
     } else {
         device_self_resume(d);
     }
@@ -214,7 +214,7 @@ static void send_choice(struct device *d, size_t answer)
     char line[16];
     int len = snprintf(line, sizeof line, "M876 S%zu", answer);
     d->self.answered_ms = clock_ms();
-    if (caps_has(&d->caps, CAP_EMERGENCY_PARSER) || device_waits(d)) {
+    if (caps_has(&d->who.caps, CAP_EMERGENCY_PARSER) || device_waits(d)) {
         sender_urgent(d->sender, line, (size_t)len);
     } else {
         device_inject(d, line, TAG_NONE);

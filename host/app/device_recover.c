@@ -78,7 +78,7 @@ void device_recover_give_up(struct device *d, const char *why)
 {
     device_recover_cut(d, why);
     device_fail(d, PRINTER_OFFLINE, "%s", why);
-    if (d->attached) {
+    if (d->wire.attached) {
         device_link_drop(d, true);
     } else {
         device_link_retry(d);
@@ -88,9 +88,9 @@ void device_recover_give_up(struct device *d, const char *why)
 /* The firmware is the one it was; M115 is asked later. */
 bool device_recover_may_adopt(struct device *d)
 {
-    memcpy(d->firmware, d->recovery.words.firmware, sizeof d->firmware);
+    memcpy(d->who.firmware, d->recovery.words.firmware, sizeof d->who.firmware);
     device_choose_dialect(d);
-    return d->dialect->probe == PROBE_GAP;
+    return d->who.dialect->probe == PROBE_GAP;
 }
 
 bool device_recover_port_gone(struct device *d, const char *why)
@@ -121,7 +121,7 @@ bool device_recover_port_gone(struct device *d, const char *why)
     r->lines = past.job_lines;
     r->job_active = past.job_active;
     r->phase = RECOVER_REOPEN;
-    d->retry_ms = 0;
+    d->wire.retry_ms = 0;
     snprintf(d->error, sizeof d->error,
         "%.120s: %.60s; the print goes on when the printer is back within %lld s", d->path, why,
         (long long)(d->resume_within_ms / 1000));
@@ -176,10 +176,10 @@ bool device_recover_attach(struct device *d, const struct serial *opened)
     if (r->phase != RECOVER_REOPEN) {
         return false;
     }
-    d->baud = r->words.baud;
+    d->who.baud = r->words.baud;
     device_thermal_reset(d);
     device_stream_options(d, &options);
-    d->retry_ms = 0;
+    d->wire.retry_ms = 0;
     r->phase = RECOVER_ADOPT;
     r->checked = false;
     r->card = false;
@@ -203,8 +203,8 @@ void device_recover_adopted(struct device *d)
     }
     r->phase = RECOVER_CHECK;
     r->check_tag = new_tag();
-    d->uuid[0] = '\0';
-    d->firmware[0] = '\0';
+    d->who.uuid[0] = '\0';
+    d->who.firmware[0] = '\0';
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.target_mc[i] = TEMP_NONE;
     }

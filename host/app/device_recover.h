@@ -64,7 +64,7 @@ void device_recover_begin(struct device *d); /* before the port is handed over *
 /* Keeps what a successor must know; at every change of it, before it is acted upon. */
 void device_remember(struct device *d);
 
-/* The second timer: the journal, and patience with a printer that is away. */
+/* The timer: the journal, and patience with a printer that is away. */
 void device_recover_tick(struct device *d, uint64_t now_ms);
 
 /* An open port was found. True if it is taken for going on; false: greet as always. */

@@ -16,7 +16,7 @@ bool device_waits(const struct device *d)
 
 void device_terminal_add(struct device *d, char direction, const char *text, size_t len)
 {
-    struct terminal_line *t = &d->terminal[d->terminal_count++ % TERMINAL_LINES];
+    struct terminal_line *t = &d->terminal.line[d->terminal.count++ % TERMINAL_LINES];
     t->wall_ms = clock_wall_ms();
     t->direction = direction;
     str_escape(t->text, sizeof t->text, text, len);
@@ -26,10 +26,10 @@ void device_terminal_add(struct device *d, char direction, const char *text, siz
 
 static void take_info(struct device *d)
 {
-    const struct m115 *m = &d->info;
-    snprintf(d->firmware, sizeof d->firmware, "%s", m->firmware);
-    snprintf(d->machine, sizeof d->machine, "%s", m->machine);
-    snprintf(d->uuid, sizeof d->uuid, "%s", m->uuid);
+    const struct m115 *m = &d->who.info;
+    snprintf(d->who.firmware, sizeof d->who.firmware, "%s", m->firmware);
+    snprintf(d->who.machine, sizeof d->who.machine, "%s", m->machine);
+    snprintf(d->who.uuid, sizeof d->who.uuid, "%s", m->uuid);
 }
 
 void device_on_line(struct device *d, const char *text, size_t len)
@@ -55,9 +55,9 @@ void device_on_line(struct device *d, const char *text, size_t len)
         if (!device_sd_action(d, r.text)) {
             device_take_action(d, r.text);
         }
-    } else if (caps_take(&d->caps, text)) {
+    } else if (caps_take(&d->who.caps, text)) {
         device_sd_cap(d, text);
-    } else if (m115_take(&d->info, text)) {
+    } else if (m115_take(&d->who.info, text)) {
         take_info(d);
     } else {
         device_sd_line(d, text);

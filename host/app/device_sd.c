@@ -88,10 +88,10 @@ void device_sd_cap(struct device *d, const char *line)
 void device_sd_caps(struct device *d)
 {
     struct device_sd *sd = &d->sd;
-    sd->slot = caps_has(&d->caps, CAP_SDCARD);
-    sd->reports = caps_has(&d->caps, CAP_AUTOREPORT_SD_STATUS);
-    sd->longs = caps_has(&d->caps, CAP_LONG_FILENAME);
-    sd->extended = caps_has(&d->caps, CAP_EXTENDED_M20);
+    sd->slot = caps_has(&d->who.caps, CAP_SDCARD);
+    sd->reports = caps_has(&d->who.caps, CAP_AUTOREPORT_SD_STATUS);
+    sd->longs = caps_has(&d->who.caps, CAP_LONG_FILENAME);
+    sd->extended = caps_has(&d->who.caps, CAP_EXTENDED_M20);
 }
 
 /* Firmware that does not tell of a card may still have one. */
@@ -357,8 +357,8 @@ const struct sd_entry *device_sd_find(const struct device *d, const char *name)
 /* Marlin looks into the folder last opened unless the path begins at the root. */
 void device_sd_path(const struct device *d, const char *name, char out[SD_NAME_SIZE])
 {
-    bool rooted =
-        strncmp(d->dialect->name, "marlin", 6) == 0 || strncmp(d->dialect->name, "prusa", 5) == 0;
+    bool rooted = strncmp(d->who.dialect->name, "marlin", 6) == 0 ||
+                  strncmp(d->who.dialect->name, "prusa", 5) == 0;
     snprintf(out, SD_NAME_SIZE, "%s%s", rooted && name[0] != '/' ? "/" : "", name);
 }
 

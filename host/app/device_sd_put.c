@@ -47,7 +47,7 @@ static int choose_name(
             e, PP_EEXIST, "name", "no free name like \"%s\" on the card: give one", file);
     }
     for (char *p = dos; *p != '\0'; p++) {
-        bool lower = strncmp(d->dialect->name, "prusa", 5) == 0;
+        bool lower = strncmp(d->who.dialect->name, "prusa", 5) == 0;
         *p = (char)(lower ? tolower((unsigned char)*p) : toupper((unsigned char)*p));
     }
     snprintf(out, SD_NAME_SIZE, "%s", dos);
@@ -217,9 +217,10 @@ void device_sd_put_stop(struct device *d, const char *why)
     device_inject(d, "M29", TAG_SD_CLOSED);
 }
 
+/* The sender goes on taking the printer for one that writes: an emergency stop may be the reason,
+ * and must still end the writing first. */
 void device_sd_put_lost(struct device *d)
 {
-    sender_card(d->sender, false);
     close_spool(d);
     if (d->sd.put.active) {
         over(d, "the connection was lost");

@@ -34,7 +34,7 @@ static const struct sd_words {
 static const struct sd_words *words_of(const struct device *d)
 {
     const struct sd_words *w = words;
-    while (w->dialect[0] != '\0' && strcmp(w->dialect, d->dialect->name) != 0) {
+    while (w->dialect[0] != '\0' && strcmp(w->dialect, d->who.dialect->name) != 0) {
         w++;
     }
     return w;
@@ -43,8 +43,8 @@ static const struct sd_words *words_of(const struct device *d)
 /* M524 came with Marlin 2. */
 static bool is_marlin2(const struct device *d)
 {
-    const char *p = strstr(d->firmware, "Marlin");
-    if (p == NULL || strcmp(d->dialect->name, "marlin") != 0) {
+    const char *p = strstr(d->who.firmware, "Marlin");
+    if (p == NULL || strcmp(d->who.dialect->name, "marlin") != 0) {
         return false;
     }
     p += strcspn(p, "0123456789");

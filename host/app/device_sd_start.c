@@ -229,7 +229,7 @@ bool device_sd_adopt(struct device *d)
         return false;
     }
     d->sd.found = false;
-    d->make_safe = false;        /* heaters off would spoil it; owed until its end */
+    d->heat.owed = false;        /* heaters off would spoil it; owed until its end */
     if (d->pending[0] != '\0') { /* an answer to its question would call the bed clear */
         device_drop_pending(d, "the printer prints from its card by itself");
     }

@@ -39,12 +39,12 @@ static void link_status(const struct device *d, struct device_link *out)
     out->resends = atomic_load(&stats->resends);
     out->underruns = atomic_load(&stats->starved);
     out->window = (int)atomic_load(&stats->window);
-    out->baud = d->baud;
+    out->baud = d->who.baud;
     snprintf(out->device, sizeof out->device, "%s", d->path);
-    snprintf(out->port, sizeof out->port, "%s", d->attached ? d->port.path : "");
-    snprintf(out->firmware, sizeof out->firmware, "%s", d->firmware);
-    snprintf(out->machine, sizeof out->machine, "%s", d->machine);
-    snprintf(out->uuid, sizeof out->uuid, "%s", d->uuid);
+    snprintf(out->port, sizeof out->port, "%s", d->wire.attached ? d->wire.serial.path : "");
+    snprintf(out->firmware, sizeof out->firmware, "%s", d->who.firmware);
+    snprintf(out->machine, sizeof out->machine, "%s", d->who.machine);
+    snprintf(out->uuid, sizeof out->uuid, "%s", d->who.uuid);
 }
 
 /* The time left: what the analysis says of the rest of the file, corrected by how long the part
@@ -177,9 +177,9 @@ void device_load_last(struct device *d)
 void device_terminal(
     const struct device *d, void (*cb)(void *context, const struct hub_terminal *l), void *context)
 {
-    size_t kept = d->terminal_count < TERMINAL_LINES ? d->terminal_count : TERMINAL_LINES;
-    for (size_t i = d->terminal_count - kept; i < d->terminal_count; i++) {
-        const struct terminal_line *t = &d->terminal[i % TERMINAL_LINES];
+    size_t kept = d->terminal.count < TERMINAL_LINES ? d->terminal.count : TERMINAL_LINES;
+    for (size_t i = d->terminal.count - kept; i < d->terminal.count; i++) {
+        const struct terminal_line *t = &d->terminal.line[i % TERMINAL_LINES];
         cb(context, &(struct hub_terminal){
                         .wall_ms = t->wall_ms, .direction = t->direction, .text = t->text});
     }

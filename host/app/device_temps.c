@@ -56,7 +56,7 @@ bool device_heats(const struct device *d)
 /* Not where a report by itself could be taken for the answer to M105. */
 bool device_reports(const struct device *d)
 {
-    return caps_has(&d->caps, CAP_AUTOREPORT_TEMP) && !d->dialect->temps_then_ok;
+    return caps_has(&d->who.caps, CAP_AUTOREPORT_TEMP) && !d->who.dialect->temps_then_ok;
 }
 
 static void poll_temps(struct device *d, uint64_t now)

@@ -78,7 +78,7 @@ static void step(struct device *d, const struct temp_report *r, uint64_t now_ms)
     struct device_heat *h = &d->heat;
     struct thermal_context context = context_of(d, now_ms);
     struct thermal_verdict v = thermal_step(&h->thermal, now_ms, r, &context);
-    if (!printer_is_connected(device_state(d)) || d->estopped || device_recover_blind(d)) {
+    if (!printer_is_connected(device_state(d)) || d->wire.estopped || device_recover_blind(d)) {
         return;
     }
     act(d, &v, now_ms);

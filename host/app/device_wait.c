@@ -170,8 +170,8 @@ int device_self_go_on(struct device *d, struct err *e)
         end_wait(d);
         return 0;
     }
-    if (d->dialect->resume_command != NULL) {
-        device_inject(d, d->dialect->resume_command, TAG_NONE);
+    if (d->who.dialect->resume_command != NULL) {
+        device_inject(d, d->who.dialect->resume_command, TAG_NONE);
     } else {
         device_self_resume(d);
     }

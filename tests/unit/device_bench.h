@@ -126,15 +126,15 @@ static struct err refused;
 static inline void hurry(struct bench *b)
 {
     struct device *d = b->device;
-    if (d == NULL || uv_is_closing((uv_handle_t *)&d->second)) {
+    if (d == NULL || uv_is_closing((uv_handle_t *)&d->tick)) {
         return;
     }
-    if (uv_timer_get_repeat(&d->second) > TICK_MS) {
-        uv_timer_set_repeat(&d->second, TICK_MS);
-        uv_timer_again(&d->second);
+    if (uv_timer_get_repeat(&d->tick) > TICK_MS) {
+        uv_timer_set_repeat(&d->tick, TICK_MS);
+        uv_timer_again(&d->tick);
     }
-    if (uv_timer_get_due_in(&d->retry) > TICK_MS) {
-        uv_timer_start(&d->retry, d->retry.timer_cb, TICK_MS, 0);
+    if (uv_timer_get_due_in(&d->wire.retry) > TICK_MS) {
+        uv_timer_start(&d->wire.retry, d->wire.retry.timer_cb, TICK_MS, 0);
     }
     if (b->impatient && uv_timer_get_due_in(&d->deadline) > TICK_MS) {
         assert_true(uv_timer_get_due_in(&d->deadline) <= 12000);

@@ -429,7 +429,7 @@ static void what_is_paid_is_paid(void **state)
     struct bench *b = lost_while_hot();
     plug_in(b);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
-    RUN_UNTIL(b, cold(b) && !b->device->make_safe);
+    RUN_UNTIL(b, cold(b) && !b->device->heat.owed);
     shut(b);
     size_t from = b->printer.heard_count;
     b->printer.tool_target[0] = 150; /* by the printer's own buttons */

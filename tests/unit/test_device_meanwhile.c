@@ -29,7 +29,7 @@ static struct bench *offered(void)
     b->printer.tool_target[0] = b->printer.bed_target = 0;
     say(&b->printer, "start\n");
     is_offered(b, "was reset");
-    RUN_UNTIL(b, !b->device->make_safe);
+    RUN_UNTIL(b, !b->device->heat.owed);
     return b;
 }
 

@@ -21,9 +21,9 @@ static void put_into(struct bench *b, enum printer_state state)
     const struct file_entry *file = files_find(b->files, "part.gcode");
     char path[512];
     d->state.state = (int)state;
-    d->is_opening = true;
-    d->reopen = false;
-    uv_timer_stop(&d->retry);
+    d->wire.is_opening = true;
+    d->wire.reopen = false;
+    uv_timer_stop(&d->wire.retry);
     if (state == PRINTER_TRANSFERRING) {
         d->sd.put = (struct sd_put){.active = true, .file = "part.gcode", .name = "PART.GCO"};
         files_pin(b->files, "part.gcode");
@@ -145,7 +145,7 @@ static void any_note_is_survived_in_any_state(void **state)
         of_card = s >= PRINTER_STATES;
         try_state(b, (enum printer_state)(s % PRINTER_STATES));
     }
-    b->device->is_opening = false;
+    b->device->wire.is_opening = false;
     b->device->state.state = PRINTER_OFFLINE;
     finish(b);
 }
@@ -162,7 +162,7 @@ static void any_note_is_survived_while_recovering(void **state)
         try_state(b, PRINTER_RECOVERING);
     }
     phase = RECOVER_NONE;
-    b->device->is_opening = false;
+    b->device->wire.is_opening = false;
     b->device->state.state = PRINTER_OFFLINE;
     finish(b);
 }

@@ -36,7 +36,7 @@ static struct bench *offered(const char *text, const char *command, const struct
     reset(b);
     UNTIL_STATE(b, PRINTER_OFFLINE);
     UNTIL_STATE(b, PRINTER_RECOVERING);
-    RUN_UNTIL(b, status(b).questions == 1 && !b->device->make_safe);
+    RUN_UNTIL(b, status(b).questions == 1 && !b->device->heat.owed);
     return b;
 }
 

@@ -413,7 +413,7 @@ static void in_a_power_panic_not_a_byte_more_is_sent(void **state)
     say(&b->printer, "INT4\n");
     UNTIL_STATE(b, PRINTER_OFFLINE);
     assert_int_equal(b->run.result, RUN_INTERRUPTED);
-    RUN_UNTIL(b, !b->device->attached);
+    RUN_UNTIL(b, !b->device->wire.attached);
     settle(b);
     assert_int_equal(b->printer.heard_count, from);
     b->printer.stuck = false;

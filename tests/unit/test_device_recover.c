@@ -338,7 +338,7 @@ static void stays_stopped(struct bench *b, size_t from)
     if (!b->printer.plugged) {
         plug_in(b);
     }
-    RUN_UNTIL(b, !b->device->attached);
+    RUN_UNTIL(b, !b->device->wire.attached);
     device_connect(b->device, &refused);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     RUN_UNTIL(b, cold(b));
