@@ -114,7 +114,8 @@ static void on_out_of_filament(struct device *d, const struct action_line *a)
 /* A printer that says so has halted already or is about to; we do not wait to find out. */
 static void on_power_off(struct device *d, const struct action_line *a)
 {
-    if (d->estopped || device_state(d) == PRINTER_ERROR || device_state(d) == PRINTER_OFFLINE) {
+    if (d->wire.estopped || device_state(d) == PRINTER_ERROR ||
+        device_state(d) == PRINTER_OFFLINE) {
         return;
     }
     device_notice(d, "the printer asks for %s",

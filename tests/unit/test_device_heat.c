@@ -247,9 +247,9 @@ static void what_a_locked_printer_acknowledges_is_still_owed(void **state)
     say(&b->printer, "echo:Printer locked! (Unlock with M511 or LCD)\n");
     RUN_UNTIL(b, strstr(b->notice, "M511") != NULL);
     device_cool_paid(b->device);
-    assert_true(b->device->make_safe);
+    assert_true(b->device->heat.owed);
     size_t from = b->printer.heard_count;
-    RUN_UNTIL(b, !b->device->make_safe);
+    RUN_UNTIL(b, !b->device->heat.owed);
     assert_int_equal(heard(b, from, "M104 S0"), 1);
     finish(b);
 }
