@@ -16,14 +16,13 @@ static json_t *status_part(enum hub_event event, const struct http *h)
     device_status(h->o.device, &s);
     json_int_t now_ms = (json_int_t)clock_wall_ms();
     if (event == HUB_TEMPS) {
-        return json_pack("{s:s, s:I, s:o, s:o}", "type", "temps", "now_ms", now_ms,
-            "temperatures", view_temperatures(&s), "temperatures_ms",
+        return json_pack("{s:s, s:I, s:o, s:o}", "type", "temps", "now_ms", now_ms, "temperatures",
+            view_temperatures(&s), "temperatures_ms",
             json_known(s.temps_told_ms > 0 ? s.temps_told_ms : -1));
     }
     if (event == HUB_PROGRESS) {
-        return json_pack(
-            "{s:s, s:I, s:o, s:o}", "type", "progress", "now_ms", now_ms, "job", view_job(&s.job),
-            "link", view_link(&s.link));
+        return json_pack("{s:s, s:I, s:o, s:o}", "type", "progress", "now_ms", now_ms, "job",
+            view_job(&s.job), "link", view_link(&s.link));
     }
     if (event == HUB_BED) {
         return json_pack("{s:s, s:s}", "type", "bed", "bed", view_bed(s.bed));

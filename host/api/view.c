@@ -143,14 +143,15 @@ json_t *view_status(const struct http *h)
         "profile", json_text(h->o.profile != NULL ? h->o.profile->id : NULL), "url", h->socket.url,
         "version", PP_VERSION, "pid", (int)getpid(), "uptime_ms",
         (json_int_t)clock_ms() - h->started_ms, "now_ms", (json_int_t)clock_wall_ms());
-    json_t *printer = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}",
-        "state", printer_states[s.state].name, "state_text", printer_octoprint_text(s.state),
-        "error", json_text(s.error), "detail", json_text(s.detail), "message", json_text(s.message),
-        "temperatures", view_temperatures(&s), "temperatures_ms",
-        json_known(s.temps_told_ms > 0 ? s.temps_told_ms : -1), "job", view_job(&s.job), "link", view_link(&s.link),
-        "question", view_question(&s), "questions", view_questions(&s), "bed", view_bed(s.bed),
-        "waiting_for", json_text(s.waiting_for), "last_run",
-        s.last.id[0] != '\0' ? view_run(&s.last) : json_null());
+    json_t *printer =
+        json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "state",
+            printer_states[s.state].name, "state_text", printer_octoprint_text(s.state), "error",
+            json_text(s.error), "detail", json_text(s.detail), "message", json_text(s.message),
+            "temperatures", view_temperatures(&s), "temperatures_ms",
+            json_known(s.temps_told_ms > 0 ? s.temps_told_ms : -1), "job", view_job(&s.job), "link",
+            view_link(&s.link), "question", view_question(&s), "questions", view_questions(&s),
+            "bed", view_bed(s.bed), "waiting_for", json_text(s.waiting_for), "last_run",
+            s.last.id[0] != '\0' ? view_run(&s.last) : json_null());
     json_object_set_new(all, "main_loop", main_loop_view(h->o.turns));
     json_object_set_new(all, "sd", view_sd(h->o.device));
     json_object_update(all, printer);

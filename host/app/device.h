@@ -150,8 +150,8 @@ void device_set_resume_within(struct device *d, int64_t resume_within_ms);
 
 /* Answers a question; PP_ENOTFOUND if `id` is not open, PP_EINVAL if it has no such answer. An
  * empty id means "the only one" (PP_ESTATE if there are several), an empty answer "yes" or the only
- * one. Without a question, answer "clear" or "" declares the bed clear (PP_ESTATE while printing).
- */
+ * one, but to "recover" nothing. Without a question, answer "clear" or "" declares the bed clear
+ * (PP_ESTATE while printing, or while a print that was cut off waits for an answer). */
 int device_confirm(struct device *d, const char *id, const char *answer, struct err *e);
 
 /* heater: "tool0".."tool7", "bed", "chamber"; refused above the profile's limit. */

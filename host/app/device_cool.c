@@ -1,6 +1,7 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
+#include "host/base/clock.h"
 #include "host/base/log.h"
 
 #include <stdio.h>
@@ -132,6 +133,9 @@ static bool cool(struct device *d, size_t from, size_t below)
             any = true;
         }
     }
+    if (any) {
+        device_remember(d);
+    }
     return any;
 }
 
@@ -165,11 +169,18 @@ static void forget_pause(struct device *d)
     memset(d->heat.reheat_mc, 0, sizeof d->heat.reheat_mc);
 }
 
+void device_cool_used(struct device *d)
+{
+    d->heaters_used = clock_ms();
+    d->heat.tools_cooled = false;
+    d->heat.bed_cooled = false;
+}
+
 void device_cool_found(struct device *d)
 {
     for (size_t i = 0; i <= TEMP_BED; i++) {
         bool off = d->temps.target_mc[i] == 0 && d->pause_modal.target_mc[i] > 0;
-        if (off) {
+        if (off && d->heat.reheat_mc[i] == 0) {
             d->heat.reheat_mc[i] = d->pause_modal.target_mc[i];
         }
     }
@@ -199,7 +210,9 @@ void device_cool_tick(struct device *d, uint64_t now_ms)
         cool_paused(d, now_ms);
         return;
     }
-    forget_pause(d);
+    if (!device_recover_unsure(d)) {
+        forget_pause(d);
+    }
     bool idle = state == PRINTER_OPERATIONAL || device_offer_open(d);
     bool unpaid = d->heat.locked && d->make_safe && state == PRINTER_OPERATIONAL;
     if (unpaid && is_over(now_ms, d->heat.again_ms, AGAIN_MS)) {

@@ -33,8 +33,11 @@ struct device_heat {
     int32_t reheat_mc[TEMP_HEATERS]; /* to be reached again on resume; 0 = nothing */
 };
 
-/* A new connection, or other limits: the watch knows nothing yet. */
+/* A new connection: the watch knows nothing yet. */
 void device_thermal_reset(struct device *d);
+
+/* Another profile: what the watch knows, and what it has ordered, holds. */
+void device_thermal_limits(struct device *d);
 
 /* A report has come; the clock has moved on; any line; an M105 of the watch is acknowledged. */
 void device_thermal_report(struct device *d, const struct temp_report *r);
@@ -53,6 +56,9 @@ void device_cool_tick(struct device *d, uint64_t now_ms);
 
 /* Heats again what a pause let cool, and waits for it; before any move. */
 void device_reheat(struct device *d);
+
+/* Somebody sets temperatures: what is left on for how long is counted anew. */
+void device_cool_used(struct device *d);
 
 /* A pause is taken over from another process: what is off of what the file had on is heated again
  * on resume. */

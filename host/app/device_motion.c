@@ -293,7 +293,7 @@ int device_cancel(struct device *d, struct err *e)
         device_recover_answered(d, 1);
         return 0;
     }
-    if (device_recover_cancel(d)) {
+    if (device_recover_cancel(d, RUN_CANCELLED, "")) {
         return 0;
     }
     if (state == PRINTER_TRANSFERRING) {
@@ -309,8 +309,11 @@ int device_cancel(struct device *d, struct err *e)
 
 void device_abort(struct device *d, const char *reason)
 {
-    if (d->run.id[0] != '\0' && device_state(d) != PRINTER_CANCELLING) {
-        device_notice(d, "the print is stopped: %s", reason);
+    if (d->run.id[0] == '\0' || device_state(d) == PRINTER_CANCELLING || device_offer_open(d)) {
+        return; /* it stands still already */
+    }
+    device_notice(d, "the print is stopped: %s", reason);
+    if (!device_recover_cancel(d, RUN_FAILURE, reason)) {
         device_cancel_run(d, RUN_FAILURE, reason);
         device_thermal_off(d, clock_ms()); /* nobody may be there to see that it is obeyed */
     }
@@ -328,12 +331,15 @@ void device_print_stop(struct device *d)
         }
         return;
     }
+    if (device_recover_keeps(d) && !device_offer_open(d)) {
+        device_recover_cut(d, "the host was stopped"); /* whoever comes next asks again */
+    }
     if (state == PRINTER_PRINTING && !device_waits(d)) {
         device_pause(d, NULL);
     } else if (state == PRINTER_PRINTING || device_self_paused(d)) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
     } else if (state != PRINTER_PAUSING) {
-        device_heaters_off(d, TAG_COLD);
+        device_go_cold(d);
     }
 }
 
@@ -341,7 +347,7 @@ void device_print_waits(struct device *d)
 {
     if (d->closing && device_state(d) == PRINTER_PAUSING) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
-    } else if (device_state(d) == PRINTER_CANCELLING) {
+    } else if (device_state(d) == PRINTER_CANCELLING || d->closing) {
         device_end_wait(d);
     }
 }

@@ -24,6 +24,13 @@ bool device_offer_open(const struct device *d)
 
 /* ---- the offer ---- */
 
+int device_offer_refuse(const struct device *d, struct err *e)
+{
+    return err_set(e, PP_ESTATE,
+        "\"%s\" was cut off and waits for an answer: ppctl recover, or ppctl cancel",
+        d->run.file_name);
+}
+
 /* Why it cannot be gone on with at all; NULL if it can. */
 static const char *why_not(const struct device_words *w)
 {
@@ -46,7 +53,7 @@ static const char *why_no_way(const struct gcode_modal *m)
     return m->extruded ? NULL : "it had not extruded anything";
 }
 
-static void end_run(struct device *d, const char *reason)
+void device_offer_end(struct device *d, const char *reason)
 {
     const struct device_words w = d->recovery.words;
     char text[sizeof d->run.reason];
@@ -84,7 +91,7 @@ static void on_examined(void *context, const struct err *e)
     }
     no = no != NULL ? no : why_no_way(&modal);
     if (no != NULL) {
-        end_run(d, no);
+        device_offer_end(d, no);
         return;
     }
     ask(d, &modal);
@@ -97,10 +104,12 @@ void device_offer(struct device *d)
     device_unask(d, "recover");
     const char *no = why_not(&r->words);
     if (no != NULL) {
-        end_run(d, no);
+        device_offer_end(d, no);
         return;
     }
     r->words.offered = true;
+    r->words.offset = r->offset;
+    r->words.lines = r->lines;
     device_recover_journal(d, r->offset, r->lines, &r->words, NULL);
     device_remember(d);
     device_notice(d, "the print of \"%.60s\" has stopped: %s", d->run.file_name, r->why);
@@ -128,11 +137,15 @@ static void say(struct device *d, const char *fmt, ...)
     device_inject(d, line, TAG_NONE);
 }
 
-/* What a person set while it printed holds, else what the file did. */
+/* What a person set while it printed holds, else what the file did. A report has no checksum: what
+ * this printer may not have was never set. */
 static double target(const struct device *d, const struct gcode_modal *m, size_t heater)
 {
-    int32_t told = d->recovery.words.target_mc[heater];
-    return (told > 0 ? told : m->target_mc[heater]) / 1000.0;
+    const struct device_words *w = &d->recovery.words;
+    const struct limits *l = device_limits(d);
+    int32_t most = heater == TEMP_BED ? l->max_bed_mc : l->max_tool_mc;
+    int32_t told = w->reheat_mc[heater] > 0 ? w->reheat_mc[heater] : w->target_mc[heater];
+    return (told > 0 && told <= most ? told : m->target_mc[heater]) / 1000.0;
 }
 
 /* First all of them at once, then waiting. */
@@ -193,7 +206,7 @@ static void move_back(struct device *d)
     struct gcode_modal modal;
     struct gcode_modal script;
     if (spool_modal(r->spool, r->offset, &modal, NULL) < 0) {
-        end_run(d, "its file cannot be read again");
+        device_offer_end(d, "its file cannot be read again");
         return;
     }
     int64_t lift = lift_nm(d, &modal);
@@ -241,8 +254,8 @@ static void go_on(struct device *d)
     device_cool_forgive(d);
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
     d->job_start_ms = d->job_start_ms > 0 ? d->job_start_ms : clock_ms();
-    device_move(d, PRINTER_PRINTING, "a person has said so");
     sender_begin_at(d->sender, spool_generation(d->spool), r->offset, r->lines);
+    device_move(d, PRINTER_PRINTING, "a person has said so");
     spool_fill(d->spool);
     r->words.offered = false;
     r->words.moved = false;
@@ -324,7 +337,7 @@ void device_recover_answered(struct device *d, size_t answer)
     struct gcode_modal modal;
     struct device_recovery *r = &d->recovery;
     if (answer != 0) {
-        end_run(d, "a person has ended it");
+        device_offer_end(d, "a person has ended it");
     } else if (start(d, &e) < 0) {
         device_notice(d, "the print does not go on yet: %s", e.text);
         if (spool_modal(r->spool, r->offset, &modal, NULL) == 0) {

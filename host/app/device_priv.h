@@ -1,17 +1,23 @@
 /* Inside of struct device, shared by device*.c alone.
  *
- * device.c        life, status, orders of people, the second timer
+ * device.c        life, state, the timer
+ * device_orders.c what people want of the printer itself
  * device_status.c what the rest of the program sees
  * device_link.c   opening the port, greeting, M115, reconnecting
- * device_rx.c     what the printer says: temperatures, capabilities, actions, the terminal
+ * device_notes.c  what the sender tells; connections that end
+ * device_rx.c     what the printer says: capabilities, actions, the terminal
+ * device_temps.c  temperatures
  * device_question.c questions to a person and their answers
  * device_prompt.c what the printer asks of us: actions, prompts
  * device_wait.c   the printer waits by itself, for a person
  * device_display.c progress on the printer's display
- * device_print.c  a print from its start to its end: bed gate, questions, barriers
+ * device_gate.c   what stands before a print: pre-flight, the bed, questions
+ * device_print.c  a print from its start to its end: barriers, tags
  * device_motion.c scripts that move the printer: park, restore, cancel
- * device_recover.c a print that was cut off goes on: after a crash, another port
+ * device_recover.c a print is cut off, and the port found again
+ * device_go_on.c   it goes on where it was
  * device_offer.c   or only if a person says so: after a reset, a power cut
+ * device_kept.c    what is kept for that, and found by the next process
  * device_words.c   what is kept of the device for that
  * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs
@@ -32,6 +38,7 @@
 #include "host/io/sender.h"
 
 #define TERMINAL_LINES 200
+#define MAX_WAITING    32 /* commands of people; the rest of the sender's queue is for scripts */
 
 /* What follows when an injected line is acknowledged. */
 enum device_tag {
@@ -53,8 +60,9 @@ enum device_tag {
     TAG_SD_WRITING,
     TAG_SD_CLOSED,
     TAG_SD_LISTED,
-    TAG_SAFE,  /* heaters off after connecting: what was owed is done */
-    TAG_ASKED, /* an M105 of the thermal watch */
+    TAG_SD_CLEANED, /* a copy that was cut off is deleted */
+    TAG_SAFE,       /* heaters off after connecting: what was owed is done */
+    TAG_ASKED,      /* an M105 of the thermal watch */
     TAG_COUNT
 };
 
@@ -195,13 +203,13 @@ void device_fail(struct device *d, enum printer_state next, const char *fmt, ...
 void device_notice(struct device *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void device_save_row(struct device *d, store_cb done); /* `done` must call device_stored() */
 void device_stored(struct device *d);                  /* an answer of the store has come */
-int device_tools(const struct device *d);
-bool device_reports(const struct device *d); /* tells its temperatures by itself */
-void device_heaters_off(struct device *d, enum device_tag tag);
+void device_go_cold(struct device *d);                 /* heaters off, then TAG_COLD */
 void device_inject(struct device *d, const char *text, enum device_tag tag);
-int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 void device_finish_closing(struct device *d);
 void device_unref(uv_handle_t *handle); /* close callback of the device's handles */
+
+/* device_orders.c */
+int device_refuse_offline(const struct device *d, struct err *e); /* says why it is */
 
 /* device_link.c */
 void device_choose_dialect(struct device *d);
@@ -209,13 +217,26 @@ void device_link_open(struct device *d, const struct serial *opened, int baud);
 void device_link_start(struct device *d);
 void device_link_retry(struct device *d);
 void device_link_drop(struct device *d, bool reopen);
-void device_on_note(void *context, const struct stream_note *note);
+void device_link_connected(struct device *d, int baud); /* the greeting was answered */
+void device_link_info(struct device *d);                /* M115 too */
+void device_link_ready(struct device *d);               /* and the first M105 */
 void device_stream_options(const struct device *d, struct stream_options *out);
+
+/* device_notes.c */
+void device_on_note(void *context, const struct stream_note *note);
+void device_link_stopped(struct device *d); /* an emergency stop was asked for: the run is over */
+
+/* device_temps.c */
+int device_tools(const struct device *d);
+bool device_heats(const struct device *d);
+bool device_reports(const struct device *d); /* tells its temperatures by itself */
+void device_heaters_off(struct device *d, enum device_tag tag);
+void device_temps_take(struct device *d, const char *line);
+void device_temps_tick(struct device *d, uint64_t now);
 
 /* device_rx.c */
 void device_on_line(struct device *d, const char *text, size_t len);
 void device_terminal_add(struct device *d, char direction, const char *text, size_t len);
-bool device_heats(const struct device *d);
 bool device_waits(const struct device *d); /* for a temperature or a person, by its own word */
 
 /* device_question.c; a kind must have a row in its table */
@@ -253,20 +274,21 @@ void device_display_end(struct device *d); /* the last line is acknowledged */
 /* device_status.c */
 void device_job(const struct device *d, struct device_job *out);
 
-/* device_print.c */
-void device_release(struct device *d); /* the job goes on, once nothing keeps it */
-void device_bed_answered(struct device *d, size_t answer);
-void device_identity_answered(struct device *d, size_t answer);
-void device_recover_answered(struct device *d, size_t answer); /* device_offer.c */
-int device_declare_clear(struct device *d, const char *answer, struct err *e);
-void device_drop_pending(struct device *d, const char *why);
-void device_fill(void *context);
+/* device_gate.c */
 int device_may_start(const struct device *d, struct err *e);
+const struct limits *device_limits(const struct device *d);
 bool device_ask_or_go(struct device *d); /* true: a question stands before the pending file */
 void device_drop_pending(struct device *d, const char *why);
+void device_bed_answered(struct device *d, size_t answer);
+void device_identity_answered(struct device *d, size_t answer);
+int device_declare_clear(struct device *d, const char *answer, struct err *e);
 void device_set_bed(struct device *d, enum bed_state bed, store_cb done);
+
+/* device_print.c */
+void device_print_start(struct device *d, const struct file_entry *file);
+void device_release(struct device *d); /* the job goes on, once nothing keeps it */
+void device_fill(void *context);
 size_t device_max_command(const struct device *d, const struct analysis *a);
-const struct limits *device_limits(const struct device *d);
 void device_print_end(struct device *d, enum run_result result, const char *reason);
 void device_print_note(struct device *d, const struct stream_note *note);
 void device_print_tag(struct device *d, enum device_tag tag);

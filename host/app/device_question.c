@@ -22,13 +22,14 @@
 static const struct {
     const char *kind;
     void (*answered)(struct device *d, size_t answer);
+    bool aloud; /* no answer is no yes: who meant to say that the bed is clear would start it */
 } kinds[] = {
-    {"bed", device_bed_answered},
-    {"identity", device_identity_answered},
-    {"recover", device_recover_answered},
-    {"unchecked", device_unchecked_answered},
-    {"prompt", device_prompt_answered},
-    {"wait", device_wait_answered},
+    {"bed", device_bed_answered, false},
+    {"identity", device_identity_answered, false},
+    {"recover", device_recover_answered, true},
+    {"unchecked", device_unchecked_answered, false},
+    {"prompt", device_prompt_answered, false},
+    {"wait", device_wait_answered, false},
 };
 
 static_assert(sizeof kinds / sizeof *kinds <= DEVICE_QUESTIONS, "room for one of each kind");
@@ -106,10 +107,23 @@ static size_t count_answers(const struct device_question *q)
     return n;
 }
 
+static bool is_aloud(const char *kind)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            return kinds[i].aloud;
+        }
+    }
+    return false;
+}
+
 /* Which of the answers is meant, -1 none. Without a word: yes, or the only one there is. */
 static int find_answer(const struct device_question *q, const char *answer)
 {
     size_t n = count_answers(q);
+    if (answer[0] == '\0' && is_aloud(q->kind)) {
+        return -1;
+    }
     if (answer[0] == '\0') {
         return n == 1 || strcmp(q->answers[0], "yes") == 0 ? 0 : -1;
     }

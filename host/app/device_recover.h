@@ -41,15 +41,18 @@ struct device_recovery {
     bool job_active;           /* its lines had begun */
     bool cancel_asked;         /* meanwhile */
     uint64_t since_ms;         /* cut off since then, monotonic */
+    uint64_t checked_ms;       /* when the printer had answered everything */
     char why[160];
     struct spool *spool; /* at `offset`; owned until the print goes on */
     bool spool_ready;
+    bool card; /* it prints from its own card by now */
     bool checked;
     uint32_t check_tag; /* of the last question to the printer */
     uint32_t done;      /* 1 << enum device_tag: told meanwhile */
 
     uint64_t journal_ms; /* when it was last saved */
     uint64_t journal_offset;
+    enum printer_state journal_state;
     bool journal_busy;
 };
 
@@ -91,20 +94,30 @@ void device_recover_cooled(struct device *d);
 void device_recover_close(struct device *d);
 
 /* Being cancelled: true if that is done as soon as the printer is back. */
-bool device_recover_cancel(struct device *d);
+bool device_recover_cancel(struct device *d, enum run_result result, const char *reason);
 
-bool device_recover_blind(const struct device *d); /* nothing may be said to the printer yet */
+bool device_recover_blind(const struct device *d);  /* nothing may be said to the printer yet */
+bool device_recover_unsure(const struct device *d); /* whether it is the same printer, as it was */
+bool device_recover_keeps(const struct device *d);  /* the tool must stay at its height */
 bool device_recover_waits(const struct device *d); /* for the port: state recovering, not offline */
 
-/* For device_offer.c. */
+/* Among device_recover.c, device_kept.c, device_go_on.c and device_offer.c. */
 void device_recover_load(struct device *d, spool_ready_cb ready);
+void device_recover_loaded(void *context, const struct err *e); /* the file, up to `offset` */
+void device_recover_unload(struct device *d);
+const struct device_words *device_recover_words(struct device *d); /* now, or when it was cut off */
+bool device_recover_may_adopt(struct device *d);
+void device_recover_give_up(struct device *d, const char *why); /* by itself; greets anew */
 void device_recover_journal(struct device *d, uint64_t offset, uint64_t lines,
     const struct device_words *words, store_cb done);
 
 /* device_offer.c */
 bool device_offer_open(const struct device *d); /* nothing of the run goes on unasked */
 void device_offer(struct device *d);            /* from recovery.words and .offset */
-void device_offer_connected(struct device *d);  /* the printer is there, its heaters are off */
+void device_offer_end(struct device *d, const char *reason);
+int device_offer_refuse(const struct device *d, struct err *e); /* it must be answered first */
+void device_recover_answered(struct device *d, size_t answer);
+void device_offer_connected(struct device *d); /* the printer is there, its heaters are off */
 void device_offer_done(struct device *d, uint32_t tag);
 
 #endif

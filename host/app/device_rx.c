@@ -7,21 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WARM_MC  50000
 #define WAITS_MS 5000 /* busy and heating lines come every second or two */
-
-/* Some firmwares tell no targets: there what is hot is taken to be heated. */
-bool device_heats(const struct device *d)
-{
-    const struct temp_report *t = &d->temps;
-    for (size_t i = 0; i < TEMP_HEATERS; i++) {
-        bool told = t->target_mc[i] != TEMP_NONE;
-        if (told ? t->target_mc[i] > 0 : t->actual_mc[i] >= WARM_MC) {
-            return true;
-        }
-    }
-    return false;
-}
 
 bool device_waits(const struct device *d)
 {
@@ -46,31 +32,6 @@ static void take_info(struct device *d)
     snprintf(d->uuid, sizeof d->uuid, "%s", m->uuid);
 }
 
-static void take_temps(struct device *d, const char *line)
-{
-    struct temp_report t;
-    bool retargeted = false;
-    if (!temp_parse(&t, line, 0)) {
-        return;
-    }
-    for (size_t i = 0; i < TEMP_HEATERS; i++) {
-        if (t.actual_mc[i] != TEMP_NONE) {
-            d->temps.actual_mc[i] = t.actual_mc[i];
-        }
-        if (t.target_mc[i] != TEMP_NONE) {
-            retargeted = retargeted || d->temps.target_mc[i] != t.target_mc[i];
-            d->temps.target_mc[i] = t.target_mc[i];
-        }
-    }
-    d->temps_ms = clock_ms();
-    d->temps_told_ms = clock_wall_ms();
-    if (retargeted && d->run.id[0] != '\0' && d->recovery.phase == RECOVER_NONE) {
-        device_remember(d);
-    }
-    device_thermal_report(d, &t);
-    hub_emit(d->hub, HUB_TEMPS, NULL);
-}
-
 void device_on_line(struct device *d, const char *text, size_t len)
 {
     struct reply r;
@@ -85,7 +46,7 @@ void device_on_line(struct device *d, const char *text, size_t len)
     }
     device_thermal_line(d, text);
     if (r.temps) {
-        take_temps(d, text);
+        device_temps_take(d, text);
     } else if (r.locked) {
         device_cool_locked(d);
     } else if (r.kind == REPLY_ABORT) {

@@ -74,9 +74,7 @@ void device_sd_connected(struct device *d)
         log_warn("a copy to the printer's card was cut off: \"%s\" is deleted", sd->unfinished);
         snprintf(line, sizeof line, "M30 %s", sd->unfinished);
         device_inject(d, "M29", TAG_NONE);
-        device_inject(d, line, TAG_NONE);
-        sd->unfinished[0] = '\0';
-        store_save_setting(d->store, "sd_write", "", NULL, NULL);
+        device_inject(d, line, TAG_SD_CLEANED); /* until then it may still be writing */
     }
 }
 
@@ -87,16 +85,19 @@ void device_sd_cap(struct device *d, const char *line)
     }
 }
 
-/* Does it print by itself? Asked before anything is turned off. Firmware that does not tell of a
- * card may still have one. */
-void device_sd_info(struct device *d)
+void device_sd_caps(struct device *d)
 {
     struct device_sd *sd = &d->sd;
     sd->slot = caps_has(&d->caps, CAP_SDCARD);
     sd->reports = caps_has(&d->caps, CAP_AUTOREPORT_SD_STATUS);
     sd->longs = caps_has(&d->caps, CAP_LONG_FILENAME);
     sd->extended = caps_has(&d->caps, CAP_EXTENDED_M20);
-    if (!sd->told || sd->slot) {
+}
+
+/* Firmware that does not tell of a card may still have one. */
+void device_sd_look(struct device *d)
+{
+    if (!d->sd.told || d->sd.slot) {
         device_inject(d, "M27", TAG_NONE);
     }
 }
@@ -307,6 +308,8 @@ void device_sd_tag(struct device *d, int tag)
 {
     if (tag == TAG_SD_WRITING || tag == TAG_SD_CLOSED || tag == TAG_SD_LISTED) {
         device_sd_put_tag(d, tag);
+    } else if (tag == TAG_SD_CLEANED) {
+        device_sd_put_cleaned(d);
     } else {
         device_sd_run_tag(d, tag);
     }

@@ -77,8 +77,9 @@ void device_sd_load(struct device *d); /* what was kept in the settings, once at
 void device_sd_free(struct device *d);
 void device_sd_connected(struct device *d);             /* before M115 */
 void device_sd_cap(struct device *d, const char *line); /* of M115 */
-void device_sd_info(struct device *d);                  /* M115 has been answered */
-void device_sd_ready(struct device *d);                 /* operational: the list */
+void device_sd_caps(struct device *d);                  /* M115 has been answered */
+void device_sd_look(struct device *d);  /* does it print by itself? before anything is turned off */
+void device_sd_ready(struct device *d); /* operational: the list */
 void device_sd_line(struct device *d, const char *line);
 bool device_sd_action(struct device *d, const char *action); /* true: it was for the card */
 void device_sd_tick(struct device *d, uint64_t now_ms);
@@ -116,6 +117,7 @@ void device_sd_job(const struct device *d, struct device_job *out);
 void device_sd_put_tag(struct device *d, int tag);
 void device_sd_put_note(struct device *d, const struct stream_note *note);
 void device_sd_put_stop(struct device *d, const char *why); /* ends it, deletes what there is */
-void device_sd_put_lost(struct device *d);                  /* the printer is gone */
+void device_sd_put_cleaned(struct device *d); /* nothing of an earlier one is left on the card */
+void device_sd_put_lost(struct device *d);    /* the printer is gone */
 
 #endif

@@ -131,6 +131,12 @@ static void close_spool(struct device *d)
     }
 }
 
+void device_sd_put_cleaned(struct device *d)
+{
+    d->sd.unfinished[0] = '\0';
+    store_save_setting(d->store, "sd_write", "", NULL, NULL);
+}
+
 /* The card takes commands again; the list will tell what became of it. */
 static void written(struct device *d)
 {
@@ -141,8 +147,7 @@ static void written(struct device *d)
         snprintf(line, sizeof line, "M30 %s", d->sd.unfinished);
         device_inject(d, line, TAG_NONE);
     }
-    d->sd.unfinished[0] = '\0';
-    store_save_setting(d->store, "sd_write", "", NULL, NULL);
+    device_sd_put_cleaned(d);
     device_sd_list(d, TAG_SD_LISTED);
 }
 

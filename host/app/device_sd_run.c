@@ -84,6 +84,12 @@ static void resumed_there(struct device *d, int64_t pos)
     }
 }
 
+static bool is_idle(const struct device *d)
+{
+    enum printer_state state = device_state(d);
+    return state == PRINTER_OPERATIONAL || (state == PRINTER_RECOVERING && device_offer_open(d));
+}
+
 void device_sd_position(struct device *d, int64_t pos, int64_t size)
 {
     struct device_sd *sd = &d->sd;
@@ -99,8 +105,9 @@ void device_sd_position(struct device *d, int64_t pos, int64_t size)
         }
         return;
     }
-    sd->found = d->run.id[0] == '\0';
-    if (device_state(d) == PRINTER_OPERATIONAL && !d->closing) {
+    d->recovery.card = device_recover_unsure(d);
+    sd->found = d->run.id[0] == '\0' || device_offer_open(d);
+    if (is_idle(d) && !d->closing) {
         device_sd_adopt(d);
     }
 }
@@ -206,7 +213,7 @@ static void cooled(struct device *d)
 {
     d->sd.muted = false;
     device_sd_report(d, false);
-    device_heaters_off(d, TAG_NONE);
+    device_heaters_off(d, TAG_SAFE); /* what was owed since it was found is paid */
     device_inject(d, "M107", TAG_NONE);
     device_inject(d, "M105", TAG_CANCELLED);
 }
@@ -248,7 +255,7 @@ void device_sd_run_tick(struct device *d, uint64_t now_ms)
 {
     struct device_sd *sd = &d->sd;
     enum printer_state state = device_state(d);
-    bool idle = state == PRINTER_OPERATIONAL && (sd->slot || sd->path[0] != '\0');
+    bool idle = is_idle(d) && (sd->slot || sd->path[0] != '\0');
     bool running = sd->printing && (state == PRINTER_PRINTING || state == PRINTER_PAUSED);
     if (sd->muted || sd->put.active || (!idle && !running)) {
         return;

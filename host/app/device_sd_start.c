@@ -220,7 +220,12 @@ static void adopt_run(struct device *d)
 bool device_sd_adopt(struct device *d)
 {
     int64_t pos = d->sd.pos;
-    if (!d->sd.found || d->run.id[0] != '\0') {
+    if (d->sd.found && device_offer_open(d)) {
+        device_offer_end(d, "the printer prints from its card by itself");
+    }
+    enum printer_state state = device_state(d);
+    bool idle = state == PRINTER_CONNECTING || state == PRINTER_OPERATIONAL;
+    if (!d->sd.found || !idle || d->run.id[0] != '\0') {
         return false;
     }
     d->sd.found = false;

@@ -15,6 +15,11 @@ void device_thermal_reset(struct device *d)
     d->heat.tuning_ms = 0;
 }
 
+void device_thermal_limits(struct device *d)
+{
+    thermal_limit(&d->heat.thermal, d->profile != NULL ? d->profile->thermal : NULL);
+}
+
 static struct thermal_context context_of(const struct device *d, uint64_t now_ms)
 {
     const struct limits *l = device_limits(d);

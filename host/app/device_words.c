@@ -43,6 +43,9 @@ static json_t *words_json(const struct device_words *w)
     json_object_set_new(o, "parks", json_boolean(w->parks));
     json_object_set_new(o, "offered", json_boolean(w->offered));
     json_object_set_new(o, "moved", json_boolean(w->moved));
+    json_object_set_new(o, "by_itself", json_boolean(w->by_itself));
+    json_object_set_new(o, "offset", json_integer((json_int_t)w->offset));
+    json_object_set_new(o, "lines", json_integer((json_int_t)w->lines));
     json_object_set_new(o, "pause_extruded", json_integer(w->pause_extruded));
     json_object_set_new(o, "passed", json_integer((json_int_t)w->passed_offset));
     json_object_set_new(o, "max_command", json_integer((json_int_t)w->max_command));
@@ -50,6 +53,7 @@ static json_t *words_json(const struct device_words *w)
     json_object_set_new(o, "result", json_integer(w->result));
     json_object_set_new(o, "reason", text_json(w->reason));
     json_object_set_new(o, "targets", targets_json(w->target_mc));
+    json_object_set_new(o, "reheat", targets_json(w->reheat_mc));
     json_object_set_new(o, "baud", json_integer(w->baud));
     json_object_set_new(o, "dialect", text_json(w->dialect));
     json_object_set_new(o, "port", text_json(w->port));
@@ -88,7 +92,7 @@ static int read_state(struct device_words *w, const char *name, struct err *e)
     return bad(e, "state is none in which there is a print");
 }
 
-static int read_targets(struct device_words *w, const json_t *list, struct err *e)
+static int read_targets(int32_t target_mc[TEMP_HEATERS], const json_t *list, struct err *e)
 {
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         const json_t *value = json_array_get(list, i);
@@ -97,7 +101,7 @@ static int read_targets(struct device_words *w, const json_t *list, struct err *
         if ((!known && !json_is_null(value)) || mc < 0 || mc > TARGET_MAX_MC) {
             return bad(e, "targets are none");
         }
-        w->target_mc[i] = known ? (int32_t)mc : TEMP_NONE;
+        target_mc[i] = known ? (int32_t)mc : TEMP_NONE;
     }
     return 0;
 }
@@ -110,7 +114,10 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
     int64_t result = 0;
     int64_t max_command = 0;
     int64_t baud = 0;
+    int64_t offset = 0;
+    int64_t lines = 0;
     json_t *targets = NULL;
+    json_t *reheat = NULL;
     const struct json_field fields[] = {
         {"version", JSON_KIND_INT, true, &version, VERSION, VERSION},
         {"run", JSON_KIND_TEXT, true, w->run_id, 36, 36},
@@ -121,6 +128,9 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
         {"parks", JSON_KIND_BOOL, true, &w->parks, 0, 0},
         {"offered", JSON_KIND_BOOL, true, &w->offered, 0, 0},
         {"moved", JSON_KIND_BOOL, true, &w->moved, 0, 0},
+        {"by_itself", JSON_KIND_BOOL, true, &w->by_itself, 0, 0},
+        {"offset", JSON_KIND_INT, true, &offset, 0, INT64_MAX},
+        {"lines", JSON_KIND_INT, true, &lines, 0, INT64_MAX},
         {"pause_extruded", JSON_KIND_INT, true, &w->pause_extruded, -POSITION_MAX, POSITION_MAX},
         {"passed", JSON_KIND_INT, true, &passed, 0, INT64_MAX},
         {"max_command", JSON_KIND_INT, true, &max_command, 0, LINE_MAX_CMD},
@@ -128,6 +138,7 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
         {"result", JSON_KIND_INT, true, &result, RUN_OPEN, RUN_INTERRUPTED},
         {"reason", JSON_KIND_TEXT, true, w->reason, 0, sizeof w->reason - 1},
         {"targets", JSON_KIND_ARRAY, true, &targets, TEMP_HEATERS, TEMP_HEATERS},
+        {"reheat", JSON_KIND_ARRAY, true, &reheat, TEMP_HEATERS, TEMP_HEATERS},
         {"baud", JSON_KIND_INT, true, &baud, 1200, 4000000},
         {"dialect", JSON_KIND_TEXT, true, w->dialect, 0, sizeof w->dialect - 1},
         {"port", JSON_KIND_TEXT, true, w->port, 0, sizeof w->port - 1},
@@ -140,10 +151,13 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
     }
     w->passed_offset = (uint64_t)passed;
     w->max_command = (size_t)max_command;
+    w->offset = (uint64_t)offset;
+    w->lines = (uint64_t)lines;
     w->result = (enum run_result)result;
     w->baud = (int)baud;
     rc = read_state(w, state, e);
-    return rc == 0 ? read_targets(w, targets, e) : rc;
+    rc = rc == 0 ? read_targets(w->target_mc, targets, e) : rc;
+    return rc == 0 ? read_targets(w->reheat_mc, reheat, e) : rc;
 }
 
 int device_words_parse(struct device_words *w, const char *bytes, size_t len, struct err *e)

@@ -27,6 +27,9 @@ struct device_words {
     bool parks;                      /* the printer has done so by itself */
     bool offered;                    /* it goes on only if a person says so */
     bool moved;                      /* said yes, and the tool is not where the print was cut off */
+    bool by_itself;                  /* paused: by the printer, which says when it goes on */
+    uint64_t offset;                 /* offered: the file goes on here */
+    uint64_t lines;                  /* and so many lines of it were acknowledged before */
     int64_t pause_extruded;          /* nanometres */
     uint64_t passed_offset;          /* pauses of the file up to here have been met */
     size_t max_command;              /* display-only commands are cut to this */
@@ -34,6 +37,7 @@ struct device_words {
     enum run_result result;          /* cancelling: how it ends */
     char reason[256];                /* and why */
     int32_t target_mc[TEMP_HEATERS]; /* as last reported; TEMP_NONE = never */
+    int32_t reheat_mc[TEMP_HEATERS]; /* paused: to be reached again on resume; 0 = nothing */
     int baud;
     char dialect[32];
     char port[256]; /* stable name */

@@ -20,13 +20,17 @@
  *
  * Silence: an ok may be lost, or a newline. A line is never repeated on suspicion (since
  * Marlin 2.1.2 a repeated number is met with silence); instead a number far ahead is sent, whose
- * refusal names the line the printer expects. Three unanswered probes end the stream (NOTE_LOST),
- * later while a command runs that may take minutes.
+ * refusal names the line the printer expects. A minute without a word about a line of ours ends the
+ * stream (NOTE_LOST), ten while a slow command runs, nothing while a person is waited for. Words
+ * that belong to nothing (errors, texts, Resends over and over) put that off for five minutes.
  *
  * Plain oks carry nothing that tells one from another: a late one of a Resend or a doubled one lets
  * a line out too early. The answer to M105 tells: where it comes as "ok T:...", no other ok is
  * taken for it, so that each M105 brings both sides together again; one is sent after each Resend
  * and every hundred lines.
+ *
+ * What another stream has to know to go on lies in `kept` (kept.h) before it is written to the
+ * port: stream_adopt(). Lines may go packed (stream_pack.c).
  */
 #ifndef PP_CORE_STREAM_H
 #define PP_CORE_STREAM_H
@@ -309,6 +313,9 @@ bool stream_inject(struct stream *s, const char *text, size_t len, uint32_t tag)
 
 /* Sends a line at once, unnumbered, past everything (M108, M410, M876 where parsed early). */
 void stream_urgent(struct stream *s, uint64_t now_us, const char *text, size_t len);
+
+/* The number that the next new line would get on the wire. */
+uint64_t stream_next_number(const struct stream *s);
 
 /* Bytes still to be written that nothing may hold back. */
 size_t stream_urgent_bytes(const struct stream *s);

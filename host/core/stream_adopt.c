@@ -44,7 +44,7 @@ static void acknowledge_taken(struct stream *s)
         if (l == NULL) {
             break;
         }
-        if (l->kind == STREAM_JOB && l->seq == 0) {
+        if (l->kind == STREAM_JOB) {
             lines++;
             offset = l->end_offset > offset ? l->end_offset : offset;
         }

@@ -33,24 +33,32 @@ static const struct {
     {"M600", SLOW_PERSON},
 };
 
-bool stream_is_command(const char *text, size_t len, const char *command)
+static bool is_command(const char *text, size_t len, const char *command)
 {
     size_t n = strlen(command);
     bool begins = len >= n && memcmp(text, command, n) == 0;
     return begins && (len == n || text[n] == ' ' || text[n] == '*');
 }
 
-enum stream_slow stream_slowness(const char *text, size_t len)
+static enum stream_slow slowness(const char *text, size_t len)
 {
-    if (text[0] == 'G' && (text[1] == '0' || text[1] == '1') && len > 2 && text[2] == ' ') {
+    if (len > 2 && text[0] == 'G' && (text[1] == '0' || text[1] == '1') && text[2] == ' ') {
         return SLOW_NOT; /* nearly every line of a job */
     }
     for (size_t i = 0; i < sizeof slow_commands / sizeof *slow_commands; i++) {
-        if (stream_is_command(text, len, slow_commands[i].command)) {
+        if (is_command(text, len, slow_commands[i].command)) {
             return slow_commands[i].slow;
         }
     }
     return SLOW_NOT;
+}
+
+void stream_describe(const struct stream *s, struct stream_flight *f, const char *text, size_t len)
+{
+    f->asks_temp = is_command(text, len, "M105");
+    f->alone = s->options.dialect->dwell_alone && is_command(text, len, "G4");
+    f->slow = (uint8_t)slowness(text, len);
+    f->saves = is_command(text, len, "M29");
 }
 
 struct stream_flight *stream_flight_at(struct stream *s, size_t i)
@@ -270,10 +278,7 @@ void stream_commit_new(
     size_t total = stream_format(s, line, n, text, len);
     s->resend_n = s->next_n;
     flight.n = n;
-    flight.asks_temp = stream_is_command(text, len, "M105");
-    flight.alone = s->options.dialect->dwell_alone && stream_is_command(text, len, "G4");
-    flight.slow = (uint8_t)stream_slowness(text, len);
-    flight.saves = stream_is_command(text, len, "M29");
+    stream_describe(s, &flight, text, len);
     history_put(&s->kept->history,
         &(struct history_line){.n = n,
             .end_offset = flight.end_offset,

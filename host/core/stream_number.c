@@ -13,6 +13,11 @@ uint64_t stream_wire_n(const struct stream *s, uint64_t n)
     return n - s->base;
 }
 
+uint64_t stream_next_number(const struct stream *s)
+{
+    return stream_wire_n(s, s->next_n);
+}
+
 /* A number from the printer, which may have lost its upper bits, as ours. */
 int64_t stream_our_n(const struct stream *s, int64_t wire)
 {

@@ -1,6 +1,9 @@
 /* Inside of the stream machine, shared by stream*.c alone.
  *
- * stream.c         orders, taking lines, received lines, bytes out
+ * stream.c         set-up, orders
+ * stream_take.c    which line goes next
+ * stream_tx.c      bytes out, urgent lines
+ * stream_rx.c      received lines
  * stream_flight.c  lines in flight: committing them, what an ok acknowledges
  * stream_number.c  numbers on the wire and ours, beginning anew before they run out
  * stream_window.c  how many lines and bytes may be in flight
@@ -33,14 +36,19 @@ enum stream_renumber {
 /* stream.c */
 void stream_tell(struct stream *s, struct stream_note note);
 void stream_stop(struct stream *s, enum stream_note_kind kind, const char *why);
+
+/* stream_take.c */
 bool stream_has_more(struct stream *s);                       /* a line waits to be sent */
+bool stream_take_next(struct stream *s, uint64_t now_us);     /* commits a line, if one may go */
 bool stream_take_injected(struct stream *s, uint64_t now_us); /* commits the next one */
 void stream_commit_injected(struct stream *s, uint64_t now_us, const struct kept_inject *i);
+
+/* stream_tx.c */
 void stream_put(struct stream *s, const char *bytes, size_t len); /* to be written; a whole line */
 
 /* stream_flight.c */
-enum stream_slow stream_slowness(const char *text, size_t len);
-bool stream_is_command(const char *text, size_t len, const char *command);
+void stream_describe(/* what its command means for a line in flight */
+    const struct stream *s, struct stream_flight *f, const char *text, size_t len);
 struct stream_flight *stream_flight_at(struct stream *s, size_t i); /* from the oldest on */
 void stream_flight_move(struct stream *s, size_t from, size_t to);
 void stream_land(struct stream *s, bool acknowledged); /* the oldest is no longer in flight */

@@ -39,11 +39,10 @@ static bool take_replay(struct stream *s, uint64_t now_us)
         }
         if (wanted && item->n == s->resend_n) {
             size_t total = stream_format(s, line, item->n, item->text, item->len);
-            stream_commit(s, now_us, line, total,
-                (struct stream_flight){.n = s->resend_n++,
-                    .kind = STREAM_JOB,
-                    .end_offset = item->end_offset,
-                    .slow = (uint8_t)stream_slowness(item->text, item->len)});
+            struct stream_flight f = {
+                .n = s->resend_n++, .kind = STREAM_JOB, .end_offset = item->end_offset};
+            stream_describe(s, &f, item->text, item->len);
+            stream_commit(s, now_us, line, total, f);
             spsc_pop(s->job);
             return true;
         }
@@ -59,17 +58,13 @@ bool stream_take_again(struct stream *s, uint64_t now_us)
     if (l == NULL) {
         return take_replay(s, now_us);
     }
-    const char *text = memchr(bytes, ' ', l->len);
-    size_t len = (size_t)(bytes + l->len - text);
+    const char *text = (const char *)memchr(bytes, ' ', l->len) + 1; /* behind its number */
+    struct stream_flight f = {
+        .n = l->n, .kind = l->kind, .tag = l->tag, .end_offset = l->end_offset};
+    stream_describe(s, &f, text, (size_t)(bytes + l->len - text));
     s->need_told = false;
     s->resend_n++;
-    stream_commit(s, now_us, bytes, l->len,
-        (struct stream_flight){.n = l->n,
-            .kind = l->kind,
-            .tag = l->tag,
-            .end_offset = l->end_offset,
-            .asks_temp = len > 5 && memcmp(text, " M105", 5) == 0,
-            .slow = (uint8_t)stream_slowness(text + 1, len - 1)});
+    stream_commit(s, now_us, bytes, l->len, f);
     return true;
 }
 

@@ -5,6 +5,10 @@
 #define PROBE_AHEAD 1000 /* far enough ahead to be refused by every counter */
 #define PROBE_BYTES 24   /* the longest probe */
 
+/* A full window and as many questions as make sense; the rest is for urgent lines, of which one may
+ * be what the printer waits for. */
+#define MOST_IN_FLIGHT (STREAM_FLIGHT * 3 / 4)
+
 void stream_heard(struct stream *s, uint64_t now_us)
 {
     s->alive_us = now_us;
@@ -74,7 +78,7 @@ static bool has_room(const struct stream *s)
 {
     bool first = s->adopt != ADOPT_NOT || s->probes <= PROBES;
     bool fits = s->written - s->acked + PROBE_BYTES + 1 <= stream_rx_bytes(s);
-    return s->flight_count < STREAM_FLIGHT && (first || fits);
+    return s->flight_count < MOST_IN_FLIGHT && (first || fits);
 }
 
 /* A number far ahead, or a wrong checksum: the refusal names the line expected. */
@@ -100,7 +104,7 @@ static void ask_temperatures(struct stream *s, uint64_t now_us)
         stream_pack_newline(s);
     }
     stream_inject(s, "M105", 4, 0);
-    while (s->flight_count < STREAM_FLIGHT && s->tx_len + STREAM_WIRE_MAX <= sizeof s->tx &&
+    while (s->flight_count < MOST_IN_FLIGHT && s->tx_len + STREAM_WIRE_MAX <= sizeof s->tx &&
            stream_take_injected(s, now_us)) {
     }
 }

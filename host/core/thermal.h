@@ -76,10 +76,10 @@ struct thermal_heater {
     bool reached;     /* the target, since it was set */
     int32_t mark_mc;  /* while heating: the last progress, and when */
     uint64_t mark_ms;
-    uint64_t below_ms;  /* since when too far below; 0 = it is not */
-    int32_t low_mc;     /* lowest since far above the target */
-    bool above;         /* low_mc, cool_mc, cool_ms hold */
-    int32_t cool_mc;    /* the last it has visibly cooled to, and when */
+    uint64_t below_ms; /* since when too far below; 0 = it is not */
+    int32_t low_mc;    /* lowest since far above the target */
+    bool above;        /* low_mc, cool_mc, cool_ms hold */
+    int32_t cool_mc;   /* the last it has visibly cooled to, and when */
     uint64_t cool_ms;
     unsigned rising;    /* readings in a row that are too high */
     unsigned odd;       /* readings in a row that cannot be */
@@ -99,6 +99,9 @@ struct thermal {
 
 /* Everything unknown; `limits` (THERMAL_KINDS of them) may be NULL. */
 void thermal_init(struct thermal *t, const struct thermal_limits *limits);
+
+/* Other limits for what is watched already. */
+void thermal_limit(struct thermal *t, const struct thermal_limits *limits);
 
 /* Takes a report of the printer, or only the time (`r` NULL), and says what to make of it. */
 struct thermal_verdict thermal_step(struct thermal *t, uint64_t now_ms, const struct temp_report *r,

@@ -268,15 +268,16 @@ static size_t injects_pending(struct sender *s)
     return s->injects_ordered - obeyed + atomic_load(&s->injects_waiting);
 }
 
-static bool may_pass(struct sender *s, const char *text)
+static bool may_pass(struct sender *s, const char *text, size_t len)
 {
-    bool of_card = strncmp(text, "M28 ", 4) == 0 || strcmp(text, "M29") == 0;
-    return !atomic_load(&s->card) || of_card;
+    bool of_card =
+        (len > 4 && memcmp(text, "M28 ", 4) == 0) || (len == 3 && memcmp(text, "M29", 3) == 0);
+    return of_card || !atomic_load(&s->card);
 }
 
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag)
 {
-    if (!may_pass(s, text)) {
+    if (!may_pass(s, text, len)) {
         return false;
     }
     bool done =
@@ -292,7 +293,7 @@ size_t sender_injects(struct sender *s)
 
 void sender_urgent(struct sender *s, const char *text, size_t len)
 {
-    if (may_pass(s, text)) {
+    if (may_pass(s, text, len)) {
         text_order(s, ORDER_URGENT, text, len, 0);
     }
 }
@@ -321,6 +322,9 @@ void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uin
 {
     sure_order(s, &(struct order){
                       .kind = ORDER_BEGIN, .value = generation, .offset = offset, .lines = lines});
+    while (spsc_used(&s->orders) > 0) {
+        uv_sleep(1); /* microseconds, usually */
+    }
 }
 
 void sender_rejoin(struct sender *s, uint32_t generation)

@@ -88,6 +88,9 @@ void sender_detach(struct sender *s);
 bool sender_inject(struct sender *s, const char *text, size_t len, uint32_t tag);
 size_t sender_injects(struct sender *s); /* how many wait; rather too many than too few */
 void sender_urgent(struct sender *s, const char *text, size_t len);
+
+/* These return when it has begun: whoever comes after us does not take the place of the job before
+ * for that of this one. */
 void sender_begin(struct sender *s, uint32_t generation);
 void sender_begin_at(struct sender *s, uint32_t generation, uint64_t offset, uint64_t lines);
 void sender_rewound(struct sender *s, uint32_t generation);
@@ -103,7 +106,7 @@ void sender_set_options(struct sender *s, const struct stream_options *options);
 
 /* M112 past everything, heaters off, three times within half a second (a firmware that finds half a
  * line drops what follows it); then NOTE_ESTOPPED, at the latest 2 s after the port stopped taking
- * bytes, and the port stays open, silent. */
+ * bytes, and the port stays open, silent; or NOTE_PORT, when it is lost meanwhile. */
 void sender_estop(struct sender *s);
 
 /* The job ring, for its one producer. */

@@ -25,16 +25,25 @@ static const uint64_t pause_us[] = {0, 270000, 30000};
 
 #define ESTOPS (sizeof pause_us / sizeof *pause_us)
 
-/* Every heater off, bare: for a firmware that knows no M112. `out` holds 256 bytes. */
-static size_t format_cold(const struct stream_options *o, char *out)
+size_t sender_cold_line(const struct stream_options *o, int i, char out[SENDER_COLD])
 {
-    size_t len = 0;
-    for (int i = 0; i < o->tools && o->tools > 1 && i < TEMP_TOOLS; i++) {
-        len += (size_t)snprintf(out + len, 16, "M104 T%d S0\n", i);
+    int tools = o->tools < 1 ? 1 : o->tools < TEMP_TOOLS ? o->tools : TEMP_TOOLS;
+    if (i < tools && o->tools > 1) {
+        return (size_t)snprintf(out, SENDER_COLD, "M104 T%d S0", i);
     }
-    len += (size_t)sprintf(out + len, "%sM140 S0\n", o->tools > 1 ? "" : "M104 S0\n");
-    len += (size_t)sprintf(out + len, "%s", o->chamber ? "M141 S0\n" : "");
-    return len;
+    const char *const lines[] = {"M104 S0", "M140 S0", o->chamber ? "M141 S0" : ""};
+    i -= tools - 1;
+    return i < 3 ? (size_t)snprintf(out, SENDER_COLD, "%s", lines[i]) : 0;
+}
+
+/* Bare: for a firmware that knows no M112. */
+static void append_cold(struct estop *e, const struct stream_options *o)
+{
+    size_t len;
+    for (int i = 0; (len = sender_cold_line(o, i, e->text + e->len)) > 0; i++) {
+        e->len += len;
+        e->text[e->len++] = '\n';
+    }
 }
 
 /* Both forms of M112: a firmware that scans its input sees the bare one, others take the numbered
@@ -48,8 +57,8 @@ static void format(struct sender *s)
     e->done = 0;
     e->len = (size_t)snprintf(e->text, sizeof e->text, "%s\n%sM112\n",
         unpacks ? meatpack_order(MEATPACK_RESET) : "", atomic_load(&s->card) ? "M29\n" : "");
-    e->len += line_format(e->text + e->len, s->stream.next_n, "M112", 4);
-    e->len += format_cold(o, e->text + e->len);
+    e->len += line_format(e->text + e->len, stream_next_number(&s->stream), "M112", 4);
+    append_cold(e, o);
 }
 
 static void over(struct sender *s, const char *why)
@@ -70,6 +79,13 @@ static void end_when_sent(struct sender *s, uint64_t now)
     } else {
         e->next_us = now + LOOK_US;
     }
+}
+
+void sender_estop_lost(struct sender *s, const char *why)
+{
+    bool said = s->estop.going && s->estop.left < ESTOPS;
+    s->estop.going = false;
+    sender_tell(s, NOTE_ESTOPPED, 0, said ? "" : why);
 }
 
 void sender_estop_write(struct sender *s, uint64_t now)

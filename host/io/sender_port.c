@@ -46,7 +46,6 @@ void sender_note(void *context, const struct stream_note *note)
     }
     struct letter *letter = has_room(s, note->kind) ? spsc_reserve(&s->notes, size) : NULL;
     if (letter == NULL) {
-        atomic_fetch_add(&s->dropped, 1);
         return;
     }
     letter->note = *note;
@@ -117,9 +116,16 @@ void sender_close_port(struct sender *s)
     uv_close((uv_handle_t *)&s->poll, on_port_closed);
 }
 
+/* An emergency stop ends all there is, and is told instead. A printer that was told to stop may go
+ * away with its port. */
 static void lose_port(struct sender *s, const char *why)
 {
-    sender_tell(s, NOTE_PORT, 0, why);
+    bool wanted = atomic_exchange(&s->estop_wanted, false);
+    if (wanted || (s->phase == PHASE_STOPPED && s->estop.going)) {
+        sender_estop_lost(s, why);
+    } else {
+        sender_tell(s, NOTE_PORT, 0, why);
+    }
     sender_close_port(s);
 }
 

@@ -59,6 +59,8 @@ enum phase {
     PHASE_STOPPED /* after an emergency stop: open and silent */
 };
 
+#define SENDER_COLD 24 /* room for a line that turns a heater off */
+
 /* What is being said, and how often still. */
 struct estop {
     bool going;    /* NOTE_ESTOPPED was not told yet */
@@ -86,7 +88,6 @@ struct sender {
     _Atomic bool card; /* the printer writes to its card */
     _Atomic uint32_t injects_obeyed;
     _Atomic size_t injects_waiting; /* in the stream's queue */
-    _Atomic uint64_t dropped;       /* received lines that did not fit into `notes` */
     struct histo react;
 
     struct ringfile ringfile; /* its words are the main thread's, the rest the sender's */
@@ -150,9 +151,12 @@ void sender_on_orders(uv_poll_t *poll, int status, int events);
 void sender_on_estop(uv_poll_t *poll, int status, int events);
 
 /* sender_estop.c */
+/* The i-th of the lines that turn every heater off; 0 = there are no more. */
+size_t sender_cold_line(const struct stream_options *o, int i, char out[SENDER_COLD]);
 void sender_estop_begin(struct sender *s, uint64_t now); /* in any phase */
 void sender_estop_tick(struct sender *s, uint64_t now);
-void sender_estop_write(struct sender *s, uint64_t now); /* the port takes more */
+void sender_estop_write(struct sender *s, uint64_t now);   /* the port takes more */
+void sender_estop_lost(struct sender *s, const char *why); /* the port is, meanwhile */
 uint64_t sender_estop_deadline(const struct sender *s);
 
 #endif

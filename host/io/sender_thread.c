@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,18 +15,10 @@
 
 static void turn_off(struct sender *s)
 {
-    char line[32];
-    const struct stream_options *o = &s->stream.options;
-    for (int i = 0; i < o->tools && o->tools > 1; i++) {
-        int len = snprintf(line, sizeof line, "M104 T%d S0", i);
-        stream_inject(&s->stream, line, (size_t)len, 0);
-    }
-    if (o->tools <= 1) {
-        stream_inject(&s->stream, "M104 S0", 7, 0);
-    }
-    stream_inject(&s->stream, "M140 S0", 7, 0);
-    if (o->chamber) {
-        stream_inject(&s->stream, "M141 S0", 7, 0);
+    char line[SENDER_COLD];
+    size_t len;
+    for (int i = 0; (len = sender_cold_line(&s->stream.options, i, line)) > 0; i++) {
+        stream_inject(&s->stream, line, len, 0);
     }
 }
 

@@ -264,6 +264,7 @@ static void a_printer_that_answers_nothing_any_more_is_stopped(void **state)
     RUN_UNTIL(b, heard(b, 0, "M112") == 6 && cold(b));
     has_failed(b, why);
     UNTIL_STATE(b, PRINTER_ERROR);
+    assert_non_null(strstr(status(b).error, "whether its heaters are off"));
     finish(b);
 }
 
@@ -314,6 +315,7 @@ static void what_a_person_sets_in_a_pause_holds(void **state)
     (void)state;
     struct bench *b = paused(600, 0);
     RUN_UNTIL(b, b->printer.tool_target[0] == 0);
+    device_set_pause_off(b->device, 0, 0); /* 600 ms are over before it is told */
     assert_int_equal(device_set_temp(b->device, "tool0", 215000, &refused), 0);
     RUN_UNTIL(b, status(b).heater[0].target_mc == 215000);
     size_t from = b->printer.heard_count;

@@ -1,82 +1,10 @@
 // link: ppapp
 #include "host/app/device_priv.h"
-#include "tests/unit/device_bench.h"
+#include "tests/unit/device_cut.h"
 
 /* A print that is cut off goes on where it was: after the program was left with the print going on,
  * after the port was lost, in every state a print can be in. The printer counts its lines and
  * refuses what is not the next, as Marlin does. */
-
-#define HOT   "M140 S60\nM104 S200\n"
-#define FIRST HOT "G28\nG1 X10 Y20 Z0.3 F3000\nG1 X50 Y20 E2.5 F1500\n"
-#define REST  "G1 X60 Y20 E3\nG1 X70 Y20 E4\nG1 X80 Y20 E5\n"
-#define PARTS FIRST REST
-
-static char ring[TEMPDIR_SIZE + 32]; /* on a tmpfs, so that it lies where it is said to */
-
-static struct bench *bench_with_ring(void)
-{
-    struct bench *b = make_bench(&bench_profile);
-    b->printer.counts = true;
-    snprintf(ring, sizeof ring, "/dev/shm/%s.ring", strrchr(b->dir, '/') + 1);
-    b->options.ring_path = ring;
-    open_device(b);
-    UNTIL_STATE(b, PRINTER_OPERATIONAL);
-    return b;
-}
-
-static struct bench *printing_at(const char *text, const char *command)
-{
-    struct bench *b = bench_with_ring();
-    b->printer.stuck_at = command;
-    print(b, text);
-    RUN_UNTIL(b, b->printer.stuck);
-    return b;
-}
-
-static void done(struct bench *b)
-{
-    finish(b);
-    unlink(ring); /* a print may still be open */
-}
-
-/* The program ends and leaves the print as it is. */
-static void leave(struct bench *b)
-{
-    device_close(b->device, true, on_device_closed, b);
-    RUN_UNTIL(b, b->closed);
-    settle(b);
-    files_close(b->files);
-    close_store(b);
-    hub_free(b->hub);
-}
-
-/* How the print is cut off, and how it comes back. */
-static void restart(struct bench *b)
-{
-    leave(b);
-    open_device(b);
-}
-
-static void pull(struct bench *b)
-{
-    unplug(b);
-    UNTIL_STATE(b, PRINTER_RECOVERING);
-    plug_in(b);
-}
-
-static void free_printer(struct bench *b)
-{
-    b->printer.stuck = false;
-    b->printer.stuck_at = NULL;
-    b->printer.owed = 0; /* their oks went to whoever is gone */
-}
-
-static const struct {
-    const char *name;
-    void (*cut)(struct bench *b);
-} cuts[] = {{"left", restart}, {"pulled", pull}};
-
-#define EACH_CUT(i) for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++)
 
 /* How often each line of the print was carried out. */
 static void is_printed_once(const struct bench *b, const char *text)
@@ -206,7 +134,8 @@ static void a_paused_print_stays_paused(void **state)
         size_t from = b->printer.heard_count;
         cuts[i].cut(b);
         UNTIL_STATE(b, PRINTER_PAUSED);
-        assert_string_equal(transcript(b, from), "M115");
+        assert_memory_equal(transcript(b, from), "M115", 4);
+        assert_int_equal(heard(b, from, "G") + heard(b, from, "M1"), 1 + heard(b, from, "M105"));
         assert_int_equal(device_resume(b->device, &refused), 0);
         RUN_UNTIL(b, heard(b, from, "M82") == 1);
         assert_int_equal(heard(b, from, "G1 Z0.300 F600"), 1);
@@ -399,18 +328,78 @@ static void a_print_that_was_finishing_ends_well(void **state)
 
 /* ---- what must not go on by itself ---- */
 
-/* The heaters go off, and a person is asked. */
-static void is_offered(struct bench *b, const char *why)
+/* ---- emergency stops ---- */
+
+static void stays_stopped(struct bench *b, size_t from)
 {
-    RUN_UNTIL(b, status(b).questions == 1 && cold(b));
-    struct device_status s = status(b);
-    assert_string_equal(s.question[0].kind, "recover");
-    if (strstr(b->notice, why) == NULL && strstr(s.question[0].text, why) == NULL) {
-        fail_msg("no \"%s\" in \"%s\"", why, s.question[0].text);
+    RUN_UNTIL(b, b->runs == 2);
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    free_printer(b);
+    if (!b->printer.plugged) {
+        plug_in(b);
     }
+    RUN_UNTIL(b, !b->device->attached);
+    device_connect(b->device, &refused);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void nor_does_it_after_an_emergency_stop_past_the_main_loop(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    sender_estop(b->device->sender);
+    RUN_UNTIL(b, heard(b, from, "M112") > 0);
+    unplug(b);
+    stays_stopped(b, from);
+}
+
+static void an_emergency_stop_while_the_printer_is_away_ends_the_print(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    unplug(b);
     UNTIL_STATE(b, PRINTER_RECOVERING);
-    assert_int_equal(b->runs, 1);
-    assert_int_not_equal(s.bed, BED_CLEAR);
+    assert_int_equal(device_estop(b->device, &refused), -PP_EOFFLINE);
+    assert_non_null(strstr(refused.text, "switch the printer off"));
+    assert_int_equal(status(b).state, PRINTER_OFFLINE);
+    free_printer(b);
+    plug_in(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL); /* and is made safe */
+    RUN_UNTIL(b, heard(b, from, "M140 S0") > 0 && cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
+}
+
+static void a_print_that_was_stopped_is_not_taken_up_by_the_next_process(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X50");
+    size_t from = b->printer.heard_count;
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    leave(b); /* at once */
+    free_printer(b);
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    RUN_UNTIL(b, cold(b));
+    assert_int_equal(b->run.result, RUN_ABORTED);
+    assert_int_equal(heard(b, from, "G1 X60"), 0);
+    done(b);
 }
 
 static void is_given_up(struct bench *b)
@@ -573,6 +562,10 @@ int main(void)
         cmocka_unit_test(a_pause_of_the_file_is_not_met_again),
         cmocka_unit_test(a_cancel_that_was_under_way_is_finished),
         cmocka_unit_test(a_print_is_cancelled_while_the_printer_is_away),
+        cmocka_unit_test(a_print_does_not_go_on_when_the_port_is_lost_in_an_emergency_stop),
+        cmocka_unit_test(nor_does_it_after_an_emergency_stop_past_the_main_loop),
+        cmocka_unit_test(an_emergency_stop_while_the_printer_is_away_ends_the_print),
+        cmocka_unit_test(a_print_that_was_stopped_is_not_taken_up_by_the_next_process),
         cmocka_unit_test(a_print_that_was_finishing_ends_well),
         cmocka_unit_test(heaters_that_were_changed_meanwhile_ask_a_person),
         cmocka_unit_test(another_printer_on_the_port_asks_a_person),

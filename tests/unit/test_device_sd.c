@@ -414,6 +414,42 @@ static void a_copy_that_was_cut_off_is_deleted_first_of_all(void **state)
     finish(b);
 }
 
+static void a_copy_cut_off_is_not_forgotten_before_it_is_deleted(void **state)
+{
+    (void)state;
+    struct bench *b = ready();
+    copying(b);
+    unplug(b);
+    UNTIL_STATE(b, PRINTER_OFFLINE);
+    b->printer.owed = 0;
+    b->printer.stuck = false;
+    b->printer.stuck_at = "M29";
+    plug_in(b);
+    RUN_UNTIL(b, b->printer.stuck);
+    device_close(b->device, true, on_device_closed, b); /* as if it died here */
+    RUN_UNTIL(b, b->closed);
+    shut(b);
+    b->printer.owed = 0;
+    b->printer.stuck = false;
+    b->printer.stuck_at = NULL;
+    size_t from = b->printer.heard_count;
+    open_device(b);
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_memory_equal(transcript(b, from), "M29 | M30 /NEW.GCO | M115", 25);
+    finish(b);
+}
+
+static void m112_sent_as_a_command_stops_a_copy_too(void **state)
+{
+    (void)state;
+    struct bench *b = ready();
+    copying(b);
+    assert_int_equal(device_send(b->device, "M112", &refused), 0);
+    RUN_UNTIL(b, heard(b, 0, "M112") > 0);
+    assert_int_equal(status(b).state, PRINTER_ERROR);
+    finish(b);
+}
+
 static void an_end_of_the_program_ends_the_writing(void **state)
 {
     (void)state;
@@ -449,6 +485,8 @@ int main(void)
         cmocka_unit_test(meanwhile_nothing_else_reaches_the_printer),
         cmocka_unit_test(an_emergency_stop_ends_the_writing_first),
         cmocka_unit_test(a_copy_that_was_cut_off_is_deleted_first_of_all),
+        cmocka_unit_test(a_copy_cut_off_is_not_forgotten_before_it_is_deleted),
+        cmocka_unit_test(m112_sent_as_a_command_stops_a_copy_too),
         cmocka_unit_test(an_end_of_the_program_ends_the_writing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,10 +145,29 @@ static void lines_for_a_closed_port_are_not_kept(void **state)
     finish(b);
 }
 
+/* Or the next process would take the place of the job before for that of this one. */
+static void a_job_that_was_begun_has_begun_at_once(void **state)
+{
+    (void)state;
+    struct sender_past past;
+    struct bench *b = connected(STREAM_WINDOW_AUTO);
+    for (uint32_t i = 1; i <= 50; i++) {
+        sender_begin_at(b->sender, 1000 + i, i * 10, i);
+        sender_past(b->sender, &past);
+        assert_true(past.job_active);
+        assert_int_equal(past.job_taken, i * 10);
+        assert_int_equal(past.job_acked, i * 10);
+        assert_int_equal(past.job_lines, i);
+        sender_drop_job(b->sender);
+    }
+    finish(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(after_a_lost_port_every_line_arrives_once),
+        cmocka_unit_test(a_job_that_was_begun_has_begun_at_once),
         cmocka_unit_test(another_process_goes_on_and_tells_what_was_not_told),
         cmocka_unit_test(a_printer_that_counts_anew_is_told),
         cmocka_unit_test(lines_for_a_closed_port_are_not_kept),

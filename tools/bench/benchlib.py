@@ -161,11 +161,12 @@ def run_bench(name, doc, quick, body, options=(), setup=(), where=None):
         parser.add_argument(*flags, **keywords)
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, on_term)
-    if subprocess.run([os.path.join(ROOT, "tools", "setup"), *setup], stdout=sys.stderr, check=False).returncode:
-        sys.exit(f"{name}: set-up failed")
     report = Report(name, arguments.json)
     folder = tempfile.mkdtemp(prefix="pphost-bench.", dir=where)
     try:
+        set_up = subprocess.run([os.path.join(ROOT, "tools", "setup"), *setup], stdout=sys.stderr, check=False)
+        if set_up.returncode != 0:
+            raise RuntimeError("set-up failed")
         body(report, folder, arguments)
     except (RuntimeError, OSError, subprocess.SubprocessError) as e:
         sys.exit(f"{name}: {e}")

@@ -50,6 +50,9 @@ const char *question_default(const json_t *question)
 {
     const json_t *answers = field_node(question, "answers");
     const char *yes = question_answer(question, "yes");
+    if (strcmp(field_text(question, "kind"), "recover") == 0) {
+        return NULL; /* who meant to say that the bed is clear would start the print again */
+    }
     return yes != NULL || json_array_size(answers) != 1
                ? yes
                : json_string_value(json_array_get(answers, 0));

@@ -10,9 +10,9 @@
 
 #define MM_PER_M 1000.0
 
-#define FACT_COLUMNS 12 /* where the values of a file begin */
+#define FACT_COLUMNS  12 /* where the values of a file begin */
 #define REASON_INDENT 18
-#define RUN_COLUMNS  61 /* before the file in the table of runs */
+#define RUN_COLUMNS   61 /* before the file in the table of runs */
 
 static void fact(struct strbuf *out, const struct view *v, const char *name, struct strbuf *value)
 {
