@@ -276,7 +276,7 @@ static void the_status_names_everything_and_unknown_is_null(void **state)
 {
     static const char *const members[] = {"name", "profile", "url", "version", "pid", "uptime_ms",
         "now_ms", "state", "state_text", "error", "temperatures", "job", "link", "question",
-        "questions", "detail", "message", "bed", "waiting_for"};
+        "questions", "detail", "message", "bed", "waiting_for", "temperatures_ms", "last_run"};
     struct api_server *a = *state;
     struct answer w;
     api_ask(a, &w, a->read, "GET", "/api/v1/status", "", NULL);
