@@ -35,7 +35,7 @@ class Printer:
 class Host:
     """A pphost for one run, driven through its HTTP interface."""
 
-    def __init__(self, folder, printer, baud, profiles=None, patience_s=20):
+    def __init__(self, folder, printer, baud, profiles=None, patience_s=20, ready=("operational",)):
         profiles = profiles or os.path.join(ROOT, "profiles")
         self.env = dict(os.environ, PPHOST_RUNTIME=os.path.join(folder, "run"), HOME=folder,
                         XDG_CONFIG_HOME=folder, XDG_STATE_HOME=folder)
@@ -47,7 +47,7 @@ class Host:
                      printer.link]
         self.log = os.path.join(folder, "pphost.log")
         self.start()
-        wait_until(patience_s, "pphost", lambda: self.process.alive() and self.state() == "operational", 0.1)
+        wait_until(patience_s, "pphost", lambda: self.process.alive() and self.state() in ready, 0.1)
 
     def start(self):
         """Again, over what the last one left; returns at once."""
