@@ -66,10 +66,8 @@ static void no_spaces_puts_an_e_in_the_place_of_the_blank(void **state)
 /* Whatever was read before: in the middle of a pair, of an order, behind one sign too many. */
 static void the_order_to_reset_is_understood_in_every_state(void **state)
 {
-    static const char *const before[] = {"", "\x1f", "\xf1", "\xff",
-        "\xff"
-        "M",
-        "\xff\xff", "\xff\xff\xff", "\x1f\xff\xff", "\xcf"};
+    static const char *const before[] = {
+        "", "\x1f", "\xf1", "\xff", "\xff\x4d", "\xff\xff", "\xff\xff\xff", "\x1f\xff\xff", "\xcf"};
     (void)state;
     for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
         struct rig *r = rig_new("marlin-2.1", packing);
