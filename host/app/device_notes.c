@@ -145,6 +145,8 @@ static void on_detached(struct device *d)
     } else if (state != PRINTER_ERROR) {
         device_move(d, PRINTER_OFFLINE, "port closed");
         device_link_retry(d);
+    } else {
+        hub_emit(d->hub, HUB_STATE, NULL); /* the port is gone from it */
     }
 }
 

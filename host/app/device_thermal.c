@@ -65,9 +65,11 @@ static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
 
 static void act(struct device *d, const struct thermal_verdict *v, uint64_t now_ms)
 {
+    char text[sizeof v->text + 64];
     if (v->fault == THERMAL_DISOBEYED) {
-        device_notice(d, "emergency stop: %s", v->text);
-        device_halt(d, v->text);
+        snprintf(text, sizeof text, "%s; switch the printer off if it does not cool", v->text);
+        device_notice(d, "emergency stop: %s", text);
+        device_halt(d, text);
     } else if (v->fault != THERMAL_FINE) {
         stop_heating(d, v->text, now_ms);
     }

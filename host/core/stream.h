@@ -252,6 +252,8 @@ struct stream {
     size_t skipped_bytes; /* a jump of "ok N" freed them: not believed until the next ok */
     uint64_t skipped_us;
     bool noise_told;
+    uint64_t noise_lines; /* where counting has begun */
+    uint64_t noise_resends;
     unsigned clean;  /* acknowledgements since the last trouble */
     unsigned hungry; /* in a row that came at once while lines waited */
     uint32_t rtt_min_us;

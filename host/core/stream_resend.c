@@ -8,6 +8,7 @@
 #define BACK        32  /* plain oks may run ahead of the printer by so many lines at most */
 #define BEGINNING   3   /* plain oks that may have come before line 1 was accepted */
 #define NOISY_LINES 100 /* from so many on the share of resends says something */
+#define NOISY_SPAN  400 /* and what was long ago says nothing of now */
 
 static uint64_t oldest_kept(const struct stream *s)
 {
@@ -95,14 +96,21 @@ static bool is_repeat_loop(struct stream *s, uint64_t n)
 /* A print may get through such a cable, but nobody should have to wait for the day it does not. */
 static void watch_noise(struct stream *s)
 {
-    uint64_t lines = atomic_load_explicit(&s->stats.lines, memory_order_relaxed);
-    uint64_t resends = atomic_load_explicit(&s->stats.resends, memory_order_relaxed);
-    if (s->noise_told || lines < NOISY_LINES || resends * 10 <= lines) {
+    uint64_t all = atomic_load_explicit(&s->stats.lines, memory_order_relaxed);
+    uint64_t again = atomic_load_explicit(&s->stats.resends, memory_order_relaxed);
+    uint64_t lines = all - s->noise_lines;
+    uint64_t resends = again - s->noise_resends;
+    if (s->noise_told || lines < NOISY_LINES) {
+        return;
+    }
+    if (resends * 10 <= lines) {
+        s->noise_lines = lines > NOISY_SPAN ? all : s->noise_lines;
+        s->noise_resends = lines > NOISY_SPAN ? again : s->noise_resends;
         return;
     }
     char text[160];
     int len = snprintf(text, sizeof text,
-        "%" PRIu64 " of %" PRIu64 " lines had to be sent again: look at the cable (short, "
+        "%" PRIu64 " of the last %" PRIu64 " lines had to be sent again: look at the cable (short, "
         "shielded, away from motor wires), the power supply and the earth",
         resends, lines);
     s->noise_told = true;

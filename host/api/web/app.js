@@ -132,7 +132,8 @@ function drawJob() {
 // What was told before the printer went away, or too long ago, is not what is now.
 function age() {
   const ms = Date.now() + hostAheadMs - (status.temperatures_ms ?? 0);
-  if (ms <= OLD_MS && status.link.port !== null) return "";
+  const away = status.link.port === null || NOT_CONNECTED.includes(status.state);
+  if (ms <= OLD_MS && !away) return "";
   return ms < 120000 ? `, ${Math.max(Math.round(ms / 1000), 0)} s ago` : `, ${duration(ms)} ago`;
 }
 
