@@ -103,6 +103,9 @@ static void on_silent(struct device *d, const char *text)
 void device_link_stopped(struct device *d)
 {
     end_print(d, RUN_ABORTED, "emergency stop");
+    if (d->pending[0] != '\0') {
+        device_drop_pending(d, "emergency stop");
+    }
     device_cool_owe(d); /* not every firmware knows M112 */
     if (d->wire.attached && device_state(d) != PRINTER_ERROR) {
         device_fail(d, PRINTER_ERROR, "emergency stop (reset the printer, then: ppctl connect)");

@@ -93,6 +93,23 @@ static void stops(struct bench *b)
     finish(b);
 }
 
+/* Whoever answers it later might not know of the stop. */
+static void a_print_that_waits_for_an_answer_is_dropped_by_an_emergency_stop(void **state)
+{
+    (void)state;
+    bool waits = false;
+    struct bench *b = connected(&bench_profile);
+    put_file(b, "part.gcode", "G28\n");
+    assert_int_equal(device_print(b->device, "part.gcode", false, &waits, &refused), 0);
+    assert_true(waits);
+    assert_int_equal(status(b).questions, 1);
+    assert_int_equal(device_estop(b->device, &refused), 0);
+    assert_int_equal(status(b).questions, 0);
+    assert_string_equal(status(b).waiting_for, "");
+    UNTIL_STATE(b, PRINTER_ERROR);
+    finish(b);
+}
+
 static void an_emergency_stop_works_while_idle(void **state)
 {
     (void)state;
@@ -255,6 +272,7 @@ int main(void)
             a_port_that_is_away_for_long_interrupts_the_print_and_is_cooled_when_it_is_back),
         cmocka_unit_test(a_printer_that_restarts_before_it_extruded_ends_the_print),
         cmocka_unit_test(a_printer_that_kills_itself_is_an_error_until_a_person_connects),
+        cmocka_unit_test(a_print_that_waits_for_an_answer_is_dropped_by_an_emergency_stop),
         cmocka_unit_test(an_emergency_stop_works_while_idle),
         cmocka_unit_test(an_emergency_stop_works_while_connecting),
         cmocka_unit_test(an_emergency_stop_works_while_a_print_starts),
