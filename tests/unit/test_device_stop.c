@@ -99,7 +99,7 @@ static void a_print_that_waits_for_an_answer_is_dropped_by_an_emergency_stop(voi
     (void)state;
     bool waits = false;
     struct bench *b = connected(&bench_profile);
-    put_file(b, "part.gcode", "G28\n");
+    put_file(b, "part.gcode", PART);
     assert_int_equal(device_print(b->device, "part.gcode", false, &waits, &refused), 0);
     assert_true(waits);
     assert_int_equal(status(b).questions, 1);
