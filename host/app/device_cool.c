@@ -1,7 +1,6 @@
 #include "host/app/device_priv.h"
 
 #include "host/base/clock.h"
-#include "host/base/clock.h"
 #include "host/base/log.h"
 
 #include <stdio.h>

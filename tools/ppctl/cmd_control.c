@@ -7,23 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Sends it to the one host and tells what was done. */
-static int act(struct ppctl *c, const char *path, json_t *body, const char *done)
-{
-    struct host *h = c->chosen[0];
-    struct answer a;
-    int status = PPCTL_DONE;
-    if (post(h, path, body, &a) != 0) {
-        status = fail_answer(c, h, &a);
-    } else if (c->json) {
-        print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
-    } else {
-        printf("%s: %s\n", host_label(h), done);
-    }
-    answer_fini(&a);
-    return status;
-}
-
 int cmd_simple(struct ppctl *c)
 {
     static const struct {
@@ -41,7 +24,7 @@ int cmd_simple(struct ppctl *c)
     };
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
         if (strcmp(acts[i].name, c->command->name) == 0) {
-            return act(c, acts[i].path, NULL, acts[i].done);
+            return tell_done(c, acts[i].path, NULL, acts[i].done);
         }
     }
     return PPCTL_USAGE;
@@ -102,7 +85,7 @@ int cmd_temp(struct ppctl *c)
             strbuf_printf(&done, "%s off", name);
         }
     }
-    int status = act(c, "/api/v1/temperature", body, strbuf_text(&done));
+    int status = tell_done(c, "/api/v1/temperature", body, strbuf_text(&done));
     strbuf_fini(&done);
     return status;
 }
@@ -138,7 +121,7 @@ int cmd_send(struct ppctl *c)
         return fail_usage(c, "GCODE is empty");
     }
     snprintf(done, sizeof done, "%zu command%s sent", count, count == 1 ? "" : "s");
-    return act(c, "/api/v1/gcode", json_pack("{s:o}", "commands", list), done);
+    return tell_done(c, "/api/v1/gcode", json_pack("{s:o}", "commands", list), done);
 }
 
 /* Neither way worked. */

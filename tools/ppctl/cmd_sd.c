@@ -78,27 +78,10 @@ static int list(struct ppctl *c)
 /* ---- small orders ------------------------------------------------------------------------------
  */
 
-/* Sends it and tells what was done. */
-static int act(struct ppctl *c, const char *path, json_t *body, const char *done)
-{
-    struct host *h = c->chosen[0];
-    struct answer a;
-    int status = PPCTL_DONE;
-    if (post(h, path, body, &a) != 0) {
-        status = fail_answer(c, h, &a);
-    } else if (c->json) {
-        print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
-    } else {
-        printf("%s: %s\n", host_label(h), done);
-    }
-    answer_fini(&a);
-    return status;
-}
-
 static int order(struct ppctl *c)
 {
     bool init = strcmp(c->operand[0], "init") == 0;
-    return act(c, "/api/v1/sd", json_pack("{s:s}", "action", c->operand[0]),
+    return tell_done(c, "/api/v1/sd", json_pack("{s:s}", "action", c->operand[0]),
         init ? "the printer looks at its card again" : "the card may be taken out");
 }
 
@@ -106,7 +89,7 @@ static int take_away(struct ppctl *c)
 {
     json_t *body = json_pack("{s:s}", "file", c->operand[1]);
     return body == NULL ? fail_usage(c, "FILE must be UTF-8 text")
-                        : act(c, "/api/v1/sd/remove", body, "deleted from the card");
+                        : tell_done(c, "/api/v1/sd/remove", body, "deleted from the card");
 }
 
 /* ---- print -------------------------------------------------------------------------------------

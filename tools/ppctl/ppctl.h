@@ -98,6 +98,10 @@ int fail(const struct ppctl *c, int status, const struct err *e);
 /* The same for an answer; the exit status follows from it. */
 int fail_answer(const struct ppctl *c, const struct host *h, const struct answer *a);
 
+/* Posts `body` (taken) to the one host chosen and tells `done`, or the answer with --json, or the
+ * failure; the exit status. */
+int tell_done(struct ppctl *c, const char *path, json_t *body, const char *done);
+
 /* A usage error of the running command; returns PPCTL_USAGE. */
 int fail_usage(const struct ppctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -99,3 +99,19 @@ int post(const struct host *h, const char *path, json_t *body, struct answer *a)
     json_decref(sent);
     return rc;
 }
+
+int tell_done(struct ppctl *c, const char *path, json_t *body, const char *done)
+{
+    struct host *h = c->chosen[0];
+    struct answer a;
+    int status = PPCTL_DONE;
+    if (post(h, path, body, &a) != 0) {
+        status = fail_answer(c, h, &a);
+    } else if (c->json) {
+        print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
+    } else {
+        printf("%s: %s\n", host_label(h), done);
+    }
+    answer_fini(&a);
+    return status;
+}
