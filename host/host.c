@@ -4,7 +4,7 @@
 #include "host/app/child.h"
 #include "host/app/config.h"
 #include "host/app/datadir.h"
-#include "host/app/device.h"
+#include "host/app/device/device.h"
 #include "host/app/files.h"
 #include "host/app/hub.h"
 #include "host/app/keys.h"

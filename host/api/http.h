@@ -7,8 +7,8 @@
 #ifndef PP_API_HTTP_H
 #define PP_API_HTTP_H
 
-#include "host/app/device.h"
-#include "host/app/device_sd.h"
+#include "host/app/device/device.h"
+#include "host/app/device/device_sd.h"
 #include "host/app/files.h"
 #include "host/app/hub.h"
 #include "host/app/keys.h"

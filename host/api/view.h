@@ -7,7 +7,7 @@
 #ifndef PP_API_VIEW_H
 #define PP_API_VIEW_H
 
-#include "host/app/device.h"
+#include "host/app/device/device.h"
 #include "host/app/files.h"
 #include "host/app/keys.h"
 #include "host/app/profile.h"

@@ -5,7 +5,7 @@
  * Else it is a list of changes, five bytes each (where, what), to memory that a stream has left;
  * what kept_check() believes of it is gone on with, whatever the printer then says.
  */
-#include "host/app/device_words.h"
+#include "host/app/device/device_words.h"
 #include "host/core/stream.h"
 
 #include <assert.h>

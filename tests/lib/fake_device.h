@@ -2,8 +2,8 @@
 #ifndef PP_TESTS_FAKE_DEVICE_H
 #define PP_TESTS_FAKE_DEVICE_H
 
-#include "host/app/device.h"
-#include "host/app/device_sd.h"
+#include "host/app/device/device.h"
+#include "host/app/device/device_sd.h"
 
 struct device {
     struct device_status status;

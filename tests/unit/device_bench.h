@@ -4,7 +4,7 @@
 #ifndef TEST_DEVICE_BENCH_H
 #define TEST_DEVICE_BENCH_H
 
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "host/base/mem.h"
 #include "tests/unit/scripted_marlin.h"
 #include "tests/unit/tempdir.h"

@@ -1,6 +1,6 @@
 // link: ppapp
 /* Heaters that misbehave, and heaters nobody needs: one test for each way. */
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "host/base/clock.h"
 #include "tests/unit/device_bench.h"
 

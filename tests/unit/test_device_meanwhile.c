@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "host/base/clock.h"
 #include "tests/unit/device_cut.h"
 

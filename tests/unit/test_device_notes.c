@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "tests/unit/device_bench.h"
 
 /* No note of the sender, in whatever state it arrives, may end the program beside a hot printer. */

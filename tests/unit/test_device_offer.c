@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "tests/unit/device_bench.h"
 
 /* A print that goes on only because a person has said so. */

@@ -1,6 +1,6 @@
 // link: ppapp
 /* Filament changes, prompts, pauses at the printer, its buttons, its display. */
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "host/base/clock.h"
 #include "tests/unit/device_bench.h"
 

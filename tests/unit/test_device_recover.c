@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_priv.h"
+#include "host/app/device/device_priv.h"
 #include "tests/unit/device_cut.h"
 
 /* A print that is cut off goes on where it was: after the program was left with the print going on,

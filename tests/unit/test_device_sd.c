@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_sd.h"
+#include "host/app/device/device_sd.h"
 #include "tests/unit/device_bench.h"
 
 /* The card of the scripted printer: what it answers to the commands about it. */

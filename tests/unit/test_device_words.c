@@ -1,5 +1,5 @@
 // link: ppapp
-#include "host/app/device_words.h"
+#include "host/app/device/device_words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

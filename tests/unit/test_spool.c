@@ -1,6 +1,6 @@
 // link: ppapp
 /* A file on its way into the ring. The sender has no port here: the test takes the items itself. */
-#include "host/app/spool.h"
+#include "host/app/device/spool.h"
 
 #include "host/base/str.h"
 
