@@ -74,6 +74,36 @@ void files_path(const struct files *f, const char *sha256, char *out, size_t out
 void files_pin(struct files *f, const char *name);
 void files_unpin(struct files *f, const char *name);
 
+/* ---- content that jobs need --------------------------------------------------------------------
+ */
+
+/* Who needs this content, for people ("job \"Vase\""); "" = nobody. Asked before a name is removed
+ * or replaced. NULL: nobody ever. */
+void files_set_users(struct files *f,
+    void (*user)(void *context, const char *sha256, char *out, size_t out_size), void *context);
+
+/* The entry with this content: by any name, or kept for a job although its name is gone or stands
+ * for something newer. NULL = the content is not here. */
+const struct file_entry *files_find_content(const struct files *f, const char *sha256);
+
+/* Lets go of content without a name that nobody needs any more. */
+void files_drop_unused(struct files *f);
+
+/* ---- folders: names are "folder/part.gcode", at most 200 bytes, 8 folders deep ------------------
+ */
+
+int files_mkdir(struct files *f, const char *name, store_cb done, void *context, struct err *e);
+const char *files_folder_at(const struct files *f, size_t index); /* all of them, by name */
+/* A file or a folder with what is in it gets another name; jobs keep their content. */
+void files_move(struct files *f, const char *from, const char *to, store_cb done, void *context);
+
+/* `force`: also what a job needs (the job keeps the content). Without: PP_EBUSY names the job. A
+ * folder must be empty. */
+void files_remove_name(struct files *f, const char *name, bool force, store_cb done, void *context);
+
+/* A name that is free: `name`, or with " (2)", " (3)" before its suffix. */
+void files_free_name(const struct files *f, const char *name, char *out, size_t out_size);
+
 /* Removes the name, and the content when no other name has it; `done` (may be NULL) runs later on
  * the loop. PP_ENOTFOUND, PP_EBUSY while it is pinned or being replaced. */
 void files_remove(struct files *f, const char *name, store_cb done, void *context);

@@ -18,6 +18,9 @@ enum hub_event {
     HUB_RUN,      /* a run began or ended; data: const struct run * (host/io/store.h) */
     HUB_CARD,     /* the printer's SD card or its list changed; data NULL: ask device_sd_status() */
     HUB_BED,      /* the bed's state changed; data NULL */
+    HUB_JOBS,     /* a job or queue changed; data NULL: ask jobs (host/app/queue/jobs.h) */
+    HUB_MANAGE,   /* managing changed its state; data NULL: ask manage_status() */
+    HUB_SPOOLS,   /* spools or what is loaded changed; data NULL */
     HUB_NOTICE,   /* something a person should read; data: const char * */
     HUB_EVENTS
 };

@@ -81,6 +81,13 @@ struct run {
     int64_t lines; /* sent and acknowledged */
     int64_t resends;
     int64_t filament_um; /* forward extrusion of the file, all tools */
+    char printer[64];    /* the host's name for it */
+    char queue[64];      /* "" in these five: not of a queue */
+    char job_id[37];
+    char job_name[201];
+    char set_id[37];
+    char material[97]; /* loaded in its first tool */
+    int64_t used_um;   /* of filament_um, as far as it came */
 };
 
 const char *run_result_name(enum run_result r); /* "open", "success", "failure", ... */

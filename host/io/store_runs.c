@@ -8,7 +8,8 @@
 
 #define LIST_MAX 1000
 #define COLUMNS                                                                                    \
-    "id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, filament_um"
+    "id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, filament_um, "       \
+    "printer, queue, job_id, job_name, set_id, material, used_um"
 
 static const char *const results[] = {
     [RUN_OPEN] = "open",
@@ -38,10 +39,14 @@ static enum run_result parse_result(const char *text)
 static int save_run(sqlite3 *db, void *data, struct err *e)
 {
     const struct run *r = data;
-    return sql_run(db, "REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    return sql_run(db,
+        "REPLACE INTO runs (" COLUMNS ") "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         SQL_ARGS(SQL_TEXT(r->id), SQL_TEXT(r->file_name), SQL_TEXT(r->sha256), SQL_INT(r->start_ms),
             SQL_INT(r->end_ms), SQL_TEXT(results[r->result]), SQL_TEXT(r->reason),
-            SQL_INT(r->lines), SQL_INT(r->resends), SQL_INT(r->filament_um)),
+            SQL_INT(r->lines), SQL_INT(r->resends), SQL_INT(r->filament_um), SQL_TEXT(r->printer),
+            SQL_TEXT(r->queue), SQL_TEXT(r->job_id), SQL_TEXT(r->job_name), SQL_TEXT(r->set_id),
+            SQL_TEXT(r->material), SQL_INT(r->used_um)),
         e);
 }
 
@@ -72,6 +77,13 @@ static void read_run(sqlite3_stmt *q, struct run *r)
     r->lines = sqlite3_column_int64(q, 7);
     r->resends = sqlite3_column_int64(q, 8);
     r->filament_um = sqlite3_column_int64(q, 9);
+    sql_text(q, 10, r->printer, sizeof r->printer);
+    sql_text(q, 11, r->queue, sizeof r->queue);
+    sql_text(q, 12, r->job_id, sizeof r->job_id);
+    sql_text(q, 13, r->job_name, sizeof r->job_name);
+    sql_text(q, 14, r->set_id, sizeof r->set_id);
+    sql_text(q, 15, r->material, sizeof r->material);
+    r->used_um = sqlite3_column_int64(q, 16);
 }
 
 static int list_runs(sqlite3 *db, void *data, struct err *e)

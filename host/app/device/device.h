@@ -131,6 +131,17 @@ void device_set_pause_off(struct device *d, int64_t pause_off_ms, int64_t pause_
 int device_connect(struct device *d, struct err *e);
 int device_disconnect(struct device *d, struct err *e);
 
+/* Whose print it is: told in the run, so that the queue knows it again after a restart. */
+struct device_origin {
+    char run_id[37]; /* given by the queue; "" = a new one */
+    char queue[64];
+    char job_id[37];
+    char job_name[201];
+    char set_id[37];
+    char material[97];
+    char sha256[65]; /* the content that was checked; "" = what the name stands for now */
+};
+
 /* Starts a print of a stored file. `bed_clear`: a person says so with this very call. Without it on
  * a bed not known to be clear a question is opened and the print waits for the answer; *waits
  * tells. Refuses (PP_EREFUSED) what pre-flight refuses, PP_ESTATE while printing or offline. */
@@ -163,6 +174,35 @@ int device_send(struct device *d, const char *text, struct err *e);
 
 /* M112 past everything, heaters off, port closed; the print is aborted. Works in every state. */
 int device_estop(struct device *d, struct err *e);
+
+/* Starts a print for the queue: like device_print() with the bed known to be clear, and nothing is
+ * asked: PP_ESTATE unless the printer is ready, the bed clear and the printer the right one.
+ * HUB_RUN tells of its begin and end. */
+int device_print_run(
+    struct device *d, const char *file_name, const struct device_origin *origin, struct err *e);
+
+/* Asks a person whether the bed is clear, with nothing that waits for it: the answer sets the bed
+ * (HUB_BED) or leaves it (HUB_QUESTION). device_withdraw() takes a question of that kind back. */
+void device_ask_clear(struct device *d, const char *text);
+
+/* A question of the queue to a person (kinds "material", "file", "script", "managing"); `answered`
+ * runs once with the answer's index, or -1 when it is withdrawn. */
+void device_ask_person(struct device *d, const char *kind, const char *text,
+    void (*answered)(void *context, int answer), void *context);
+void device_withdraw(struct device *d, const char *kind);
+
+/* A script of gcode while nothing is printed: `next` gives one command after the other (NULL: that
+ * was the last), as many as there is room for; `done` runs once, when all are acknowledged and the
+ * last move has ended (M400), or with an error when the connection was lost, an emergency stop
+ * came, or device_script_stop() dropped the rest. PP_ESTATE while printing, offline or while one
+ * runs. No print starts meanwhile. */
+typedef const char *(*device_script_next)(void *context);
+int device_script(struct device *d, const char *name, device_script_next next, store_cb done,
+    void *context, struct err *e);
+void device_script_stop(struct device *d);
+
+/* A script that leaves the bed clear has ended well. PP_ESTATE while printing. */
+int device_bed_cleared(struct device *d, struct err *e);
 
 /* The kept terminal lines, oldest first, at most 200; `cb` runs for each. */
 void device_terminal(

@@ -1,0 +1,109 @@
+/* Every queue of this host: the local one and its archive (network queues join later), made
+ * durable.
+ *
+ * Happy path: jobs_do() applies a command to the state machine (host/core/queue.h) and writes what
+ * it changed in one transaction; `done` runs once that is on the disk. Commands that arrive while
+ * one transaction is being written go into the next one together. Reads are from memory.
+ *
+ * Failure modes: a full or broken disk: every command of that transaction is taken back and
+ * answered with the error; nothing is half-applied. A row that cannot be right is left out at the
+ * start, kept in the database and told.
+ */
+#ifndef PP_APP_QUEUE_JOBS_H
+#define PP_APP_QUEUE_JOBS_H
+
+#include "host/app/files.h"
+#include "host/app/hub.h"
+#include "host/core/queue.h"
+#include "host/io/store.h"
+
+#include <uv.h>
+
+#define QUEUE_LOCAL   "local"
+#define QUEUE_ARCHIVE "archive"
+
+struct jobs;
+
+struct jobs_options {
+    const char *host_name;      /* by which this printer claims */
+    int64_t archive_keep_ms;    /* archived jobs are purged after so long; 0 = never */
+    int64_t archive_keep_count; /* and beyond so many; 0 = all */
+};
+
+int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, struct store *store,
+    struct files *files, struct hub *hub, struct err *e);
+
+/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
+void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
+
+void jobs_set_retention(struct jobs *j, int64_t keep_ms, int64_t keep_count);
+
+/* ---- queues -------------------------------------------------------------------------------------
+ */
+
+struct jobs_queue {
+    char name[QUEUE_NAME_MAX + 1];
+    char kind[8]; /* "local"; later "lan", "wan" */
+    enum queue_strategy strategy;
+    bool enabled; /* work is taken from it */
+    bool share;   /* for jobs that do not say: copies may go to several printers */
+    const struct queue *queue;
+};
+
+/* By rank: the first with printable work wins. NULL past the last. */
+const struct jobs_queue *jobs_queue_at(const struct jobs *j, size_t index);
+const struct jobs_queue *jobs_queue_find(const struct jobs *j, const char *name); /* or NULL */
+
+/* Strategy, enabled, share of a queue; `done` once durable. */
+void jobs_queue_edit(
+    struct jobs *j, const struct jobs_queue *changed, store_cb done, void *context);
+
+/* ---- commands -----------------------------------------------------------------------------------
+ */
+
+typedef void (*jobs_cb)(void *context, const struct queue_result *result);
+
+/* Applies a command to the queue called `queue`. Copies it. Fills in what is left open: now_ms,
+ * client and sequence ("" : this host's own), and of a new job its id, its sets' ids, created_ms,
+ * and of each set what is known of its file (sha256, size, time, filament, and the profile where
+ * the file tells the printer's model without doubt and none is given). `done` (may be NULL) runs
+ * later on the loop, once. */
+void jobs_do(
+    struct jobs *j, const char *queue, const struct queue_command *c, jobs_cb done, void *context);
+
+/* Several, in order, all or nothing: the first error takes all back and is told. */
+void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
+    jobs_cb done, void *context);
+
+/* The job meant: a full id, its last 4 characters or more where they fit only one, or the exact
+ * name of only one. Looks through every queue, then the archive. *queue: where it is. PP_ENOTFOUND;
+ * PP_EINVAL when several are meant (the text names some). */
+int jobs_find(const struct jobs *j, const char *text, const struct queue_job **job,
+    const struct jobs_queue **queue, struct err *e);
+
+/* ---- work ---------------------------------------------------------------------------------------
+ */
+
+struct jobs_work {
+    char queue[QUEUE_NAME_MAX + 1];
+    struct queue_next next; /* borrowed; valid until the next change */
+};
+
+/* What the printer does next, over all queues by rank; `p->strategy` is the queue's own. */
+void jobs_next(const struct jobs *j, struct queue_printer *p, struct jobs_work *out);
+
+/* Which unfinished job needs this content; NULL = none. */
+const struct queue_job *jobs_using(const struct jobs *j, const char *sha256);
+
+/* ---- templates: jobs to be used again -----------------------------------------------------------
+ */
+
+size_t jobs_templates(const struct jobs *j);
+const char *jobs_template_name(const struct jobs *j, size_t index);            /* by name */
+const struct queue_job *jobs_template(const struct jobs *j, const char *name); /* NULL if none */
+/* `job` is copied: as it is, counters full. Replaces one of that name. */
+void jobs_template_save(
+    struct jobs *j, const char *name, const struct queue_job *job, store_cb done, void *context);
+void jobs_template_remove(struct jobs *j, const char *name, store_cb done, void *context);
+
+#endif
