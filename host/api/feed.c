@@ -53,6 +53,12 @@ static json_t *message(enum hub_event event, const void *data, const struct http
         return typed(view_terminal(data), "terminal");
     case HUB_RUN:
         return json_pack("{s:s, s:o}", "type", "run", "run", view_run(data));
+    case HUB_JOBS:
+        return json_pack("{s:s}", "type", "jobs");
+    case HUB_MANAGE:
+        return json_pack("{s:s}", "type", "manage");
+    case HUB_SPOOLS:
+        return json_pack("{s:s}", "type", "spools");
     case HUB_NOTICE:
         return json_pack("{s:s, s:I, s:o}", "type", "notice", "time_ms",
             (json_int_t)clock_wall_ms(), "text", json_text(data));
@@ -84,6 +90,9 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_RUN:
     case HUB_CARD:
     case HUB_BED:
+    case HUB_JOBS:
+    case HUB_MANAGE:
+    case HUB_SPOOLS:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;
