@@ -15,6 +15,7 @@ static void free_spool(void *context)
     }
     free(s->inject);
     free(s->number);
+    free(s->ignore);
     free(s);
 }
 
@@ -163,6 +164,8 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     struct spool *s = mem_alloc(sizeof *s);
     s->options = *options;
     s->options.path = "the print's file"; /* the caller's text does not outlive this call */
+    s->options.ignore_lines = NULL;
+    s->ignore = options->ignore_lines != NULL ? mem_strdup(options->ignore_lines) : NULL;
     s->ring = sender_ring(options->sender);
     s->fd = fd;
     s->reader = reader_open(options->loop, fd, on_read, s);
@@ -208,6 +211,21 @@ uint32_t spool_generation(const struct spool *s)
 bool spool_shows(const struct spool *s, int command)
 {
     return command == 73 ? s->shows_m73 : s->shows_m117;
+}
+
+int64_t spool_drawn_um(const struct spool *s, uint64_t offset)
+{
+    size_t kept = s->checks < CHECKS ? s->checks : CHECKS;
+    if (offset >= s->drawn.offset) {
+        return s->drawn.total_nm / 1000;
+    }
+    for (size_t i = 1; i <= kept; i++) {
+        const struct check *c = &s->check[(s->checks - i) % CHECKS];
+        if (c->end_offset <= offset) {
+            return c->drawn_nm / 1000;
+        }
+    }
+    return 0;
 }
 
 bool spool_has_extruded(const struct spool *s, uint64_t offset)

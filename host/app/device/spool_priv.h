@@ -22,6 +22,15 @@
 struct check {
     uint64_t end_offset;
     struct gcode_modal modal;
+    int64_t drawn_nm;
+};
+
+/* Filament, net of what was drawn back, as host/core/analyze counts it. */
+struct drawn {
+    uint64_t offset; /* counted up to here; lines read again are not counted again */
+    int64_t net_nm[ANALYSIS_TOOLS];
+    int64_t most_nm[ANALYSIS_TOOLS];
+    int64_t total_nm; /* of most_nm */
 };
 
 struct layer_mark {
@@ -69,6 +78,8 @@ struct spool {
     uint64_t file_offset; /* of buffer[end] */
     bool skipping;        /* inside a line too long to be anything but a comment */
 
+    char *ignore; /* owned; commands left out, one a line; NULL = none */
+    struct drawn drawn;
     struct gcode_modal modal;
     int change_step; /* items of the filament change at hand that are in the ring */
     bool shows_m73;  /* met in the file */
@@ -112,6 +123,7 @@ bool spool_display_only(const struct gcode *g);
 enum spool_barrier spool_barrier_of(const struct gcode *g);
 size_t spool_sent_len(const struct spool *s, const struct gcode *g);
 uint64_t spool_here(const struct spool *s);
+bool spool_ignores(const struct spool *s, const struct gcode *g); /* it is never sent */
 
 /* spool_where.c */
 int spool_scan(struct spool *s, uint64_t from, uint64_t to,

@@ -62,6 +62,7 @@ static bool replay_line(void *context, const struct gcode *g, uint64_t end_offse
     bool left_out = r->s->options.copy ? spool_display_only(g) &&
                                              sd_unwritable(g->text, spool_sent_len(r->s, g)) != NULL
                                        : spool_barrier_of(g) != 0;
+    left_out = left_out || (!r->s->options.copy && spool_ignores(r->s, g));
     if (left_out || g->letter == '@') {
         return true;
     }

@@ -66,10 +66,18 @@ int spool_scan(struct spool *s, uint64_t from, uint64_t to,
     return rc;
 }
 
+struct modal_scan {
+    const struct spool *spool;
+    struct gcode_modal *modal;
+};
+
 static bool step_modal(void *context, const struct gcode *g, uint64_t end_offset)
 {
+    const struct modal_scan *scan = context;
     (void)end_offset;
-    gcode_modal_step(context, g);
+    if (!spool_ignores(scan->spool, g)) {
+        gcode_modal_step(scan->modal, g);
+    }
     return true;
 }
 
@@ -86,5 +94,6 @@ int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struc
             break;
         }
     }
-    return spool_scan(s, from, offset, step_modal, out, e);
+    struct modal_scan scan = {.spool = s, .modal = out};
+    return spool_scan(s, from, offset, step_modal, &scan, e);
 }
