@@ -54,7 +54,7 @@ static int check_command(const struct gcode *g, const struct limits *l, struct e
     if (g->letter == '@') {
         return refuse(e, g, "is no command of a printer");
     }
-    if (memchr(g->text, '{', g->len) != NULL && g->stray) {
+    if (g->stray && !gcode_display_only(g) && memchr(g->text, '{', g->len) != NULL) {
         return refuse(e, g, "has a value that nobody has filled in");
     }
     if (l->max_line > 0 && g->len > l->max_line) {

@@ -57,7 +57,7 @@ static int64_t used_um(const struct device *d, enum run_result result)
     if (result == RUN_SUCCESS) {
         return d->run.filament_um;
     }
-    const struct spool *spool = d->spool != NULL ? d->spool : d->recovery.spool;
+    struct spool *spool = d->spool != NULL ? d->spool : d->recovery.spool;
     struct device_job job;
     device_job(d, &job);
     if (d->sd.printing || spool == NULL) {

@@ -213,21 +213,6 @@ bool spool_shows(const struct spool *s, int command)
     return command == 73 ? s->shows_m73 : s->shows_m117;
 }
 
-int64_t spool_drawn_um(const struct spool *s, uint64_t offset)
-{
-    size_t kept = s->checks < CHECKS ? s->checks : CHECKS;
-    if (offset >= s->drawn.offset) {
-        return s->drawn.total_nm / 1000;
-    }
-    for (size_t i = 1; i <= kept; i++) {
-        const struct check *c = &s->check[(s->checks - i) % CHECKS];
-        if (c->end_offset <= offset) {
-            return c->drawn_nm / 1000;
-        }
-    }
-    return 0;
-}
-
 bool spool_has_extruded(const struct spool *s, uint64_t offset)
 {
     return offset >= s->extruding_offset;

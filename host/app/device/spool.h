@@ -80,8 +80,8 @@ int spool_layer(struct spool *s, uint64_t offset);
 /* The height of the nozzle at `offset`, in nanometres as gcode_modal has it; asks no disk. */
 int64_t spool_height_nm(const struct spool *s, uint64_t offset);
 
-/* How much filament the file has drawn by `offset`, net, all tools; asks no disk. */
-int64_t spool_drawn_um(const struct spool *s, uint64_t offset);
+/* How much filament the file has drawn by `offset`, net, all tools. Reads like spool_modal(). */
+int64_t spool_drawn_um(struct spool *s, uint64_t offset);
 
 /* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);

@@ -184,24 +184,20 @@ static bool put_command(struct spool *s, const struct gcode *g, uint64_t end_off
 static void keep_check(struct spool *s, uint64_t end_offset)
 {
     if (s->lines++ % CHECK_EVERY == 0) {
-        s->check[s->checks++ % CHECKS] = (struct check){
-            .end_offset = end_offset, .modal = s->modal, .drawn_nm = s->drawn.total_nm};
+        s->check[s->checks++ % CHECKS] =
+            (struct check){.end_offset = end_offset, .modal = s->modal, .drawn = s->drawn};
     }
 }
 
-static void count_drawn(struct spool *s, uint64_t end_offset, int64_t e_before_nm)
+/* Behind the step that moved from `e_before_nm`. */
+void spool_count_drawn(struct drawn *d, const struct gcode_modal *modal, int64_t e_before_nm)
 {
-    struct drawn *d = &s->drawn;
-    int tool = s->modal.tool;
-    int64_t nm = s->modal.pos[3] - e_before_nm;
-    if (end_offset <= d->offset) {
-        return;
-    }
-    d->offset = end_offset;
+    int tool = modal->tool;
+    int64_t nm = modal->pos[3] - e_before_nm;
     if (tool >= ANALYSIS_TOOLS || nm == 0) {
         return;
     }
-    d->net_nm[tool] += nm / 100 * s->modal.flow_percent + nm % 100 * s->modal.flow_percent / 100;
+    d->net_nm[tool] += nm / 100 * modal->flow_percent + nm % 100 * modal->flow_percent / 100;
     if (d->net_nm[tool] > d->most_nm[tool]) {
         d->total_nm += d->net_nm[tool] - d->most_nm[tool];
         d->most_nm[tool] = d->net_nm[tool];
@@ -292,7 +288,7 @@ bool spool_put_line(struct spool *s, const char *line, size_t len, uint64_t end_
     if (extrudes && s->extruding_offset == UINT64_MAX) {
         s->extruding_offset = end_offset;
     }
-    count_drawn(s, end_offset, e_before);
+    spool_count_drawn(&s->drawn, &s->modal, e_before);
     keep_check(s, end_offset);
     keep_height(s, end_offset, z_before);
     return true;

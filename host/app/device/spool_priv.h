@@ -19,18 +19,17 @@
 #define HEIGHTS     4096u
 #define LAYERS      256u
 
-struct check {
-    uint64_t end_offset;
-    struct gcode_modal modal;
-    int64_t drawn_nm;
-};
-
 /* Filament, net of what was drawn back, as host/core/analyze counts it. */
 struct drawn {
-    uint64_t offset; /* counted up to here; lines read again are not counted again */
     int64_t net_nm[ANALYSIS_TOOLS];
     int64_t most_nm[ANALYSIS_TOOLS];
     int64_t total_nm; /* of most_nm */
+};
+
+struct check {
+    uint64_t end_offset;
+    struct gcode_modal modal;
+    struct drawn drawn;
 };
 
 struct layer_mark {
@@ -125,7 +124,12 @@ size_t spool_sent_len(const struct spool *s, const struct gcode *g);
 uint64_t spool_here(const struct spool *s);
 bool spool_ignores(const struct spool *s, const struct gcode *g); /* it is never sent */
 
+void spool_count_drawn(struct drawn *d, const struct gcode_modal *modal, int64_t e_before_nm);
+
 /* spool_where.c */
+/* The modal state and the filament drawn at an offset. */
+int spool_state(struct spool *s, uint64_t offset, struct gcode_modal *modal, struct drawn *drawn,
+    struct err *e);
 int spool_scan(struct spool *s, uint64_t from, uint64_t to,
     bool (*each)(void *context, const struct gcode *g, uint64_t end_offset), void *context,
     struct err *e);

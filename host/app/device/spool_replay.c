@@ -114,7 +114,7 @@ bool spool_replay(struct spool *s)
             (unsigned long long)(s->replay_until - s->replay_from));
     }
     if (rc == 0) {
-        rc = spool_modal(s, s->resume_offset, &s->modal, &e);
+        rc = spool_state(s, s->resume_offset, &s->modal, &s->drawn, &e);
     }
     if (rc < 0) {
         s->options.on_error(s->options.context, &e);
