@@ -8,8 +8,12 @@
 static void list_commands(void)
 {
     printf("usage: ppctl [-H URL|NAME] [--json] [--key-file FILE] COMMAND\n\n");
-    for (size_t i = 0; i < commands_count; i++) {
-        printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+    for (size_t g = 0; g < COMMAND_GROUPS; g++) {
+        printf("%s%s\n", g > 0 ? "\n" : "", command_groups[g].title);
+        for (size_t i = 0; i < *command_groups[g].count; i++) {
+            const struct command *about = &command_groups[g].list[i];
+            printf("  %-11s %s\n", about->name, about->summary);
+        }
     }
     printf("\n"
            "  -H, --host URL|NAME  which host (or PPCTL_HOST); without it the only one of this "
@@ -77,8 +81,8 @@ static void offer_hosts(const char *typed)
 
 static void offer_commands(const char *typed)
 {
-    for (size_t i = 0; i < commands_count; i++) {
-        offer(commands[i].name, typed);
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        offer(command_at(i)->name, typed);
     }
 }
 
