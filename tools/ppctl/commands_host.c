@@ -27,6 +27,7 @@ const struct command commands_host[] = {
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
     {.name = "key",
+        .offers = "add list rm",
         .args = "add NAME [--scope SCOPE] | list | rm NAME",
         .summary = "keys for slicers, phones and other machines",
         .help = "A key is shown once, when it is made; the host keeps only its hash. SCOPE is\n"

@@ -23,6 +23,7 @@ const struct command commands_print[] = {
         .kind = COMMAND_READS,
         .exec = cmd_watch},
     {.name = "print",
+        .offers = ":files",
         .args = "FILE [--wait] [--bed-clear]",
         .summary = "upload a gcode file and print it",
         .help = "Nothing starts on a bed that is not known to be clear. If it is not, the host\n"
@@ -95,6 +96,7 @@ const struct command commands_print[] = {
         .kind = COMMAND_CHANGES,
         .exec = cmd_simple},
     {.name = "temp",
+        .offers = "tool0= tool1= bed= chamber=",
         .args = "HEATER=DEGREES...",
         .summary = "set target temperatures",
         .help = "HEATER is tool0 .. tool7, bed or chamber; DEGREES are Celsius, 0 or off turns\n"
@@ -142,6 +144,7 @@ const struct command commands_print[] = {
         .kind = COMMAND_CHANGES,
         .exec = cmd_estop},
     {.name = "sd",
+        .offers = "ls print put rm init release",
         .args = "[ls | print FILE [--wait] [--bed-clear] [--unchecked] |\n"
                 "                 put FILE [--name NAME] | rm FILE | init | release]",
         .summary = "the SD card in the printer",

@@ -3,19 +3,19 @@
 
 const struct command commands_queue[] = {
     {.name = "add",
+        .offers = ":files",
         .args = "FILE... [-n COUNT] [--job NAME] [--queue Q] [--profile P]... [--material M]...\n"
                 "               [--draft] [--repeat] [--share] [--front] [--folder FOLDER]",
         .summary = "add files to the queue as a job",
-        .help =
-            "FILE is here or, by its name, on the host. The files are printed in this order,\n"
-            "the whole list COUNT times; FILE*3 prints one of them three times each time. With\n"
-            "--job the name of a job that is being edited (a draft), the files are added to it.\n"
-            "A .gjob is a whole job by itself.\n"
-            "\n"
-            "  ppctl add benchy.gcode\n"
-            "  ppctl add -n 10 --job gears gear.gcode*4 axle.gcode\n"
-            "  ppctl add --profile prusa-mk3s --material PLA_Black vase.gcode\n"
-            "  ppctl add party.gjob\n",
+        .help = "FILE is here or, by its name, on the host. The files are printed in this\n"
+                "order, the whole list COUNT times; FILE*3 prints one of them three times each\n"
+                "time. With --job the name of a job that is being edited (a draft), the files\n"
+                "are added to it. A .gjob is a whole job by itself.\n"
+                "\n"
+                "  ppctl add benchy.gcode\n"
+                "  ppctl add -n 10 --job gears gear.gcode*4 axle.gcode\n"
+                "  ppctl add --profile prusa-mk3s --material PLA_Black vase.gcode\n"
+                "  ppctl add party.gjob\n",
         .kind = COMMAND_CHANGES,
         .least = 1,
         .most = COMMAND_OPERANDS,
@@ -44,8 +44,8 @@ const struct command commands_queue[] = {
     {.name = "job",
         .args = "ID",
         .summary = "all about one job",
-        .help = "ID is the end of the job's id (4 characters or more), as ppctl jobs shows it, or\n"
-                "its name where only one has it.\n"
+        .help = "ID is the end of the job's id (4 characters or more), as ppctl jobs shows it,\n"
+                "or its name where only one has it.\n"
                 "\n"
                 "  ppctl job 5f2c\n"
                 "  ppctl job gears\n",
@@ -54,10 +54,11 @@ const struct command commands_queue[] = {
         .most = 1,
         .exec = cmd_job},
     {.name = "edit",
+        .offers = "count= remaining= draft=yes draft=no repeat=yes share=yes name= note=",
         .args = "ID KEY=VALUE...",
         .summary = "change a job",
-        .help = "KEY is name, count, remaining, draft (yes or no), repeat, share, note. Raising\n"
-                "remaining raises count with it.\n"
+        .help = "KEY is name, count, remaining, draft (yes or no), repeat, share, note.\n"
+                "Raising remaining raises count with it.\n"
                 "\n"
                 "  ppctl edit gears count=20\n"
                 "  ppctl edit 5f2c draft=yes\n",
@@ -66,16 +67,16 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_edit},
     {.name = "set",
+        .offers = "count= remaining= profiles= materials= file= position= rm",
         .args = "ID SET KEY=VALUE... | ID SET rm",
         .summary = "change one file of a job",
-        .help =
-            "SET is its number in ppctl job, its file, or the end of its id. KEY is count (in\n"
-            "each copy of the job), remaining (in this copy), profiles and materials (lists with\n"
-            "commas; any), file (another one), position.\n"
-            "\n"
-            "  ppctl set gears 1 count=4\n"
-            "  ppctl set gears axle.gcode materials=PETG\n"
-            "  ppctl set gears 2 rm\n",
+        .help = "SET is its number in ppctl job, its file, or the end of its id. KEY is count\n"
+                "(in each copy of the job), remaining (in this copy), profiles and materials\n"
+                "(lists with commas; any), file (another one), position.\n"
+                "\n"
+                "  ppctl set gears 1 count=4\n"
+                "  ppctl set gears axle.gcode materials=PETG\n"
+                "  ppctl set gears 2 rm\n",
         .kind = COMMAND_CHANGES,
         .least = 3,
         .most = 9,
@@ -94,8 +95,8 @@ const struct command commands_queue[] = {
     {.name = "rm",
         .args = "ID...",
         .summary = "remove jobs from the queue",
-        .help = "They go to the archive, from which ppctl restore brings them back. Not while one\n"
-                "of its files is printed. All of them or none.\n"
+        .help = "They go to the archive, from which ppctl restore brings them back. Not while\n"
+                "one of its files is printed. All of them or none.\n"
                 "\n"
                 "  ppctl rm gears 5f2c\n",
         .kind = COMMAND_CHANGES,
@@ -105,10 +106,10 @@ const struct command commands_queue[] = {
     {.name = "restore",
         .args = "ID...",
         .summary = "bring jobs back from the archive",
-        .help =
-            "To the end of the queue, with what was printed of them; a finished one begins anew.\n"
-            "\n"
-            "  ppctl restore gears\n",
+        .help = "To the end of the queue, with what was printed of them; a finished one begins\n"
+                "anew.\n"
+                "\n"
+                "  ppctl restore gears\n",
         .kind = COMMAND_CHANGES,
         .least = 1,
         .most = COMMAND_OPERANDS,
@@ -134,6 +135,7 @@ const struct command commands_queue[] = {
         .most = 2,
         .exec = cmd_export},
     {.name = "import",
+        .offers = ":files",
         .args = "FILE.gjob [--queue Q]",
         .summary = "add a job saved by export",
         .help = "It arrives as a draft: look at it, then ppctl edit ID draft=no.\n"
@@ -145,7 +147,9 @@ const struct command commands_queue[] = {
         .option = {{"--queue", "Q", "another queue than local"}},
         .exec = cmd_import},
     {.name = "template",
-        .args = "[list | save NAME ID | use NAME [-n COUNT] [--job JOBNAME] | rm NAME]",
+        .offers = "list save use rm",
+        .args = "[list | save NAME ID | use NAME [-n COUNT] [--job JOBNAME]\n"
+                " [--queue Q] | rm NAME]",
         .summary = "jobs to be used again",
         .help = "  ppctl template save weekly gears\n"
                 "  ppctl template use weekly -n 3\n",
@@ -169,6 +173,7 @@ const struct command commands_queue[] = {
         .kind = COMMAND_CHANGES,
         .exec = cmd_manage},
     {.name = "quarantine",
+        .offers = "list rm",
         .args = "[list | rm [FILE]]",
         .summary = "files that failed too often",
         .help = "They are not printed until they are taken off; rm without FILE takes all off.\n"
@@ -178,14 +183,14 @@ const struct command commands_queue[] = {
         .most = 2,
         .exec = cmd_quarantine},
     {.name = "files",
+        .offers = "ls mkdir mv rm",
         .args = "[ls [FOLDER] | mkdir FOLDER | mv FROM TO | rm NAME [--force]]",
         .summary = "the files on the host",
-        .help =
-            "rm refuses a file that a job needs; with --force its name goes, and the job keeps\n"
-            "what it needs.\n"
-            "\n"
-            "  ppctl files\n"
-            "  ppctl files mv vase.gcode shelf/vase.gcode\n",
+        .help = "rm refuses a file that a job needs; with --force its name goes, and the job\n"
+                "keeps what it needs.\n"
+                "\n"
+                "  ppctl files\n"
+                "  ppctl files mv vase.gcode shelf/vase.gcode\n",
         .kind = COMMAND_CHANGES,
         .most = 3,
         .option = {{"--force", NULL, "rm: although a job needs it"}},
@@ -197,13 +202,13 @@ const struct command commands_queue[] = {
         .kind = COMMAND_READS,
         .exec = cmd_queues},
     {.name = "queue",
+        .offers = "edit enable disable",
         .args = "edit NAME KEY=VALUE... | enable NAME | disable NAME",
         .summary = "change a queue",
-        .help =
-            "KEY is strategy (in-order, least-changes, oldest-first) or share (yes or no). From a\n"
-            "disabled queue nothing is printed.\n"
-            "\n"
-            "  ppctl queue edit local strategy=least-changes\n",
+        .help = "KEY is strategy (in-order, least-changes, oldest-first) or share (yes or no).\n"
+                "From a disabled queue nothing is printed.\n"
+                "\n"
+                "  ppctl queue edit local strategy=least-changes\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 5,

@@ -5,14 +5,13 @@ const struct command commands_stock[] = {
     {.name = "load",
         .args = "[TOOL MATERIAL|SPOOL]",
         .summary = "what filament is in which tool",
-        .help =
-            "TOOL is 0 to 7; MATERIAL is TYPE, TYPE_Color or TYPE_Color_#rrggbb, SPOOL a\n"
-            "spool's name or the end of its id; \"none\" says that nothing is loaded. Sets that\n"
-            "want a material wait until it is loaded.\n"
-            "\n"
-            "  ppctl load\n"
-            "  ppctl load 0 PLA_Black\n"
-            "  ppctl load 1 none\n",
+        .help = "TOOL is 0 to 7; MATERIAL is TYPE, TYPE_Color or TYPE_Color_#rrggbb, SPOOL a\n"
+                "spool's name or the end of its id; \"none\" says that nothing is loaded. Sets\n"
+                "that want a material wait until it is loaded.\n"
+                "\n"
+                "  ppctl load\n"
+                "  ppctl load 0 PLA_Black\n"
+                "  ppctl load 1 none\n",
         .kind = COMMAND_CHANGES,
         .most = 2,
         .exec = cmd_load},
@@ -23,15 +22,16 @@ const struct command commands_stock[] = {
         .kind = COMMAND_READS,
         .exec = cmd_spools},
     {.name = "spool",
+        .offers = "add edit rm",
         .args = "add NAME KEY=VALUE... | edit SPOOL KEY=VALUE... | rm SPOOL",
         .summary = "add, change or remove a spool",
-        .help =
-            "KEY is type (PLA, PETG, ...), color, rgb (#rrggbb), net (grams when full), left\n"
-            "(grams; \"unknown\"), density (g/cm3), diameter (mm), name, archived (yes or no).\n"
-            "\n"
-            "  ppctl spool add black-1 type=PLA color=Black net=1000 left=1000\n"
-            "  ppctl spool edit black-1 left=420\n"
-            "  ppctl spool rm black-1\n",
+        .help = "KEY is type (PLA, PETG, ...), color, rgb (#rrggbb), net (grams when full),\n"
+                "left (grams; \"unknown\"), density (g/cm3), diameter (mm), name, archived\n"
+                "(yes or no).\n"
+                "\n"
+                "  ppctl spool add black-1 type=PLA color=Black net=1000 left=1000\n"
+                "  ppctl spool edit black-1 left=420\n"
+                "  ppctl spool rm black-1\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 12,
@@ -43,17 +43,18 @@ const struct command commands_stock[] = {
         .kind = COMMAND_READS,
         .exec = cmd_scripts},
     {.name = "script",
+        .offers = "show set edit test rm",
         .args = "show NAME | set NAME FILE [--clears-bed] [--text DESCRIPTION] | rm NAME |\n"
                 "                 edit NAME | test NAME [--condition NAME] [--moment EVENT]",
         .summary = "look at, change or try a script",
-        .help =
-            "set takes the gcode from a file (\"-\": standard input); edit opens it in $EDITOR;\n"
-            "test shows what would be sent, and sends nothing. --clears-bed says that the bed is\n"
-            "clear when the script has ended well: the next print then starts by itself.\n"
-            "\n"
-            "  ppctl script show pause\n"
-            "  ppctl script set push push.gcode --clears-bed\n"
-            "  ppctl script test push --moment print_success\n",
+        .help = "set takes the gcode from a file (\"-\": standard input); edit opens it in\n"
+                "$EDITOR; test shows what would be sent, and sends nothing. --clears-bed says\n"
+                "that the bed is clear when the script has ended well: the next print then\n"
+                "starts by itself.\n"
+                "\n"
+                "  ppctl script show pause\n"
+                "  ppctl script set push push.gcode --clears-bed\n"
+                "  ppctl script test push --moment print_success\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 3,
@@ -63,11 +64,12 @@ const struct command commands_stock[] = {
             {"--moment", "EVENT", "test: as if this had happened"}},
         .exec = cmd_script},
     {.name = "condition",
+        .offers = "show set edit test rm",
         .args = "show NAME | set NAME FILE [--text DESCRIPTION] | rm NAME | edit NAME |\n"
                 "                 test NAME [--moment EVENT]",
         .summary = "look at, change or try a condition",
-        .help = "A condition is Lua and decides whether a script runs. test says what it decides\n"
-                "now.\n"
+        .help = "A condition is Lua and decides whether a script runs. test says what it\n"
+                "decides now.\n"
                 "\n"
                 "  ppctl condition show bed-hot\n"
                 "  ppctl condition test bed-hot\n",
@@ -84,16 +86,16 @@ const struct command commands_stock[] = {
         .kind = COMMAND_READS,
         .exec = cmd_events},
     {.name = "event",
+        .offers = "set",
         .args = "set EVENT [SCRIPT[:CONDITION]]...",
         .summary = "say which scripts run at an event",
-        .help =
-            "In this order; none: nothing happens. EVENT is activate, print_start,\n"
-            "print_success (a print is done and another follows: clear the bed), print_failure,\n"
-            "print_cancel, print_pause, print_resume, cooldown, finish (the last one is done),\n"
-            "awaiting_material, awaiting_bed or deactivate.\n"
-            "\n"
-            "  ppctl event set print_success sweep:part-high pause\n"
-            "  ppctl event set finish\n",
+        .help = "In this order; none: nothing happens. EVENT is activate, print_start,\n"
+                "print_success (a print is done and another follows: clear the bed),\n"
+                "print_failure, print_cancel, print_pause, print_resume, cooldown, finish (the\n"
+                "last one is done), awaiting_material, awaiting_bed or deactivate.\n"
+                "\n"
+                "  ppctl event set print_success sweep:part-high pause\n"
+                "  ppctl event set finish\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 18,

@@ -47,7 +47,7 @@ int cmd_help(struct ppctl *c)
         char name[32];
         snprintf(name, sizeof name, "%s%s%s", o->name, o->value != NULL ? " " : "",
             o->value != NULL ? o->value : "");
-        printf("%s  %-14s %s\n", o == about->option ? "\n" : "", name, o->help);
+        printf("%s  %-16s %s\n", o == about->option ? "\n" : "", name, o->help);
     }
     return PPCTL_DONE;
 }
@@ -89,19 +89,16 @@ static void offer_commands(const char *typed)
 /* What the operands of a command may be; ":files" lets the shell offer files. */
 static void offer_operand(const struct command *about, const char *typed)
 {
-    static const char *const heaters[] = {"tool0=", "tool1=", "bed=", "chamber="};
-    static const char *const acts[] = {"add", "list", "rm"};
-    static const char *const of_card[] = {"ls", "print", "put", "rm", "init", "release"};
-    if (strcmp(about->name, "print") == 0) {
-        puts(":files");
-    } else if (strcmp(about->name, "temp") == 0) {
-        offer_list(heaters, sizeof heaters / sizeof *heaters, typed);
-    } else if (strcmp(about->name, "key") == 0) {
-        offer_list(acts, sizeof acts / sizeof *acts, typed);
-    } else if (strcmp(about->name, "sd") == 0) {
-        offer_list(of_card, sizeof of_card / sizeof *of_card, typed);
-    } else if (strcmp(about->name, "help") == 0) {
+    const char *offers = about->offers != NULL ? about->offers : "";
+    if (strcmp(about->name, "help") == 0) {
         offer_commands(typed);
+    }
+    while (*offers != '\0') {
+        char word[48];
+        size_t len = strcspn(offers, " ");
+        str_copy(word, sizeof word, offers, len);
+        offer(word, word[0] == ':' ? "" : typed);
+        offers += len + (offers[len] == ' ');
     }
 }
 
