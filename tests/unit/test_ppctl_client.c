@@ -172,7 +172,7 @@ static void every_command_is_explained_and_in_order(void **state)
         }
     }
     assert_null(command_find("frobnicate"));
-    assert_string_equal(command_suggest("stauts"), "status");
+    assert_string_equal(command_suggest("statuss"), "status");
 }
 
 int main(void)

@@ -149,7 +149,7 @@ const struct command commands_queue[] = {
     {.name = "template",
         .offers = "list save use rm",
         .args = "[list | save NAME ID | use NAME [-n COUNT] [--job JOBNAME]\n"
-                " [--queue Q] | rm NAME]",
+                "                 [--queue Q] | rm NAME]",
         .summary = "jobs to be used again",
         .help = "  ppctl template save weekly gears\n"
                 "  ppctl template use weekly -n 3\n",
