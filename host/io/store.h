@@ -94,9 +94,57 @@ const char *run_result_name(enum run_result r); /* "open", "success", "failure",
 
 void store_save_run(struct store *s, const struct run *r, store_cb done, void *context);
 
-/* The newest `limit` (at most 1000) runs, newest first; the array is valid during the callback. */
+/* Which runs; a zeroed filter with a limit means the newest of all. */
+struct run_filter {
+    size_t limit;        /* at most 1000 */
+    int64_t before_ms;   /* begun before this; 0 = any time */
+    const char *printer; /* these four: exactly; NULL or "" = any */
+    const char *file;
+    const char *job; /* its id */
+    const char *set;
+    const enum run_result *result; /* NULL = any */
+};
+
+/* The runs wanted, newest first; the array is valid during the callback. */
 typedef void (*store_runs_cb)(void *context, const struct err *e, const struct run *runs, size_t n);
-void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context);
+void store_list_runs(
+    struct store *s, const struct run_filter *filter, store_runs_cb done, void *context);
+
+/* Forgets the runs that ended before `before_ms` (INT64_MAX = all that have ended), but none whose
+ * outcome a job still waits for. */
+void store_clear_runs(struct store *s, int64_t before_ms, store_cb done, void *context);
+
+enum stats_by {
+    STATS_BY_PRINTER,
+    STATS_BY_FILE,
+    STATS_BY_MATERIAL,
+    STATS_BY_DAY /* of its beginning, local time: "2024-05-31" */
+};
+
+/* Runs that have ended, one row for each printer, file, material or day. */
+struct run_stats {
+    char key[201];
+    int64_t prints;                       /* all of them */
+    int64_t results[RUN_INTERRUPTED + 1]; /* by enum run_result */
+    int64_t time_ms;                      /* from begin to end, pauses too */
+    int64_t filament_um;                  /* as far as they came */
+    double grams;                         /* by `weigh`; 0 without */
+};
+
+struct stats_filter {
+    enum stats_by by;
+    int64_t since_ms; /* begun then or later */
+    /* What a length of this material weighs in grams; NULL: nothing is weighed. Called on the
+     * loop. */
+    double (*weigh)(void *context, const char *material, int64_t length_um);
+    void *weigh_context;
+};
+
+/* The 1000 rows with most prints, days from the newest on; valid during the callback. */
+typedef void (*store_stats_cb)(
+    void *context, const struct err *e, const struct run_stats *stats, size_t n);
+void store_stats(
+    struct store *s, const struct stats_filter *filter, store_stats_cb done, void *context);
 
 /* At start: the run that was under way; id "" when there is none. */
 int store_load_open_run(struct store *s, struct run *out, struct err *e);
