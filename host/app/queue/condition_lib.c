@@ -266,8 +266,8 @@ static lua_Integer elements(lua_State *L, int first)
     lua_Integer n = (lua_Integer)lua_rawlen(L, 1);
     lua_Integer from = luaL_optinteger(L, first, 1);
     lua_Integer to = luaL_optinteger(L, first + 1, n);
-    lua_Integer span = from > to ? 0 : to - from;
-    return span < 0 || span > n ? (span < 0 ? INT32_MAX : span) : n;
+    uint64_t span = from > to ? 0 : (uint64_t)to - (uint64_t)from;
+    return span >= INT32_MAX ? INT32_MAX : (lua_Integer)span < n ? n : (lua_Integer)span + 1;
 }
 
 static int call_original(lua_State *L)
