@@ -70,7 +70,7 @@ void api_runs(struct request *r)
         return;
     }
     request_wait(r);
-    store_list_runs(r->http->o.store, (size_t)limit, runs_listed, r);
+    store_list_runs(r->http->o.store, &(struct run_filter){.limit = (size_t)limit}, runs_listed, r);
 }
 
 void api_profiles(struct request *r)
