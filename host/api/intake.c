@@ -131,7 +131,7 @@ int intake_begin(struct request *r, struct err *e)
     i->request = r;
     i->http->uploads++;
     r->intake = i;
-    return r->route->body == ROUTE_RAW ? begin_raw(i, r->tail, e) : begin_form(i, r, e);
+    return r->route->body == ROUTE_RAW ? begin_raw(i, r->stars.tail, e) : begin_form(i, r, e);
 }
 
 int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)

@@ -81,7 +81,7 @@ void octoprint_upload(struct request *r)
 void octoprint_file(struct request *r)
 {
     struct err e = {0};
-    const struct file_entry *file = files_find(r->http->o.files, r->tail);
+    const struct file_entry *file = files_find(r->http->o.files, r->stars.tail);
     if (file == NULL) {
         err_set(&e, PP_ENOTFOUND, "there is no such file");
         reply_error(r, &e);

@@ -19,9 +19,9 @@ const struct route routes[] = {
 
     {"GET", "/api/v1/files", KEY_READ, ROUTE_NONE, api_files},
     {"POST", "/api/v1/files", KEY_PRINT, ROUTE_FORM, api_file_upload},
-    {"GET", "/api/v1/files/*", KEY_READ, ROUTE_NONE, api_file},
-    {"PUT", "/api/v1/files/*", KEY_PRINT, ROUTE_RAW, api_file_upload},
-    {"DELETE", "/api/v1/files/*", KEY_PRINT, ROUTE_NONE, api_file_remove},
+    {"GET", "/api/v1/files/**", KEY_READ, ROUTE_NONE, api_file},
+    {"PUT", "/api/v1/files/**", KEY_PRINT, ROUTE_RAW, api_file_upload},
+    {"DELETE", "/api/v1/files/**", KEY_PRINT, ROUTE_NONE, api_file_remove},
 
     {"GET", "/api/v1/sd", KEY_READ, ROUTE_NONE, api_sd},
     {"POST", "/api/v1/sd", KEY_PRINT, ROUTE_JSON, api_sd_act},
@@ -44,7 +44,7 @@ const struct route routes[] = {
 
     {"GET", "/api/v1/keys", KEY_ADMIN, ROUTE_NONE, api_keys},
     {"POST", "/api/v1/keys", KEY_ADMIN, ROUTE_JSON, api_key_add},
-    {"DELETE", "/api/v1/keys/*", KEY_ADMIN, ROUTE_NONE, api_key_remove},
+    {"DELETE", "/api/v1/keys/**", KEY_ADMIN, ROUTE_NONE, api_key_remove},
     {"POST", "/api/v1/restart", KEY_ADMIN, ROUTE_JSON, api_restart},
     {"POST", "/api/v1/login", KEY_NONE, ROUTE_JSON, api_login},
     {"POST", "/api/v1/login-link", KEY_ADMIN, ROUTE_JSON, api_login_link},
@@ -52,14 +52,14 @@ const struct route routes[] = {
 
     {"GET", "/api/version", KEY_NONE, ROUTE_NONE, octoprint_version},
     {"POST", "/api/files/local", KEY_PRINT, ROUTE_FORM, octoprint_upload},
-    {"GET", "/api/files/local/*", KEY_READ, ROUTE_NONE, octoprint_file},
+    {"GET", "/api/files/local/**", KEY_READ, ROUTE_NONE, octoprint_file},
     {"GET", "/api/files", KEY_READ, ROUTE_NONE, octoprint_files},
     {"GET", "/api/files/local", KEY_READ, ROUTE_NONE, octoprint_files},
     {"GET", "/api/files/sdcard", KEY_READ, ROUTE_NONE, octoprint_sd_files},
     {"POST", "/api/files/sdcard", KEY_PRINT, ROUTE_FORM, octoprint_sd_upload},
-    {"GET", "/api/files/sdcard/*", KEY_READ, ROUTE_NONE, octoprint_sd_file},
-    {"POST", "/api/files/sdcard/*", KEY_PRINT, ROUTE_JSON, octoprint_sd_file_command},
-    {"DELETE", "/api/files/sdcard/*", KEY_PRINT, ROUTE_NONE, octoprint_sd_file_remove},
+    {"GET", "/api/files/sdcard/**", KEY_READ, ROUTE_NONE, octoprint_sd_file},
+    {"POST", "/api/files/sdcard/**", KEY_PRINT, ROUTE_JSON, octoprint_sd_file_command},
+    {"DELETE", "/api/files/sdcard/**", KEY_PRINT, ROUTE_NONE, octoprint_sd_file_remove},
     {"GET", "/api/printer/sd", KEY_READ, ROUTE_NONE, octoprint_sd},
     {"POST", "/api/printer/sd", KEY_PRINT, ROUTE_JSON, octoprint_sd_command},
 };
