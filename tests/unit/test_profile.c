@@ -114,6 +114,29 @@ static void a_file_is_read_into_its_struct(void **state)
     profiles_close(p);
 }
 
+static const char *for_file(const struct profiles *p, const char *printer, bool exact)
+{
+    struct analysis a = {.printer_exact = exact};
+    snprintf(a.printer, sizeof a.printer, "%s", printer);
+    const struct profile *one = profiles_for_file(p, &a);
+    return one != NULL ? one->id : "none";
+}
+
+static void a_file_gets_the_profile_of_its_printer_and_none_in_doubt(void **state)
+{
+    struct profiles *p = open_with(SHIPPED, NULL);
+    (void)state;
+    assert_string_equal(for_file(p, "", true), "none");
+    assert_string_equal(for_file(p, "mini", true), "prusa-mini");
+    assert_string_equal(for_file(p, "mini", false), "none"); /* somebody's word for it */
+    assert_string_equal(for_file(p, "Prusa mini fine", false), "prusa-mini");
+    assert_string_equal(for_file(p, "Creality Ender-3 V2", true), "creality-ender3-v2");
+    assert_string_equal(for_file(p, "Creality Ender-3 V7", true), "none");
+    assert_string_equal(for_file(p, "generic-marlin", true), "none"); /* not a printer */
+    assert_ptr_equal(profiles_match(p, "generic-marlin"), profiles_find(p, "generic-marlin"));
+    profiles_close(p);
+}
+
 static void what_a_file_leaves_out_has_defaults(void **state)
 {
     (void)state;
@@ -362,6 +385,7 @@ int main(void)
         cmocka_unit_test(every_shipped_profile_is_right),
         cmocka_unit_test(no_two_shipped_profiles_share_a_model),
         cmocka_unit_test(a_file_is_read_into_its_struct),
+        cmocka_unit_test(a_file_gets_the_profile_of_its_printer_and_none_in_doubt),
         cmocka_unit_test_setup_teardown(what_a_file_leaves_out_has_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_delta_neither_moves_aside_nor_lets_its_carriages_fall, set_up, tear_down),

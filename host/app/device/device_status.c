@@ -153,6 +153,8 @@ void device_status(const struct device *d, struct device_status *out)
     out->questions = d->questions;
     out->bed = d->row.bed;
     out->last = d->last;
+    out->identity_doubt = d->who.identity_doubt;
+    memcpy(out->script, d->script.name, sizeof out->script);
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }
 
