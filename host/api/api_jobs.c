@@ -115,7 +115,7 @@ void api_jobs(struct request *r)
         return;
     }
     int rc = query_int(r, "limit", 1, LIST_MAX, &limit, &e);
-    rc = rc == 0 ? argument(r, "offset", 0, QUEUE_JOBS_MAX, &offset, &e) : rc;
+    rc = rc == 0 ? query_int(r, "offset", 0, QUEUE_JOBS_MAX, &offset, &e) : rc;
     const struct jobs_queue *queue =
         rc == 0 ? job_command_queue(r, name == NULL || archive ? QUEUE_LOCAL : name, &e) : NULL;
     if (queue == NULL) {

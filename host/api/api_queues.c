@@ -13,10 +13,13 @@
 
 void api_queues(struct request *r)
 {
-    json_t *list = json_array();
     const struct jobs_queue *queue;
     const struct jobs *jobs = job_command_jobs(r);
-    for (size_t i = 0; jobs != NULL && (queue = jobs_queue_at(jobs, i)) != NULL; i++) {
+    if (jobs == NULL) {
+        return;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; (queue = jobs_queue_at(jobs, i)) != NULL; i++) {
         json_array_append_new(list, view_queue(queue));
     }
     reply_json(r, 200, json_pack("{s:o}", "queues", list));

@@ -14,7 +14,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* A job as it would be submitted: in no queue, so nothing blocks it and nobody prints it. */
 static json_t *template_view(const char *name, const struct queue_job *job)
 {
     return json_pack("{s:o, s:o}", "name", json_text(name), "job", view_plain_job(job));
@@ -23,8 +22,11 @@ static json_t *template_view(const char *name, const struct queue_job *job)
 void api_templates(struct request *r)
 {
     const struct jobs *jobs = job_command_jobs(r);
+    if (jobs == NULL) {
+        return;
+    }
     json_t *list = json_array();
-    for (size_t i = 0; jobs != NULL && i < jobs_templates(jobs); i++) {
+    for (size_t i = 0; i < jobs_templates(jobs); i++) {
         const char *name = jobs_template_name(jobs, i);
         json_array_append_new(list, template_view(name, jobs_template(jobs, name)));
     }

@@ -68,6 +68,18 @@ static json_t *metadata_view(const char *text)
     return value != NULL ? value : json_text(text);
 }
 
+/* What a set wants and what is known of its file. */
+static json_t *wanted_view(const struct queue_set *set)
+{
+    json_t *view = json_pack("{s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "path", json_text(set->path),
+        "sha256", json_text(set->sha256), "size_bytes",
+        json_known(set->size_bytes > 0 ? set->size_bytes : -1), "model", set->model, "count",
+        (int)set->count, "profiles", profiles_view(set), "materials", materials_view(set));
+    add(view, json_pack("{s:o, s:o, s:o}", "time_ms", json_known(set->time_ms), "filament_mm",
+                  filament_view(set), "metadata", metadata_view(set->metadata)));
+    return view;
+}
+
 static json_t *set_view(
     const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
 {
@@ -76,16 +88,22 @@ static json_t *set_view(
     if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
         manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
     }
-    json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i}", "id", json_text(set->id),
-        "path", json_text(set->path), "sha256", json_text(set->sha256), "size_bytes",
-        json_known(set->size_bytes > 0 ? set->size_bytes : -1), "model", set->model, "count",
-        (int)set->count, "remaining", (int)set->remaining, "completed", (int)set->completed);
-    add(view,
-        json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "pending", (json_int_t)pending, "profiles",
-            profiles_view(set), "materials", materials_view(set), "time_ms",
-            json_known(set->time_ms), "filament_mm", filament_view(set), "metadata",
-            metadata_view(set->metadata), "why", json_text(why)));
+    json_t *view = wanted_view(set);
+    add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
+                  (int)set->remaining, "completed", (int)set->completed, "pending",
+                  (json_int_t)pending, "why", json_text(why)));
     return view;
+}
+
+json_t *view_plain_job(const struct queue_job *job)
+{
+    json_t *sets = json_array();
+    for (size_t i = 0; i < job->sets_count; i++) {
+        json_array_append_new(sets, wanted_view(&job->sets[i]));
+    }
+    return json_pack("{s:o, s:i, s:b, s:b, s:o, s:o}", "name", json_text(job->name), "count",
+        (int)job->count, "share", job->share, "repeat", job->repeat, "note", json_text(job->note),
+        "sets", sets);
 }
 
 /* ---- state */

@@ -31,6 +31,9 @@ json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *qu
 json_t *view_one_job(
     const struct http *h, const struct jobs_queue *queue, const struct queue_job *job);
 
+/* What a job wants, without what has become of it: for templates. */
+json_t *view_plain_job(const struct queue_job *job);
+
 /* 1-based; 0 when it is archived. */
 size_t view_position(const struct jobs_queue *queue, const struct queue_job *job);
 
