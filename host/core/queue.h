@@ -193,6 +193,9 @@ void queue_undo(struct queue *q); /* back to the last settle, order and answers 
 int queue_load_job(struct queue *q, struct queue_job *job, struct err *e);
 void queue_load_answer(struct queue *q, const struct queue_answer *answer);
 
+/* What this client's last command got; NULL = none is remembered. Valid until the next change. */
+const struct queue_answer *queue_last_answer(const struct queue *q, const char *client);
+
 /* The jobs in order; the archive newest first. NULL past the end. Valid until the next change. */
 const struct queue_job *queue_first(const struct queue *q);
 const struct queue_job *queue_after(const struct queue *q, const struct queue_job *job);

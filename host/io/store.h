@@ -205,6 +205,22 @@ void store_remove_file(struct store *s, const char *name, store_cb done, void *c
 int store_load_files(struct store *s, struct file_row **out, size_t *n, struct err *e);
 void store_free_files(struct file_row *rows, size_t n);
 
+/* Several changes of names in one transaction. */
+struct file_change;
+struct file_change *file_change_new(void);
+void file_change_save(struct file_change *c, const struct file_row *row); /* copied */
+void file_change_drop(struct file_change *c, const char *name);
+void file_change_add_folder(struct file_change *c, const char *name); /* fine if it is there */
+void file_change_drop_folder(struct file_change *c, const char *name);
+/* Takes the change over. */
+void store_change_files(struct store *s, struct file_change *c, store_cb done, void *context);
+
+/* At start, by name; free() the array. */
+struct folder_row {
+    char name[201];
+};
+int store_load_folders(struct store *s, struct folder_row **out, size_t *n, struct err *e);
+
 /* ---- keys: hashed API keys ----------------------------------------------------------------------
  */
 
