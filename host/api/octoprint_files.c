@@ -2,14 +2,16 @@
  *
  * The upload succeeds whatever becomes of the wish to print: when a question stands before the
  * print, it waits for the person (effectivePrint is false); when the printer cannot print now, the
- * file stays and a notice says so. A folder (`path`) is left out: there are none yet.
+ * file stays and a notice says so. The field `path` is the folder.
  */
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
+#include "host/base/file.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
+#include "host/core/file_kind.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,19 +23,34 @@ void octoprint_url(
     strbuf_printf(out, "http://%s/api/files/%s/", host != NULL ? host : "localhost", origin);
     for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++) {
         bool plain = (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
-                     (*p >= 'a' && *p <= 'z') || strchr("-._~", *p) != NULL;
+                     (*p >= 'a' && *p <= 'z') || strchr("-._~/", *p) != NULL;
         strbuf_printf(out, plain ? "%c" : "%%%02X", *p);
     }
+}
+
+/* Types as OctoPrint and its plug-in Continuous Print call them. */
+static json_t *type_path(enum file_kind kind, const char **type)
+{
+    static const char *const paths[FILE_KINDS][2] = {
+        [FILE_GCODE] = {"machinecode", "gcode"},
+        [FILE_MODEL] = {"model", "stl"},
+        [FILE_PACKAGE] = {"continuousprint", "gjob"},
+    };
+    *type = paths[kind][0];
+    return json_pack("[s, s]", paths[kind][0], paths[kind][1]);
 }
 
 json_t *octoprint_file_view(const struct request *r, const struct file_entry *file)
 {
     struct strbuf url = {0};
-    octoprint_url(r, "local", file->row.name, &url);
-    json_t *view = json_pack("{s:o, s:o, s:o, s:s, s:s, s:[s, s], s:I, s:I, s:o, s:{s:s}}", "name",
-        json_text(file->row.name), "display", json_text(file->row.name), "path",
-        json_text(file->row.name), "origin", "local", "type", "machinecode", "typePath",
-        "machinecode", "gcode", "size", (json_int_t)file->row.size_bytes, "date",
+    const char *type;
+    const char *path = file->row.name;
+    const char *name = file_basename(path);
+    json_t *types = type_path(file_kind_of(path), &type);
+    octoprint_url(r, "local", path, &url);
+    json_t *view = json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:o, s:{s:s}}", "name",
+        json_text(name), "display", json_text(name), "path", json_text(path), "origin", "local",
+        "type", type, "typePath", types, "size", (json_int_t)file->row.size_bytes, "date",
         (json_int_t)(file->row.uploaded_ms / 1000), "hash", json_text(file->row.sha256), "refs",
         "resource", url.data);
     strbuf_fini(&url);

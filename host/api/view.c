@@ -3,6 +3,7 @@
 #include "host/api/http_private.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
+#include "host/core/file_kind.h"
 
 #include <unistd.h>
 
@@ -221,7 +222,8 @@ json_t *view_analysis(const struct analysis *a)
 
 json_t *view_file(const struct file_entry *file)
 {
-    return json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "size_bytes",
+    return json_pack("{s:o, s:s, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "kind",
+        file_kind_name(file_kind_of(file->row.name)), "size_bytes",
         (json_int_t)file->row.size_bytes, "sha256", json_text(file->row.sha256), "uploaded_ms",
         (json_int_t)file->row.uploaded_ms, "analysis",
         file->analysed ? view_analysis(&file->analysis) : json_null());

@@ -152,6 +152,20 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
     return 0;
 }
 
+int files_rename_upload(struct upload *u, const char *name, struct err *e)
+{
+    assert(u->state == UPLOAD_OPEN);
+    int rc = name_check(name, "file", e);
+    rc = rc == 0 && u->task.files != NULL ? check_place(u->task.files, name, e) : rc;
+    if (rc == 0 && file_kind_of(name) != u->kind) {
+        rc = err_field(e, PP_EINVAL, "file", "\"%s\" is no %s", name, file_kind_name(u->kind));
+    }
+    if (rc == 0) {
+        str_copy(u->name, sizeof u->name, name, strlen(name));
+    }
+    return rc;
+}
+
 int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
 {
     int rc = check_size(u, size_bytes, e);

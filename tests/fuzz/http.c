@@ -59,7 +59,7 @@ static void names(const char *text)
     if (upload_name_clean(text, once)) {
         assert(file_name_ok(once));
         assert(upload_name_clean(once, twice) && strcmp(once, twice) == 0);
-        upload_name_is_gcode(once);
+        upload_name_is_taken(once);
     }
 }
 

@@ -259,7 +259,7 @@ static void a_long_name_is_cut_before_its_extension(void **state)
     strcpy(raw + 500, ".gcode");
     assert_true(upload_name_clean(raw, name));
     assert_int_equal(strlen(name), UPLOAD_NAME_SIZE - 1);
-    assert_true(upload_name_is_gcode(name));
+    assert_true(upload_name_is_taken(name));
     for (size_t i = 0; i < 500; i += 2) {
         memcpy(raw + i, "\xc3\xbc", 2);
     }
@@ -273,14 +273,18 @@ static void a_long_name_is_cut_before_its_extension(void **state)
 static void gcode_is_known_by_its_extension_in_any_case(void **state)
 {
     (void)state;
-    assert_true(upload_name_is_gcode("a.gcode"));
-    assert_true(upload_name_is_gcode("A.GCO"));
-    assert_true(upload_name_is_gcode("a.b.g"));
-    assert_true(upload_name_is_gcode("a.Gc"));
-    assert_false(upload_name_is_gcode("a.stl"));
-    assert_false(upload_name_is_gcode("gcode"));
-    assert_false(upload_name_is_gcode(".gcode"));
-    assert_false(upload_name_is_gcode("a.gcode.exe"));
+    assert_true(upload_name_is_taken("a.gcode"));
+    assert_true(upload_name_is_taken("A.GCO"));
+    assert_true(upload_name_is_taken("a.b.g"));
+    assert_true(upload_name_is_taken("a.Gc"));
+    assert_true(upload_name_is_taken("a.STL"));
+    assert_true(upload_name_is_taken("a.3mf"));
+    assert_true(upload_name_is_taken("job.gjob"));
+    assert_false(upload_name_is_taken("a.txt"));
+    assert_false(upload_name_is_taken("a.gcode/b"));
+    assert_false(upload_name_is_taken("gcode"));
+    assert_false(upload_name_is_taken(".gcode"));
+    assert_false(upload_name_is_taken("a.gcode.exe"));
 }
 
 /* ---- input */

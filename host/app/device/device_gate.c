@@ -7,6 +7,7 @@
 #include "host/app/device/device_priv.h"
 
 #include "host/base/log.h"
+#include "host/core/file_kind.h"
 #include "host/io/ports.h"
 
 #include <stdio.h>
@@ -80,6 +81,26 @@ bool device_ask_or_go(struct device *d)
     return false;
 }
 
+int device_refuse_file(const char *file_name, const struct file_entry *file, struct err *e)
+{
+    if (file == NULL) {
+        return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
+    }
+    switch (file_kind_of(file->row.name)) {
+    case FILE_MODEL:
+        return err_field(e, PP_ETYPE, "file",
+            "\"%s\" is a model: slice it first, or print a job that has it sliced", file_name);
+    case FILE_PACKAGE:
+        return err_field(e, PP_ETYPE, "file",
+            "\"%s\" is a package of a job: import it into the queue", file_name);
+    case FILE_GCODE:
+    case FILE_KINDS:
+        break;
+    }
+    return err_field(e, PP_ENOTFOUND, "file",
+        "file \"%s\" has not been analysed: the log tells what is wrong with it", file_name);
+}
+
 int device_print(
     struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
 {
@@ -89,7 +110,7 @@ int device_print(
         return rc;
     }
     if (file == NULL || !file->analysed) {
-        return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
+        return device_refuse_file(file_name, file, e);
     }
     if (d->pending[0] != '\0') {
         return err_set(

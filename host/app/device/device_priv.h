@@ -322,6 +322,8 @@ void device_drop_pending(struct device *d, const char *why);
 void device_bed_answered(struct device *d, size_t answer);
 void device_identity_answered(struct device *d, size_t answer);
 int device_declare_clear(struct device *d, const char *answer, struct err *e);
+/* Why a file that is not there (NULL), or has no analysis, cannot be printed or copied. */
+int device_refuse_file(const char *file_name, const struct file_entry *file, struct err *e);
 int device_preflight(const struct device *d, const struct file_entry *file, struct err *e);
 void device_set_bed(struct device *d, enum bed_state bed, store_cb done);
 

@@ -24,12 +24,7 @@ const struct file_entry *device_content(
     if (file != NULL && (sha256[0] == '\0' || strcmp(file->row.sha256, sha256) == 0)) {
         return file;
     }
-    for (size_t i = 0; sha256[0] != '\0' && (file = files_at(d->files, i)) != NULL; i++) {
-        if (strcmp(file->row.sha256, sha256) == 0) {
-            return file;
-        }
-    }
-    return NULL;
+    return sha256[0] != '\0' ? files_find_content(d->files, sha256) : NULL;
 }
 
 static int may_print(const struct device *d, struct err *e)
