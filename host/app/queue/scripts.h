@@ -18,9 +18,10 @@
 
 #include <jansson.h>
 
-#define SCRIPTS_NAME_MAX  63
-#define SCRIPTS_BODY_MAX  16384
-#define SCRIPTS_HOOKS_MAX 16 /* of one moment */
+#define SCRIPTS_NAME_MAX        63
+#define SCRIPTS_DESCRIPTION_MAX 1000
+#define SCRIPTS_BODY_MAX        16384
+#define SCRIPTS_HOOKS_MAX       16 /* of one moment */
 
 struct scripts;
 
