@@ -110,7 +110,7 @@ void api_jobs(struct request *r)
     int64_t offset = 0;
     struct err e = {0};
     const char *name = request_argument(r, "queue");
-    bool archive = name != NULL && strcmp(name, QUEUE_ARCHIVE) == 0;
+    bool archive = name != NULL && strcmp(name, QUEUE_ARCHIVED) == 0;
     if (job_command_jobs(r) == NULL) {
         return;
     }

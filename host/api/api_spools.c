@@ -37,16 +37,6 @@ static json_t *materials_list(const struct materials *all)
     return list;
 }
 
-json_t *view_spools(const struct spools *spools)
-{
-    json_t *list = json_array();
-    const struct spool_entry *spool;
-    for (size_t i = 0; (spool = spools_at(spools, i)) != NULL; i++) {
-        json_array_append_new(list, view_spool(spool));
-    }
-    return json_pack("{s:o, s:o}", "spools", list, "tools", view_tools(spools));
-}
-
 void api_spools(struct request *r)
 {
     const struct spools *spools = spools_of(r);

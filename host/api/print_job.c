@@ -4,6 +4,7 @@
 #include "host/api/job_command.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/core/file_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,31 +13,28 @@ struct wish {
     struct request *request;
     print_job_cb done;
     bool bed_clear;
-    char job[ID_SIZE];
+    struct print_told told;
 };
 
 /* The answer is due: `w` is gone after it. */
-static void end(struct wish *w, const struct err *e, const struct print_told *told)
+static void end(struct wish *w, const struct err *e)
 {
-    struct request *r = w->request;
-    print_job_cb done = w->done;
-    free(w);
-    if (r->gone) {
-        request_wake(r);
+    if (w->request->gone) {
+        request_wake(w->request);
     } else {
-        done(r, e, told);
+        w->done(w->request, e, &w->told);
     }
+    free(w);
 }
 
 /* Whether it prints, stands behind something, or waits for somebody. */
-static void look(const struct http *h, const char *job, struct print_told *told)
+static void look(const struct http *h, struct print_told *told)
 {
     struct device_status s;
     struct manage_status m;
     device_status(h->o.device, &s);
     manage_status(h->o.manage, &m);
-    bool mine = strcmp(m.job, job) == 0;
-    str_copy(told->job, sizeof told->job, job, strlen(job));
+    bool mine = strcmp(m.job, told->job) == 0;
     told->queued = !mine && (m.job[0] != '\0' || printer_has_job(s.state));
     told->waits = !told->queued && !printer_has_job(s.state) &&
                   (s.bed != BED_CLEAR || (mine && m.needs_person));
@@ -55,36 +53,30 @@ static void withdraw(struct http *h, const char *job)
 static void asked(void *context, const struct err *e)
 {
     struct wish *w = context;
-    struct print_told told = {.queued = false};
     if (w->request->gone) {
-        end(w, e, &told);
-        return;
-    }
-    struct http *h = w->request->http;
-    if (e != NULL) {
-        withdraw(h, w->job);
+        /* nobody waits any more, and the server may be closing */
+    } else if (e != NULL) {
+        withdraw(w->request->http, w->told.job);
     } else {
-        look(h, w->job, &told);
+        look(w->request->http, &w->told);
     }
-    end(w, e, &told);
+    end(w, e);
 }
 
 static void submitted(void *context, const struct queue_result *result)
 {
     struct wish *w = context;
-    struct print_told told = {.queued = false};
     if (result->err.code != 0 || w->request->gone) {
-        end(w, &result->err, &told);
+        end(w, &result->err);
         return;
     }
     struct http *h = w->request->http;
-    str_copy(w->job, sizeof w->job, result->job, strlen(result->job));
+    str_copy(w->told.job, sizeof w->told.job, result->job, strlen(result->job));
     if (result->repeated) { /* managing was told the first time */
-        look(h, w->job, &told);
-        end(w, NULL, &told);
+        asked(w, NULL);
         return;
     }
-    manage_print(h->o.manage, w->job, w->bed_clear, asked, w);
+    manage_print(h->o.manage, w->told.job, w->bed_clear, asked, w);
 }
 
 /* For any printer: whoever says "print this here" has decided that. */
@@ -111,6 +103,10 @@ static int check(const struct request *r, const struct print_wish *wish, struct 
         return err_field(e, PP_ENOTFOUND, "file", "there is no file \"%s\"",
             str_escape(shown, sizeof shown, wish->file, strlen(wish->file)));
     }
+    if (file_kind_of(wish->file) != FILE_GCODE) {
+        return err_field(e, PP_ETYPE, "file", "file \"%s\": only gcode can be printed",
+            str_escape(shown, sizeof shown, wish->file, strlen(wish->file)));
+    }
     return 0;
 }
 
@@ -120,10 +116,11 @@ void print_job(struct request *r, const struct print_wish *wish, print_job_cb do
     struct err e = {0};
     struct wish *w = mem_alloc(sizeof *w);
     *w = (struct wish){.request = r, .done = done, .bed_clear = wish->bed_clear};
+    str_copy(w->told.file, sizeof w->told.file, wish->file, strlen(wish->file));
     int rc = check(r, wish, &e);
     rc = rc == 0 ? job_command_init(r, &c, &e) : rc;
     if (rc != 0) {
-        end(w, &e, &(struct print_told){.queued = false});
+        end(w, &e);
         return;
     }
     c.verb = QUEUE_SUBMIT;

@@ -16,12 +16,14 @@ struct print_wish {
 };
 
 struct print_told {
+    char file[201];
     char job[ID_SIZE];
     bool queued; /* something else is printed first */
     bool waits;  /* for a person */
 };
 
-/* `e` is NULL when it will be printed, else it is not: nothing of it stays in the queue. */
+/* `e` is NULL when it will be printed, else it is not: nothing of it stays in the queue and of
+ * `told` only the file is said. */
 typedef void (*print_job_cb)(
     struct request *r, const struct err *e, const struct print_told *told);
 

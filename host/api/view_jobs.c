@@ -371,3 +371,16 @@ json_t *view_queue(const struct jobs_queue *queue)
         "archived", (json_int_t)queue_archive_count(queue->queue), "time_left_ms",
         known_ms(time_ms));
 }
+
+json_t *view_queue_counts(const struct http *h)
+{
+    json_t *list = json_array();
+    const struct jobs_queue *q;
+    for (size_t i = 0; h->o.jobs != NULL && (q = jobs_queue_at(h->o.jobs, i)) != NULL; i++) {
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:I}", "name", json_text(q->name), "jobs",
+                      (json_int_t)queue_count(q->queue), "archived",
+                      (json_int_t)queue_archive_count(q->queue)));
+    }
+    return json_pack("{s:o}", "queues", list);
+}

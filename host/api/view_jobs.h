@@ -39,10 +39,13 @@ size_t view_position(const struct jobs_queue *queue, const struct queue_job *job
 
 json_t *view_queue(const struct jobs_queue *queue);
 
+/* {"queues": [{"name", "jobs", "archived"}]}: what costs nothing to tell at every change. */
+json_t *view_queue_counts(const struct http *h);
+
 /* With what is in quarantine, or without. Null when nothing is managed here. */
 json_t *view_manage(const struct http *h, bool quarantine);
 
-json_t *view_spool(const struct spool_entry *spool);
-json_t *view_tools(const struct spools *spools);
+/* {"spools": [...], "tools": [...]} */
+json_t *view_spools(const struct spools *spools);
 
 #endif

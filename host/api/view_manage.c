@@ -59,7 +59,7 @@ static json_t *grams(int64_t mg)
     return mg < 0 ? json_null() : json_number((double)mg / 1000.0, 3);
 }
 
-json_t *view_spool(const struct spool_entry *s)
+static json_t *spool_view(const struct spool_entry *s)
 {
     json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "id", json_text(s->id), "name",
         json_text(s->name), "type", json_text(s->type), "color", json_text(s->color), "rgb",
@@ -72,7 +72,7 @@ json_t *view_spool(const struct spool_entry *s)
     return view;
 }
 
-json_t *view_tools(const struct spools *spools)
+static json_t *tools_view(const struct spools *spools)
 {
     json_t *list = json_array();
     for (unsigned i = 0; i < QUEUE_TOOLS_MAX; i++) {
@@ -85,4 +85,14 @@ json_t *view_tools(const struct spools *spools)
         }
     }
     return list;
+}
+
+json_t *view_spools(const struct spools *spools)
+{
+    json_t *list = json_array();
+    const struct spool_entry *spool;
+    for (size_t i = 0; (spool = spools_at(spools, i)) != NULL; i++) {
+        json_array_append_new(list, spool_view(spool));
+    }
+    return json_pack("{s:o, s:o}", "spools", list, "tools", tools_view(spools));
 }
