@@ -97,6 +97,8 @@ struct driver_facts {
     bool ours; /* that run, or at an end the one that has ended, is of the queue: asked for by the
                   driver, or known by its id */
     int64_t print_ms; /* how long that run has lasted */
+    bool fault;       /* it ended because of the printer (a heater, a halt, an emergency stop), not
+                         of the print: never tried again, managing stops */
     bool bed_clear;
     bool work;                  /* queue_next() offers something (while `once`: of that job), */
     bool work_blocked_file;     /* which lacks its file */
@@ -119,7 +121,7 @@ enum driver_action {
     DRIVER_DO_RELEASE, /* the claim, where it shall not be kept */
     DRIVER_DO_ADOPT,   /* the print under way is a run of the queue if it knows it */
     DRIVER_DO_SCRIPT,  /* of `moment`; SCRIPT_DONE or SCRIPT_FAILED follows */
-    DRIVER_DO_STOP_SCRIPT,
+    DRIVER_DO_STOP_SCRIPT, /* nothing more is told of it */
     DRIVER_DO_MOMENT, /* run the scripts of `moment` without telling how they end; beside a print
                          only what does not touch it */
     DRIVER_DO_BED_OFF,
@@ -179,12 +181,13 @@ struct driver {
     bool claimed;            /* a claim is held */
     bool print_asked;        /* DO_PRINT is out, neither begun nor refused */
     bool counting;           /* DO_FINISH is out, neither counted nor failed */
-    bool stop_after_failure; /* FAILURE: what follows it is the end */
+    bool stop_after;         /* FAILURE: managing stops after it, */
+    const char *stop_reason; /* and tells why; NULL = nobody need be told */
     bool bed_denied;         /* a person said that it is not clear: not asked again */
     bool asked_bed, asked_material, asked_file;
     enum driver_script script;
     enum driver_moment moment; /* of that script */
-    int attempt;               /* at the current print, from 1; 0 = none */
+    int attempt;               /* the next or present one at the current print, from 1; 0 = none */
     int64_t cool_ms;           /* since when it cools; -1 not yet */
     const char *reason;        /* why managing stopped by itself; NULL = it did not */
 };
