@@ -32,7 +32,9 @@
 #define QUEUE_SETS_MAX     200 /* of a job */
 #define QUEUE_PROFILES_MAX 32  /* of a set */
 #define QUEUE_TOOLS_MAX    8
-#define QUEUE_JOBS_MAX     100000
+#define QUEUE_JOBS_MAX     100000 /* in the queue, and again in its archive */
+#define QUEUE_METADATA_MAX 4096   /* bytes of a set's metadata */
+#define QUEUE_TIME_MAX     INT64_C(1000000000000000) /* of any time, size, length */
 
 /* One file of a job. Texts are owned; NULL where there is none. */
 struct queue_set {
