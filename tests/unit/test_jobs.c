@@ -480,6 +480,7 @@ static void runs_are_forgotten_with_the_years(void **state)
     assert_int_equal(query(b->base.path, "SELECT count(*) FROM runs"), 1);
     b->keep.history_keep_ms = 3600000;
     reopen_jobs(b);
+    uv_run(&b->base.loop, UV_RUN_NOWAIT);
     reopen_jobs(b);
     assert_int_equal(query(b->base.path, "SELECT count(*) FROM runs"), 0);
 }
