@@ -178,8 +178,9 @@ void driver_act_stop_for_script(struct driver_turn *t)
         [MOMENT_PRINT_CANCEL] = "the script of print_cancel failed",
         [MOMENT_COOLDOWN] = "the script of cooldown failed",
     };
+    bool worse = t->d->stop_after && t->d->stop_reason == fault;
     t->d->script = DRIVER_SCRIPT_NONE;
-    deactivate(t, reasons[t->d->moment]);
+    deactivate(t, worse ? fault : reasons[t->d->moment]);
 }
 
 void driver_act_stop_cooling(struct driver_turn *t)
@@ -340,6 +341,7 @@ void driver_act_interrupt(struct driver_turn *t)
     }
     t->d->attempt = 0;
     t->d->cool_ms = -1;
+    t->d->stop_after = false;
 }
 
 /* Ours, though it was not waited for any more. */

@@ -67,13 +67,11 @@ WHEN(bed_asked_once, t->d->asked_bed && t->d->once)
 WHEN(not_cooling_yet, t->d->cool_ms < 0)
 
 /* Who prints one thing by hand is there. */
-WHEN(quiet_print, t->f->quiet && !t->d->once && t->f->needs_person)
-
 static bool quiet_step(const struct driver_turn *t)
 {
     const struct driver_facts *f = t->f;
     return f->quiet && !t->d->once &&
-           (f->work_blocked_file || f->work_blocked_material || !f->bed_clear);
+           (f->work_blocked_file || f->work_blocked_material || f->needs_person || !f->bed_clear);
 }
 
 static bool cooled(const struct driver_turn *t)
@@ -119,10 +117,9 @@ const struct driver_rule driver_rules[] = {
     ON(LOOK,            WAITING,                hands_full,             STAY,              nothing, DONE),
     ON(LOOK,            WAITING,                once_over,              INACTIVE,          stop, DONE),
     ON(LOOK,            WAITING,                no_work,                IDLE,              rest, DONE),
-    ON(LOOK,            IN(IDLE),               quiet_step,             STAY,              wait_for_morning, DONE),
+    ON(LOOK,            WAITING,                quiet_step,             IDLE,              wait_for_morning, DONE),
     ON(LOOK,            WAITING,                no_file,                IDLE,              ask_file, DONE),
     ON(LOOK,            WAITING,                no_material,            AWAITING_MATERIAL, ask_material, DONE),
-    ON(LOOK,            WAITING,                quiet_print,            IDLE,              wait_for_morning, DONE),
     ON(LOOK,            IN(AWAITING_BED),       bed_occupied_not_ready, STAY,              nothing, DONE),
     ON(LOOK,            WAITING,                not_ready,              IDLE,              withdraw, DONE),
     ON(LOOK,            WAITING,                bed_occupied,           AWAITING_BED,      ask_bed, DONE),

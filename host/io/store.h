@@ -149,6 +149,9 @@ void store_stats(
 /* At start: the run that was under way; id "" when there is none. */
 int store_load_open_run(struct store *s, struct run *out, struct err *e);
 
+/* At start: the run with this id; id "" when there is none. */
+int store_load_run(struct store *s, const char *id, struct run *out, struct err *e);
+
 /* At start: ends every open run but `except_id` ("" = none) as `interrupted` (the host died);
  * *count of them. */
 int store_interrupt_runs(

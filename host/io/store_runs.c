@@ -166,15 +166,13 @@ void store_clear_runs(struct store *s, int64_t before_ms, store_cb done, void *c
     store_queue(s, &kind, store_copy(&before_ms, sizeof before_ms), done, context);
 }
 
-int store_load_open_run(struct store *s, struct run *out, struct err *e)
+static int load_one(
+    struct store *s, const char *text, struct sql_args args, struct run *out, struct err *e)
 {
     sqlite3_stmt *q;
     sqlite3 *db = store_lock(s);
     *out = (struct run){0};
-    int rc = sql_query(db,
-        "SELECT " COLUMNS " FROM runs WHERE result = 'open' ORDER BY start_ms DESC, id DESC "
-        "LIMIT 1",
-        SQL_NO_ARGS, &q, e);
+    int rc = sql_query(db, text, args, &q, e);
     if (rc == 0) {
         rc = sql_next(q, e);
         if (rc > 0) {
@@ -184,6 +182,20 @@ int store_load_open_run(struct store *s, struct run *out, struct err *e)
     }
     store_unlock(s);
     return rc < 0 ? rc : 0;
+}
+
+int store_load_open_run(struct store *s, struct run *out, struct err *e)
+{
+    return load_one(s,
+        "SELECT " COLUMNS " FROM runs WHERE result = 'open' ORDER BY start_ms DESC, id DESC "
+        "LIMIT 1",
+        SQL_NO_ARGS, out, e);
+}
+
+int store_load_run(struct store *s, const char *id, struct run *out, struct err *e)
+{
+    return load_one(
+        s, "SELECT " COLUMNS " FROM runs WHERE id = ?", SQL_ARGS(SQL_TEXT(id)), out, e);
 }
 
 int store_interrupt_runs(

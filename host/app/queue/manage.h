@@ -43,6 +43,7 @@ int manage_open(
 void manage_close(struct manage *m, void (*closed)(void *context), void *context);
 void manage_set_profile(struct manage *m, const struct profile *profile);
 void manage_set_settings(struct manage *m, const struct manage_settings *s);
+const struct manage_settings *manage_settings(const struct manage *m); /* as set last */
 
 /* Start and stop managing. Stopping never touches a print. */
 int manage_start(struct manage *m, struct err *e);
