@@ -150,11 +150,12 @@ static const char *text_idle(const struct driver *d, const struct driver_facts *
     if (!f->work) {
         return "nothing to print";
     }
+    if (f->quiet &&
+        (f->needs_person || f->work_blocked_file || f->work_blocked_material || !f->bed_clear)) {
+        return "quiet hours: what comes next needs a person";
+    }
     if (f->down) {
         return "waiting for the printer";
-    }
-    if (f->quiet && (f->needs_person || !f->bed_clear)) {
-        return "quiet hours: what comes next needs a person";
     }
     return "waiting until the printer is ready";
 }
@@ -168,8 +169,8 @@ static const char *text_bed(const struct driver *d)
 /* In a state that waits for its script, or for the printer to take it. */
 static const char *text_script(const struct driver *d, const char *runs)
 {
-    return d->script == DRIVER_SCRIPT_DUE ? "waiting until the printer can take the next script"
-                                          : runs;
+    bool waits = d->script == DRIVER_SCRIPT_DUE && !d->counting;
+    return waits ? "waiting until the printer can take the next script" : runs;
 }
 
 const char *driver_text(const struct driver *d, const struct driver_facts *f)

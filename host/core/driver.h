@@ -97,6 +97,8 @@ struct driver_facts {
     bool ours; /* that run, or at an end the one that has ended, is of the queue: asked for by the
                   driver, or known by its id */
     int64_t print_ms; /* how long that run has lasted */
+    bool fault;       /* it ended because of the printer (a heater, a halt, an emergency stop), not
+                         of the print: never tried again, managing stops */
     bool bed_clear;
     bool work;                  /* queue_next() offers something (while `once`: of that job), */
     bool work_blocked_file;     /* which lacks its file */

@@ -7,6 +7,7 @@ static const char no_count[] =
     "the result of a print could not be recorded; it is counted as soon as it can be";
 static const char not_started[] = "a print could not be started";
 static const char late_failure[] = "a print failed, too late to try it again";
+static const char fault[] = "the printer failed in a print: it must be looked at";
 static const char last_failure[] = "a print failed";
 static const char cancelled[] = "a print was cancelled";
 
@@ -177,8 +178,9 @@ void driver_act_stop_for_script(struct driver_turn *t)
         [MOMENT_PRINT_CANCEL] = "the script of print_cancel failed",
         [MOMENT_COOLDOWN] = "the script of cooldown failed",
     };
+    bool worse = t->d->stop_after && t->d->stop_reason == fault;
     t->d->script = DRIVER_SCRIPT_NONE;
-    deactivate(t, reasons[t->d->moment]);
+    deactivate(t, worse ? fault : reasons[t->d->moment]);
 }
 
 void driver_act_stop_cooling(struct driver_turn *t)
@@ -187,17 +189,19 @@ void driver_act_stop_cooling(struct driver_turn *t)
     driver_act_stop_for_script(t);
 }
 
+/* The claim is kept: it names the print that is still to be counted. */
 void driver_act_stop_for_count(struct driver_turn *t)
 {
     t->d->counting = false;
+    t->d->claimed = false;
     deactivate(t, no_count);
 }
 
 void driver_act_count_lost(struct driver_turn *t)
 {
     t->d->counting = false;
+    t->d->claimed = false;
     t->d->reason = no_count;
-    release(t);
     add_reason(t, DRIVER_DO_STOPPED, no_count);
 }
 
@@ -337,6 +341,16 @@ void driver_act_interrupt(struct driver_turn *t)
     }
     t->d->attempt = 0;
     t->d->cool_ms = -1;
+    t->d->stop_after = false;
+}
+
+/* Ours, though it was not waited for any more. */
+void driver_act_begun_late(struct driver_turn *t)
+{
+    driver_act_interrupt(t);
+    t->d->print_asked = false;
+    t->d->claimed = true;
+    t->d->attempt = 1;
 }
 
 void driver_act_tell_pause(struct driver_turn *t)
@@ -387,7 +401,9 @@ void driver_act_fail(struct driver_turn *t)
     count(t, false);
     need_script(t, MOMENT_PRINT_FAILURE);
     t->d->stop_after = false;
-    if (driver_may_try_again(t) && early) {
+    if (t->f->fault) {
+        stop_after(t, fault);
+    } else if (driver_may_try_again(t) && early) {
         t->d->attempt++;
     } else if (t->d->once || t->s->give_up == DRIVER_GIVE_UP_STOP) {
         stop_after(t, early || t->d->once ? last_failure : late_failure);

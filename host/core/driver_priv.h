@@ -65,6 +65,7 @@ bool driver_may_try_again(const struct driver_turn *t);
     X(refused)                                                                                     \
     X(refused_rest)                                                                                \
     X(begun)                                                                                       \
+    X(begun_late)                                                                                  \
     X(interrupt)                                                                                   \
     X(tell_pause)                                                                                  \
     X(tell_resume)                                                                                 \

@@ -12,6 +12,8 @@
 #define MANAGING   (ANY & ~IN(INACTIVE))
 #define WITH_PRINT (IN(PRINTING) | IN(PAUSED) | IN(RECOVERING))
 #define WAITING    (IN(IDLE) | IN(AWAITING_MATERIAL) | IN(AWAITING_BED))
+#define SCRIPTED                                                                                   \
+    (IN(ACTIVATING) | IN(STARTING) | IN(FAILURE) | IN(COOLDOWN) | IN(CLEARING) | IN(FINISHING))
 
 /* ---- conditions -------------------------------------------------------------------------------
  */
@@ -35,6 +37,7 @@ WHEN(print_paused, t->f->printing && !t->f->away && t->f->paused)
 WHEN(ours, t->f->ours)
 WHEN(foreign, !t->f->ours)
 WHEN(print_asked, t->d->print_asked)
+WHEN(print_not_asked, !t->d->print_asked)
 WHEN(counting, t->d->counting)
 WHEN(hands_full, t->d->print_asked || t->d->counting)
 WHEN(hands_free, !t->f->printing && !t->d->print_asked && !t->d->counting)
@@ -64,13 +67,11 @@ WHEN(bed_asked_once, t->d->asked_bed && t->d->once)
 WHEN(not_cooling_yet, t->d->cool_ms < 0)
 
 /* Who prints one thing by hand is there. */
-WHEN(quiet_print, t->f->quiet && !t->d->once && t->f->needs_person)
-
 static bool quiet_step(const struct driver_turn *t)
 {
     const struct driver_facts *f = t->f;
     return f->quiet && !t->d->once &&
-           (f->work_blocked_file || f->work_blocked_material || !f->bed_clear);
+           (f->work_blocked_file || f->work_blocked_material || f->needs_person || !f->bed_clear);
 }
 
 static bool cooled(const struct driver_turn *t)
@@ -113,13 +114,12 @@ const struct driver_rule driver_rules[] = {
     ON(LOOK,            IN(ACTIVATING),         always,                 IDLE,              nothing, LOOK),
 
 /* Is there something to print, and may it begin? A person is asked only when all else is there. */
-    ON(LOOK,            WAITING,                counting,               STAY,              nothing, DONE),
+    ON(LOOK,            WAITING,                hands_full,             STAY,              nothing, DONE),
     ON(LOOK,            WAITING,                once_over,              INACTIVE,          stop, DONE),
     ON(LOOK,            WAITING,                no_work,                IDLE,              rest, DONE),
-    ON(LOOK,            IN(IDLE),               quiet_step,             STAY,              wait_for_morning, DONE),
+    ON(LOOK,            WAITING,                quiet_step,             IDLE,              wait_for_morning, DONE),
     ON(LOOK,            WAITING,                no_file,                IDLE,              ask_file, DONE),
     ON(LOOK,            WAITING,                no_material,            AWAITING_MATERIAL, ask_material, DONE),
-    ON(LOOK,            WAITING,                quiet_print,            IDLE,              wait_for_morning, DONE),
     ON(LOOK,            IN(AWAITING_BED),       bed_occupied_not_ready, STAY,              nothing, DONE),
     ON(LOOK,            WAITING,                not_ready,              IDLE,              withdraw, DONE),
     ON(LOOK,            WAITING,                bed_occupied,           AWAITING_BED,      ask_bed, DONE),
@@ -144,6 +144,7 @@ const struct driver_rule driver_rules[] = {
     ON(LOOK,            IN(STARTING),           script_due,             STAY,              run_script, DONE),
     ON(LOOK,            IN(STARTING),           always,                 STAY,              print, DONE),
     ON(PRINT_REFUSED,   IN(INACTIVE),           print_asked,            STAY,              refused_rest, DONE),
+    ON(PRINT_REFUSED,   IN(STARTING),           print_not_asked,        STAY,              nothing, DONE),
     ON(PRINT_REFUSED,   IN(STARTING),           unwanted,               IDLE,              refused_rest, LOOK),
     ON(PRINT_REFUSED,   IN(STARTING),           bed_occupied_or_not_ready, IDLE,           refused_rest, LOOK),
     ON(PRINT_REFUSED,   IN(STARTING),           may_try_again,          PREPARING,         try_again, DONE),
@@ -153,7 +154,8 @@ const struct driver_rule driver_rules[] = {
 
 /* A print begins: the one asked for, or one that somebody began elsewhere. */
     ON(PRINT_BEGUN,     IN(INACTIVE) | WITH_PRINT, ours,                STAY,              begun, DONE),
-    ON(PRINT_BEGUN,     MANAGING,               ours,                   PRINTING,          begun, DONE),
+    ON(PRINT_BEGUN,     IN(STARTING),           ours,                   PRINTING,          begun, DONE),
+    ON(PRINT_BEGUN,     MANAGING,               ours,                   PRINTING,          begun_late, DONE),
     ON(PRINT_BEGUN,     IN(FAILURE),            stop_after,             INACTIVE,          stop_for_failure, DONE),
     ON(PRINT_BEGUN,     MANAGING & ~WITH_PRINT, foreign,                PRINTING,          interrupt, DONE),
     ON(PRINT_PAUSED,    IN(PRINTING) | IN(RECOVERING), always,          PAUSED,            tell_pause, DONE),
@@ -208,10 +210,10 @@ const struct driver_rule driver_rules[] = {
     ON(LOOK,            IN(FINISHING),          always,                 IDLE,              nothing, LOOK),
 
 /* A script has ended. After one that failed nothing is known of bed, position and heat. */
-    ON(SCRIPT_DONE,     MANAGING,               script_runs,            STAY,              script_done, LOOK),
+    ON(SCRIPT_DONE,     SCRIPTED,               script_runs,            STAY,              script_done, LOOK),
     ON(SCRIPT_FAILED,   IN(FINISHING),          script_runs,            IDLE,              finish_failed, LOOK),
     ON(SCRIPT_FAILED,   IN(COOLDOWN),           script_runs,            INACTIVE,          stop_cooling, DONE),
-    ON(SCRIPT_FAILED,   MANAGING,               script_runs,            INACTIVE,          stop_for_script, DONE),
+    ON(SCRIPT_FAILED,   SCRIPTED,               script_runs,            INACTIVE,          stop_for_script, DONE),
 };
 /* clang-format on */
 

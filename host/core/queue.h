@@ -28,10 +28,13 @@
 #define QUEUE_TEXT_MAX     200 /* bytes of a job's name, a file's path, a note */
 #define QUEUE_WORD_MAX     96  /* bytes of a profile, a material, a client, a printer */
 #define QUEUE_COUNT_MAX    999999
+#define QUEUE_KEEP         (-1) /* a set's remaining in QUEUE_EDIT: as it is */
 #define QUEUE_SETS_MAX     200 /* of a job */
 #define QUEUE_PROFILES_MAX 32  /* of a set */
 #define QUEUE_TOOLS_MAX    8
-#define QUEUE_JOBS_MAX     100000
+#define QUEUE_JOBS_MAX     100000 /* in the queue, and again in its archive */
+#define QUEUE_METADATA_MAX 4096   /* bytes of a set's metadata */
+#define QUEUE_TIME_MAX     INT64_C(1000000000000000) /* of any time, size, length */
 
 /* One file of a job. Texts are owned; NULL where there is none. */
 struct queue_set {
@@ -127,7 +130,8 @@ enum queue_field {
     QUEUE_F_MOVING = 1 << 7,
     QUEUE_F_SETS = 1 << 8 /* the whole list, in order: sets left out are removed, unknown ids are
                              new ones. A changed count resets that set's remaining to it, unless
-                             remaining is changed too; completed is the queue's own and ignored */
+                             remaining is changed too; a remaining of QUEUE_KEEP is not changed
+                             (prints may end meanwhile); completed is the queue's own and ignored */
 };
 
 struct queue_command {

@@ -19,8 +19,8 @@
 
 #include <uv.h>
 
-#define QUEUE_LOCAL   "local"
-#define QUEUE_ARCHIVE "archive"
+#define QUEUE_LOCAL    "local"
+#define QUEUE_ARCHIVED "archive" /* no queue of its own: the jobs that have left theirs */
 
 #define JOBS_ALL_MAX 1000
 

@@ -11,7 +11,7 @@ enum scripts_kind {
     SCRIPTS_KINDS
 };
 
-struct scripts_list { /* by name */
+struct scripts_list {                /* by name */
     const struct scripts_entry **at; /* owned array */
     size_t count;
 };
@@ -23,7 +23,7 @@ struct scripts_hooks {
 
 struct scripts {
     struct shelf *shelf;
-    struct store *store;               /* NULL: nothing is kept */
+    struct store *store; /* NULL: nothing is kept */
     struct scripts_list all[SCRIPTS_KINDS];
     struct scripts_list own[SCRIPTS_KINDS]; /* a person's; the entries are owned */
     struct scripts_hooks hooks[MOMENTS];
