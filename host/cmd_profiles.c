@@ -142,6 +142,15 @@ static void print_thermal(const struct profile *p)
     }
 }
 
+static void print_clearing(const struct profile *p)
+{
+    printf("self_clearing: %s\n", p->self_clearing ? "yes" : "no");
+    if (p->clear_script[0] != '\0') {
+        printf("clear_script: ");
+        put_quoted(p->clear_script);
+    }
+}
+
 /* As a file that could be put into a profiles folder. */
 static void print_one(const struct profile *p)
 {
@@ -163,6 +172,7 @@ static void print_one(const struct profile *p)
     print_four("jerk", k->jerk_mm_s);
     printf("  junction_deviation: %g\n", k->junction_deviation_mm);
     print_thermal(p);
+    print_clearing(p);
     printf("scripts:\n");
     print_script("pause", p->pause_script);
     print_script("resume", p->resume_script);
@@ -173,10 +183,10 @@ static void print_one(const struct profile *p)
 
 static int refuse_unknown(const struct profiles *profiles, const char *id)
 {
-    const char *ids[256];
+    const char *ids[1000];
     size_t count = 0;
     const struct profile *p = NULL;
-    while (count < 256 && (p = profiles_at(profiles, count)) != NULL) {
+    while (count < 1000 && (p = profiles_at(profiles, count)) != NULL) {
         ids[count++] = p->id;
     }
     const char *near = str_suggest(id, ids, count);

@@ -206,6 +206,22 @@ static json_t *filament(const struct analysis *a)
     return all;
 }
 
+/* Of tools up to the last of which something is told. */
+static json_t *filaments(const struct analysis *a)
+{
+    json_t *all = json_array();
+    size_t n = ANALYSIS_TOOLS;
+    while (n > 0 && a->filament[n - 1].type[0] == '\0' && a->filament[n - 1].colour[0] == '\0') {
+        n--;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct analysis_filament *f = &a->filament[i];
+        json_array_append_new(all, json_pack("{s:o, s:o}", "material", json_text(f->type), "colour",
+                                       json_text(f->colour)));
+    }
+    return all;
+}
+
 json_t *view_analysis(const struct analysis *a)
 {
     json_t *view =
@@ -223,6 +239,7 @@ json_t *view_analysis(const struct analysis *a)
         a->nozzle_um > 0 ? millimetres(a->nozzle_um) : json_null());
     json_object_update(view, bounds);
     json_object_update(view, made);
+    json_object_set_new(view, "filaments", filaments(a));
     json_decref(bounds);
     json_decref(made);
     return view;

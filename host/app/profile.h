@@ -43,9 +43,11 @@ struct profile {
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;
-    char *recover_script; /* after homing X and Y, hot: primes the nozzle beside the print */
-    char *end_script;     /* after a print that ended well */
-    char source[256];     /* file it came from */
+    char *recover_script;  /* after homing X and Y, hot: primes the nozzle beside the print */
+    char *end_script;      /* after a print that ended well */
+    bool self_clearing;    /* its bed can be cleared without a person */
+    char clear_script[64]; /* the script that does it (queue), "" = none is known */
+    char source[256];      /* file it came from */
 };
 
 struct profiles;

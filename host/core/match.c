@@ -42,7 +42,7 @@ static const char *const variants[] = {"combo", "delta", "dual", "kit", "lite", 
 struct word {
     char text[24];
     bool digits;
-    bool joined; /* to the word before: nothing stood between them */
+    char gap; /* between it and the word before: 0 nothing, '.' a point, ' ' anything else */
     enum word_kind kind;
     uint8_t maker; /* WORD_MAKER: row + 1 */
 };
@@ -91,13 +91,13 @@ static bool listed(const char *text, const char *const *list, size_t count)
 /* ---- cutting -------------------------------------------------------------------------------- */
 
 /* One word from `at` on; false if it does not fit. */
-static bool take_word(struct words *w, const char **at, bool joined)
+static bool take_word(struct words *w, const char **at, char gap)
 {
     if (w->count == MAX_WORDS) {
         return false;
     }
     struct word *word = &w->word[w->count++];
-    *word = (struct word){.digits = is_digit(**at), .joined = joined};
+    *word = (struct word){.digits = is_digit(**at), .gap = gap};
     if (**at == '+') {
         memcpy(word->text, "plus", 5);
         ++*at;
@@ -115,16 +115,16 @@ static bool take_word(struct words *w, const char **at, bool joined)
 
 static void cut(const char *name, struct words *w)
 {
-    bool joined = false;
+    char gap = ' ';
     w->count = 0;
     w->whole = true;
     while (*name != '\0' && w->whole) {
         if (is_digit(*name) || is_letter(*name) || *name == '+') {
-            w->whole = take_word(w, &name, joined);
-            joined = true;
+            w->whole = take_word(w, &name, gap);
+            gap = '\0';
         } else {
+            gap = gap == '\0' && *name == '.' ? '.' : ' ';
             name++;
-            joined = false;
         }
     }
 }
@@ -187,10 +187,10 @@ static void mark_pairs(struct words *w)
     for (size_t i = 0; i + 1 < w->count; i++) {
         struct word *a = &w->word[i];
         struct word *b = &w->word[i + 1];
-        bool ends = i + 2 == w->count || !w->word[i + 2].joined;
-        if (is(w, i, "3") && is(w, i + 1, "d") && b->joined && ends) {
+        bool ends = i + 2 == w->count || w->word[i + 2].gap != '\0';
+        if (is(w, i, "3") && is(w, i + 1, "d") && b->gap == '\0' && ends) {
             a->kind = b->kind = WORD_NOISE;
-        } else if (is(w, i, "0") && b->digits && !b->joined) {
+        } else if (is(w, i, "0") && a->gap != '.' && b->digits && b->gap == '.') {
             a->kind = b->kind = WORD_NOISE;
         } else if (is(w, i, "original") && is(w, i + 1, "prusa")) {
             a->kind = WORD_NOISE;

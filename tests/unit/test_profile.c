@@ -66,11 +66,11 @@ static void every_shipped_profile_is_right(void **state)
     assert_null(profiles_mistake(p, 0));
     for (; (one = profiles_at(p, count)) != NULL; count++) {
         assert_ptr_equal(profiles_find(p, one->id), one);
-        assert_true(one->limits.max_um[2] >= 100000);
+        assert_true(one->limits.max_um[2] >= 75000);
         assert_true(one->limits.max_tool_mc >= 200000);
         assert_true(strlen(one->cancel_script) > 0);
     }
-    assert_true(count >= 10);
+    assert_true(count >= 80);
     profiles_close(p);
 }
 

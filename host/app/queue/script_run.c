@@ -163,7 +163,7 @@ static void on_answer(void *context, int answer)
     }
 }
 
-static void pause(struct script_run *r, const struct script_step *step)
+static void pause_script(struct script_run *r, const struct script_step *step)
 {
     static const char *const answers[] = {"continue", NULL};
     const char *text = step->text[0] != '\0' ? step->text : "Is all done for it to go on?";
@@ -255,7 +255,7 @@ static void on_called(uv_work_t *work, int status)
     char text[300];
     if (r->doing == DOING_CALL) {
         if (status == 0 && r->call_error.code != 0) {
-            snprintf(text, sizeof text, "script \"%s\": %s", r->name, r->call_error.text);
+            snprintf(text, sizeof text, "script \"%.60s\": %.180s", r->name, r->call_error.text);
             log_warn("%s", text);
             hub_emit(r->o.hub, HUB_NOTICE, text);
         }
@@ -300,7 +300,7 @@ static void begin(struct script_run *r)
     case SCRIPT_PAUSE:
         if (!beside) {
             r->at++;
-            pause(r, step);
+            pause_script(r, step);
             return;
         }
         break;

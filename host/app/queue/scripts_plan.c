@@ -209,6 +209,18 @@ static int try_both(const char *script, const char *condition, struct sources *s
     return e->code != 0 ? err_wrap(e, "script") : 0;
 }
 
+/* What a condition prints may be cut within a character, or be no text at all. */
+static json_t *whole_text(const struct strbuf *b)
+{
+    json_t *text = json_stringn(strbuf_text(b), b->len);
+    if (text == NULL) {
+        char *escaped = mem_array(4 * b->len + 1, 1);
+        text = json_string(str_escape(escaped, 4 * b->len + 1, strbuf_text(b), b->len));
+        free(escaped);
+    }
+    return text;
+}
+
 json_t *scripts_try(const char *script, const char *condition, const json_t *symbols)
 {
     struct err e = {0};
@@ -220,8 +232,8 @@ json_t *scripts_try(const char *script, const char *condition, const json_t *sym
     int rc = try_both(script, condition, &s, &runs, &changed, &said, &gcode, &e);
     json_t *out = json_object();
     json_object_set_new(out, "runs", json_boolean(runs));
-    json_object_set_new(out, "gcode", json_text(strbuf_text(&gcode)));
-    json_object_set_new(out, "said", json_text(strbuf_text(&said)));
+    json_object_set_new(out, "gcode", whole_text(&gcode));
+    json_object_set_new(out, "said", whole_text(&said));
     json_object_set_new(out, "error", rc != 0 ? json_text(e.text) : json_null());
     json_object_set_new(out, "symbols", changed != NULL ? changed : json_object());
     json_decref(s.values);
