@@ -67,6 +67,7 @@ struct queue_claim {
         int32_t remaining;
         int32_t completed;
     } * counters;
+    size_t counters_count;
 };
 
 struct queue_job {
