@@ -87,13 +87,14 @@ static void print_filament(const struct analysis *a)
         if ((a->tools_used >> i & 1) == 0) {
             continue;
         }
-        int64_t mg = analyze_weight_mg(a, a->filament_um[i]);
+        int64_t mg = analyze_tool_weight_mg(a, i, a->filament_um[i]);
         print_label("filament");
         printf("T%d %.2f m", i, mm(a->filament_um[i]) / 1000);
         if (mg > 0) {
             printf(", %.1f g", (double)mg / 1000);
         }
-        printf("%s%s\n", a->material[0] != '\0' ? " " : "", a->material);
+        const char *type = a->filament[i].type[0] != '\0' ? a->filament[i].type : a->material;
+        printf("%s%s\n", type[0] != '\0' ? " " : "", type);
     }
 }
 
@@ -169,7 +170,7 @@ static json_t *weights(const struct analysis *a)
     char name[8] = "tool0";
     for (int i = 0; i < ANALYSIS_TOOLS; i++) {
         if ((a->tools_used >> i & 1) != 0) {
-            int64_t mg = analyze_weight_mg(a, a->filament_um[i]);
+            int64_t mg = analyze_tool_weight_mg(a, i, a->filament_um[i]);
             name[4] = (char)('0' + i);
             json_object_set_new(
                 all, name, mg > 0 ? json_number((double)mg / 1000, 3) : json_null());

@@ -25,33 +25,53 @@ static double mm(int64_t um)
     return (double)um / 1000;
 }
 
-static void print_row(const struct profile *p, int width)
+static void volume_text(const struct limits *l, char *out, size_t size)
 {
-    char size[48];
-    const struct limits *l = &p->limits;
     double x = mm(l->max_um[0] - l->min_um[0]);
     double y = mm(l->max_um[1] - l->min_um[1]);
     double z = mm(l->max_um[2] - l->min_um[2]);
     if (l->round) {
-        snprintf(size, sizeof size, "\u2300 %g x %g", x, z);
+        snprintf(out, size, "\u2300 %g x %g", x, z);
     } else {
-        snprintf(size, sizeof size, "%g x %g x %g", x, y, z);
+        snprintf(out, size, "%g x %g x %g", x, y, z);
     }
-    /* The diameter sign takes three bytes and one column. */
-    printf("%-*s  %-*s  %-14s  %s\n", width, p->id, l->round ? 17 : 15, size, p->firmware, p->name);
+}
+
+struct widths {
+    int id;
+    int volume;
+    int firmware;
+};
+
+static void widen(int *width, const char *text)
+{
+    int len = (int)strlen(text);
+    *width = len > *width ? len : *width;
+}
+
+static void print_row(const struct profile *p, const struct widths *w)
+{
+    char size[48];
+    volume_text(&p->limits, size, sizeof size);
+    int volume = w->volume + (p->limits.round ? 2 : 0); /* the sign has three bytes, one column */
+    printf("%-*s  %-*s  %-*s  %s\n", w->id, p->id, volume, size, w->firmware, p->firmware, p->name);
 }
 
 static void print_list(const struct profiles *profiles)
 {
     const struct profile *p = NULL;
-    int width = 4;
+    struct widths w = {.id = 4, .volume = 9, .firmware = 8};
     for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
-        int len = (int)strlen(p->id);
-        width = len > width ? len : width;
+        char size[48];
+        volume_text(&p->limits, size, sizeof size);
+        widen(&w.id, p->id);
+        widen(&w.volume, size);
+        widen(&w.firmware, p->firmware);
     }
-    printf("%-*s  %-15s  %-14s  %s\n", width, "NAME", "VOLUME mm", "FIRMWARE", "PRINTER");
+    printf("%-*s  %-*s  %-*s  %s\n", w.id, "NAME", w.volume, "VOLUME mm", w.firmware, "FIRMWARE",
+        "PRINTER");
     for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
-        print_row(p, width);
+        print_row(p, &w);
     }
 }
 
@@ -142,6 +162,15 @@ static void print_thermal(const struct profile *p)
     }
 }
 
+static void print_clearing(const struct profile *p)
+{
+    printf("self_clearing: %s\n", p->self_clearing ? "yes" : "no");
+    if (p->clear_script[0] != '\0') {
+        printf("clear_script: ");
+        put_quoted(p->clear_script);
+    }
+}
+
 /* As a file that could be put into a profiles folder. */
 static void print_one(const struct profile *p)
 {
@@ -163,6 +192,7 @@ static void print_one(const struct profile *p)
     print_four("jerk", k->jerk_mm_s);
     printf("  junction_deviation: %g\n", k->junction_deviation_mm);
     print_thermal(p);
+    print_clearing(p);
     printf("scripts:\n");
     print_script("pause", p->pause_script);
     print_script("resume", p->resume_script);
@@ -173,10 +203,10 @@ static void print_one(const struct profile *p)
 
 static int refuse_unknown(const struct profiles *profiles, const char *id)
 {
-    const char *ids[256];
+    const char *ids[1000];
     size_t count = 0;
     const struct profile *p = NULL;
-    while (count < 256 && (p = profiles_at(profiles, count)) != NULL) {
+    while (count < 1000 && (p = profiles_at(profiles, count)) != NULL) {
         ids[count++] = p->id;
     }
     const char *near = str_suggest(id, ids, count);

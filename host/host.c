@@ -16,6 +16,7 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/cmd.h"
+#include "host/host_queue.h"
 #include "host/io/ports.h"
 #include "host/io/serial.h"
 #include "host/io/store.h"
@@ -47,6 +48,7 @@ struct host {
     struct keys *keys;
     struct hub *hub;
     struct files *files;
+    struct host_queue queue;
     struct device *device;
     struct http *http;
     struct watch *watch;
@@ -170,8 +172,9 @@ static void on_store_closed(void *context)
     h->store = NULL;
 }
 
-static void close_rest(struct host *h)
+static void on_queue_closed(void *context)
 {
+    struct host *h = context;
     if (h->files != NULL) {
         files_close(h->files);
     }
@@ -181,6 +184,11 @@ static void close_rest(struct host *h)
     if (h->store != NULL) {
         store_close(h->store, on_store_closed, h);
     }
+}
+
+static void close_rest(struct host *h)
+{
+    host_queue_close(&h->queue, on_queue_closed, h);
 }
 
 static void on_device_closed(void *context)
@@ -293,6 +301,7 @@ static void on_files_changed(void *context)
             h->profile_id);
     }
     use_kinematics(h);
+    host_queue_configure(&h->queue, &h->config);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     device_set_resume_within(h->device, fresh.resume_within_ms);
     device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
@@ -329,6 +338,18 @@ static bool shut_machine_down(void *context)
     return rc == 0;
 }
 
+static int open_queue(struct host *h, struct err *e)
+{
+    return host_queue_open(&h->queue, &h->loop,
+        &(struct host_queue_options){.name = h->name,
+            .config = &h->config,
+            .profiles = h->profiles,
+            .store = h->store,
+            .files = h->files,
+            .hub = h->hub},
+        e);
+}
+
 static int open_device(struct host *h, struct err *e)
 {
     return device_open(&h->device, &h->loop,
@@ -362,6 +383,7 @@ static int open_http(struct host *h, struct err *e)
             .keys = h->keys,
             .hub = h->hub,
             .store = h->store,
+            .jobs = h->queue.jobs,
             .profiles = h->profiles,
             .profile = profile_of(h),
             .may_restart = may_restart,
@@ -380,6 +402,7 @@ static int start_modules(struct host *h, struct err *e)
                  : rc;
     h->hub = hub_new();
     use_kinematics(h);
+    rc = rc == 0 ? open_queue(h, e) : rc;
     rc = rc == 0 ? open_device(h, e) : rc;
     if (rc < 0) {
         serial_close(&h->port);

@@ -72,9 +72,9 @@ static const struct file_entry *find_file(struct request *r)
 {
     char shown[96];
     struct err e = {0};
-    const struct file_entry *file = files_find(r->http->o.files, r->tail);
+    const struct file_entry *file = files_find(r->http->o.files, r->stars.tail);
     if (file == NULL) {
-        str_escape(shown, sizeof shown, r->tail, strlen(r->tail));
+        str_escape(shown, sizeof shown, r->stars.tail, strlen(r->stars.tail));
         err_field(&e, PP_ENOTFOUND, "file", "there is no file \"%s\"", shown);
         reply_error(r, &e);
     }
@@ -121,12 +121,12 @@ void api_file_remove(struct request *r)
         return;
     }
     device_status(r->http->o.device, &s);
-    if (s.job.run_id[0] != '\0' && strcmp(s.job.file_name, r->tail) == 0) {
-        err_field(&e, PP_EBUSY, "file", "file \"%s\" is being printed", r->tail);
+    if (s.job.run_id[0] != '\0' && strcmp(s.job.file_name, r->stars.tail) == 0) {
+        err_field(&e, PP_EBUSY, "file", "file \"%s\" is being printed", r->stars.tail);
         reply_error(r, &e);
         return;
     }
-    log_info("file \"%s\" removed by %s", r->tail, r->key_name);
+    log_info("file \"%s\" removed by %s", r->stars.tail, r->key_name);
     request_wait(r);
-    files_remove(r->http->o.files, r->tail, removed, r);
+    files_remove(r->http->o.files, r->stars.tail, removed, r);
 }

@@ -76,11 +76,11 @@ void api_key_remove(struct request *r)
 {
     struct err e = {0};
     request_wait(r);
-    int rc = keys_remove(r->http->o.keys, r->tail, key_removed, r, &e);
+    int rc = keys_remove(r->http->o.keys, r->stars.tail, key_removed, r, &e);
     if (rc != 0) {
         request_wake(r);
     } else {
-        log_info("key \"%s\" removed by %s", r->tail, r->key_name);
+        log_info("key \"%s\" removed by %s", r->stars.tail, r->key_name);
     }
     reply_failed(r, rc, &e);
 }

@@ -3,6 +3,7 @@
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
+#include "host/api/print_job.h"
 #include "host/api/view.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
@@ -85,31 +86,39 @@ void api_disconnect(struct request *r)
     act(r, "disconnect", device_disconnect);
 }
 
+static void print_told(struct request *r, const struct err *e, const struct print_told *told)
+{
+    log_refusal("print", e != NULL ? -e->code : 0, e);
+    if (e != NULL) {
+        reply_error(r, e);
+    } else {
+        json_t *status = view_status(r->http);
+        json_object_set_new(status, "job_id", json_text(told->job));
+        json_object_set_new(status, "queued", json_boolean(told->queued));
+        json_object_set_new(status, "waits", json_boolean(told->waits));
+        reply_json(r, 200, status);
+    }
+    request_wake(r);
+}
+
 void api_print(struct request *r)
 {
-    char file[201] = "";
+    struct print_wish wish = {.count = 1};
     char shown[256];
-    bool bed_clear = false;
-    bool waits = false;
     struct err e = {0};
     const struct json_field fields[] = {
-        {"file", JSON_KIND_TEXT, true, file, 1, 200},
-        {"bed_clear", JSON_KIND_BOOL, false, &bed_clear, 0, 0},
+        {"file", JSON_KIND_TEXT, true, wish.file, 1, 200},
+        {"bed_clear", JSON_KIND_BOOL, false, &wish.bed_clear, 0, 0},
+        {"count", JSON_KIND_INT, false, &wish.count, 1, QUEUE_COUNT_MAX},
     };
-    int rc = json_read(r->input, fields, COUNT(fields), &e);
-    if (rc == 0) {
-        str_escape(shown, sizeof shown, file, strlen(file));
-        log_info("print of \"%s\" asked for by %s%s", shown, r->key_name,
-            bed_clear ? ", who says that the bed is clear" : "");
-        rc = device_print(r->http->o.device, file, bed_clear, &waits, &e);
-        log_refusal("print", rc, &e);
-    }
-    if (reply_failed(r, rc, &e)) {
+    if (reply_failed(r, json_read(r->input, fields, COUNT(fields), &e), &e)) {
         return;
     }
-    json_t *status = view_status(r->http);
-    json_object_set_new(status, "waits", json_boolean(waits));
-    reply_json(r, 200, status);
+    str_escape(shown, sizeof shown, wish.file, strlen(wish.file));
+    log_info("print of \"%s\" asked for by %s%s", shown, r->key_name,
+        wish.bed_clear ? ", who says that the bed is clear" : "");
+    request_wait(r);
+    print_job(r, &wish, print_told);
 }
 
 void api_confirm(struct request *r)

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-#define RUNS_DEFAULT 50
-#define RUNS_MAX     1000
-
 void api_status(struct request *r)
 {
     reply_json(r, 200, view_status(r->http));
@@ -38,39 +35,6 @@ void api_log(struct request *r)
                        log_level_name(line->level), "text", json_text(line->text)));
     }
     reply_json(r, 200, json_pack("{s:o}", "lines", lines));
-}
-
-static void runs_listed(void *context, const struct err *e, const struct run *runs, size_t n)
-{
-    struct request *r = context;
-    if (e != NULL) {
-        reply_error(r, e);
-    } else {
-        json_t *list = json_array();
-        for (size_t i = 0; i < n; i++) {
-            json_array_append_new(list, view_run(&runs[i]));
-        }
-        reply_json(r, 200, json_pack("{s:o}", "runs", list));
-    }
-    request_wake(r);
-}
-
-void api_runs(struct request *r)
-{
-    const char *text = request_argument(r, "limit");
-    int64_t limit = RUNS_DEFAULT;
-    struct err e = {0};
-    if (text != NULL && !str_to_int(text, 1, RUNS_MAX, &limit)) {
-        char shown[32];
-        str_escape(shown, sizeof shown, text, strlen(text));
-        reply_failed(r,
-            err_field(&e, PP_EINVAL, "limit", "limit \"%s\": must be an integer from 1 to %d",
-                shown, RUNS_MAX),
-            &e);
-        return;
-    }
-    request_wait(r);
-    store_list_runs(r->http->o.store, (size_t)limit, runs_listed, r);
 }
 
 void api_profiles(struct request *r)

@@ -1,6 +1,7 @@
 #include "host/api/feed_private.h"
 
 #include "host/api/view.h"
+#include "host/api/view_jobs.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
 #include "host/base/mem.h"
@@ -54,11 +55,11 @@ static json_t *message(enum hub_event event, const void *data, const struct http
     case HUB_RUN:
         return json_pack("{s:s, s:o}", "type", "run", "run", view_run(data));
     case HUB_JOBS:
-        return json_pack("{s:s}", "type", "jobs");
+        return typed(view_queue_counts(h), "jobs");
     case HUB_MANAGE:
-        return json_pack("{s:s}", "type", "manage");
+        return json_pack("{s:s, s:o}", "type", "manage", "manage", view_manage(h, false));
     case HUB_SPOOLS:
-        return json_pack("{s:s}", "type", "spools");
+        return typed(h->o.spools != NULL ? view_spools(h->o.spools) : json_object(), "spools");
     case HUB_NOTICE:
         return json_pack("{s:s, s:I, s:o}", "type", "notice", "time_ms",
             (json_int_t)clock_wall_ms(), "text", json_text(data));
@@ -85,14 +86,17 @@ unsigned feed_stale_bit(enum hub_event event)
         return STALE_TEMPS;
     case HUB_PROGRESS:
         return STALE_PROGRESS;
+    case HUB_JOBS:
+        return STALE_JOBS;
+    case HUB_MANAGE:
+        return STALE_MANAGE;
+    case HUB_SPOOLS:
+        return STALE_SPOOLS;
     case HUB_TERMINAL:
     case HUB_QUESTION:
     case HUB_RUN:
     case HUB_CARD:
     case HUB_BED:
-    case HUB_JOBS:
-    case HUB_MANAGE:
-    case HUB_SPOOLS:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;

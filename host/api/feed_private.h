@@ -12,7 +12,10 @@
 enum feed_stale {
     STALE_STATUS = 1,
     STALE_TEMPS = 2,
-    STALE_PROGRESS = 4
+    STALE_PROGRESS = 4,
+    STALE_JOBS = 8,
+    STALE_MANAGE = 16,
+    STALE_SPOOLS = 32
 };
 
 struct subscriber {

@@ -14,8 +14,61 @@ struct strbuf;
 void api_status(struct request *r);
 void api_terminal(struct request *r);
 void api_log(struct request *r);
-void api_runs(struct request *r);
 void api_profiles(struct request *r);
+
+/* api_history.c: past runs, their sums */
+void api_runs(struct request *r);
+void api_runs_clear(struct request *r);
+void api_stats(struct request *r);
+
+/* api_jobs.c, api_job_edit.c, api_job_sets.c, api_packages.c */
+void api_jobs(struct request *r);
+void api_job(struct request *r);
+void api_job_add(struct request *r);
+void api_job_edit(struct request *r);
+void api_job_move(struct request *r);
+void api_job_remove(struct request *r);
+void api_job_restore(struct request *r);
+void api_job_reset(struct request *r);
+void api_job_purge(struct request *r);
+void api_jobs_act(struct request *r);
+void api_job_set_add(struct request *r);
+void api_job_set_edit(struct request *r);
+void api_job_set_remove(struct request *r);
+
+/* api_templates.c, api_queues.c */
+void api_templates(struct request *r);
+void api_template_save(struct request *r);
+void api_template_remove(struct request *r);
+void api_template_use(struct request *r);
+void api_queues(struct request *r);
+void api_queue_edit(struct request *r);
+
+/* api_manage.c */
+void api_manage(struct request *r);
+void api_manage_start(struct request *r);
+void api_manage_stop(struct request *r);
+void api_manage_failure(struct request *r);
+void api_quarantine_remove(struct request *r);
+
+/* api_scripts.c, api_script_try.c */
+void api_scripts(struct request *r);
+void api_script_save(struct request *r);
+void api_script_remove(struct request *r);
+void api_condition_save(struct request *r);
+void api_condition_remove(struct request *r);
+void api_event_set(struct request *r);
+void api_script_try(struct request *r);
+void api_symbols(struct request *r);
+void api_external(struct request *r);
+void api_external_set(struct request *r);
+
+/* api_spools.c */
+void api_spools(struct request *r);
+void api_spool_add(struct request *r);
+void api_spool_edit(struct request *r);
+void api_spool_remove(struct request *r);
+void api_tool_load(struct request *r);
 
 /* api_print.c: acting on the printer */
 void api_print(struct request *r);
@@ -59,11 +112,19 @@ void api_restart(struct request *r);
 void octoprint_version(struct request *r);
 void octoprint_file(struct request *r);
 void octoprint_upload(struct request *r);
+void octoprint_file_command(struct request *r);
 
 /* A file's own URL, on the address the client used. `origin`: "local", "sdcard". */
 void octoprint_url(
     const struct request *r, const char *origin, const char *name, struct strbuf *out);
 json_t *octoprint_file_view(const struct request *r, const struct file_entry *file);
+
+/* octoprint_job.c */
+void octoprint_job(struct request *r);
+void octoprint_job_command(struct request *r);
+
+/* The file that "start" prints. */
+void octoprint_select(struct request *r, const char *name);
 
 /* octoprint_sd.c */
 void octoprint_files(struct request *r);

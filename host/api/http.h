@@ -13,6 +13,10 @@
 #include "host/app/hub.h"
 #include "host/app/keys.h"
 #include "host/app/profile.h"
+#include "host/app/queue/jobs.h"
+#include "host/app/queue/manage.h"
+#include "host/app/queue/scripts.h"
+#include "host/app/queue/spools.h"
 #include "host/app/turns.h"
 #include "host/base/err.h"
 #include "host/io/store.h"
@@ -35,6 +39,10 @@ struct http_options {
     struct keys *keys;
     struct hub *hub;
     struct store *store;
+    struct jobs *jobs;       /* NULL, as the three below: their routes answer 503 */
+    struct manage *manage;
+    struct scripts *scripts;
+    struct spools *spools;
     const struct profiles *profiles;
     const struct profile *profile;                    /* of this printer, NULL = unknown */
     int (*may_restart)(void *context, struct err *e); /* NULL = always */

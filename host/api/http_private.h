@@ -25,6 +25,7 @@ struct http {
     struct request *requests; /* all alive */
     struct feed *feed;
     unsigned uploads;
+    char selected[201]; /* the file that OctoPrint's clients have selected, "" = none */
     int64_t started_ms; /* monotonic */
     bool pumping;       /* inside MHD_run(): its objects must stay */
     bool again;         /* MHD_run() is wanted once more */

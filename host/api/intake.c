@@ -13,11 +13,14 @@
 struct intake {
     struct request *request; /* borrowed */
     struct http *http;
-    struct MHD_PostProcessor *form; /* owned; NULL for a raw body */
-    struct upload *upload;          /* owned until it is committed */
-    char name[UPLOAD_NAME_SIZE];
-    uint64_t bytes; /* of the file so far */
-    char print[8];  /* value of the form's field, cut */
+    struct MHD_PostProcessor *form;  /* owned; NULL for a raw body */
+    struct upload *upload;           /* owned until it is committed */
+    char name[UPLOAD_NAME_SIZE];     /* with its folders */
+    char part[UPLOAD_NAME_SIZE];     /* a form's: without */
+    char path[UPLOAD_NAME_SIZE + 1]; /* value of the form's field, cut, as are those below */
+    uint64_t bytes;                  /* of the file so far */
+    bool path_cut;
+    char print[8];
     char select[8];
     struct err error; /* of the part being read: MHD's iterator can only say "stop" */
     void (*done)(struct request *r, const struct file_entry *entry);
@@ -29,23 +32,55 @@ static void on_room(void *context)
     request_go_on(i->request);
 }
 
-static int open_upload(struct intake *i, struct err *e)
+static int check_name(const struct intake *i, struct err *e)
 {
     struct device_status status;
-    if (!upload_name_is_gcode(i->name)) {
-        return err_field(
-            e, PP_ETYPE, "file", "file \"%s\": must be gcode (.gcode, .gco, .g, .gc)", i->name);
+    if (!file_path_ok(i->name) || strchr(i->name, '"') != NULL) {
+        char shown[96];
+        str_escape(shown, sizeof shown, i->name, strlen(i->name));
+        return err_field(e, PP_EINVAL, "file",
+            "file name \"%s\": must be 1 to 200 bytes, at most %d folders deep, no part of it "
+            "empty, with quotes or a leading '.'",
+            shown, FILE_FOLDERS_MAX);
+    }
+    if (!upload_name_is_taken(i->name)) {
+        return err_field(e, PP_ETYPE, "file",
+            "file \"%s\": must be gcode (.gcode, .gco, .g, .gc), a model (.stl, .3mf, .obj) or a "
+            "package (.gjob)",
+            i->name);
     }
     device_status(i->http->o.device, &status);
     if (status.job.run_id[0] != '\0' && strcmp(status.job.file_name, i->name) == 0) {
         return err_field(
             e, PP_EBUSY, "file", "file \"%s\" is being printed: use another name", i->name);
     }
-    int rc = files_begin(i->http->o.files, i->name, &i->upload, e);
+    return 0;
+}
+
+static int open_upload(struct intake *i, struct err *e)
+{
+    int rc = check_name(i, e);
+    rc = rc == 0 ? files_begin(i->http->o.files, i->name, &i->upload, e) : rc;
     if (rc == 0) {
         files_on_room(i->upload, on_room, i);
     }
     return rc;
+}
+
+/* The form's file in the form's folder, as far as that has come. */
+static int name_in_folder(struct intake *i, char out[static UPLOAD_NAME_SIZE], struct err *e)
+{
+    char folder[UPLOAD_NAME_SIZE];
+    bool fits = upload_name_folder(i->path, folder) && !i->path_cut;
+    int n =
+        snprintf(out, UPLOAD_NAME_SIZE, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", i->part);
+    if (!fits || n >= UPLOAD_NAME_SIZE) {
+        char shown[96];
+        str_escape(shown, sizeof shown, i->path, strlen(i->path));
+        return err_field(e, PP_EINVAL, "path",
+            "path \"%s\": with the file's name it must be at most 200 bytes", shown);
+    }
+    return 0;
 }
 
 static void add_value(char *value, size_t size, const char *data, uint64_t offset, size_t len)
@@ -62,10 +97,10 @@ static int take_file(
         return err_field(&i->error, PP_EINVAL, "file", "only one file at a time is taken");
     }
     if (i->name[0] == '\0') {
-        if (filename == NULL || !upload_name_clean(filename, i->name)) {
+        if (filename == NULL || !upload_name_clean(filename, i->part)) {
             return err_field(&i->error, PP_EINVAL, "file", "the part \"file\" has no file name");
         }
-        if (open_upload(i, &i->error) != 0) {
+        if (name_in_folder(i, i->name, &i->error) != 0 || open_upload(i, &i->error) != 0) {
             return -i->error.code;
         }
     }
@@ -91,6 +126,9 @@ static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const cha
         add_value(i->print, sizeof i->print, data, offset, len);
     } else if (strcmp(key, "select") == 0) {
         add_value(i->select, sizeof i->select, data, offset, len);
+    } else if (strcmp(key, "path") == 0) {
+        i->path_cut = i->path_cut || offset + len >= sizeof i->path;
+        add_value(i->path, sizeof i->path, data, offset, len);
     }
     return MHD_YES;
 }
@@ -98,13 +136,10 @@ static enum MHD_Result on_part(void *context, enum MHD_ValueKind kind, const cha
 /* A raw body's name stands in the path and is taken as it is, or not at all. */
 static int begin_raw(struct intake *i, const char *name, struct err *e)
 {
-    if (!file_name_ok(name) || strchr(name, '"') != NULL) {
-        char shown[96];
-        str_escape(shown, sizeof shown, name, strlen(name));
-        return err_field(e, PP_EINVAL, "file",
-            "file name \"%s\": must be 1 to 200 bytes without '/', quotes and leading '.'", shown);
+    if (!str_copy(i->name, sizeof i->name, name, strlen(name))) {
+        return err_field(
+            e, PP_EINVAL, "file", "file name \"%.60s...\": must be 1 to 200 bytes", name);
     }
-    str_copy(i->name, sizeof i->name, name, strlen(name));
     return open_upload(i, e);
 }
 
@@ -131,7 +166,7 @@ int intake_begin(struct request *r, struct err *e)
     i->request = r;
     i->http->uploads++;
     r->intake = i;
-    return r->route->body == ROUTE_RAW ? begin_raw(i, r->tail, e) : begin_form(i, r, e);
+    return r->route->body == ROUTE_RAW ? begin_raw(i, r->stars.tail, e) : begin_form(i, r, e);
 }
 
 int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)
@@ -170,6 +205,19 @@ bool intake_wants_select(const struct intake *i)
     return is_true(i->select);
 }
 
+/* The field with the folder may have come after the file. */
+static int move_to_folder(struct intake *i, struct err *e)
+{
+    char name[UPLOAD_NAME_SIZE];
+    int rc = name_in_folder(i, name, e);
+    if (rc != 0 || strcmp(name, i->name) == 0) {
+        return rc;
+    }
+    str_copy(i->name, sizeof i->name, name, strlen(name));
+    rc = check_name(i, e);
+    return rc == 0 ? files_rename_upload(i->upload, name, e) : rc;
+}
+
 /* Ends the form: its last boundary must have come. */
 static int finish_form(struct intake *i, struct err *e)
 {
@@ -185,7 +233,7 @@ static int finish_form(struct intake *i, struct err *e)
     if (i->upload == NULL) {
         return err_field(e, PP_EINVAL, "file", "the part \"file\" is missing");
     }
-    return 0;
+    return i->part[0] != '\0' ? move_to_folder(i, e) : 0;
 }
 
 static void committed(void *context, const struct err *e, const struct file_entry *entry)

@@ -96,7 +96,7 @@ void octoprint_sd_files(struct request *r)
 static const struct sd_entry *find(struct request *r)
 {
     struct err e = {0};
-    const struct sd_entry *entry = device_sd_find(r->http->o.device, r->tail);
+    const struct sd_entry *entry = device_sd_find(r->http->o.device, r->stars.tail);
     if (entry == NULL) {
         err_set(&e, PP_ENOTFOUND, "there is no such file on the printer's card");
         reply_error(r, &e);
@@ -131,7 +131,7 @@ void octoprint_sd_file_command(struct request *r)
     }
     if (rc == 0 && print) {
         log_info("print of a file of the card asked for by %s", r->key_name);
-        rc = device_sd_print(r->http->o.device, r->tail, false, false, &waits, &e);
+        rc = device_sd_print(r->http->o.device, r->stars.tail, false, false, &waits, &e);
     }
     if (!reply_failed(r, rc, &e)) {
         reply_empty(r, 204);
@@ -145,7 +145,7 @@ void octoprint_sd_file_remove(struct request *r)
         return;
     }
     log_info("removal of a file from the card asked for by %s", r->key_name);
-    int rc = device_sd_remove(r->http->o.device, r->tail, &e);
+    int rc = device_sd_remove(r->http->o.device, r->stars.tail, &e);
     if (!reply_failed(r, rc, &e)) {
         reply_empty(r, 204);
     }

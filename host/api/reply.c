@@ -67,11 +67,11 @@ static json_t *describe(const struct request *r, const struct err *e)
 void reply_error(struct request *r, const struct err *e)
 {
     char allow[64];
-    const char *tail;
+    struct route_stars stars;
     unsigned status = (unsigned)err_http_status(e->code);
     reply_json(r, status, describe(r, e));
     if (e->code == PP_EMETHOD) {
-        route_find(routes, routes_count, r->method, r->path, &tail, allow, sizeof allow);
+        route_find(routes, routes_count, r->method, r->path, &stars, allow, sizeof allow);
         reply_header(r, "Allow", allow);
     }
 }

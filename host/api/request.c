@@ -21,7 +21,7 @@ static struct request *request_new(
     r->http = h;
     r->connection = connection;
     r->refs = 1;
-    r->tail = "";
+    r->stars.tail = "";
     str_copy(r->method, sizeof r->method, method, strlen(method));
     if (!str_copy(r->path, sizeof r->path, url, strlen(url))) {
         err_set(&r->refused, PP_EINVAL, "the path has more than %d bytes", REQUEST_PATH_MAX - 1);

@@ -37,7 +37,7 @@ struct request {
     const struct route *route; /* NULL when refused before it was known */
     char method[16];
     char path[REQUEST_PATH_MAX];
-    const char *tail; /* points into path */
+    struct route_stars stars;
     char address[46]; /* of the client */
     bool loopback;
     enum key_scope scope;

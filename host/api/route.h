@@ -18,7 +18,7 @@ enum route_body {
 
 struct route {
     const char *method;   /* GET serves HEAD too */
-    const char *path;     /* a '*' at the end stands for one more path component */
+    const char *path;     /* '*' stands for one component, '**' at the end for all that follow */
     enum key_scope scope; /* KEY_NONE: everybody */
     enum route_body body;
     void (*handle)(struct request *r);
@@ -27,10 +27,19 @@ struct route {
 extern const struct route routes[];
 extern const size_t routes_count;
 
-/* The route of a request, NULL if there is none. `tail` gets the part the '*' stands for. `allow`
- * gets the methods this path does have ("GET, PUT"), "" for an unknown path. */
+#define ROUTE_STARS     2
+#define ROUTE_STAR_SIZE 256 /* a longer component fits no '*' */
+
+/* What the stars of a path stand for; "" where there is none. */
+struct route_stars {
+    char star[ROUTE_STARS][ROUTE_STAR_SIZE];
+    const char *tail; /* of '**': points into the path */
+};
+
+/* The first route of the table that fits, NULL if there is none. `allow` gets the methods this path
+ * does have ("GET, PUT"), "" for an unknown path. */
 const struct route *route_find(const struct route *table, size_t count, const char *method,
-    const char *path, const char **tail, char *allow, size_t allow_size);
+    const char *path, struct route_stars *stars, char *allow, size_t allow_size);
 
 /* True for methods that change nothing. */
 bool route_method_is_safe(const char *method);

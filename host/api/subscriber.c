@@ -65,7 +65,8 @@ static void send_event(struct subscriber *s, enum hub_event event)
 
 static void send_stale(struct subscriber *s)
 {
-    static const enum hub_event events[] = {HUB_STATE, HUB_TEMPS, HUB_PROGRESS};
+    static const enum hub_event events[] = {
+        HUB_STATE, HUB_TEMPS, HUB_PROGRESS, HUB_JOBS, HUB_MANAGE, HUB_SPOOLS};
     unsigned stale = s->stale;
     s->stale = 0;
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

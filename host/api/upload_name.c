@@ -1,9 +1,9 @@
 #include "host/api/upload_name.h"
 
 #include "host/base/str.h"
+#include "host/core/file_kind.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define EXTENSION_MAX 16
 
@@ -77,14 +77,17 @@ bool upload_name_clean(const char *raw, char out[static UPLOAD_NAME_SIZE])
     return out[0] != '\0';
 }
 
-bool upload_name_is_gcode(const char *name)
+bool upload_name_folder(const char *raw, char out[static UPLOAD_NAME_SIZE])
 {
-    static const char *const extensions[] = {".gcode", ".gco", ".gc", ".g"};
-    const char *dot = strrchr(name, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof extensions / sizeof *extensions; i++) {
-        if (strcasecmp(dot, extensions[i]) == 0) {
-            return dot > name;
-        }
+    raw += strspn(raw, "/");
+    size_t len = strlen(raw);
+    while (len > 0 && raw[len - 1] == '/') {
+        len--;
     }
-    return false;
+    return str_copy(out, UPLOAD_NAME_SIZE, raw, len);
+}
+
+bool upload_name_is_taken(const char *name)
+{
+    return file_kind_suffix(name) != NULL;
 }

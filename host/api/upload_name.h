@@ -11,7 +11,11 @@
  * False if nothing is left. */
 bool upload_name_clean(const char *raw, char out[static UPLOAD_NAME_SIZE]);
 
-/* True for .gcode, .gco, .g and .gc in any case. */
-bool upload_name_is_gcode(const char *name);
+/* The folder that a form asks for: outer '/' are left out, nothing else is changed. False when it
+ * does not fit. */
+bool upload_name_folder(const char *raw, char out[static UPLOAD_NAME_SIZE]);
+
+/* True for what is taken: gcode, models, packages of jobs, by the suffix. */
+bool upload_name_is_taken(const char *name);
 
 #endif

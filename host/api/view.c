@@ -1,8 +1,10 @@
 #include "host/api/view.h"
 
 #include "host/api/http_private.h"
+#include "host/api/view_jobs.h"
 #include "host/base/clock.h"
 #include "host/base/json.h"
+#include "host/core/file_kind.h"
 
 #include <unistd.h>
 
@@ -154,6 +156,7 @@ json_t *view_status(const struct http *h)
             s.last.id[0] != '\0' ? view_run(&s.last) : json_null());
     json_object_set_new(all, "main_loop", main_loop_view(h->o.turns));
     json_object_set_new(all, "sd", view_sd(h->o.device));
+    json_object_set_new(all, "manage", view_manage(h, false));
     json_object_update(all, printer);
     json_decref(printer);
     return all;
@@ -174,8 +177,14 @@ json_t *view_run(const struct run *run)
     json_t *rest = json_pack("{s:s, s:o, s:I, s:I, s:o}", "result", run_result_name(run->result),
         "reason", json_text(run->reason), "lines", (json_int_t)run->lines, "resends",
         (json_int_t)run->resends, "filament_mm", millimetres(run->filament_um));
+    json_t *origin = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "printer",
+        json_text(run->printer), "queue", json_text(run->queue), "job", json_text(run->job_id),
+        "job_name", json_text(run->job_name), "set", json_text(run->set_id), "material",
+        json_text(run->material), "used_mm", millimetres(run->used_um));
     json_object_update(view, rest);
+    json_object_update(view, origin);
     json_decref(rest);
+    json_decref(origin);
     return view;
 }
 
@@ -197,6 +206,22 @@ static json_t *filament(const struct analysis *a)
     return all;
 }
 
+/* Of tools up to the last of which something is told. */
+static json_t *filaments(const struct analysis *a)
+{
+    json_t *all = json_array();
+    size_t n = ANALYSIS_TOOLS;
+    while (n > 0 && a->filament[n - 1].type[0] == '\0' && a->filament[n - 1].colour[0] == '\0') {
+        n--;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct analysis_filament *f = &a->filament[i];
+        json_array_append_new(all, json_pack("{s:o, s:o}", "material", json_text(f->type), "colour",
+                                       json_text(f->colour)));
+    }
+    return all;
+}
+
 json_t *view_analysis(const struct analysis *a)
 {
     json_t *view =
@@ -214,6 +239,7 @@ json_t *view_analysis(const struct analysis *a)
         a->nozzle_um > 0 ? millimetres(a->nozzle_um) : json_null());
     json_object_update(view, bounds);
     json_object_update(view, made);
+    json_object_set_new(view, "filaments", filaments(a));
     json_decref(bounds);
     json_decref(made);
     return view;
@@ -221,7 +247,8 @@ json_t *view_analysis(const struct analysis *a)
 
 json_t *view_file(const struct file_entry *file)
 {
-    return json_pack("{s:o, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "size_bytes",
+    return json_pack("{s:o, s:s, s:I, s:o, s:I, s:o}", "name", json_text(file->row.name), "kind",
+        file_kind_name(file_kind_of(file->row.name)), "size_bytes",
         (json_int_t)file->row.size_bytes, "sha256", json_text(file->row.sha256), "uploaded_ms",
         (json_int_t)file->row.uploaded_ms, "analysis",
         file->analysed ? view_analysis(&file->analysis) : json_null());

@@ -14,7 +14,8 @@ enum kind {
     IS_TEXT,
     IS_POINT,    /* int64_t[3] */
     IS_FILAMENT, /* int64_t[ANALYSIS_TOOLS] <-> as many as are needed */
-    IS_TOOLS     /* uint32_t bits <-> list of tool numbers */
+    IS_TOOLS,    /* uint32_t bits <-> list of tool numbers */
+    IS_FILAMENTS /* struct analysis_filament[ANALYSIS_TOOLS] <-> list of objects, as many as told */
 };
 
 struct field {
@@ -63,6 +64,7 @@ static const struct field fields[] = {
     FIELD("binary_line_no", IS_NUMBER, binary_line_no, 0),
     FIELD("placeholder_line_no", IS_NUMBER, placeholder_line_no, 0),
     FIELD("placeholder", IS_TEXT, placeholder, NEVER),
+    FIELD("person_line_no", IS_NUMBER, person_line_no, 0),
     FIELD("relative_xyz_before_home", IS_BOOL, relative_xyz_before_home, NEVER),
     FIELD("slicer", IS_TEXT, slicer, NEVER),
     FIELD("printer", IS_TEXT, printer, NEVER),
@@ -71,6 +73,7 @@ static const struct field fields[] = {
     FIELD("nozzle_um", IS_NUMBER, nozzle_um, 0),
     FIELD("filament_diameter_um", IS_NUMBER, filament_diameter_um, 0),
     FIELD("density_mg_cm3", IS_NUMBER, density_mg_cm3, 0),
+    FIELD("filaments", IS_FILAMENTS, filament, NEVER),
 };
 
 #define FIELDS (sizeof fields / sizeof *fields)
@@ -141,6 +144,26 @@ static json_t *from_text(const char *text)
     return json_string(str_escape(escaped, sizeof escaped, text, strlen(text)));
 }
 
+static bool is_told(const struct analysis_filament *f)
+{
+    return f->type[0] != '\0' || f->colour[0] != '\0' || f->density_mg_cm3 > 0;
+}
+
+static json_t *from_filaments(const struct analysis_filament *f)
+{
+    json_t *list = json_array();
+    size_t n = ANALYSIS_TOOLS;
+    while (n > 0 && !is_told(&f[n - 1])) {
+        n--;
+    }
+    for (size_t i = 0; i < n; i++) {
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:i}", "type", from_text(f[i].type), "colour",
+                      from_text(f[i].colour), "density_mg_cm3", f[i].density_mg_cm3));
+    }
+    return list;
+}
+
 static json_t *from_number(const struct field *f, const void *at)
 {
     int64_t value = get_int(f, at);
@@ -166,6 +189,8 @@ static json_t *to_json(const struct field *f, const void *at)
         return from_filament(at);
     case IS_TOOLS:
         return from_tools(*(const uint32_t *)at);
+    case IS_FILAMENTS:
+        return from_filaments(at);
     }
     return NULL;
 }
@@ -237,6 +262,33 @@ static bool to_text(const struct field *f, const json_t *value, char *at)
            str_copy(at, f->size, json_string_value(value), json_string_length(value));
 }
 
+static bool take_text(const json_t *object, const char *key, char *out, size_t size)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_null(value) ||
+           (json_is_string(value) &&
+               str_copy(out, size, json_string_value(value), json_string_length(value)));
+}
+
+static bool to_filaments(const json_t *list, struct analysis_filament *out)
+{
+    if (!json_is_array(list) || json_array_size(list) > ANALYSIS_TOOLS) {
+        return false;
+    }
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *item = json_array_get(list, i);
+        const json_t *density = json_object_get(item, "density_mg_cm3");
+        json_int_t mg = json_integer_value(density);
+        if (!take_text(item, "type", out[i].type, sizeof out[i].type) ||
+            !take_text(item, "colour", out[i].colour, sizeof out[i].colour) ||
+            !json_is_integer(density) || mg < 0 || mg > 1000000) {
+            return false;
+        }
+        out[i].density_mg_cm3 = (int)mg;
+    }
+    return true;
+}
+
 static bool from_json(const struct field *f, const json_t *value, void *at)
 {
     switch (f->kind) {
@@ -254,6 +306,8 @@ static bool from_json(const struct field *f, const json_t *value, void *at)
         return to_list(value, at, ANALYSIS_TOOLS);
     case IS_TOOLS:
         return to_tools(value, at);
+    case IS_FILAMENTS:
+        return to_filaments(value, at);
     }
     return false;
 }

@@ -118,6 +118,9 @@ static void apply_globals(struct config *c, const struct config_file *f)
     c->pause_off_ms = f->pause_off_ms;
     c->pause_bed_off_ms = f->pause_bed_off_ms;
     c->upload_max_bytes = f->upload_max_bytes;
+    c->archive_keep_ms = f->archive_keep_ms;
+    c->archive_keep_jobs = f->archive_keep_jobs;
+    c->history_keep_ms = f->history_keep_ms;
     put_text(c->shutdown_command, sizeof c->shutdown_command, f->shutdown_command);
     put_folder(c->profiles_dir, sizeof c->profiles_dir, f->profiles);
 }

@@ -26,6 +26,9 @@ struct config {
     int64_t pause_off_ms;       /* hotends in a pause, 30 min */
     int64_t pause_bed_off_ms;   /* bed and chamber in a pause, 8 h */
     int64_t upload_max_bytes;   /* 2 GiB */
+    int64_t archive_keep_ms;    /* finished and removed jobs, 90 d; 0 = for ever */
+    int archive_keep_jobs;      /* as many of them, 1000; 0 = all */
+    int64_t history_keep_ms;    /* runs, 2 years; 0 = for ever */
     char shutdown_command[256]; /* when the printer asks for it; "" = not allowed */
     char profiles_dir[256];     /* extra profiles folder, "" = none */
     char data_dir[256];         /* "" = default */

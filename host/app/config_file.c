@@ -10,6 +10,8 @@
 #define SECOND_MS      1e3
 #define MINUTE_MS      60e3
 #define HOUR_MS        3600e3
+#define DAY_MS         86400e3
+#define YEAR_MS        (365 * DAY_MS)
 #define DEFAULT_LISTEN "127.0.0.1:8125"
 
 /* The name becomes a file name and a host name. */
@@ -51,6 +53,10 @@ static int check_folder(const char *text, struct err *e)
 static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 
 static const struct yaml_word auth_words[] = {{"keys", 0}, {"loopback-open", 1}, {NULL, 0}};
+
+static const struct yaml_word keep_words[] = {{"forever", 0}, {NULL, 0}};
+
+static const struct yaml_word count_words[] = {{"all", 0}, {NULL, 0}};
 
 #define SECTION(member) offsetof(struct config_section, member)
 
@@ -147,6 +153,24 @@ static const struct yaml_field global_fields[] = {
         .offset = GLOBAL(upload_max_bytes),
         .min = 1 << 20,
         .max = 64.0 * (1 << 30)},
+    [GLOBAL_ARCHIVE_KEEP] = {.key = "archive_keep",
+        .kind = YAML_DURATION,
+        .offset = GLOBAL(archive_keep_ms),
+        .min = HOUR_MS,
+        .max = 100 * YEAR_MS,
+        .words = keep_words},
+    [GLOBAL_ARCHIVE_KEEP_JOBS] = {.key = "archive_keep_jobs",
+        .kind = YAML_INT,
+        .offset = GLOBAL(archive_keep_jobs),
+        .min = 1,
+        .max = 100000,
+        .words = count_words},
+    [GLOBAL_HISTORY_KEEP] = {.key = "history_keep",
+        .kind = YAML_DURATION,
+        .offset = GLOBAL(history_keep_ms),
+        .min = HOUR_MS,
+        .max = 100 * YEAR_MS,
+        .words = keep_words},
     [GLOBAL_SHUTDOWN] = {.key = "shutdown_command",
         .kind = YAML_STRING,
         .offset = GLOBAL(shutdown_command),
@@ -179,6 +203,9 @@ void config_file_init(struct config_file *f)
         .pause_off_ms = (int64_t)(30 * MINUTE_MS),
         .pause_bed_off_ms = (int64_t)(8 * HOUR_MS),
         .upload_max_bytes = INT64_C(2) << 30,
+        .archive_keep_ms = (int64_t)(90 * DAY_MS),
+        .archive_keep_jobs = 1000,
+        .history_keep_ms = (int64_t)(2 * YEAR_MS),
     };
 }
 

@@ -39,6 +39,9 @@ enum config_global_key {
     GLOBAL_PAUSE_OFF,
     GLOBAL_PAUSE_BED_OFF,
     GLOBAL_UPLOAD_LIMIT,
+    GLOBAL_ARCHIVE_KEEP,
+    GLOBAL_ARCHIVE_KEEP_JOBS,
+    GLOBAL_HISTORY_KEEP,
     GLOBAL_SHUTDOWN,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
@@ -53,6 +56,9 @@ struct config_file {
     int64_t pause_off_ms;
     int64_t pause_bed_off_ms;
     int64_t upload_max_bytes;
+    int64_t archive_keep_ms;
+    int archive_keep_jobs;
+    int64_t history_keep_ms;
     char shutdown_command[256];
     char profiles[256];
     struct yaml_items printers; /* struct config_section */

@@ -38,17 +38,57 @@ void task_end(struct task *t)
     t->files = NULL;
 }
 
+/* ---- turns
+ * --------------------------------------------------------------------------------------- */
+
+void turn_wait(struct files *f, struct turn *t, void (*begin)(struct turn *t))
+{
+    struct turn **last = &f->turns;
+    *t = (struct turn){.begin = begin};
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = t;
+    if (f->turns == t) {
+        t->begun = true;
+        begin(t);
+    }
+}
+
+void turn_end(struct files *f, struct turn *t)
+{
+    assert(f->turns == t);
+    f->turns = t->next;
+    if (f->turns != NULL) {
+        f->turns->begun = true;
+        f->turns->begin(f->turns);
+    }
+}
+
 /* ---- entries
  * ------------------------------------------------------------------------------------- */
 
-/* The first entry not before `name`. */
-static size_t position(const struct files *f, const char *name)
+typedef int (*entry_order)(const struct entry *a, const struct entry *b);
+
+static int order_by_name(const struct entry *a, const struct entry *b)
+{
+    return strcmp(a->file.row.name, b->file.row.name);
+}
+
+static int order_by_content(const struct entry *a, const struct entry *b)
+{
+    int order = strcmp(a->file.row.sha256, b->file.row.sha256);
+    return order != 0 ? order : order_by_name(a, b);
+}
+
+/* The first entry not before `wanted`. */
+static size_t position(const struct entry_list *l, const struct entry *wanted, entry_order order)
 {
     size_t low = 0;
-    size_t high = f->count;
+    size_t high = l->count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        if (strcmp(f->entry[middle]->file.row.name, name) < 0) {
+        if (order(l->at[middle], wanted) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -57,84 +97,201 @@ static size_t position(const struct files *f, const char *name)
     return low;
 }
 
-static struct entry *find(const struct files *f, const char *name)
+static void list_insert(struct entry_list *l, struct entry *entry, entry_order order)
 {
-    size_t i = position(f, name);
-    return i < f->count && strcmp(f->entry[i]->file.row.name, name) == 0 ? f->entry[i] : NULL;
+    size_t i = position(l, entry, order);
+    if (l->count == l->cap) {
+        l->cap = l->cap > 0 ? l->cap * 2 : 16;
+        l->at = mem_resize(l->at, l->cap, sizeof(void *));
+    }
+    memmove(l->at + i + 1, l->at + i, (l->count - i) * sizeof(void *));
+    l->at[i] = entry;
+    l->count++;
+}
+
+static void list_take_out(struct entry_list *l, const struct entry *entry, entry_order order)
+{
+    size_t i = position(l, entry, order);
+    assert(i < l->count && l->at[i] == entry);
+    l->count--;
+    memmove(l->at + i, l->at + i + 1, (l->count - i) * sizeof(void *));
+}
+
+size_t entry_position(const struct files *f, const char *name)
+{
+    struct entry wanted;
+    str_copy(wanted.file.row.name, sizeof wanted.file.row.name, name, strlen(name));
+    return position(&f->by_name, &wanted, order_by_name);
+}
+
+struct entry *entry_find_any(const struct files *f, const char *name)
+{
+    size_t i = entry_position(f, name);
+    bool found = i < f->by_name.count && strcmp(f->by_name.at[i]->file.row.name, name) == 0;
+    return found ? f->by_name.at[i] : NULL;
 }
 
 struct entry *entry_find(const struct files *f, const char *name)
 {
-    struct entry *entry = find(f, name);
+    struct entry *entry = entry_find_any(f, name);
     return entry != NULL && !entry->removing ? entry : NULL;
 }
 
-static void insert(struct files *f, struct entry *entry)
+bool entry_is_hidden(const struct entry *entry)
 {
-    size_t i = position(f, entry->file.row.name);
-    if (f->count == f->cap) {
-        f->cap = f->cap > 0 ? f->cap * 2 : 16;
-        f->entry = mem_resize(f->entry, f->cap, sizeof(void *));
-    }
-    for (size_t at = f->count++; at > i; at--) {
-        f->entry[at] = f->entry[at - 1];
-    }
-    f->entry[i] = entry;
+    return entry->file.row.name[0] == '.';
 }
 
-static void take_out(struct files *f, struct entry *entry)
+void entry_insert(struct files *f, struct entry *entry)
 {
-    size_t i = position(f, entry->file.row.name);
-    assert(f->entry[i] == entry);
-    f->count--;
-    for (; i < f->count; i++) {
-        f->entry[i] = f->entry[i + 1];
-    }
+    list_insert(&f->by_name, entry, order_by_name);
+    list_insert(&f->by_content, entry, order_by_content);
+    f->hidden += entry_is_hidden(entry);
 }
 
-static void remove_entry(struct files *f, struct entry *entry)
+void entry_take_out(struct files *f, struct entry *entry)
 {
-    take_out(f, entry);
-    entry_drop_content(f, entry->file.row.sha256);
-    free(entry);
+    list_take_out(&f->by_name, entry, order_by_name);
+    list_take_out(&f->by_content, entry, order_by_content);
+    f->hidden -= entry_is_hidden(entry);
 }
 
-void entry_put(struct files *f, struct entry *entry)
+void entry_rename(struct files *f, struct entry *entry, const char *name)
 {
-    struct entry *old = find(f, entry->file.row.name);
-    if (old != NULL) {
-        take_out(f, old);
-    }
-    insert(f, entry);
-    if (old != NULL) {
-        entry_drop_content(f, old->file.row.sha256);
-        free(old);
-    }
+    entry_take_out(f, entry);
+    str_copy(entry->file.row.name, sizeof entry->file.row.name, name, strlen(name));
+    entry_insert(f, entry);
+}
+
+/* The first with this content. */
+static size_t content_position(const struct files *f, const char *sha256)
+{
+    struct entry wanted;
+    wanted.file.row.name[0] = '\0';
+    str_copy(wanted.file.row.sha256, sizeof wanted.file.row.sha256, sha256, strlen(sha256));
+    return position(&f->by_content, &wanted, order_by_content);
+}
+
+static struct entry *content_at(const struct files *f, size_t index, const char *sha256)
+{
+    struct entry *entry = index < f->by_content.count ? f->by_content.at[index] : NULL;
+    return entry != NULL && strcmp(entry->file.row.sha256, sha256) == 0 ? entry : NULL;
 }
 
 static bool has_content(const struct files *f, const char *sha256)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        if (strcmp(f->entry[i]->file.row.sha256, sha256) == 0) {
-            return true;
-        }
+    if (content_at(f, content_position(f, sha256), sha256) != NULL) {
+        return true;
     }
     for (const struct task *t = f->tasks; t != NULL; t = t->next) {
-        if (upload_has_content(t, sha256)) {
+        if (upload_has_content(t, sha256) || batch_has_content(t, sha256)) {
             return true;
         }
     }
     return false;
 }
 
-struct file_row entry_row(const struct entry *entry, char **text)
+void entry_save_row(struct file_change *c, const struct entry *entry, const char *name)
 {
     struct file_row row = entry->file.row;
     json_t *json = analysis_to_json(&entry->file.analysis);
-    *text = entry->file.analysed ? json_dumps(json, JSON_COMPACT) : NULL;
-    row.analysis = *text;
+    row.analysis = entry->file.analysed ? json_dumps(json, JSON_COMPACT) : NULL;
+    str_copy(row.name, sizeof row.name, name, strlen(name));
+    file_change_save(c, &row);
+    free(row.analysis);
     json_decref(json);
-    return row;
+}
+
+/* ---- content without a name
+ * ---------------------------------------------------------------------- */
+
+void files_set_users(struct files *f,
+    void (*user)(void *context, const char *sha256, char *out, size_t out_size), void *context)
+{
+    f->user = user;
+    f->user_context = context;
+}
+
+void entry_user(const struct files *f, const char *sha256, char *out, size_t out_size)
+{
+    out[0] = '\0';
+    if (f->user != NULL) {
+        f->user(f->user_context, sha256, out, out_size);
+    }
+}
+
+/* True if no other entry has its content. One that waits to be removed has it still: its own turn
+ * finds it to be the only one. */
+static bool is_only(const struct files *f, const struct entry *entry)
+{
+    const char *sha256 = entry->file.row.sha256;
+    const struct entry *other;
+    for (size_t i = content_position(f, sha256); (other = content_at(f, i, sha256)) != NULL; i++) {
+        if (other != entry) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void entry_keep_row(const struct files *f, const struct entry *entry, struct file_change *c)
+{
+    char name[sizeof entry->file.row.name];
+    if (is_only(f, entry)) {
+        name_kept(entry, name);
+        entry_save_row(c, entry, name);
+    }
+}
+
+void entry_keep(struct files *f, struct entry *entry)
+{
+    char name[sizeof entry->file.row.name];
+    char user[256];
+    if (!is_only(f, entry)) {
+        entry_take_out(f, entry);
+        free(entry);
+        return;
+    }
+    name_kept(entry, name);
+    entry_rename(f, entry, name);
+    entry->removing = false;
+    entry_user(f, entry->file.row.sha256, user, sizeof user);
+    if (user[0] == '\0') {
+        entry_drop(f, entry);
+    }
+}
+
+void entry_drop(struct files *f, struct entry *entry)
+{
+    char sha256[sizeof entry->file.row.sha256];
+    memcpy(sha256, entry->file.row.sha256, sizeof sha256);
+    store_remove_file(f->store, entry->file.row.name, NULL, NULL);
+    entry_take_out(f, entry);
+    free(entry);
+    entry_drop_content(f, sha256);
+}
+
+/* True for what entry_keep() made; an import under way looks after its own. */
+static bool is_kept(const struct entry *entry)
+{
+    return entry_is_hidden(entry) && strchr(entry->file.row.name, '/') == NULL;
+}
+
+void files_drop_unused(struct files *f)
+{
+    char user[256];
+    for (size_t i = entry_position(f, "."); i < f->by_name.count;) {
+        struct entry *entry = f->by_name.at[i];
+        if (!entry_is_hidden(entry)) {
+            return;
+        }
+        entry_user(f, entry->file.row.sha256, user, sizeof user);
+        if (user[0] == '\0' && is_kept(entry) && entry->pins == 0) {
+            entry_drop(f, entry);
+        } else {
+            i++;
+        }
+    }
 }
 
 /* ---- unlinking: a large file can take a slow disk a second
@@ -176,16 +333,33 @@ void entry_drop_content(struct files *f, const char *sha256)
 
 const struct file_entry *files_find(const struct files *f, const char *name)
 {
-    const struct entry *entry = entry_find(f, name);
+    const struct entry *entry = name[0] != '.' ? entry_find(f, name) : NULL;
     return entry != NULL ? &entry->file : NULL;
+}
+
+const struct file_entry *files_find_content(const struct files *f, const char *sha256)
+{
+    const struct entry *best = NULL;
+    const struct entry *entry;
+    for (size_t i = content_position(f, sha256); (entry = content_at(f, i, sha256)) != NULL; i++) {
+        if (best == NULL || best->removing || (entry_is_hidden(best) && !entry->removing)) {
+            best = entry;
+        }
+    }
+    return best != NULL ? &best->file : NULL;
+}
+
+static bool is_shown(const struct entry *entry)
+{
+    return !entry->removing && !entry_is_hidden(entry);
 }
 
 const struct file_entry *files_after(const struct files *f, const char *name)
 {
-    for (size_t i = position(f, name); i < f->count; i++) {
-        const struct file_entry *file = &f->entry[i]->file;
-        if (!f->entry[i]->removing && strcmp(file->row.name, name) != 0) {
-            return file;
+    for (size_t i = entry_position(f, name); i < f->by_name.count; i++) {
+        const struct entry *entry = f->by_name.at[i];
+        if (is_shown(entry) && strcmp(entry->file.row.name, name) != 0) {
+            return &entry->file;
         }
     }
     return NULL;
@@ -193,9 +367,9 @@ const struct file_entry *files_after(const struct files *f, const char *name)
 
 const struct file_entry *files_at(const struct files *f, size_t index)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        if (!f->entry[i]->removing && index-- == 0) {
-            return &f->entry[i]->file;
+    for (size_t i = 0; i < f->by_name.count; i++) {
+        if (is_shown(f->by_name.at[i]) && index-- == 0) {
+            return &f->by_name.at[i]->file;
         }
     }
     return NULL;
@@ -215,13 +389,6 @@ void files_set_kinematics(struct files *f, const struct kinematics *k)
 /* ---- pins
  * ---------------------------------------------------------------------------------------- */
 
-static int not_found(const char *name, struct err *e)
-{
-    char shown[128];
-    str_escape(shown, sizeof shown, name, strnlen(name, sizeof shown));
-    return err_field(e, PP_ENOTFOUND, "file", "no file is called \"%s\"", shown);
-}
-
 bool entry_is_replaced(const struct files *f, const char *name)
 {
     const struct task *t = f->tasks;
@@ -233,7 +400,7 @@ bool entry_is_replaced(const struct files *f, const char *name)
 
 int entry_may_change(const struct files *f, const char *name, struct err *e)
 {
-    const struct entry *entry = find(f, name);
+    const struct entry *entry = entry_find_any(f, name);
     if (entry == NULL || entry->pins == 0) {
         return 0;
     }
@@ -250,88 +417,7 @@ void files_pin(struct files *f, const char *name)
 
 void files_unpin(struct files *f, const char *name)
 {
-    struct entry *entry = find(f, name);
+    struct entry *entry = entry_find_any(f, name);
     assert(entry != NULL && entry->pins > 0);
     entry->pins--;
-}
-
-/* ---- removing
- * ------------------------------------------------------------------------------------ */
-
-struct removal {
-    struct task task;
-    uv_work_t work; /* answers a refusal later, as everything is answered */
-    struct entry *entry;
-    struct err err;
-    store_cb done;
-    void *context;
-};
-
-static void cancel_removal(struct task *t, const struct err *e)
-{
-    struct removal *r = (struct removal *)t;
-    if (r->done != NULL) {
-        r->done(r->context, e);
-    }
-}
-
-static void end_removal(struct removal *r, const struct err *e)
-{
-    if (r->task.files != NULL) {
-        task_end(&r->task);
-        if (r->done != NULL) {
-            r->done(r->context, e);
-        }
-    }
-    free(r);
-}
-
-static void on_row_removed(void *context, const struct err *e)
-{
-    struct removal *r = context;
-    if (r->task.files != NULL && e == NULL) {
-        remove_entry(r->task.files, r->entry);
-    } else if (r->task.files != NULL) {
-        r->entry->removing = false;
-    }
-    end_removal(r, e);
-}
-
-static void do_nothing(uv_work_t *work)
-{
-    (void)work;
-}
-
-static void on_refused(uv_work_t *work, int status)
-{
-    struct removal *r = work->data;
-    (void)status;
-    end_removal(r, &r->err);
-}
-
-static int check_not_replaced(const struct files *f, const char *name, struct err *e)
-{
-    if (!entry_is_replaced(f, name)) {
-        return 0;
-    }
-    return err_field(e, PP_EBUSY, "file", "file \"%s\" is just being replaced by an upload", name);
-}
-
-void files_remove(struct files *f, const char *name, store_cb done, void *context)
-{
-    struct removal *r = mem_alloc(sizeof *r);
-    r->done = done;
-    r->context = context;
-    r->entry = entry_find(f, name);
-    task_add(f, &r->task, cancel_removal);
-    if (r->entry == NULL) {
-        not_found(name, &r->err);
-    } else if (entry_may_change(f, name, &r->err) == 0 &&
-               check_not_replaced(f, name, &r->err) == 0) {
-        r->entry->removing = true;
-        store_remove_file(f->store, name, on_row_removed, r);
-        return;
-    }
-    r->work.data = r;
-    uv_queue_work(f->loop, &r->work, do_nothing, on_refused);
 }

@@ -1,5 +1,8 @@
 /* Uploaded files: names over content-addressed blobs in DATA/blobs, analysed in the thread pool.
  *
+ * What a file is tells the suffix of its name (core/file_kind): gcode is analysed and refused when
+ * it is none; models and packages are only kept.
+ *
  * Happy path: files_begin() makes a temporary file, files_write() appends (and hashes) as bytes
  * arrive, files_commit() syncs, analyses, moves it into blobs/ and saves the row; `done` runs on
  * the loop once the name is durable. files_abort() leaves nothing behind; leftovers are swept at
@@ -39,6 +42,9 @@ void files_set_kinematics(struct files *f, const struct kinematics *k);
 
 /* Starts an upload under `name`, replacing an older file of that name when it commits. */
 int files_begin(struct files *f, const char *name, struct upload **out, struct err *e);
+
+/* Another name for an upload that is not committed, its suffix of the same kind. */
+int files_rename_upload(struct upload *u, const char *name, struct err *e);
 
 /* Refuses at once, instead of after the bytes, an upload that will be this long at least. */
 int files_expect(struct upload *u, int64_t size_bytes, struct err *e);

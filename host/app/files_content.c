@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_BYTES ((size_t)256 * 1024)
@@ -59,4 +60,23 @@ int content_check(const char *name, const struct analysis *a, struct err *e)
             "file \"%s\": no gcode command in its %" PRId64 " lines", name, a->lines);
     }
     return 0;
+}
+
+static int not_empty(int fd, const char *name, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0) {
+        return err_errno(e, errno, "read the file back");
+    }
+    return st.st_size > 0 ? 0 : err_field(e, PP_EINVAL, "file", "file \"%s\" is empty", name);
+}
+
+int content_judge(int fd, const char *name, const struct kinematics *k, const atomic_bool *stop,
+    struct analysis *out, struct err *e)
+{
+    if (file_kind_of(name) != FILE_GCODE) {
+        return not_empty(fd, name, e);
+    }
+    int rc = content_analyse(fd, k, stop, out, e);
+    return rc == 0 ? content_check(name, out, e) : rc;
 }

@@ -3,15 +3,27 @@
 #define PP_APP_FILES_IMPL_H
 
 #include "host/app/files.h"
+#include "host/core/file_kind.h"
 #include "host/io/blob_pour.h"
 
 #include <stdatomic.h>
 
+/* A name and what it stands for. Names of people never begin with '.'; those that do are ours and
+ * never shown: ".SHA256.gcode" keeps content for jobs that nothing is called by any more,
+ * ".imports/Vase/part.gcode" is a file of an import that is not complete yet. Like all rows they
+ * are in the store, so that the sweep at the start knows what to leave alone. */
 struct entry {
     struct file_entry file; /* row.analysis stays NULL: it lives in `analysis` */
     int pins;
-    bool removing; /* found no more */
+    bool removing; /* found by its name no more */
+    bool moving;   /* a row under another name is being written */
     bool hopeless; /* its content could not be analysed */
+};
+
+struct entry_list {
+    struct entry **at; /* owned */
+    size_t count;
+    size_t cap;
 };
 
 /* Something under way in the pool or in the store. When files_close() was quicker, `files` is NULL
@@ -23,14 +35,24 @@ struct task {
     void (*cancel)(struct task *t, const struct err *e);
 };
 
+/* Whoever changes names waits for its turn, so that what was checked still holds when the store has
+ * written it. `begin` answers nobody within the call. */
+struct turn {
+    struct turn *next;
+    bool begun;
+    void (*begin)(struct turn *t);
+};
+
 enum upload_state {
     UPLOAD_OPEN,     /* bytes arrive */
     UPLOAD_CHECKING, /* in the pool: the last bytes, then sync, analyse, publish */
+    UPLOAD_WAITING,  /* for its turn */
     UPLOAD_SAVING    /* in the store: its row */
 };
 
 struct upload {
     struct task task;
+    struct turn turn;
     uv_work_t work;
     uv_loop_t *loop;
     struct blob_pour pour;
@@ -47,6 +69,7 @@ struct upload {
     files_cb done;
     void *context;
     struct entry *entry; /* owned; what the row being saved will be */
+    enum file_kind kind;
 
     struct blob blob;            /* the pool's while it pours or checks */
     char sha256[BLOB_NAME_SIZE]; /* the pool's while CHECKING, as is what follows */
@@ -61,20 +84,54 @@ struct files {
     char *dir; /* owned; DATA/blobs */
     int64_t max_bytes;
     struct kinematics kinematics;
-    struct entry **entry; /* owned, by name */
-    size_t count;
-    size_t cap;
+    struct entry_list by_name; /* owns the entries */
+    struct entry_list by_content;
+    size_t hidden;  /* of them, names of ours */
+    char **folders; /* owned, by name */
+    size_t folders_count;
+    size_t folders_cap;
     size_t uploads;
     struct task *tasks;
+    struct turn *turns; /* the first has begun */
+    void (*user)(void *context, const char *sha256, char *out, size_t out_size);
+    void *user_context;
 };
 
 void task_add(struct files *f, struct task *t, void (*cancel)(struct task *t, const struct err *e));
 void task_end(struct task *t);
 
-struct entry *entry_find(const struct files *f, const char *name);
+void turn_wait(struct files *f, struct turn *t, void (*begin)(struct turn *t));
+void turn_end(struct files *f, struct turn *t);
 
-/* Puts the entry in, over one of the same name. */
-void entry_put(struct files *f, struct entry *entry);
+/* ---- entries */
+
+bool entry_is_hidden(const struct entry *entry);
+struct entry *entry_find(const struct files *f, const char *name); /* not one being removed */
+
+/* The same, also one being removed. */
+struct entry *entry_find_any(const struct files *f, const char *name);
+
+/* The first by name that is not before `name`. */
+size_t entry_position(const struct files *f, const char *name);
+
+/* Puts the entry in; there is none of that name. */
+void entry_insert(struct files *f, struct entry *entry);
+void entry_take_out(struct files *f, struct entry *entry);
+
+/* The same content under another name. */
+void entry_rename(struct files *f, struct entry *entry, const char *name);
+
+/* An entry loses its name: while nothing else has its content, that is kept under a name of ours
+ * until nobody needs it. entry_keep_row() adds the row to the change; entry_keep() then does the
+ * same here and lets go at once of what nobody needs. */
+void entry_keep_row(const struct files *f, const struct entry *entry, struct file_change *c);
+void entry_keep(struct files *f, struct entry *entry);
+
+/* Lets go of an entry, its row and its content. */
+void entry_drop(struct files *f, struct entry *entry);
+
+/* Who needs this content; "" = nobody. */
+void entry_user(const struct files *f, const char *sha256, char *out, size_t out_size);
 
 /* Removes the content from the disk unless an entry or an upload has it. */
 void entry_drop_content(struct files *f, const char *sha256);
@@ -82,7 +139,7 @@ void entry_drop_content(struct files *f, const char *sha256);
 /* PP_EBUSY if the name must stay as it is. */
 int entry_may_change(const struct files *f, const char *name, struct err *e);
 
-/* True while the row of an upload under this name is being saved. */
+/* True while the row of an upload under this name is being saved, or about to be. */
 bool entry_is_replaced(const struct files *f, const char *name);
 
 /* Analyses an open file from its start; PP_ECANCELED when *stop becomes true. For the pool. */
@@ -92,11 +149,44 @@ int content_analyse(int fd, const struct kinematics *k, const atomic_bool *stop,
 /* Refuses content that cannot be printed at all. */
 int content_check(const char *name, const struct analysis *a, struct err *e);
 
-/* True if an upload under way will have this content, or this name. */
+/* Analysis and check as the kind wants them: only gcode is looked into. */
+int content_judge(int fd, const char *name, const struct kinematics *k, const atomic_bool *stop,
+    struct analysis *out, struct err *e);
+
+/* True if an upload, or a batch, under way will have this content, or this name. */
 bool upload_has_content(const struct task *t, const char *sha256);
+bool batch_has_content(const struct task *t, const char *sha256);
 bool upload_replaces(const struct task *t, const char *name);
 
-/* The row of an entry, its analysis as JSON in `text`. */
-struct file_row entry_row(const struct entry *entry, char **text);
+/* Adds the row of an entry, under its name or another. */
+void entry_save_row(struct file_change *c, const struct entry *entry, const char *name);
+
+/* ---- names */
+
+/* PP_EINVAL unless a file, or a folder, may be called so. */
+int name_check(const char *name, const char *what, struct err *e);
+int name_check_folder(const char *name, struct err *e);
+
+/* PP_EEXIST when a folder has the name, or a file that of one of its folders. */
+int name_check_place(const struct files *f, const char *name, struct err *e);
+
+int name_not_found(const char *name, struct err *e);
+
+/* The name that keeps content, from its entry's kind. */
+void name_kept(const struct entry *entry, char out[static 201]);
+
+bool folder_is(const struct files *f, const char *name);
+void folder_insert(struct files *f, const char *name);
+void folder_take_out(struct files *f, const char *name);
+
+/* True if anything is in it. */
+bool folder_is_full(const struct files *f, const char *name);
+
+/* The folders of a name that are not there yet, into the change; then here. */
+void folders_add_rows(const struct files *f, const char *name, struct file_change *c);
+void folders_add(struct files *f, const char *name);
+
+/* True if `name` is in the folder. */
+bool name_is_in(const char *name, const char *folder);
 
 #endif

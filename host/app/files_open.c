@@ -58,7 +58,6 @@ static void analyse(uv_work_t *work)
 static void take_result(struct files *f, const struct again *a)
 {
     struct entry *entry = entry_find(f, a->name);
-    char *text;
     if (entry == NULL || strcmp(entry->file.row.sha256, a->sha256) != 0) {
         return;
     }
@@ -69,12 +68,12 @@ static void take_result(struct files *f, const struct again *a)
     }
     entry->file.analysis = a->analysis;
     entry->file.analysed = true;
-    if (entry_is_replaced(f, a->name)) {
+    if (entry_is_replaced(f, a->name) || entry->moving) {
         return; /* our row would undo the newer one that is queued */
     }
-    struct file_row row = entry_row(entry, &text);
-    store_save_file(f->store, &row, NULL, NULL);
-    free(text);
+    struct file_change *c = file_change_new();
+    entry_save_row(c, entry, a->name);
+    store_change_files(f->store, c, NULL, NULL);
 }
 
 static void on_analysed(uv_work_t *work, int status)
@@ -105,9 +104,10 @@ static void analyse_again(struct files *f, const struct entry *entry)
 
 static void analyse_next(struct files *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        const struct entry *entry = f->entry[i];
-        if (!entry->file.analysed && !entry->hopeless && !entry->removing) {
+    for (size_t i = 0; i < f->by_name.count; i++) {
+        const struct entry *entry = f->by_name.at[i];
+        bool wanted = file_kind_of(entry->file.row.name) == FILE_GCODE;
+        if (wanted && !entry->file.analysed && !entry->hopeless && !entry->removing) {
             analyse_again(f, entry);
             return;
         }
@@ -141,7 +141,10 @@ static void restore(struct files *f, const struct file_row *row)
     entry->file.row.analysis = NULL;
     entry->file.analysed = json != NULL && analysis_from_json(json, &entry->file.analysis);
     json_decref(json);
-    entry_put(f, entry);
+    entry_insert(f, entry);
+    if (!entry_is_hidden(entry)) {
+        folders_add(f, row->name); /* a row of a folder may be missing, a file's is what counts */
+    }
 }
 
 static int load(struct files *f, struct err *e)
@@ -160,23 +163,36 @@ static int load(struct files *f, struct err *e)
     return rc;
 }
 
-static bool is_named(const void *files, const char *sha256)
+static int load_folders(struct files *f, struct err *e)
 {
-    const struct files *f = files;
-    for (size_t i = 0; i < f->count; i++) {
-        if (strcmp(f->entry[i]->file.row.sha256, sha256) == 0) {
-            return true;
+    struct folder_row *rows;
+    size_t n;
+    int rc = store_load_folders(f->store, &rows, &n, e);
+    for (size_t i = 0; i < n; i++) {
+        if (name_check_folder(rows[i].name, NULL) == 0) {
+            folder_insert(f, rows[i].name);
         }
     }
-    return false;
+    free(rows);
+    return rc;
+}
+
+static bool is_named(const void *files, const char *sha256)
+{
+    return files_find_content(files, sha256) != NULL;
 }
 
 static void destroy(struct files *f)
 {
-    for (size_t i = 0; i < f->count; i++) {
-        free(f->entry[i]);
+    for (size_t i = 0; i < f->by_name.count; i++) {
+        free(f->by_name.at[i]);
     }
-    free(f->entry);
+    for (size_t i = 0; i < f->folders_count; i++) {
+        free(f->folders[i]);
+    }
+    free(f->by_name.at);
+    free(f->by_content.at);
+    free(f->folders);
     free(f->dir);
     free(f);
 }
@@ -192,6 +208,7 @@ int files_open(struct files **out, uv_loop_t *loop, struct store *store, const c
     f->max_bytes = max_bytes;
     f->kinematics = kinematics_marlin;
     int rc = load(f, e);
+    rc = rc == 0 ? load_folders(f, e) : rc;
     if (rc == 0) {
         rc = blob_sweep(f->dir, is_named, f, &swept, e);
     }

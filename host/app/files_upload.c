@@ -11,24 +11,13 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UPLOADS_MAX     16
 #define FILES_MAX       4096
 #define ROOM_STEP_BYTES (INT64_C(8) << 20)
-
-static int check_name(const char *name, struct err *e)
-{
-    char shown[128];
-    if (file_name_ok(name)) {
-        return 0;
-    }
-    str_escape(shown, sizeof shown, name, strnlen(name, sizeof shown));
-    return err_field(e, PP_EINVAL, "file",
-        "file name \"%s\": must be 1 to 200 bytes without '/', control characters or a leading '.'",
-        shown);
-}
 
 static int check_size(const struct upload *u, int64_t size_bytes, struct err *e)
 {
@@ -107,19 +96,29 @@ static void cancel(struct task *t, const struct err *e)
     if (!u->aborted) {
         u->done(u->context, e, NULL);
     }
+    if (u->state == UPLOAD_WAITING && !u->turn.begun) {
+        destroy(u); /* nobody else will */
+    }
+}
+
+/* What can change while an upload goes on. */
+static int check_place(const struct files *f, const char *name, struct err *e)
+{
+    int rc = entry_may_change(f, name, e);
+    rc = rc == 0 ? name_check_place(f, name, e) : rc;
+    size_t count = f->by_name.count - f->hidden;
+    if (rc == 0 && count >= FILES_MAX && entry_find_any(f, name) == NULL) {
+        rc = err_set(e, PP_ELIMIT, "there are %d files already; remove some first", FILES_MAX);
+    }
+    return rc;
 }
 
 static int check_begin(const struct files *f, const char *name, struct err *e)
 {
-    int rc = check_name(name, e);
-    if (rc == 0) {
-        rc = entry_may_change(f, name, e);
-    }
+    int rc = name_check(name, "file", e);
+    rc = rc == 0 ? check_place(f, name, e) : rc;
     if (rc == 0 && f->uploads >= UPLOADS_MAX) {
         rc = err_set(e, PP_ELIMIT, "%d uploads are under way already", UPLOADS_MAX);
-    }
-    if (rc == 0 && f->count >= FILES_MAX && entry_find(f, name) == NULL) {
-        rc = err_set(e, PP_ELIMIT, "there are %d files already; remove some first", FILES_MAX);
     }
     return rc;
 }
@@ -137,6 +136,7 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
     u->loop = f->loop;
     u->max_bytes = f->max_bytes;
     u->kinematics = f->kinematics;
+    u->kind = file_kind_of(name);
     u->dir = mem_strdup(f->dir);
     str_copy(u->name, sizeof u->name, name, strlen(name));
     u->pour = (struct blob_pour){
@@ -152,6 +152,20 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
     return 0;
 }
 
+int files_rename_upload(struct upload *u, const char *name, struct err *e)
+{
+    assert(u->state == UPLOAD_OPEN);
+    int rc = name_check(name, "file", e);
+    rc = rc == 0 && u->task.files != NULL ? check_place(u->task.files, name, e) : rc;
+    if (rc == 0 && file_kind_of(name) != u->kind) {
+        rc = err_field(e, PP_EINVAL, "file", "\"%s\" is no %s", name, file_kind_name(u->kind));
+    }
+    if (rc == 0) {
+        str_copy(u->name, sizeof u->name, name, strlen(name));
+    }
+    return rc;
+}
+
 int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
 {
     int rc = check_size(u, size_bytes, e);
@@ -160,7 +174,7 @@ int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
 
 static int take(struct upload *u, const void *bytes, size_t len)
 {
-    const char *nul = memchr(bytes, '\0', len);
+    const char *nul = u->kind == FILE_GCODE ? memchr(bytes, '\0', len) : NULL;
     int64_t size_bytes = u->size_bytes + (int64_t)len;
     if (u->err.code != 0 || check_size(u, size_bytes, &u->err) != 0) {
         return -u->err.code;
@@ -213,8 +227,7 @@ static void check(uv_work_t *work)
     if (u->err.code != 0) {
         return;
     }
-    if (content_analyse(u->blob.fd, &u->kinematics, &u->stop, &u->analysis, &u->err) == 0 &&
-        content_check(u->name, &u->analysis, &u->err) == 0) {
+    if (content_judge(u->blob.fd, u->name, &u->kinematics, &u->stop, &u->analysis, &u->err) == 0) {
         blob_publish(&u->blob, u->sha256, &u->err);
     }
 }
@@ -222,10 +235,31 @@ static void check(uv_work_t *work)
 /* The file was pinned while our row was on its way: the row goes back to what it was. */
 static void take_back(struct files *f, const struct entry *pinned)
 {
-    char *text;
-    struct file_row row = entry_row(pinned, &text);
-    store_save_file(f->store, &row, NULL, NULL);
-    free(text);
+    char kept[sizeof pinned->file.row.name];
+    struct file_change *c = file_change_new();
+    name_kept(pinned, kept);
+    entry_save_row(c, pinned, pinned->file.row.name);
+    if (entry_find_any(f, kept) == NULL) {
+        file_change_drop(c, kept);
+    }
+    store_change_files(f->store, c, NULL, NULL);
+}
+
+/* The new entry in the place of the old one, whose content a job may need. */
+static const struct file_entry *take_entry(struct files *f, struct upload *u)
+{
+    struct entry *old = entry_find_any(f, u->name);
+    struct entry *entry = u->entry;
+    u->entry = NULL;
+    if (old != NULL && strcmp(old->file.row.sha256, u->sha256) == 0) {
+        entry_take_out(f, old);
+        free(old);
+    } else if (old != NULL) {
+        entry_keep(f, old);
+    }
+    entry_insert(f, entry);
+    folders_add(f, u->name);
+    return &entry->file;
 }
 
 static void on_saved(void *context, const struct err *e)
@@ -236,31 +270,59 @@ static void on_saved(void *context, const struct err *e)
     if (e != NULL) {
         u->err = *e;
     } else if (f != NULL && entry_may_change(f, u->name, &u->err) != 0) {
-        take_back(f, entry_find(f, u->name));
+        take_back(f, entry_find_any(f, u->name));
     } else if (f != NULL) {
-        file = &u->entry->file;
-        entry_put(f, u->entry);
-        u->entry = NULL;
+        file = take_entry(f, u);
+    }
+    if (f != NULL) {
+        turn_end(f, &u->turn);
     }
     finish(u, file);
 }
 
-static void save(struct upload *u)
+static struct entry *entry_of(const struct upload *u)
 {
     struct entry *entry = mem_alloc(sizeof *entry);
-    char *text;
     struct file_row *row = &entry->file.row;
     str_copy(row->name, sizeof row->name, u->name, strlen(u->name));
     str_copy(row->sha256, sizeof row->sha256, u->sha256, strlen(u->sha256));
     row->size_bytes = u->blob.size_bytes;
     row->uploaded_ms = clock_wall_ms();
     entry->file.analysis = u->analysis;
-    entry->file.analysed = true;
-    u->entry = entry;
+    entry->file.analysed = u->kind == FILE_GCODE;
+    return entry;
+}
+
+static void do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void on_refused(uv_work_t *work, int status)
+{
+    (void)status;
+    finish(work->data, NULL);
+}
+
+static void save(struct turn *turn)
+{
+    struct upload *u = (struct upload *)((char *)turn - offsetof(struct upload, turn));
+    struct files *f = u->task.files;
+    const struct entry *old = entry_find_any(f, u->name);
+    if (u->aborted || check_place(f, u->name, &u->err) != 0) {
+        uv_queue_work(u->loop, &u->work, do_nothing, on_refused);
+        turn_end(f, turn);
+        return;
+    }
+    struct file_change *c = file_change_new();
+    u->entry = entry_of(u);
     u->state = UPLOAD_SAVING;
-    struct file_row with_text = entry_row(entry, &text);
-    store_save_file(u->task.files->store, &with_text, on_saved, u);
-    free(text);
+    folders_add_rows(f, u->name, c);
+    entry_save_row(c, u->entry, u->name);
+    if (old != NULL && strcmp(old->file.row.sha256, u->sha256) != 0) {
+        entry_keep_row(f, old, c);
+    }
+    store_change_files(f->store, c, on_saved, u);
 }
 
 static void on_checked(uv_work_t *work, int status)
@@ -270,8 +332,9 @@ static void on_checked(uv_work_t *work, int status)
     if (status != 0 || u->aborted || f == NULL) {
         err_set(&u->err, PP_ECANCELED, "the upload was given up");
     }
-    if (u->err.code == 0 && entry_may_change(f, u->name, &u->err) == 0) {
-        save(u);
+    if (u->err.code == 0) {
+        u->state = UPLOAD_WAITING;
+        turn_wait(f, &u->turn, save);
     } else {
         finish(u, NULL);
     }
@@ -336,5 +399,5 @@ bool upload_has_content(const struct task *t, const char *sha256)
 bool upload_replaces(const struct task *t, const char *name)
 {
     const struct upload *u = (const struct upload *)t;
-    return t->cancel == cancel && u->state == UPLOAD_SAVING && strcmp(u->name, name) == 0;
+    return t->cancel == cancel && u->state >= UPLOAD_WAITING && strcmp(u->name, name) == 0;
 }

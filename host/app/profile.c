@@ -2,12 +2,12 @@
 
 #include "host/app/profile_file.h"
 #include "host/base/mem.h"
+#include "host/core/match.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 struct profiles {
     struct shelf *shelf;
@@ -90,21 +90,38 @@ const char *profiles_mistake(const struct profiles *p, size_t index)
     return shelf_mistake(p->shelf, index);
 }
 
-static bool has_model(const struct profile *p, const char *model)
+/* ---- which one is meant --------------------------------------------------------------------- */
+
+typedef int (*match_fn)(
+    const char *model, const struct match_candidate *candidates, size_t count, double *score);
+
+static const struct profile *meant(const struct profiles *p, const char *model, match_fn match)
 {
-    for (size_t i = 0; i < sizeof p->models / sizeof *p->models && p->models[i] != NULL; i++) {
-        if (strcasecmp(p->models[i], model) == 0) {
-            return true;
-        }
+    const struct profile *one = NULL;
+    struct match_candidate *candidates = NULL;
+    size_t count = 0;
+    while (profiles_at(p, count) != NULL) {
+        count++;
     }
-    return false;
+    candidates = mem_alloc((count + 1) * sizeof *candidates);
+    for (size_t i = 0; (one = profiles_at(p, i)) != NULL; i++) {
+        candidates[i] = (struct match_candidate){one->id, one->name, one->limits.models};
+    }
+    int found = match(model, candidates, count, NULL);
+    free(candidates);
+    return found >= 0 ? profiles_at(p, (size_t)found) : NULL;
 }
 
 const struct profile *profiles_match(const struct profiles *p, const char *model)
 {
-    const struct profile *found = NULL;
-    for (size_t i = 0; (found = profiles_at(p, i)) != NULL && !has_model(found, model);) {
-        i++;
+    return meant(p, model, match_model);
+}
+
+const struct profile *profiles_for_file(const struct profiles *p, const struct analysis *a)
+{
+    if (a->printer[0] == '\0') {
+        return NULL;
     }
-    return found;
+    const struct profile *one = meant(p, a->printer, a->printer_exact ? match_model : match_words);
+    return one != NULL && one->models[0] != NULL ? one : NULL;
 }

@@ -43,9 +43,11 @@ struct profile {
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;
-    char *recover_script; /* after homing X and Y, hot: primes the nozzle beside the print */
-    char *end_script;     /* after a print that ended well */
-    char source[256];     /* file it came from */
+    char *recover_script;  /* after homing X and Y, hot: primes the nozzle beside the print */
+    char *end_script;      /* after a print that ended well */
+    bool self_clearing;    /* its bed can be cleared without a person */
+    char clear_script[64]; /* the script that does it (queue), "" = none is known */
+    char source[256];      /* file it came from */
 };
 
 struct profiles;
@@ -70,8 +72,13 @@ const struct profile *profiles_at(const struct profiles *p, size_t index); /* by
 /* The mistakes found, "file:line:col: key: ...", one by one; NULL past the last. */
 const char *profiles_mistake(const struct profiles *p, size_t index);
 
-/* The profile whose models contain this name (case-insensitive, exact); NULL if none. */
+/* The profile meant by a name a slicer or a person gives a printer (host/core/match.h); NULL if
+ * none is or several may be. */
 const struct profile *profiles_match(const struct profiles *p, const char *model);
+
+/* The profile of the printer a file was made for, NULL when in doubt. A profile without `models` is
+ * never given to a file. */
+const struct profile *profiles_for_file(const struct profiles *p, const struct analysis *a);
 
 /* One profile from memory; NULL, and the mistakes line by line, if it has any. `source` ends in
  * NAME.yaml. Free with profile_free(). */

@@ -222,6 +222,11 @@ static const struct yaml_field file_fields[] = {
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
+    {.key = "self_clearing", .kind = YAML_BOOL, .offset = FILE_AT(p.self_clearing)},
+    {.key = "clear_script",
+        .kind = YAML_STRING,
+        .offset = FILE_AT(p.clear_script),
+        .size = sizeof(((struct profile *)0)->clear_script)},
 };
 
 static const struct yaml_table file_table = {.fields = file_fields, .count = COUNT(file_fields)};

@@ -120,6 +120,23 @@ bool file_name_ok(const char *name)
     return strcmp(str_escape(escaped, sizeof escaped, name, len), name) == 0;
 }
 
+bool file_path_ok(const char *name)
+{
+    char part[201];
+    int folders = 0;
+    if (strlen(name) > 200) {
+        return false;
+    }
+    for (const char *slash; (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+        size_t len = (size_t)(slash - name);
+        if (++folders > FILE_FOLDERS_MAX || !str_copy(part, sizeof part, name, len) ||
+            !file_name_ok(part)) {
+            return false;
+        }
+    }
+    return file_name_ok(name);
+}
+
 const char *file_basename(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -26,6 +26,12 @@ int file_sync_parent(const char *path, struct err *e);
  * control characters, not "." or "..", no leading '.'. */
 bool file_name_ok(const char *name);
 
+#define FILE_FOLDERS_MAX 8
+
+/* True for a file_name_ok(), or up to FILE_FOLDERS_MAX of them and one more joined by '/', 200
+ * bytes together. */
+bool file_path_ok(const char *name);
+
 /* The part after the last '/'. */
 const char *file_basename(const char *path);
 

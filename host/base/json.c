@@ -77,6 +77,19 @@ static int read_int(const json_t *value, const struct json_field *f, struct err 
     return 0;
 }
 
+static int read_number(const json_t *value, const struct json_field *f, struct err *e)
+{
+    double n = json_number_value(value);
+    if (!json_is_number(value) || n < (double)f->min || n > (double)f->max) {
+        char right[80];
+        snprintf(
+            right, sizeof right, "a number from %lld to %lld", (long long)f->min, (long long)f->max);
+        return wrong(value, f->name, right, e);
+    }
+    *(double *)f->out = n;
+    return 0;
+}
+
 static int read_text(const json_t *value, const struct json_field *f, struct err *e)
 {
     if (!json_is_string(value) || (int64_t)json_string_length(value) > f->max ||
@@ -114,6 +127,8 @@ static int read_field(json_t *value, const struct json_field *f, struct err *e)
         return 0;
     case JSON_KIND_INT:
         return read_int(value, f, e);
+    case JSON_KIND_NUMBER:
+        return read_number(value, f, e);
     case JSON_KIND_TEXT:
         return read_text(value, f, e);
     case JSON_KIND_ARRAY:

@@ -31,7 +31,7 @@ enum yaml_kind {
     YAML_REAL,     /* double: min..max */
     YAML_MM,       /* int64_t micrometres from millimetres */
     YAML_CELSIUS,  /* int32_t thousandths of a degree */
-    YAML_DURATION, /* int64_t milliseconds: 45s, 30m, 2h; min and max in milliseconds */
+    YAML_DURATION, /* int64_t milliseconds: 45s, 30m, 2h, 90d, 2y; min and max in milliseconds */
     YAML_SIZE,     /* int64_t bytes: 500MB, 2GiB */
     YAML_STRINGS,  /* char *[size], owned: a list of texts; the old ones are freed */
     YAML_MAP,      /* a mapping with its own table, into the struct at `offset` */

@@ -11,7 +11,8 @@ struct unit {
 };
 
 static const struct unit time_units[] = {
-    {"s", 1e3}, {"min", 60e3}, {"m", 60e3}, {"h", 3600e3}, {NULL, 0}};
+    {"s", 1e3}, {"min", 60e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"y", 365 * 86400e3},
+    {NULL, 0}};
 
 static const struct unit size_units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6},
     {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};
@@ -59,8 +60,9 @@ static bool with_unit(const char *text, const struct unit *units, double *out)
 /* A limit as a person would write it. */
 static void put_duration(struct strbuf *b, double ms)
 {
-    static const struct unit shown[] = {{"h", 3600e3}, {"m", 60e3}};
-    for (size_t i = 0; i < 2; i++) {
+    static const struct unit shown[] = {
+        {"y", 365 * 86400e3}, {"d", 86400e3}, {"h", 3600e3}, {"m", 60e3}};
+    for (size_t i = ms <= 86400e3 ? 2 : 0; i < 4; i++) { /* a day is 24h */
         if (ms >= shown[i].factor && fmod(ms, shown[i].factor) == 0) {
             strbuf_printf(b, "%.15g%s", ms / shown[i].factor, shown[i].name);
             return;

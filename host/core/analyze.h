@@ -29,6 +29,13 @@ struct kinematics {
 
 extern const struct kinematics kinematics_marlin; /* Marlin's shipped defaults */
 
+/* What the file says of the filament in one tool. */
+struct analysis_filament {
+    char type[24];      /* "PETG", "" unknown */
+    char colour[8];     /* "#rrggbb", lower case, "" unknown */
+    int density_mg_cm3; /* 0 unknown */
+};
+
 struct analysis {
     int64_t bytes;
     int64_t lines;     /* newline-terminated or last */
@@ -61,14 +68,16 @@ struct analysis {
         binary_line_no; /* first line with NUL or other binary bytes, comments apart; 0 = none */
     int64_t placeholder_line_no; /* first command with an unresolved "{...}" or "[...]"; 0 = none */
     char placeholder[48];
+    int64_t person_line_no; /* first command that waits for a person (M0, M600, ...); 0 = none */
     bool relative_xyz_before_home; /* moves of X Y Z before any G28/G92 */
     char slicer[48];               /* "PrusaSlicer 2.5.0", "" if unknown */
     char printer[64];              /* printer model the file was made for, "" if unknown */
     bool printer_exact; /* it is the model's own name, not one a person gave to a set of settings */
-    char material[32];  /* first filament type, "" if unknown */
+    char material[32];  /* type in the first tool that extrudes, "" if unknown */
     int nozzle_um;      /* 0 unknown */
     int filament_diameter_um; /* 0 unknown */
-    int density_mg_cm3;       /* of the first filament, 0 unknown */
+    int density_mg_cm3;       /* in the first tool that extrudes, 0 unknown */
+    struct analysis_filament filament[ANALYSIS_TOOLS];
 };
 
 struct analyzer;
@@ -82,5 +91,8 @@ void analyze_free(struct analyzer *a);
 /* Weight of a length of filament in milligrams: by the diameter and density the file tells, else by
  * 1.75 mm and what its material usually has; 0 when nothing is known of either. */
 int64_t analyze_weight_mg(const struct analysis *a, int64_t filament_um);
+
+/* The same for the filament of one tool (0..ANALYSIS_TOOLS-1), which may be of another material. */
+int64_t analyze_tool_weight_mg(const struct analysis *a, int tool, int64_t filament_um);
 
 #endif

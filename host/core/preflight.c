@@ -6,12 +6,13 @@
  */
 #include "host/core/preflight.h"
 
+#include "host/core/match.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* Slicers' Z offsets may ask for this much below the bed; no margin for purging reaches there. */
 #define BELOW_BED_UM 500
@@ -191,14 +192,12 @@ static void check_lines(const struct analysis *a, const struct limits *l, struct
 
 static void check_model(const struct analysis *a, const struct limits *l, struct preflight *out)
 {
-    size_t count = sizeof l->models / sizeof *l->models;
     if (a->printer[0] == '\0' || l->models[0] == NULL) {
         return;
     }
-    for (size_t i = 0; i < count && l->models[i] != NULL; i++) {
-        if (strcasecmp(a->printer, l->models[i]) == 0) {
-            return;
-        }
+    struct match_candidate own = {"", l->models[0], l->models};
+    if (match_model(a->printer, &own, 1, NULL) == 0) {
+        return;
     }
     add(out, a->printer_exact, "sliced for \"%s\": this printer is \"%s\"%s", a->printer,
         l->models[0],

@@ -28,6 +28,7 @@
 #define QUEUE_TEXT_MAX     200 /* bytes of a job's name, a file's path, a note */
 #define QUEUE_WORD_MAX     96  /* bytes of a profile, a material, a client, a printer */
 #define QUEUE_COUNT_MAX    999999
+#define QUEUE_KEEP         (-1) /* a set's remaining in QUEUE_EDIT: as it is */
 #define QUEUE_SETS_MAX     200 /* of a job */
 #define QUEUE_PROFILES_MAX 32  /* of a set */
 #define QUEUE_TOOLS_MAX    8
@@ -130,8 +131,8 @@ enum queue_field {
     QUEUE_F_MOVING = 1 << 7,
     QUEUE_F_SETS = 1 << 8 /* the whole list, in order: sets left out are removed, unknown ids are
                              new ones. A changed count resets that set's remaining to it, unless
-                             remaining is changed too (-1: it is not given); completed is the
-                             queue's own and ignored */
+                             remaining is changed too; a remaining of QUEUE_KEEP is not changed
+                             (prints may end meanwhile); completed is the queue's own and ignored */
 };
 
 struct queue_command {
@@ -195,6 +196,9 @@ void queue_undo(struct queue *q); /* back to the last settle, order and answers 
 int queue_load_job(struct queue *q, struct queue_job *job, struct err *e);
 void queue_load_answer(struct queue *q, const struct queue_answer *answer);
 
+/* What this client's last command got; NULL = none is remembered. Valid until the next change. */
+const struct queue_answer *queue_last_answer(const struct queue *q, const char *client);
+
 /* The jobs in order; the archive newest first. NULL past the end. Valid until the next change. */
 const struct queue_job *queue_first(const struct queue *q);
 const struct queue_job *queue_after(const struct queue *q, const struct queue_job *job);
@@ -221,8 +225,10 @@ struct queue_printer {
     const char *profile;                 /* "" = none: only sets for any printer */
     const char *loaded[QUEUE_TOOLS_MAX]; /* material key, NULL or "" = nothing is known to be */
     bool (*has_file)(void *context, const struct queue_set *set); /* NULL = all there */
+    bool (*skips)(void *context, const struct queue_job *job);    /* passed over; NULL = none */
     void *context;
     enum queue_strategy strategy;
+    bool any_material; /* what is loaded does not matter */
     bool no_person; /* nobody is to be bothered now: blocked work is not offered */
 };
 

@@ -135,3 +135,8 @@ void queue_answers_fini(struct queue_answers *a)
     free(a->touched);
     free(a->old);
 }
+
+const struct queue_answer *queue_last_answer(const struct queue *q, const char *client)
+{
+    return queue_answer_find(&q->answers, client);
+}

@@ -94,12 +94,63 @@ const char *run_result_name(enum run_result r); /* "open", "success", "failure",
 
 void store_save_run(struct store *s, const struct run *r, store_cb done, void *context);
 
-/* The newest `limit` (at most 1000) runs, newest first; the array is valid during the callback. */
+/* Which runs; a zeroed filter with a limit means the newest of all. */
+struct run_filter {
+    size_t limit;        /* at most 1000 */
+    int64_t before_ms;   /* begun before this; 0 = any time */
+    const char *printer; /* these four: exactly; NULL or "" = any */
+    const char *file;
+    const char *job; /* its id */
+    const char *set;
+    const enum run_result *result; /* NULL = any */
+};
+
+/* The runs wanted, newest first; the array is valid during the callback. */
 typedef void (*store_runs_cb)(void *context, const struct err *e, const struct run *runs, size_t n);
-void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context);
+void store_list_runs(
+    struct store *s, const struct run_filter *filter, store_runs_cb done, void *context);
+
+/* Forgets the runs that ended before `before_ms` (INT64_MAX = all that have ended), but none whose
+ * outcome a job still waits for. */
+void store_clear_runs(struct store *s, int64_t before_ms, store_cb done, void *context);
+
+enum stats_by {
+    STATS_BY_PRINTER,
+    STATS_BY_FILE,
+    STATS_BY_MATERIAL,
+    STATS_BY_DAY /* of its beginning, local time: "2024-05-31" */
+};
+
+/* Runs that have ended, one row for each printer, file, material or day. */
+struct run_stats {
+    char key[201];
+    int64_t prints;                       /* all of them */
+    int64_t results[RUN_INTERRUPTED + 1]; /* by enum run_result */
+    int64_t time_ms;                      /* from begin to end, pauses too */
+    int64_t filament_um;                  /* as far as they came */
+    double grams;                         /* by `weigh`; 0 without */
+};
+
+struct stats_filter {
+    enum stats_by by;
+    int64_t since_ms; /* begun then or later */
+    /* What a length of this material weighs in grams; NULL: nothing is weighed. Called on the
+     * loop. */
+    double (*weigh)(void *context, const char *material, int64_t length_um);
+    void *weigh_context;
+};
+
+/* The 1000 rows with most prints, days from the newest on; valid during the callback. */
+typedef void (*store_stats_cb)(
+    void *context, const struct err *e, const struct run_stats *stats, size_t n);
+void store_stats(
+    struct store *s, const struct stats_filter *filter, store_stats_cb done, void *context);
 
 /* At start: the run that was under way; id "" when there is none. */
 int store_load_open_run(struct store *s, struct run *out, struct err *e);
+
+/* At start: the run with this id; id "" when there is none. */
+int store_load_run(struct store *s, const char *id, struct run *out, struct err *e);
 
 /* At start: ends every open run but `except_id` ("" = none) as `interrupted` (the host died);
  * *count of them. */
@@ -156,6 +207,22 @@ void store_remove_file(struct store *s, const char *name, store_cb done, void *c
 /* At start, by name; free with store_free_files(). */
 int store_load_files(struct store *s, struct file_row **out, size_t *n, struct err *e);
 void store_free_files(struct file_row *rows, size_t n);
+
+/* Several changes of names in one transaction. */
+struct file_change;
+struct file_change *file_change_new(void);
+void file_change_save(struct file_change *c, const struct file_row *row); /* copied */
+void file_change_drop(struct file_change *c, const char *name);
+void file_change_add_folder(struct file_change *c, const char *name); /* fine if it is there */
+void file_change_drop_folder(struct file_change *c, const char *name);
+/* Takes the change over. */
+void store_change_files(struct store *s, struct file_change *c, store_cb done, void *context);
+
+/* At start, by name; free() the array. */
+struct folder_row {
+    char name[201];
+};
+int store_load_folders(struct store *s, struct folder_row **out, size_t *n, struct err *e);
 
 /* ---- keys: hashed API keys ----------------------------------------------------------------------
  */

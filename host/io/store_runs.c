@@ -57,7 +57,9 @@ void store_save_run(struct store *s, const struct run *r, store_cb done, void *c
 }
 
 struct listing {
-    size_t limit;
+    struct run_filter filter;
+    char *word[4]; /* owned: what its texts point to */
+    enum run_result result;
     store_runs_cb done;
     struct run *runs; /* owned */
     size_t count;
@@ -86,17 +88,27 @@ static void read_run(sqlite3_stmt *q, struct run *r)
     r->used_um = sqlite3_column_int64(q, 16);
 }
 
+/* Each condition is met by anything when its word is empty. */
+#define WANTED                                                                                     \
+    "(?2 = 0 OR start_ms < ?2) AND (?3 = '' OR printer = ?3) AND (?4 = '' OR file_name = ?4) "     \
+    "AND (?5 = '' OR job_id = ?5) AND (?6 = '' OR set_id = ?6) AND (?7 = '' OR result = ?7)"
+
 static int list_runs(sqlite3 *db, void *data, struct err *e)
 {
     struct listing *l = data;
+    const struct run_filter *f = &l->filter;
     sqlite3_stmt *q;
-    int rc = sql_query(db, "SELECT " COLUMNS " FROM runs ORDER BY start_ms DESC, id DESC LIMIT ?",
-        SQL_ARGS(SQL_INT(l->limit)), &q, e);
+    int rc = sql_query(db,
+        "SELECT " COLUMNS " FROM runs WHERE " WANTED " ORDER BY start_ms DESC, id DESC LIMIT ?1",
+        SQL_ARGS(SQL_INT(f->limit), SQL_INT(f->before_ms), SQL_TEXT(f->printer), SQL_TEXT(f->file),
+            SQL_TEXT(f->job), SQL_TEXT(f->set),
+            SQL_TEXT(f->result != NULL ? results[l->result] : "")),
+        &q, e);
     if (rc != 0) {
         return rc;
     }
-    l->runs = mem_array(l->limit, sizeof *l->runs);
-    while (l->count < l->limit && (rc = sql_next(q, e)) > 0) {
+    l->runs = mem_array(f->limit, sizeof *l->runs);
+    while (l->count < f->limit && (rc = sql_next(q, e)) > 0) {
         read_run(q, &l->runs[l->count++]);
     }
     sqlite3_finalize(q);
@@ -112,26 +124,55 @@ static void answer_list(struct job *j, const struct err *e)
 static void fini_list(void *data)
 {
     struct listing *l = data;
+    for (size_t i = 0; i < sizeof l->word / sizeof *l->word; i++) {
+        free(l->word[i]);
+    }
     free(l->runs);
 }
 
-void store_list_runs(struct store *s, size_t limit, store_runs_cb done, void *context)
+void store_list_runs(
+    struct store *s, const struct run_filter *filter, store_runs_cb done, void *context)
 {
     static const struct job_kind kind = {
         .name = "list runs", .run = list_runs, .answer = answer_list, .fini = fini_list};
-    struct listing l = {.limit = limit < LIST_MAX ? limit : LIST_MAX, .done = done};
-    store_queue(s, &kind, store_copy(&l, sizeof l), NULL, context);
+    struct listing *l = mem_alloc(sizeof *l);
+    const char **words[] = {&l->filter.printer, &l->filter.file, &l->filter.job, &l->filter.set};
+    l->filter = *filter;
+    l->filter.limit = filter->limit < LIST_MAX ? filter->limit : LIST_MAX;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        l->word[i] = mem_strdup(*words[i] != NULL ? *words[i] : "");
+        *words[i] = l->word[i];
+    }
+    l->result = filter->result != NULL ? *filter->result : RUN_OPEN;
+    l->done = done;
+    store_queue(s, &kind, l, NULL, context);
 }
 
-int store_load_open_run(struct store *s, struct run *out, struct err *e)
+/* A job whose print has ended finds out from here whether it is counted, also after a crash. */
+static int clear_runs(sqlite3 *db, void *data, struct err *e)
+{
+    const int64_t *before_ms = data;
+    return sql_run(db,
+        "DELETE FROM runs WHERE result <> 'open' AND end_ms < ?1 AND id NOT IN ("
+        "  SELECT c.value ->> '$.run' FROM jobs, json_each("
+        "    CASE WHEN json_valid(doc) THEN doc ELSE '{}' END, '$.claims') AS c"
+        "  WHERE c.value ->> '$.run' IS NOT NULL)",
+        SQL_ARGS(SQL_INT(*before_ms)), e);
+}
+
+void store_clear_runs(struct store *s, int64_t before_ms, store_cb done, void *context)
+{
+    static const struct job_kind kind = {.name = "clear runs", .writes = true, .run = clear_runs};
+    store_queue(s, &kind, store_copy(&before_ms, sizeof before_ms), done, context);
+}
+
+static int load_one(
+    struct store *s, const char *text, struct sql_args args, struct run *out, struct err *e)
 {
     sqlite3_stmt *q;
     sqlite3 *db = store_lock(s);
     *out = (struct run){0};
-    int rc = sql_query(db,
-        "SELECT " COLUMNS " FROM runs WHERE result = 'open' ORDER BY start_ms DESC, id DESC "
-        "LIMIT 1",
-        SQL_NO_ARGS, &q, e);
+    int rc = sql_query(db, text, args, &q, e);
     if (rc == 0) {
         rc = sql_next(q, e);
         if (rc > 0) {
@@ -141,6 +182,19 @@ int store_load_open_run(struct store *s, struct run *out, struct err *e)
     }
     store_unlock(s);
     return rc < 0 ? rc : 0;
+}
+
+int store_load_open_run(struct store *s, struct run *out, struct err *e)
+{
+    return load_one(s,
+        "SELECT " COLUMNS " FROM runs WHERE result = 'open' ORDER BY start_ms DESC, id DESC "
+        "LIMIT 1",
+        SQL_NO_ARGS, out, e);
+}
+
+int store_load_run(struct store *s, const char *id, struct run *out, struct err *e)
+{
+    return load_one(s, "SELECT " COLUMNS " FROM runs WHERE id = ?", SQL_ARGS(SQL_TEXT(id)), out, e);
 }
 
 int store_interrupt_runs(

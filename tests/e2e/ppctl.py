@@ -281,12 +281,12 @@ class Choosing(Base):
 
     def test_mistakes_are_named_and_the_status_is_2(self):
         self.host()
-        for args, said in [([], "no command"), (["stats"], 'did you mean "status"'),
+        for args, said in [([], "no command"), (["sttus"], 'did you mean "status"'),
                            (["print"], "an argument is missing"), (["status", "x"], "too many"),
                            (["print", "a", "--wiat"], "did you mean --wait"), (["temp", "bed"], "HEATER=DEGREES"),
                            (["temp", "bad=3"], "tool0 to tool7"), (["temp", "bed=hot"], "0 to 1000"),
                            (["temp", "bed=1", "bed=2"], "twice"), (["send", " "], "empty"),
-                           (["key", "make"], "add, list or rm"), (["key", "add"], "NAME is missing"),
+                           (["key", "make"], "list, add or rm"), (["key", "add"], "missing: NAME"),
                            (["key", "add", "x", "--scope", "god"], "read, print or admin"),
                            (["log", "-n", "0"], "1 to 500"), (["history", "-n"], "needs a value"),
                            (["-H", "ftp://x", "status"], "http"), (["-H", "http://u:p@x", "status"], "no user name")]:
@@ -303,7 +303,7 @@ class Choosing(Base):
 
     def test_completion_offers_what_can_follow(self):
         self.host()
-        for words, wanted in [(["st"], "status\n"), (["print", "--w"], "--wait\n"), (["print", ""], ":files\n"),
+        for words, wanted in [(["stat"], "status\nstats\n"), (["event", "s"], "set\n"), (["import", ""], ":files\n"), (["print", "--w"], "--wait\n"), (["print", ""], ":files\n"),
                               (["-H", ""], "mk3\n"), (["-H", "mk3", "pau"], "pause\n"), (["key", "r"], "rm\n"),
                               (["temp", "b"], "bed=\n"), (["key", "add", "x", "--scope", "a"], "admin\n")]:
             self.assertEqual(self.ctl("--complete", *words)[0], wanted)

@@ -1,8 +1,9 @@
 // link: ppapi
-// with: fake_device
+// with: fake_device fake_manage fake_spools
 /* What strangers may send over HTTP and is parsed by us: frames, headers, file names, JSON. (The
  * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
 #include "host/api/access.h"
+#include "host/api/route.h"
 #include "host/api/upload_name.h"
 #include "host/api/ws.h"
 #include "host/base/file.h"
@@ -58,7 +59,7 @@ static void names(const char *text)
     if (upload_name_clean(text, once)) {
         assert(file_name_ok(once));
         assert(upload_name_clean(once, twice) && strcmp(once, twice) == 0);
-        upload_name_is_gcode(once);
+        upload_name_is_taken(once);
     }
 }
 
@@ -83,13 +84,31 @@ static void input(const char *text, size_t size)
     }
 }
 
+/* Of a route that fits, each star stands for one component that the path has. */
+static void paths(const char *text)
+{
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    struct route_stars stars;
+    char allow[64];
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (route_find(routes, routes_count, methods[i], text, &stars, allow, sizeof allow) ==
+            NULL) {
+            continue;
+        }
+        for (size_t k = 0; k < ROUTE_STARS; k++) {
+            assert(strchr(stars.star[k], '/') == NULL && strstr(text, stars.star[k]) != NULL);
+        }
+        assert(*stars.tail == '\0' || stars.tail > text);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > 8192) {
         return 0;
     }
     char *text = strndup((const char *)data + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 6) {
     case 0:
         frames(data + 1, size - 1);
         break;
@@ -101,6 +120,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 3:
         input((const char *)data + 1, size - 1);
+        break;
+    case 4:
+        paths(text);
         break;
     }
     free(text);

@@ -64,6 +64,10 @@ static void open_http(struct api_server *a, bool loopback_open)
         .keys = a->keys,
         .hub = a->hub,
         .store = a->store,
+        .jobs = a->jobs,
+        .manage = &a->manage,
+        .scripts = a->scripts,
+        .spools = a->spools,
         .profiles = a->profiles,
         .restart = on_restart,
         .restart_context = a,
@@ -74,9 +78,22 @@ static void open_http(struct api_server *a, bool loopback_open)
     snprintf(a->host, sizeof a->host, "127.0.0.1:%d", http_port(a->http));
 }
 
+static void open_queue(struct api_server *a)
+{
+    const char *dirs[] = {PP_SOURCE_DIR "/profiles", NULL};
+    struct err e = {0};
+    const struct jobs_options options = {.host_name = "mk3", .profiles = a->profiles};
+    if (jobs_open(&a->jobs, &a->loop, &options, a->store, a->files, a->hub, &e) != 0 ||
+        scripts_open(&a->scripts, dirs, a->store, &e) != 0 ||
+        spools_open(&a->spools, dirs, a->store, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    fake_manage_init(&a->manage, &a->device, a->jobs, a->hub);
+}
+
 void api_server_open(struct api_server *a, bool loopback_open)
 {
-    const char *no_dirs[] = {NULL};
+    const char *dirs[] = {PP_SOURCE_DIR "/profiles", NULL};
     *a = (struct api_server){0};
     tempdir_make(a->dir);
     assert_int_equal(uv_loop_init(&a->loop), 0);
@@ -87,13 +104,36 @@ void api_server_open(struct api_server *a, bool loopback_open)
     if (files_open(&a->files, &a->loop, a->store, a->dir, API_UPLOAD_MAX, &e) != 0) {
         fail_msg("%s", e.text);
     }
-    assert_int_equal(profiles_open(&a->profiles, no_dirs, NULL), 0);
+    assert_int_equal(profiles_open(&a->profiles, dirs, NULL), 0);
     a->hub = hub_new();
     fake_device_init(&a->device, a->hub);
+    open_queue(a);
     open_http(a, loopback_open);
     make_key(a, "read", a->read);
     make_key(a, "print", a->print);
     a->admin = keys_local(a->keys);
+}
+
+static void committed(void *context, const struct err *e, const struct file_entry *entry)
+{
+    if (entry == NULL) {
+        fail_msg("%s", e->text);
+    }
+    mark(context);
+}
+
+void api_server_add_file(struct api_server *a, const char *name)
+{
+    static const char gcode[] = "G28\nG1 X10 Y10 Z0.2 E1 F600\nG1 X20 E2\n";
+    struct upload *u;
+    struct err e = {0};
+    bool done = false;
+    if (files_begin(a->files, name, &u, &e) != 0 ||
+        files_write(u, gcode, sizeof gcode - 1, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    files_commit(u, committed, &done);
+    run_until(a, &done);
 }
 
 void api_server_close_http(struct api_server *a)
@@ -107,6 +147,11 @@ void api_server_close(struct api_server *a)
     if (!a->http_closed) {
         api_server_close_http(a);
     }
+    fake_manage_fini(&a->manage);
+    scripts_close(a->scripts);
+    spools_close(a->spools);
+    jobs_close(a->jobs, mark, &a->jobs_closed);
+    run_until(a, &a->jobs_closed);
     files_close(a->files);
     keys_close(a->keys);
     profiles_close(a->profiles);
@@ -263,6 +308,32 @@ void api_ask(struct api_server *a, struct answer *out, const char *key, const ch
     strbuf_printf(&b, "\r\n%s", body != NULL ? body : "");
     api_ask_raw(a, out, b.data, b.len);
     strbuf_fini(&b);
+}
+
+json_t *api_expect(struct api_server *a, int status, const char *key, const char *method,
+    const char *path, const char *body)
+{
+    struct answer w;
+    api_ask(a, &w, key, method, path, "", body);
+    if (w.status != status) {
+        fail_msg("%s %s: %d, expected %d: %s", method, path, w.status, status, w.body);
+    }
+    json_t *json = json_incref(w.json);
+    answer_fini(&w);
+    return json;
+}
+
+void api_refused(struct api_server *a, int status, const char *key, const char *method,
+    const char *path, const char *body, const char *field, const char *text)
+{
+    struct answer w;
+    api_ask(a, &w, key, method, path, "", body);
+    if (w.status != status || (field[0] != '\0' && strcmp(answer_error(&w, "field"), field) != 0) ||
+        strstr(answer_error(&w, "message"), text) == NULL) {
+        fail_msg("%s %s %s: %d, expected %d, field \"%s\", \"%s\": %s", method, path,
+            body != NULL ? body : "", w.status, status, field, text, w.body);
+    }
+    answer_fini(&w);
 }
 
 void answer_fini(struct answer *w)

@@ -5,6 +5,7 @@
 #include "host/api/http.h"
 #include "host/base/str.h"
 #include "tests/lib/fake_device.h"
+#include "tests/lib/fake_manage.h"
 #include "tests/unit/tempdir.h"
 
 #include <jansson.h>
@@ -21,7 +22,11 @@ struct api_server {
     struct files *files;
     struct hub *hub;
     struct profiles *profiles;
+    struct jobs *jobs;
+    struct scripts *scripts;
+    struct spools *spools;
     struct device device;
+    struct manage manage;
     struct http *http;
     char host[32];     /* "127.0.0.1:PORT" */
     const char *admin; /* a key */
@@ -29,11 +34,15 @@ struct api_server {
     char print[KEY_TEXT_SIZE];
     unsigned restarts;
     bool http_closed;
+    bool jobs_closed;
     bool store_closed;
 };
 
 /* `loopback_open` as in http_options. */
 void api_server_open(struct api_server *a, bool loopback_open);
+
+/* Stores a small gcode file under this name. */
+void api_server_add_file(struct api_server *a, const char *name);
 
 /* Closes what is open and asserts that the loop is empty. */
 void api_server_close(struct api_server *a);
@@ -78,6 +87,16 @@ void answer_fini(struct answer *w);
 
 /* A header of the answer; "" if absent. Kept until the next call. */
 const char *answer_header(const struct answer *w, const char *name);
+
+/* Asks, asserts the status (the body is told when it is another), gives the answer's JSON, NULL
+ * without one; json_decref() it. */
+json_t *api_expect(struct api_server *a, int status, const char *key, const char *method,
+    const char *path, const char *body);
+
+/* Asks what must be refused with this status, and asserts field and text ("" = whatever) of the
+ * error. */
+void api_refused(struct api_server *a, int status, const char *key, const char *method,
+    const char *path, const char *body, const char *field, const char *text);
 
 /* The string at error.message or error.field of our answers. */
 const char *answer_error(const struct answer *w, const char *member);

@@ -32,6 +32,9 @@ static struct analysis full(void)
     strcpy(a.slicer, "PrusaSlicer 2.5.0");
     strcpy(a.printer, "Ender-3 \"Jürgen\"");
     strcpy(a.material, "PLA");
+    strcpy(a.filament[0].type, "PLA");
+    strcpy(a.filament[2].colour, "#ff8000");
+    a.filament[2].density_mg_cm3 = 1240;
     a.relative_xyz_before_home = true;
     a.printer_exact = true;
     a.nozzle_um = 400;
@@ -62,6 +65,7 @@ static void assert_same_after_json(const struct analysis *a)
     assert_int_equal(back.placeholder_line_no, a->placeholder_line_no);
     assert_memory_equal(back.filament_um, a->filament_um, sizeof a->filament_um);
     assert_string_equal(back.printer, a->printer);
+    assert_memory_equal(back.filament, a->filament, sizeof a->filament);
 }
 
 static void every_value_comes_back(void **state)
@@ -132,6 +136,16 @@ static void what_another_program_wrote_is_refused(void **state)
         if (analysis_from_json(changed, &back)) {
             fail_msg("%s may be an object", key);
         }
+        json_decref(changed);
+    }
+    const char *const wrong[] = {"[1]", "[{}]", "[null]", "[{}, {}, {}, {}, {}, {}, {}, {}, {}]",
+        "[{\"type\": 1, \"colour\": null, \"density_mg_cm3\": 0}]",
+        "[{\"type\": null, \"colour\": \"#ff8000ff\", \"density_mg_cm3\": 0}]",
+        "[{\"type\": null, \"colour\": null, \"density_mg_cm3\": -1}]"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        json_t *changed = json_copy(json);
+        json_object_set_new(changed, "filaments", json_loads(wrong[i], 0, NULL));
+        assert_false(analysis_from_json(changed, &back));
         json_decref(changed);
     }
     json_object_set_new(json, "layers", json_integer(INT64_C(1) << 40));

@@ -61,6 +61,9 @@ static void without_a_file_the_defaults_hold(void **state)
     assert_int_equal(config.pause_off_ms, 30 * 60000);
     assert_int_equal(config.pause_bed_off_ms, 8 * 60 * 60000);
     assert_int_equal(config.upload_max_bytes, INT64_C(2) << 30);
+    assert_int_equal(config.archive_keep_ms, INT64_C(90) * 86400000);
+    assert_int_equal(config.archive_keep_jobs, 1000);
+    assert_int_equal(config.history_keep_ms, INT64_C(730) * 86400000);
     assert_int_equal(config.baud, 0);
     assert_string_equal(config.name, "");
     assert_string_equal(config.profile, "");
@@ -93,6 +96,24 @@ static const char two_printers[] = "listen: 0.0.0.0:9000\n"
                                    "  ender:\n"
                                    "    device: /dev/pphost-b\n"
                                    "    baud: auto\n";
+
+static void how_long_jobs_and_runs_are_kept_may_be_for_ever(void **state)
+{
+    (void)state;
+    assert_int_equal(load(put("a.yaml", "archive_keep: 30d\n"
+                                        "archive_keep_jobs: 50\n"
+                                        "history_keep: 1y\n"),
+                         put("b.yaml", "archive_keep: forever\n"
+                                       "archive_keep_jobs: all\n"),
+                         "", "/dev/other"),
+        0);
+    assert_int_equal(config.archive_keep_ms, 0);
+    assert_int_equal(config.archive_keep_jobs, 0);
+    assert_int_equal(config.history_keep_ms, INT64_C(365) * 86400000);
+    assert_int_equal(load(put("a.yaml", "archive_keep: 5m\n"), NULL, "", "/dev/x"), -PP_EINVAL);
+    assert_non_null(strstr(error.text, "archive_keep: \"5m\": must be a time such as"));
+    assert_non_null(strstr(error.text, "from 1h to 100y, or forever"));
+}
 
 static void a_section_is_chosen_by_name(void **state)
 {
@@ -259,6 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(without_a_file_the_defaults_hold, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_required_file_must_be_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            how_long_jobs_and_runs_are_kept_may_be_for_ever, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_section_is_chosen_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_a_section_leaves_out_comes_from_above, set_up, tear_down),

@@ -420,7 +420,8 @@ static void bytes_are_taken_while_the_disk_waits_up_to_a_bound(void **state)
 
 static void unfit_names_are_refused(void **state)
 {
-    static const char *const names[] = {"", "../x.gcode", "a/b.gcode", ".hidden", "a\nb", "\xff"};
+    static const char *const names[] = {"", "../x.gcode", "/a/b.gcode", "a//b.gcode", "a/",
+        "a/../b.gcode", ".hidden", "a/.hidden", "a\nb", "\xff", "1/2/3/4/5/6/7/8/9/a.gcode"};
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct upload *u;

@@ -604,6 +604,13 @@ static void orders_are_faults_or_words(void **state)
     assert_int_equal(ordered(r, "unplug soon", "error: unplug \"soon\""), DO_NOTHING);
     assert_int_equal(ordered(r, "report", "\"firmware\""), DO_REPORT);
     assert_int_equal(ordered(r, "power off", "ok\n"), DO_POWER_OFF);
+    struct strbuf executed = {0};
+    r->m.executed = &executed;
+    r->m.s.stamped = true;
+    assert_int_equal(ordered(r, "note a=b", "ok\n"), DO_NOTHING);
+    assert_contains(strbuf_text(&executed), " # a=b\n");
+    r->m.executed = NULL;
+    strbuf_fini(&executed);
     assert_int_equal(ordered(r, "repor", "did you mean \"report\""), DO_NOTHING);
     assert_int_equal(ordered(r, "", "error: \"\": no such order"), DO_NOTHING);
     assert_int_equal(ordered(r, "help", "unplug [MS]"), DO_NOTHING);

@@ -66,11 +66,11 @@ static void every_shipped_profile_is_right(void **state)
     assert_null(profiles_mistake(p, 0));
     for (; (one = profiles_at(p, count)) != NULL; count++) {
         assert_ptr_equal(profiles_find(p, one->id), one);
-        assert_true(one->limits.max_um[2] >= 100000);
+        assert_true(one->limits.max_um[2] >= 75000);
         assert_true(one->limits.max_tool_mc >= 200000);
         assert_true(strlen(one->cancel_script) > 0);
     }
-    assert_true(count >= 10);
+    assert_true(count >= 80);
     profiles_close(p);
 }
 
@@ -111,6 +111,29 @@ static void a_file_is_read_into_its_struct(void **state)
     assert_true(profiles_find(p, "anycubic-kossel")->limits.round);
     assert_ptr_equal(profiles_match(p, "mk3s"), mk3);
     assert_null(profiles_match(p, "no such printer"));
+    profiles_close(p);
+}
+
+static const char *for_file(const struct profiles *p, const char *printer, bool exact)
+{
+    struct analysis a = {.printer_exact = exact};
+    snprintf(a.printer, sizeof a.printer, "%s", printer);
+    const struct profile *one = profiles_for_file(p, &a);
+    return one != NULL ? one->id : "none";
+}
+
+static void a_file_gets_the_profile_of_its_printer_and_none_in_doubt(void **state)
+{
+    struct profiles *p = open_with(SHIPPED, NULL);
+    (void)state;
+    assert_string_equal(for_file(p, "", true), "none");
+    assert_string_equal(for_file(p, "mini", true), "prusa-mini");
+    assert_string_equal(for_file(p, "mini", false), "none"); /* somebody's word for it */
+    assert_string_equal(for_file(p, "Prusa mini fine", false), "prusa-mini");
+    assert_string_equal(for_file(p, "Creality Ender-3 V2", true), "creality-ender3-v2");
+    assert_string_equal(for_file(p, "Creality Ender-3 V7", true), "none");
+    assert_string_equal(for_file(p, "generic-marlin", true), "none"); /* not a printer */
+    assert_ptr_equal(profiles_match(p, "generic-marlin"), profiles_find(p, "generic-marlin"));
     profiles_close(p);
 }
 
@@ -353,7 +376,54 @@ static void the_shipped_materials_are_right(void **state)
     assert_int_equal(pla->tool_mc[0], 190000);
     assert_int_equal(pla->diameter_um, 1750);
     assert_true(fabs(material_grams(pla, 1000000) - 2.983) < 0.001);
+    const struct material *one = NULL;
+    for (size_t i = 0; (one = materials_at(m, i)) != NULL; i++) {
+        for (size_t t = 0; one->types[t] != NULL; t++) {
+            assert_ptr_equal(materials_match(m, one->types[t]), one);
+        }
+        assert_in_range(one->tool_mc[1], 200000, 320000);
+        assert_true(one->density_g_cm3 >= 0.9 && one->density_g_cm3 <= 1.3);
+    }
     materials_close(m);
+}
+
+static void a_material_is_weighed_by_its_key(void **state)
+{
+    static const char *const dirs[] = {SHIPPED, NULL};
+    struct materials *m = NULL;
+    (void)state;
+    assert_int_equal(materials_open(&m, dirs, NULL), 0);
+    double pla = materials_weigh(m, "PLA", 1000000);
+    assert_true(fabs(pla - 2.983) < 0.001);
+    assert_true(materials_weigh(m, "pla_Fire Red_#ff0000", 1000000) == pla);
+    assert_true(materials_weigh(m, "PLA-Wood", 1000000) == pla);
+    assert_true(fabs(materials_weigh(m, "ABS", 1000000) - 2.501) < 0.001);
+    assert_true(materials_weigh(m, "PLANT", 1000000) == 0);
+    assert_true(materials_weigh(m, "", 1000000) == 0);
+    assert_true(materials_weigh(m, "_Black", 1000000) == 0);
+    assert_true(materials_weigh(m, "-x", 1000000) == 0);
+    materials_close(m);
+}
+
+static void who_can_clear_a_bed_says_so(void **state)
+{
+    struct strbuf mistakes = {0};
+    char text[400];
+    (void)state;
+    snprintf(text, sizeof text, "%sself_clearing: yes\nclear_script: my belt\n", small);
+    struct profile *p = profile_read("p.yaml", text, strlen(text), &mistakes);
+    assert_non_null(p);
+    assert_true(p->self_clearing);
+    assert_string_equal(p->clear_script, "my belt");
+    profile_free(p);
+    p = profile_read("p.yaml", small, strlen(small), &mistakes);
+    assert_false(p->self_clearing);
+    assert_string_equal(p->clear_script, "");
+    profile_free(p);
+    snprintf(text, sizeof text, "%sself_clearing: often\n", small);
+    assert_null(profile_read("p.yaml", text, strlen(text), &mistakes));
+    assert_non_null(strstr(strbuf_text(&mistakes), "self_clearing: \"often\""));
+    strbuf_fini(&mistakes);
 }
 
 int main(void)
@@ -362,6 +432,7 @@ int main(void)
         cmocka_unit_test(every_shipped_profile_is_right),
         cmocka_unit_test(no_two_shipped_profiles_share_a_model),
         cmocka_unit_test(a_file_is_read_into_its_struct),
+        cmocka_unit_test(a_file_gets_the_profile_of_its_printer_and_none_in_doubt),
         cmocka_unit_test_setup_teardown(what_a_file_leaves_out_has_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             a_delta_neither_moves_aside_nor_lets_its_carriages_fall, set_up, tear_down),
@@ -379,6 +450,8 @@ int main(void)
         cmocka_unit_test(quirks_override_single_fields_of_the_firmwares_row),
         cmocka_unit_test(every_mistake_in_the_quirks_is_told),
         cmocka_unit_test(the_shipped_materials_are_right),
+        cmocka_unit_test(a_material_is_weighed_by_its_key),
+        cmocka_unit_test(who_can_clear_a_bed_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

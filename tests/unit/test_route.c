@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device
+// with: fake_device fake_manage fake_spools
 /* The pure parts of the API: routes, header checks, limits, names of uploads, input by tables. */
 #include "host/api/access.h"
 #include "host/api/limit.h"
@@ -26,39 +26,81 @@ static void handle_a(struct request *r)
 static const struct route table[] = {
     {"GET", "/a", KEY_READ, ROUTE_NONE, handle_a},
     {"POST", "/a", KEY_PRINT, ROUTE_JSON, handle_a},
-    {"GET", "/files/*", KEY_READ, ROUTE_NONE, handle_a},
-    {"DELETE", "/files/*", KEY_PRINT, ROUTE_NONE, handle_a},
+    {"GET", "/files/**", KEY_READ, ROUTE_NONE, handle_a},
+    {"DELETE", "/files/**", KEY_PRINT, ROUTE_NONE, handle_a},
+    {"POST", "/jobs/act", KEY_PRINT, ROUTE_JSON, handle_a},
+    {"GET", "/jobs/*", KEY_READ, ROUTE_NONE, handle_a},
+    {"POST", "/jobs/*/sets", KEY_PRINT, ROUTE_JSON, handle_a},
+    {"PATCH", "/jobs/*/sets/*", KEY_PRINT, ROUTE_JSON, handle_a},
 };
 
 static const struct route *find(
-    const char *method, const char *path, const char **tail, char *allow)
+    const char *method, const char *path, struct route_stars *stars, char *allow)
 {
-    return route_find(table, sizeof table / sizeof *table, method, path, tail, allow, 64);
+    return route_find(table, sizeof table / sizeof *table, method, path, stars, allow, 64);
 }
 
 static void a_route_is_found_by_method_and_path(void **state)
 {
-    const char *tail;
+    struct route_stars stars;
     char allow[64];
     (void)state;
-    assert_ptr_equal(find("GET", "/a", &tail, allow), &table[0]);
-    assert_ptr_equal(find("POST", "/a", &tail, allow), &table[1]);
-    assert_ptr_equal(find("HEAD", "/a", &tail, allow), &table[0]);
-    assert_ptr_equal(find("DELETE", "/files/x y.gcode", &tail, allow), &table[3]);
-    assert_string_equal(tail, "x y.gcode");
+    assert_ptr_equal(find("GET", "/a", &stars, allow), &table[0]);
+    assert_ptr_equal(find("POST", "/a", &stars, allow), &table[1]);
+    assert_ptr_equal(find("HEAD", "/a", &stars, allow), &table[0]);
+    assert_ptr_equal(find("DELETE", "/files/x y.gcode", &stars, allow), &table[3]);
+    assert_string_equal(stars.tail, "x y.gcode");
+}
+
+static void a_star_stands_for_one_component_and_two_for_all_that_follow(void **state)
+{
+    struct route_stars stars;
+    char allow[64];
+    (void)state;
+    assert_ptr_equal(find("GET", "/files/a/b.gcode", &stars, allow), &table[2]);
+    assert_string_equal(stars.tail, "a/b.gcode");
+    assert_ptr_equal(find("GET", "/jobs/My job", &stars, allow), &table[5]);
+    assert_string_equal(stars.star[0], "My job");
+    assert_string_equal(stars.star[1], "");
+    assert_ptr_equal(find("POST", "/jobs/x/sets", &stars, allow), &table[6]);
+    assert_string_equal(stars.star[0], "x");
+    assert_ptr_equal(find("PATCH", "/jobs/x/sets/y", &stars, allow), &table[7]);
+    assert_string_equal(stars.star[0], "x");
+    assert_string_equal(stars.star[1], "y");
+    assert_null(find("GET", "/jobs/a/b", &stars, allow));
+    assert_null(find("PATCH", "/jobs//sets/y", &stars, allow));
+    assert_null(find("PATCH", "/jobs/x/sets/", &stars, allow));
+    assert_null(find("PATCH", "/jobs/x/sets/y/z", &stars, allow));
+    assert_null(find("GET", "/jobs/", &stars, allow));
+    assert_null(find("GET", "/files", &stars, allow));
+}
+
+static void a_component_that_is_too_long_fits_no_star(void **state)
+{
+    struct route_stars stars;
+    char allow[64];
+    char path[ROUTE_STAR_SIZE + 16] = "/jobs/";
+    (void)state;
+    memset(path + 6, 'x', ROUTE_STAR_SIZE - 1);
+    assert_non_null(find("GET", path, &stars, allow));
+    assert_int_equal(strlen(stars.star[0]), ROUTE_STAR_SIZE - 1);
+    path[6 + ROUTE_STAR_SIZE - 1] = 'x';
+    assert_null(find("GET", path, &stars, allow));
 }
 
 static void a_wrong_method_is_told_which_are_right(void **state)
 {
-    const char *tail;
+    struct route_stars stars;
     char allow[64];
     (void)state;
-    assert_null(find("PUT", "/a", &tail, allow));
+    assert_null(find("PUT", "/a", &stars, allow));
     assert_string_equal(allow, "GET, POST");
-    assert_null(find("GET", "/b", &tail, allow));
+    assert_null(find("PUT", "/jobs/act", &stars, allow));
+    assert_string_equal(allow, "POST, GET");
+    assert_null(find("GET", "/b", &stars, allow));
     assert_string_equal(allow, "");
-    assert_null(find("GET", "/files/", &tail, allow));
-    assert_null(find("GET", "/a/", &tail, allow));
+    assert_null(find("GET", "/files/", &stars, allow));
+    assert_null(find("GET", "/a/", &stars, allow));
 }
 
 static void everything_but_the_page_the_version_and_the_login_needs_a_key(void **state)
@@ -217,7 +259,7 @@ static void a_long_name_is_cut_before_its_extension(void **state)
     strcpy(raw + 500, ".gcode");
     assert_true(upload_name_clean(raw, name));
     assert_int_equal(strlen(name), UPLOAD_NAME_SIZE - 1);
-    assert_true(upload_name_is_gcode(name));
+    assert_true(upload_name_is_taken(name));
     for (size_t i = 0; i < 500; i += 2) {
         memcpy(raw + i, "\xc3\xbc", 2);
     }
@@ -231,14 +273,18 @@ static void a_long_name_is_cut_before_its_extension(void **state)
 static void gcode_is_known_by_its_extension_in_any_case(void **state)
 {
     (void)state;
-    assert_true(upload_name_is_gcode("a.gcode"));
-    assert_true(upload_name_is_gcode("A.GCO"));
-    assert_true(upload_name_is_gcode("a.b.g"));
-    assert_true(upload_name_is_gcode("a.Gc"));
-    assert_false(upload_name_is_gcode("a.stl"));
-    assert_false(upload_name_is_gcode("gcode"));
-    assert_false(upload_name_is_gcode(".gcode"));
-    assert_false(upload_name_is_gcode("a.gcode.exe"));
+    assert_true(upload_name_is_taken("a.gcode"));
+    assert_true(upload_name_is_taken("A.GCO"));
+    assert_true(upload_name_is_taken("a.b.g"));
+    assert_true(upload_name_is_taken("a.Gc"));
+    assert_true(upload_name_is_taken("a.STL"));
+    assert_true(upload_name_is_taken("a.3mf"));
+    assert_true(upload_name_is_taken("job.gjob"));
+    assert_false(upload_name_is_taken("a.txt"));
+    assert_false(upload_name_is_taken("a.gcode/b"));
+    assert_false(upload_name_is_taken("gcode"));
+    assert_false(upload_name_is_taken(".gcode"));
+    assert_false(upload_name_is_taken("a.gcode.exe"));
 }
 
 /* ---- input */
@@ -321,6 +367,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_route_is_found_by_method_and_path),
+        cmocka_unit_test(a_star_stands_for_one_component_and_two_for_all_that_follow),
+        cmocka_unit_test(a_component_that_is_too_long_fits_no_star),
         cmocka_unit_test(a_wrong_method_is_told_which_are_right),
         cmocka_unit_test(everything_but_the_page_the_version_and_the_login_needs_a_key),
         cmocka_unit_test(hosts_are_addresses_localhost_and_our_names),

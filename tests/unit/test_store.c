@@ -140,7 +140,7 @@ static void on_list(void *context, const struct err *e, const struct run *runs, 
 static void list_runs(struct fixture *f, size_t limit, struct list *l)
 {
     *l = (struct list){0};
-    store_list_runs(f->store, limit, on_list, l);
+    store_list_runs(f->store, &(struct run_filter){.limit = limit}, on_list, l);
     while (l->count == 0) {
         uv_run(&f->loop, UV_RUN_ONCE);
     }

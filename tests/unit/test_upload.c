@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device api_server
+// with: fake_device fake_manage fake_spools api_server
 /* Uploads: raw and multipart, split anywhere, in OctoPrint's dialect and ours. */
 #include "tests/lib/api_server.h"
 
@@ -145,19 +145,35 @@ static void on_notice(void *context, enum hub_event event, const void *data)
     snprintf(context, 512, "%s", (const char *)data);
 }
 
-static void a_busy_printer_still_takes_the_file_and_says_so(void **state)
+static void a_print_asked_for_while_the_printer_is_busy_is_queued(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    fake_device_start(&a->device, "other.gcode");
+    send_file(a, &w, "cube.gcode", "true");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_true(json_object_get(w.json, "effectivePrint")));
+    const struct queue_job *first = queue_first(jobs_queue_find(a->jobs, "local")->queue);
+    assert_string_equal(json_string_value(json_object_get(w.json, "job")), first->id);
+    assert_string_equal(first->sets[0].path, "cube.gcode");
+    assert_string_equal(a->device.status.job.file_name, "other.gcode");
+    answer_fini(&w);
+}
+
+static void a_print_that_is_refused_leaves_the_file_and_a_word(void **state)
 {
     struct api_server *a = *state;
     struct answer w;
     char notice[512] = "";
     struct hub_listener *l = hub_add(a->hub, 1u << HUB_NOTICE, on_notice, notice);
-    fake_device_start(&a->device, "other.gcode");
+    err_set(&a->manage.next, PP_EOFFLINE, "the printer is offline");
     send_file(a, &w, "cube.gcode", "true");
     assert_int_equal(w.status, 201);
     assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
-    assert_string_equal(notice,
-        "\"cube.gcode\" is stored but not printed: the printer is printing \"other.gcode\"");
+    assert_string_equal(
+        notice, "\"cube.gcode\" is stored but not printed: the printer is offline");
     assert_non_null(files_find(a->files, "cube.gcode"));
+    assert_int_equal(queue_count(jobs_queue_find(a->jobs, "local")->queue), 0);
     answer_fini(&w);
     hub_remove(a->hub, l);
 }
@@ -168,7 +184,7 @@ static void what_is_wrong_with_an_upload_is_told_in_octoprints_way(void **state)
         int status;
         const char *file;
     } cases[] = {
-        {415, "cube.stl"},
+        {415, "cube.txt"},
         {415, "cube"},
         {400, "../"},
         {409, "printing.gcode"},
@@ -193,6 +209,85 @@ static void what_is_wrong_with_an_upload_is_told_in_octoprints_way(void **state)
     assert_int_equal(w.status, 400);
     answer_fini(&w);
     assert_null(files_at(a->files, 0));
+}
+
+/* Slicers differ in the order of the fields. */
+static void the_field_path_is_the_folder_wherever_it_stands(void **state)
+{
+    static const char *const wanted[] = {"shelf/small parts/a.gcode", "shelf/b.gcode"};
+    struct api_server *a = *state;
+    struct answer w;
+    for (int i = 0; i < 2; i++) {
+        struct strbuf form = {0};
+        if (i == 0) {
+            add_field(&form, "path", "/shelf/small parts/");
+            add_file(&form, "a.gcode", CUBE);
+        } else {
+            add_file(&form, "b.gcode", CUBE);
+            add_field(&form, "path", "shelf");
+        }
+        post_form(a, &w, "/api/files/local", &form);
+        assert_int_equal(w.status, 201);
+        assert_string_equal(json_string_value(member(&w, "files", "local", "path")), wanted[i]);
+        assert_string_equal(json_string_value(member(&w, "files", "local", "name")),
+            i == 0 ? "a.gcode" : "b.gcode");
+        answer_fini(&w);
+        assert_non_null(files_find(a->files, wanted[i]));
+    }
+    assert_string_equal(files_folder_at(a->files, 0), "shelf");
+    assert_string_equal(files_folder_at(a->files, 1), "shelf/small parts");
+    api_ask(a, &w, a->read, "GET", "/api/files/local/shelf/small%20parts/a.gcode", "", NULL);
+    assert_int_equal(w.status, 200);
+    answer_fini(&w);
+    api_ask(a, &w, a->read, "GET", "/api/v1/files/shelf%2Fb.gcode", "", NULL);
+    assert_int_equal(w.status, 200);
+    answer_fini(&w);
+    api_ask(a, &w, a->print, "DELETE", "/api/v1/files/shelf/b.gcode", "", NULL);
+    assert_int_equal(w.status, 204);
+    answer_fini(&w);
+    assert_null(files_find(a->files, "shelf/b.gcode"));
+}
+
+static void a_path_that_leads_out_is_refused(void **state)
+{
+    static const char *const bad[] = {"../up", "a/../../b", "a//b", ".hidden", "1/2/3/4/5/6/7/8/9"};
+    struct api_server *a = *state;
+    struct answer w;
+    for (size_t i = 0; i < 2 * sizeof bad / sizeof *bad; i++) {
+        struct strbuf form = {0};
+        if (i % 2 == 0) {
+            add_field(&form, "path", bad[i / 2]);
+        }
+        add_file(&form, "a.gcode", CUBE);
+        if (i % 2 != 0) {
+            add_field(&form, "path", bad[i / 2]);
+        }
+        post_form(a, &w, "/api/files/local", &form);
+        assert_int_equal(w.status, 400);
+        assert_non_null(
+            strstr(json_string_value(json_object_get(w.json, "error")), "8 folders deep"));
+        answer_fini(&w);
+    }
+    assert_null(files_at(a->files, 0));
+}
+
+static void models_and_packages_are_stored_but_not_printed(void **state)
+{
+    static const char *const names[] = {"vase.STL", "vase.3mf", "vase.obj", "vase.gjob"};
+    struct api_server *a = *state;
+    struct answer w;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[64];
+        send_file(a, &w, names[i], "false");
+        assert_int_equal(w.status, 201);
+        answer_fini(&w);
+        snprintf(path, sizeof path, "/api/v1/files/%s", names[i]);
+        api_ask(a, &w, a->read, "GET", path, "", NULL);
+        assert_string_equal(
+            json_string_value(json_object_get(w.json, "kind")), i < 3 ? "model" : "job");
+        assert_true(json_is_null(json_object_get(w.json, "analysis")));
+        answer_fini(&w);
+    }
 }
 
 static void a_path_in_the_file_name_is_only_data(void **state)
@@ -509,9 +604,13 @@ int main(void)
         TEST(a_slicer_stores_a_file),
         TEST(the_fields_come_in_any_order),
         TEST(a_print_asked_for_by_a_slicer_never_passes_the_bed_gate),
-        TEST(a_busy_printer_still_takes_the_file_and_says_so),
+        TEST(a_print_asked_for_while_the_printer_is_busy_is_queued),
+        TEST(a_print_that_is_refused_leaves_the_file_and_a_word),
         TEST(what_is_wrong_with_an_upload_is_told_in_octoprints_way),
         TEST(a_path_in_the_file_name_is_only_data),
+        TEST(the_field_path_is_the_folder_wherever_it_stands),
+        TEST(a_path_that_leads_out_is_refused),
+        TEST(models_and_packages_are_stored_but_not_printed),
         TEST(a_form_may_be_split_anywhere),
         TEST(a_form_cut_short_stores_nothing),
         TEST(a_client_that_waits_for_100_continue_gets_it_or_the_refusal),

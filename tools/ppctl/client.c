@@ -9,6 +9,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define ANSWER_MAX         (16u << 20)
 #define CONNECT_MS         5000L
@@ -18,20 +19,56 @@
 
 struct transfer {
     const struct request *request;
+    CURL *curl;
+    int64_t saved;
+    char file_name[256];
     struct strbuf body;
     uint64_t told_ms;
     bool too_large;
 };
 
+/* Only what the host means to give is saved: a refusal is read as any. */
+static bool is_download(const struct transfer *t)
+{
+    long status = 0;
+    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    return t->request->download != NULL && status >= 200 && status <= 299;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
     struct transfer *t = context;
     size_t len = size * count;
+    if (is_download(t)) {
+        size_t n = fwrite(bytes, 1, len, t->request->download);
+        t->saved += (int64_t)n;
+        return n;
+    }
     if (t->body.len + len > ANSWER_MAX) {
         t->too_large = true;
         return 0;
     }
     strbuf_add(&t->body, bytes, len);
+    return len;
+}
+
+/* Content-Disposition: attachment; filename="gears.gjob" */
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct transfer *t = context;
+    static const char name[] = "content-disposition:";
+    static const char key[] = "filename=\"";
+    size_t len = size * count;
+    char line[512];
+    if (len > sizeof name && len < sizeof line && strncasecmp(bytes, name, sizeof name - 1) == 0) {
+        memcpy(line, bytes, len);
+        line[len] = '\0';
+        const char *found = strstr(line, key);
+        if (found != NULL) {
+            found += sizeof key - 1;
+            str_copy(t->file_name, sizeof t->file_name, found, strcspn(found, "\"\r\n"));
+        }
+    }
     return len;
 }
 
@@ -137,6 +174,9 @@ static void set_body(CURL *curl, struct transfer *t, const char *text)
         curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 256L << 10);
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, UPLOAD_IDLE_S);
+    } else if (r->download != NULL) { /* a host may pack files for minutes before it answers */
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, UPLOAD_IDLE_S);
     } else {
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, r->timeout_ms > 0 ? r->timeout_ms : CALL_MS);
     }
@@ -203,6 +243,8 @@ static void read_answer(const struct host *h, CURL *curl, struct transfer *t, st
         json_decref(a->doc);
         a->doc = NULL;
     }
+    a->bytes = t->saved;
+    memcpy(a->file_name, t->file_name, sizeof a->file_name);
     if (a->status < 200 || a->status > 299) {
         explain(h, a);
     } else if (a->doc == NULL && t->body.len > 0) {
@@ -216,6 +258,8 @@ static void perform(const struct host *h, CURL *curl, struct transfer *t, struct
     client_setup(curl, h, t->request->path, error_text);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, t);
     CURLcode code = curl_easy_perform(curl);
@@ -241,6 +285,7 @@ int client_call(const struct host *h, const struct request *r, struct answer *a)
     if (curl == NULL) {
         return err_set(&a->error, PP_EIO, "libcurl cannot start");
     }
+    t.curl = curl;
     char *text = r->body != NULL ? json_dumps(r->body, JSON_COMPACT) : NULL;
     const char *type = text != NULL        ? "application/json"
                        : r->upload != NULL ? "application/octet-stream"

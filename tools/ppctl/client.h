@@ -23,6 +23,7 @@ struct request {
     json_t *body;       /* borrowed; NULL = none */
     FILE *upload;       /* raw body instead, upload_bytes from its present position; borrowed */
     int64_t upload_bytes;
+    FILE *download; /* takes the body of a 2xx answer as it is; borrowed; NULL = it is JSON */
     /* called about ten times a second during an upload; may be NULL */
     void (*progress)(void *context, int64_t done_bytes);
     void *context;
@@ -30,10 +31,12 @@ struct request {
 };
 
 struct answer {
-    long status;      /* HTTP status; 0 = no host answered */
-    bool interrupted; /* ctrl-C */
-    json_t *doc;      /* owned; the error document too; NULL = none */
-    struct err error; /* code 0 = a 2xx answer */
+    long status;         /* HTTP status; 0 = no host answered */
+    bool interrupted;    /* ctrl-C */
+    json_t *doc;         /* owned; the error document too; NULL = none */
+    int64_t bytes;       /* downloaded */
+    char file_name[256]; /* which the host gives to that; "" = none. Foreign */
+    struct err error;    /* code 0 = a 2xx answer */
 };
 
 /* Does it; 0 or -PP_E as in a->error. Free with answer_fini() either way. */

@@ -91,22 +91,7 @@ static int rm(struct ppctl *c)
 
 int cmd_key(struct ppctl *c)
 {
-    static const struct {
-        const char *name;
-        size_t operands;
-        int (*exec)(struct ppctl *c);
-    } acts[] = {{"add", 2, add}, {"list", 1, list}, {"rm", 2, rm}};
-    char shown[48];
-    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
-        if (strcmp(acts[i].name, c->operand[0]) != 0) {
-            continue;
-        }
-        if (c->operands != acts[i].operands || (c->operands == 2 && *c->operand[1] == '\0')) {
-            return fail_usage(c, "key %s: %s", acts[i].name,
-                acts[i].operands == 2 ? "NAME is missing" : "takes no NAME");
-        }
-        return acts[i].exec(c);
-    }
-    return fail_usage(c, "key \"%s\": must be add, list or rm",
-        str_escape(shown, sizeof shown, c->operand[0], strlen(c->operand[0])));
+    static const struct action actions[] = {
+        {"list", "", 0, 0, list}, {"add", "NAME", 1, 1, add}, {"rm", "NAME", 1, 1, rm}};
+    return run_action(c, actions, sizeof actions / sizeof *actions);
 }

@@ -183,12 +183,22 @@ static void show_history(const struct ppctl *c, size_t i, const json_t *doc)
 
 int cmd_history(struct ppctl *c)
 {
+    static const struct {
+        const char *option;
+        const char *argument;
+    } filters[] = {{"--file", "&file="}, {"--job", "&job="}, {"--result", "&result="}};
+    struct strbuf path = {0};
     int64_t count = 20;
-    char path[64];
     int status = take_count(c, 1, 1000, &count);
-    if (status != PPCTL_DONE) {
-        return status;
+    strbuf_printf(&path, "/api/v1/runs?limit=%d", (int)count);
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        const char *value = option_value(c, filters[i].option);
+        char *part = value != NULL ? client_path(filters[i].argument, value) : NULL;
+        strbuf_puts(&path, part != NULL ? part : "");
+        free(part);
     }
-    snprintf(path, sizeof path, "/api/v1/runs?limit=%d", (int)count);
-    return read_each(c, path, "history", show_history);
+    status =
+        status == PPCTL_DONE ? read_each(c, strbuf_text(&path), "history", show_history) : status;
+    strbuf_fini(&path);
+    return status;
 }

@@ -1,57 +1,22 @@
 /* print: upload a file, have it printed, and with --wait follow it to its end. */
 #include "tools/ppctl/ppctl.h"
 
-#include "host/base/clock.h"
-#include "host/base/file.h"
-#include "tools/ppctl/bar.h"
 #include "tools/ppctl/text.h"
+#include "tools/ppctl/upload.h"
 #include "tools/ppctl/wait.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct job {
     struct ppctl *c;
     struct host *host;
-    const char *path;
-    const char *name; /* of the file, on the host */
-    FILE *file;
-    int64_t bytes;
-    uint64_t start_ms; /* of the upload */
-    json_t *started;   /* owned; the host's answer to "print this" */
-    json_t *doc;       /* owned; what --json prints */
-    bool ended;        /* and it is complete */
+    struct upload file;
+    json_t *started; /* owned; the host's answer to "print this" */
+    json_t *doc;     /* owned; what --json prints */
+    bool ended;      /* and it is complete */
 };
-
-/* Opens the file and refuses what can be no gcode file. */
-static int open_file(struct job *j)
-{
-    struct stat st;
-    struct err e;
-    char shown[200];
-    str_escape(shown, sizeof shown, j->path, strlen(j->path));
-    j->name = file_basename(j->path);
-    j->file = fopen(j->path, "rbe");
-    if (j->file == NULL || fstat(fileno(j->file), &st) != 0) {
-        err_errno(&e, errno, "\"%s\"", shown);
-    } else if (!S_ISREG(st.st_mode)) {
-        err_set(&e, PP_EINVAL, "\"%s\": not a file", shown);
-    } else if (st.st_size == 0) {
-        err_set(&e, PP_EINVAL, "\"%s\": the file is empty", shown);
-    } else if (!file_name_ok(j->name)) {
-        err_set(&e, PP_EINVAL,
-            "\"%s\": the name must be UTF-8 of at most 200 bytes, without control characters and "
-            "not begin with a dot",
-            shown);
-    } else {
-        j->bytes = st.st_size;
-        return PPCTL_DONE;
-    }
-    return fail(j->c, PPCTL_FAILED, &e);
-}
 
 /* Why this host cannot print now; 0 if it can as far as can be seen. */
 static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
@@ -101,32 +66,6 @@ static int check_host(struct job *j, json_t **before)
     return status;
 }
 
-static void on_progress(void *context, int64_t done)
-{
-    struct job *j = context;
-    struct term *t = &j->c->term;
-    struct strbuf line = {0};
-    char rate[TEXT_SIZE + 8] = "";
-    char left[TEXT_SIZE + 8] = "";
-    char text[TEXT_SIZE];
-    uint64_t ms = clock_ms() - j->start_ms;
-    if (!(j->c->json ? t->err_tty : t->tty)) {
-        return;
-    }
-    if (ms > 500 && done > 0 && done < j->bytes) {
-        double per_s = (double)done * 1000 / (double)ms;
-        snprintf(rate, sizeof rate, "%s/s", text_size(text, (int64_t)per_s));
-        snprintf(left, sizeof left, "%s left",
-            text_hms(text, (int64_t)((double)(j->bytes - done) / per_s * 1000)));
-    }
-    struct bar bar = {.lead = done < j->bytes ? "upload" : "the host reads the file",
-        .percent = done < j->bytes ? (double)done * 100 / (double)j->bytes : -1,
-        .part = {rate, left}};
-    bar_line(&line, &bar, term_columns() - 1, t->utf8);
-    term_draw(t, strbuf_text(&line), j->c->json);
-    strbuf_fini(&line);
-}
-
 static void show_file(const struct job *j, const json_t *file)
 {
     struct strbuf text = {0};
@@ -139,30 +78,14 @@ static void show_file(const struct job *j, const json_t *file)
 
 static int upload(struct job *j)
 {
-    struct answer a;
-    char *path = client_path("/api/v1/files/", j->name);
-    struct request r = {.method = "PUT",
-        .path = path,
-        .upload = j->file,
-        .upload_bytes = j->bytes,
-        .progress = on_progress,
-        .context = j};
-    int status = PPCTL_DONE;
-    j->start_ms = clock_ms();
-    int rc = client_call(j->host, &r, &a);
-    term_clear(&j->c->term, j->c->json);
-    if (rc != 0) {
-        if (a.interrupted) {
-            err_set(&a.error, PP_ECANCELED, "upload stopped; nothing is printed");
-        } else if (a.error.code == PP_ETOOBIG) {
-            err_wrap(&a.error, "\"%s\"", j->name);
-        }
-        status = fail_answer(j->c, j->host, &a);
-    } else {
-        show_file(j, a.doc);
-        json_object_set(j->doc, "file", a.doc != NULL ? a.doc : json_null());
+    json_t *file = NULL;
+    char *path = client_path("/api/v1/files/", j->file.name);
+    int status = upload_send(&j->file, path, &file);
+    if (status == PPCTL_DONE) {
+        show_file(j, file);
+        json_object_set(j->doc, "file", file);
     }
-    answer_fini(&a);
+    json_decref(file);
     free(path);
     return status;
 }
@@ -189,7 +112,7 @@ static void take_back(struct job *j, const struct answer *refusal)
 {
     struct answer a;
     const char *code = field_text(json_object_get(refusal->doc, "error"), "code");
-    char *path = client_path("/api/v1/files/", j->name);
+    char *path = client_path("/api/v1/files/", j->file.name);
     struct request r = {.method = "DELETE", .path = path};
     if (strcmp(code, "refused") == 0) {
         client_call(j->host, &r, &a);
@@ -203,7 +126,7 @@ static int start(struct job *j)
 {
     struct answer a;
     json_t *body = json_pack(
-        "{s:s, s:b}", "file", j->name, "bed_clear", option_value(j->c, "--bed-clear") != NULL);
+        "{s:s, s:b}", "file", j->file.name, "bed_clear", option_value(j->c, "--bed-clear") != NULL);
     int status = PPCTL_DONE;
     if (post(j->host, "/api/v1/print", body, &a) != 0) {
         status = refused(j, &a);
@@ -240,7 +163,7 @@ static void hand_over(struct job *j)
 static int start_and_wait(struct job *j, json_t *before)
 {
     struct wait w;
-    wait_init(&w, j->c, j->host, j->name, before);
+    wait_init(&w, j->c, j->host, j->file.name, before);
     int status = start(j);
     if (status == PPCTL_DONE) {
         status = wait_run(&w, j->started);
@@ -268,9 +191,9 @@ static int print_file(struct job *j, json_t *before)
 
 int cmd_print(struct ppctl *c)
 {
-    struct job j = {.c = c, .host = c->chosen[0], .path = c->operand[0], .doc = json_object()};
+    struct job j = {.c = c, .host = c->chosen[0], .doc = json_object()};
     json_t *before = NULL;
-    int status = open_file(&j);
+    int status = upload_open(&j.file, c, c->operand[0]);
     if (status == PPCTL_DONE) {
         status = check_host(&j, &before);
     }
@@ -280,9 +203,7 @@ int cmd_print(struct ppctl *c)
     if (c->json && j.ended) {
         print_json(json_incref(j.doc));
     }
-    if (j.file != NULL) {
-        fclose(j.file);
-    }
+    upload_close(&j.file);
     json_decref(before);
     json_decref(j.started);
     json_decref(j.doc);

@@ -92,7 +92,7 @@ static void redraw(struct watch *w)
 }
 
 /* One line when the line would be another one, without what changes every second. */
-static void tell(struct watch *w, size_t i)
+static void tell_event(struct watch *w, size_t i)
 {
     struct strbuf line = {0};
     struct view v = view_now(w->c);
@@ -152,7 +152,7 @@ static void take_event(struct watch *w, size_t i, json_t *event)
     merge(w, i, event);
     w->stale = true;
     if (!w->c->term.tty) {
-        tell(w, i);
+        tell_event(w, i);
     }
 }
 

@@ -8,8 +8,12 @@
 static void list_commands(void)
 {
     printf("usage: ppctl [-H URL|NAME] [--json] [--key-file FILE] COMMAND\n\n");
-    for (size_t i = 0; i < commands_count; i++) {
-        printf("  %-11s %s\n", commands[i].name, commands[i].summary);
+    for (size_t g = 0; g < COMMAND_GROUPS; g++) {
+        printf("%s%s\n", g > 0 ? "\n" : "", command_groups[g].title);
+        for (size_t i = 0; i < *command_groups[g].count; i++) {
+            const struct command *about = &command_groups[g].list[i];
+            printf("  %-11s %s\n", about->name, about->summary);
+        }
     }
     printf("\n"
            "  -H, --host URL|NAME  which host (or PPCTL_HOST); without it the only one of this "
@@ -43,7 +47,7 @@ int cmd_help(struct ppctl *c)
         char name[32];
         snprintf(name, sizeof name, "%s%s%s", o->name, o->value != NULL ? " " : "",
             o->value != NULL ? o->value : "");
-        printf("%s  %-14s %s\n", o == about->option ? "\n" : "", name, o->help);
+        printf("%s  %-16s %s\n", o == about->option ? "\n" : "", name, o->help);
     }
     return PPCTL_DONE;
 }
@@ -77,27 +81,24 @@ static void offer_hosts(const char *typed)
 
 static void offer_commands(const char *typed)
 {
-    for (size_t i = 0; i < commands_count; i++) {
-        offer(commands[i].name, typed);
+    for (size_t i = 0; command_at(i) != NULL; i++) {
+        offer(command_at(i)->name, typed);
     }
 }
 
 /* What the operands of a command may be; ":files" lets the shell offer files. */
 static void offer_operand(const struct command *about, const char *typed)
 {
-    static const char *const heaters[] = {"tool0=", "tool1=", "bed=", "chamber="};
-    static const char *const acts[] = {"add", "list", "rm"};
-    static const char *const of_card[] = {"ls", "print", "put", "rm", "init", "release"};
-    if (strcmp(about->name, "print") == 0) {
-        puts(":files");
-    } else if (strcmp(about->name, "temp") == 0) {
-        offer_list(heaters, sizeof heaters / sizeof *heaters, typed);
-    } else if (strcmp(about->name, "key") == 0) {
-        offer_list(acts, sizeof acts / sizeof *acts, typed);
-    } else if (strcmp(about->name, "sd") == 0) {
-        offer_list(of_card, sizeof of_card / sizeof *of_card, typed);
-    } else if (strcmp(about->name, "help") == 0) {
+    const char *offers = about->offers != NULL ? about->offers : "";
+    if (strcmp(about->name, "help") == 0) {
         offer_commands(typed);
+    }
+    while (*offers != '\0') {
+        char word[48];
+        size_t len = strcspn(offers, " ");
+        str_copy(word, sizeof word, offers, len);
+        offer(word, word[0] == ':' ? "" : typed);
+        offers += len + (offers[len] == ' ');
     }
 }
 

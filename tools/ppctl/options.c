@@ -86,6 +86,15 @@ static int unknown_option(const struct ppctl *c, const char *word, struct err *e
         c->command != NULL ? " " : "", c->command != NULL ? c->command->name : "");
 }
 
+static int give(struct ppctl *c, const struct command_option *o, const char *value, struct err *e)
+{
+    if (c->givens == COMMAND_GIVEN) {
+        return err_set(e, PP_EINVAL, "%s: at most %d options", o->name, COMMAND_GIVEN);
+    }
+    c->given[c->givens++] = (struct given){o, value};
+    return 0;
+}
+
 static int command_option(struct ppctl *c, struct cursor *in, struct err *e)
 {
     const char *word = in->argv[in->at];
@@ -95,13 +104,11 @@ static int command_option(struct ppctl *c, struct cursor *in, struct err *e)
         if (!is_option(word, o->name, &value)) {
             continue;
         }
-        if (o->value == NULL) {
-            c->option[i] = "";
-            return value == NULL ? 0 : err_set(e, PP_EINVAL, "%s takes no value", o->name);
+        if (o->value == NULL && value != NULL) {
+            return err_set(e, PP_EINVAL, "%s takes no value", o->name);
         }
-        int rc = take_value(in, o->name, &value, e);
-        c->option[i] = value;
-        return rc;
+        int rc = o->value != NULL ? take_value(in, o->name, &value, e) : 0;
+        return rc == 0 ? give(c, o, o->value != NULL ? value : "", e) : rc;
     }
     return unknown_option(c, word, e);
 }
@@ -184,9 +191,20 @@ int options_parse(struct ppctl *c, int argc, char **argv, struct err *e)
 
 const char *option_value(const struct ppctl *c, const char *name)
 {
-    for (size_t i = 0; c->command->option[i].name != NULL; i++) {
-        if (strcmp(c->command->option[i].name, name) == 0) {
-            return c->option[i];
+    const char *value = NULL;
+    const char *next;
+    for (size_t at = 0; (next = option_next(c, name, &at)) != NULL;) {
+        value = next;
+    }
+    return value;
+}
+
+const char *option_next(const struct ppctl *c, const char *name, size_t *at)
+{
+    while (*at < c->givens) {
+        const struct given *g = &c->given[(*at)++];
+        if (strcmp(g->option->name, name) == 0) {
+            return g->value;
         }
     }
     return NULL;

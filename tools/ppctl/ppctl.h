@@ -33,8 +33,9 @@ enum command_kind {
     COMMAND_LOCAL    /* needs none */
 };
 
-#define COMMAND_OPTIONS  4
-#define COMMAND_OPERANDS 16
+#define COMMAND_OPTIONS  10
+#define COMMAND_OPERANDS 64
+#define COMMAND_GIVEN    64 /* options on one command line */
 
 struct command_option {
     const char *name;  /* "--wait", "-n"; NULL past the last */
@@ -51,20 +52,53 @@ struct command {
     const char *summary; /* one line */
     const char *help;    /* what it does in full, and examples */
     enum command_kind kind;
+    const char
+        *offers;  /* what an operand may be, for completion: words, or ":files"; may be NULL */
     size_t least; /* operands */
     size_t most;
     struct command_option option[COMMAND_OPTIONS + 1];
     int (*exec)(struct ppctl *c); /* returns an exit status */
 };
 
-extern const struct command commands[];
-extern const size_t commands_count;
+/* Commands that belong together; help lists them under one title. */
+struct command_group {
+    const char *title;
+    const struct command *list;
+    const size_t *count;
+};
+#define COMMAND_GROUPS 4
+extern const struct command_group command_groups[COMMAND_GROUPS];
+
+/* The rows, by group: commands_print.c, commands_queue.c, commands_stock.c, commands_host.c. */
+extern const struct command commands_print[], commands_queue[], commands_stock[], commands_host[];
+extern const size_t commands_print_count, commands_queue_count, commands_stock_count,
+    commands_host_count;
+
+/* The commands one after the other; NULL past the last. */
+const struct command *command_at(size_t index);
+
+/* What the first operand of a command names: "add" of `ppctl key add NAME`. */
+struct action {
+    const char *name;
+    const char *args; /* what follows it, for the message; "" = nothing */
+    size_t least;     /* operands after the name */
+    size_t most;
+    int (*exec)(struct ppctl *c);
+};
+
+/* Runs the action that the first operand names, its operands checked; with none given the first of
+ * the table, if it takes none. An exit status. */
+int run_action(struct ppctl *c, const struct action *actions, size_t count);
 
 struct ppctl {
     const struct command *command;
     const char *operand[COMMAND_OPERANDS];
     size_t operands;
-    const char *option[COMMAND_OPTIONS]; /* values, "" for a flag; NULL = not given */
+    struct given {
+        const struct command_option *option;
+        const char *value; /* "" for a flag */
+    } given[COMMAND_GIVEN];
+    size_t givens;
     bool json;
     const char *target;   /* -H; NULL = not given */
     const char *key_file; /* NULL = not given */
@@ -85,8 +119,13 @@ const char *command_suggest(const char *name);
 /* Reads the command line into `c`; 0, or -PP_EINVAL with what is wrong and what would be right. */
 int options_parse(struct ppctl *c, int argc, char **argv, struct err *e);
 
-/* The value of an option of the command ("" for a flag); NULL if it was not given. */
+/* The value of an option of the command ("" for a flag), the last one where it was given several
+ * times; NULL if it was not given. */
 const char *option_value(const struct ppctl *c, const char *name);
+
+/* Each value of an option that may be given several times: start with *at = 0; NULL past the last.
+ */
+const char *option_next(const struct ppctl *c, const char *name, size_t *at);
 
 /* Decides which hosts are meant; an exit status, the failure told. */
 int target_choose(struct ppctl *c);
@@ -123,6 +162,18 @@ int get(const struct host *h, const char *path, struct answer *a);
 /* POST `body` (taken; may be NULL) to one host. */
 int post(const struct host *h, const char *path, json_t *body, struct answer *a);
 
+/* Any request with a body (taken; may be NULL) to the one host chosen; 0 or -PP_E… */
+int call(
+    const struct ppctl *c, const char *method, const char *path, json_t *body, struct answer *a);
+
+/* The same, and tells `done` (a line for people), or the answer with --json, or the failure; the
+ * exit status. */
+int tell(struct ppctl *c, const char *method, const char *path, json_t *body, const char *done);
+
+/* The same, and shows the answer by `show`. */
+int tell_view(struct ppctl *c, const char *method, const char *path, json_t *body,
+    void (*show)(struct strbuf *out, const struct view *v, const json_t *doc));
+
 /* Asks every chosen host for `path` and shows each answer; with --json one document, of several
  * hosts
  * {"hosts": [{name, url, `what`}]}. An exit status: 3 only when no host answers. */
@@ -153,7 +204,35 @@ int cmd_sd(struct ppctl *c);
 int cmd_key(struct ppctl *c);
 int cmd_log(struct ppctl *c);
 int cmd_history(struct ppctl *c);
+int cmd_stats(struct ppctl *c);
 int cmd_help(struct ppctl *c);
+
+/* cmd_add.c, cmd_jobs.c, cmd_package.c, cmd_template.c, cmd_files.c, cmd_queues.c */
+int cmd_add(struct ppctl *c);
+int cmd_jobs(struct ppctl *c);
+int cmd_job(struct ppctl *c);
+int cmd_edit(struct ppctl *c);
+int cmd_set(struct ppctl *c);
+int cmd_move(struct ppctl *c);
+int cmd_jobs_act(struct ppctl *c); /* rm, restore, reset */
+int cmd_export(struct ppctl *c);
+int cmd_import(struct ppctl *c);
+int cmd_template(struct ppctl *c);
+int cmd_manage(struct ppctl *c); /* start, stop */
+int cmd_quarantine(struct ppctl *c);
+int cmd_files(struct ppctl *c);
+int cmd_queues(struct ppctl *c);
+int cmd_queue(struct ppctl *c);
+
+/* cmd_spools.c, cmd_scripts.c */
+int cmd_load(struct ppctl *c);
+int cmd_spools(struct ppctl *c);
+int cmd_spool(struct ppctl *c);
+int cmd_scripts(struct ppctl *c);
+int cmd_script(struct ppctl *c);
+int cmd_condition(struct ppctl *c);
+int cmd_events(struct ppctl *c);
+int cmd_event(struct ppctl *c);
 
 /* Prints what can follow the words on a command line, one a line; words[count - 1] is being typed.
  */

@@ -100,18 +100,83 @@ int post(const struct host *h, const char *path, json_t *body, struct answer *a)
     return rc;
 }
 
-int tell_done(struct ppctl *c, const char *path, json_t *body, const char *done)
+int call(
+    const struct ppctl *c, const char *method, const char *path, json_t *body, struct answer *a)
 {
-    struct host *h = c->chosen[0];
+    struct request r = {.method = method, .path = path, .body = body};
+    int rc = client_call(c->chosen[0], &r, a);
+    json_decref(body);
+    return rc;
+}
+
+int tell(struct ppctl *c, const char *method, const char *path, json_t *body, const char *done)
+{
     struct answer a;
     int status = PPCTL_DONE;
-    if (post(h, path, body, &a) != 0) {
-        status = fail_answer(c, h, &a);
+    if (call(c, method, path, body, &a) != 0) {
+        status = fail_answer(c, c->chosen[0], &a);
     } else if (c->json) {
         print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
     } else {
-        printf("%s: %s\n", host_label(h), done);
+        printf("%s: %s\n", host_label(c->chosen[0]), done);
     }
     answer_fini(&a);
     return status;
+}
+
+int tell_done(struct ppctl *c, const char *path, json_t *body, const char *done)
+{
+    return tell(c, "POST", path, body != NULL ? body : json_object(), done);
+}
+
+int tell_view(struct ppctl *c, const char *method, const char *path, json_t *body,
+    void (*show)(struct strbuf *out, const struct view *v, const json_t *doc))
+{
+    struct answer a;
+    struct strbuf text = {0};
+    struct view v = view_now(c);
+    int status = PPCTL_DONE;
+    if (call(c, method, path, body, &a) != 0) {
+        status = fail_answer(c, c->chosen[0], &a);
+    } else if (c->json) {
+        print_json(a.doc != NULL ? json_incref(a.doc) : json_object());
+    } else {
+        show(&text, &v, a.doc);
+        print_text(&text);
+    }
+    answer_fini(&a);
+    return status;
+}
+
+/* "add NAME, list or rm NAME" */
+static void name_actions(char *out, size_t out_size, const struct action *actions, size_t count)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count && used < out_size; i++) {
+        const char *before = i == 0 ? "" : i + 1 < count ? ", " : " or ";
+        int n = snprintf(out + used, out_size - used, "%s%s", before, actions[i].name);
+        used += (size_t)n;
+    }
+}
+
+int run_action(struct ppctl *c, const struct action *actions, size_t count)
+{
+    char shown[64];
+    char names[160];
+    const char *word = c->operands > 0 ? c->operand[0] : actions[0].name;
+    for (size_t i = 0; i < count; i++) {
+        size_t given = c->operands > 0 ? c->operands - 1 : 0;
+        if (strcmp(actions[i].name, word) != 0) {
+            continue;
+        }
+        if (given < actions[i].least || given > actions[i].most) {
+            return fail_usage(c, "%s %s: %s %s", c->command->name, word,
+                given < actions[i].least ? "missing:" : "takes no more than",
+                actions[i].args[0] != '\0' ? actions[i].args : "its name");
+        }
+        return actions[i].exec(c);
+    }
+    name_actions(names, sizeof names, actions, count);
+    return fail_usage(c, "%s \"%s\": must be %s", c->command->name,
+        str_escape(shown, sizeof shown, word, strlen(word)), names);
 }

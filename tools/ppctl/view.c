@@ -4,6 +4,7 @@
 #include "tools/ppctl/question.h"
 #include "tools/ppctl/term.h"
 #include "tools/ppctl/text.h"
+#include "tools/ppctl/view_jobs.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -384,6 +385,7 @@ void view_status(struct strbuf *out, const struct view *v, const char *name, con
         label(out, "waiting");
         rest(out, v, &line);
     }
+    view_manage(out, v, field_node(status, "manage"));
     const json_t *sd = field_node(status, "sd");
     job_view(out, v, field_node(status, "job"), field_true(sd, "printing"));
     copy_view(out, v, field_node(sd, "transfer"));

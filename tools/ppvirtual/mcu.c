@@ -211,6 +211,21 @@ static void begin_command(struct model *m)
     havoc_command(m, t);
 }
 
+static void stamp(struct model *m)
+{
+    if (m->s.stamped) {
+        strbuf_printf(m->executed, "%" PRIu64 " ", m->now_ns / 1000);
+    }
+}
+
+void mcu_note(struct model *m, const char *text)
+{
+    if (m->executed != NULL) {
+        stamp(m);
+        strbuf_printf(m->executed, "# %s\n", text);
+    }
+}
+
 /* For those who judge a host: what was executed, with the number it came with. */
 static void note_executed(struct model *m)
 {
@@ -218,6 +233,7 @@ static void note_executed(struct model *m)
     const char *text = m->queue[m->queue_head].text;
     bool numbered = text[0] == 'N';
     if (m->executed != NULL) {
+        stamp(m);
         strbuf_printf(m->executed, "%" PRId64 " %s\n", line_number_of(text), t->command.text);
     }
     unsigned origin = (numbered ? TALLY_NUMBERED : 0) | (t->from_card ? TALLY_CARD : 0);

@@ -31,4 +31,7 @@ uint64_t mcu_ready_ns(struct model *m);
  */
 struct queued *mcu_queue(struct model *m, const char *text);
 
+/* A person's note among the executed commands, where these are wanted. */
+void mcu_note(struct model *m, const char *text);
+
 #endif

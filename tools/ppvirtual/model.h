@@ -73,6 +73,7 @@ struct settings {
     bool sd;           /* has a card slot */
     bool sd_no_ok;     /* M29 is answered without an ok */
     bool sd_ok_joined; /* M30 writes its ok behind the name */
+    bool stamped;      /* what was executed is written with its time */
 };
 
 /* The defaults: Marlin 2.1 at 115200 baud. */
@@ -232,7 +233,8 @@ struct model {
     struct tally tally;
     struct lateness late;
     struct gap gap;
-    struct strbuf *executed; /* borrowed; NULL: none. "N text" of each of the host's commands */
+    struct strbuf *executed; /* borrowed; NULL: none. "N text" of each of the host's commands, and
+                                "# text" of each note; stamped: with µs of its clock in front */
     struct strbuf *trace;    /* borrowed; NULL: none. Lines in and out, for a person */
 };
 

@@ -62,6 +62,7 @@ const char options_help[] =
     "  --report FILE        what it has seen, as JSON, written at SIGTERM, SIGINT and SIGUSR1\n"
     "  --executed FILE      each command it has executed for the host, behind its line number\n"
     "                       (-1: it had none)\n"
+    "  --stamped            and behind the printer's time in microseconds\n"
     "  -v, --verbose        every line in both directions on stderr\n"
     "  -h, --help           this text\n"
     "  --version            the version\n"
@@ -265,6 +266,7 @@ static const struct option table[] = {
     {"--device", true, set_text, AT(device), 0, 0},
     {"--report", true, set_text, AT(report), 0, 0},
     {"--executed", true, set_text, AT(executed), 0, 0},
+    {"--stamped", false, set_true, AT(settings.stamped), 0, 0},
     {"--baud", true, set_unsigned, AT(settings.baud), 1200, 4000000},
     {"--firmware", true, set_firmware, 0, 0, 0},
     {"--plain-ok", false, set_plain, 0, 0, 0},

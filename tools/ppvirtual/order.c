@@ -1,5 +1,6 @@
 #include "tools/ppvirtual/order.h"
 
+#include "tools/ppvirtual/mcu.h"
 #include "tools/ppvirtual/report.h"
 
 #include <inttypes.h>
@@ -15,6 +16,7 @@ const char order_help[] = "at=WHEN,do=WHAT,...  a fault; without at= it is for n
                           "power off | power on\n"
                           "unplug [MS]          for so long, or until replug\n"
                           "replug\n"
+                          "note TEXT            a line \"# TEXT\" among the executed commands\n"
                           "report               the report, here and into its file\n"
                           "help\n";
 
@@ -133,7 +135,10 @@ struct order order_line(struct model *m, const char *line, struct strbuf *answer
     if (str_starts(line, "unplug ")) {
         return unplug_for(line + 7, answer);
     }
-    if (strchr(line, '=') != NULL) {
+    if (str_starts(line, "note ")) {
+        mcu_note(m, line + 5);
+        strbuf_puts(answer, "ok\n");
+    } else if (strchr(line, '=') != NULL) {
         add_fault(m, line, answer);
     } else {
         refuse(line, answer);

@@ -37,6 +37,9 @@ void device_move(struct device *d, enum printer_state next, const char *why)
         d->error[0] = '\0';
         d->heat.used_ms = clock_ms();
     }
+    if (next != PRINTER_OPERATIONAL) {
+        device_script_lost(d, why);
+    }
     device_remember(d);
     hub_emit(d->hub, HUB_STATE, NULL);
 }
@@ -239,6 +242,8 @@ static void on_sender_closed(void *context)
     void (*closed)(void *) = d->closed;
     void *closed_context = d->closed_context;
     device_sd_free(d);
+    free(d->clear_text);
+    free(d->ignore_lines);
     free(d);
     closed(closed_context);
 }
@@ -310,7 +315,9 @@ void device_close(struct device *d, bool leave, void (*closed)(void *context), v
     uv_timer_stop(&d->wire.retry);
     uv_timer_start(&d->deadline, on_deadline, STOP_MS, 0);
     bool transfers = state == PRINTER_TRANSFERRING;
-    if ((leave && !transfers) || device_recover_waits(d)) {
+    bool script = device_script_runs(d); /* half of one is not left behind, heaters on */
+    device_script_stop(d);
+    if ((leave && !transfers && !script) || device_recover_waits(d)) {
         device_finish_closing(d);
     } else if (printer_has_job(state)) {
         device_print_stop(d);

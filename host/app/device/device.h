@@ -19,7 +19,7 @@
 #include <uv.h>
 
 #define DEVICE_HEATERS   10
-#define DEVICE_QUESTIONS 6
+#define DEVICE_QUESTIONS 10
 #define DEVICE_ANSWERS   8
 
 struct device;
@@ -33,7 +33,8 @@ struct device_heater {
 /* A question that waits for a person. An answer carries the id, so a late click answers nothing. */
 struct device_question {
     char id[37];
-    char kind[16]; /* "bed", "identity", "recover"; of the printer: "prompt", "wait" */
+    char kind[16]; /* "bed", "identity", "recover"; of the printer: "prompt", "wait"; of the queue:
+                      "material", "file", "script", "managing" */
     char text[200];
     char answers[DEVICE_ANSWERS][41]; /* "yes", "no"; "" past the last */
     int64_t asked_ms;
@@ -87,6 +88,8 @@ struct device_status {
     struct device_question question[DEVICE_QUESTIONS]; /* open ones, oldest first */
     size_t questions;
     enum bed_state bed;
+    bool identity_doubt;   /* another printer or port than before: nothing starts unasked */
+    char script[96];       /* name of the one that runs, or is being ended; "" if none */
     char waiting_for[201]; /* file that waits for an answer, "" if none */
     struct run last;       /* how the last print ended; id "" = none is known */
 };
@@ -120,6 +123,10 @@ void device_status(const struct device *d, struct device_status *out);
 
 /* The new profile holds from the next print on, its thermal limits at once. */
 void device_set_profile(struct device *d, const struct profile *profile);
+
+/* Commands that are not sent while printing, one a line; whole commands, any case. From the next
+ * print on. Copied; NULL or "" = none. */
+void device_set_ignore_lines(struct device *d, const char *lines);
 
 /* How long heaters may be on with no print; 0 = for ever. */
 void device_set_heaters_off(struct device *d, int64_t heaters_off_ms);
@@ -181,25 +188,41 @@ int device_estop(struct device *d, struct err *e);
 int device_print_run(
     struct device *d, const char *file_name, const struct device_origin *origin, struct err *e);
 
-/* Asks a person whether the bed is clear, with nothing that waits for it: the answer sets the bed
- * (HUB_BED) or leaves it (HUB_QUESTION). device_withdraw() takes a question of that kind back. */
+/* What device_print_run() would say of the file itself: whether it is here and may be printed on
+ * this printer. PP_ENOTFOUND, PP_EREFUSED. */
+int device_check_print(
+    const struct device *d, const char *file_name, const char *sha256, struct err *e);
+
+/* The print under way has failed, as somebody else has seen: it is cancelled, and ends so. */
+int device_fail_run(struct device *d, const char *reason, struct err *e);
+
+/* Asks a person whether the bed is clear, and where that is in doubt whether it is the right
+ * printer, with nothing that waits for it: the answer sets what it says (HUB_BED) or leaves it
+ * (HUB_QUESTION). device_withdraw() takes a question of that kind ("bed", "identity") back. */
 void device_ask_clear(struct device *d, const char *text);
 
-/* A question of the queue to a person (kinds "material", "file", "script", "managing"); `answered`
- * runs once with the answer's index, or -1 when it is withdrawn. */
-void device_ask_person(struct device *d, const char *kind, const char *text,
-    void (*answered)(void *context, int answer), void *context);
+/* A question of the queue to a person (kinds "material", "file", "script", "managing"); `answers`
+ * ends with NULL, NULL = yes or no. `answered` runs once: with the answer's index, or with -1 from
+ * within device_withdraw() or when another of that kind takes its place. */
+void device_ask_person(struct device *d, const char *kind, const char *const *answers,
+    const char *text, void (*answered)(void *context, int answer), void *context);
 void device_withdraw(struct device *d, const char *kind);
 
 /* A script of gcode while nothing is printed: `next` gives one command after the other (NULL: that
- * was the last), as many as there is room for; `done` runs once, when all are acknowledged and the
- * last move has ended (M400), or with an error when the connection was lost, an emergency stop
- * came, or device_script_stop() dropped the rest. PP_ESTATE while printing, offline or while one
- * runs. No print starts meanwhile. */
+ * was the last), as many as there is room for; `done` runs once and never from within this call:
+ * when all are acknowledged and the last move has ended (M400), or with an error when a command may
+ * not be sent, the printer is lost, locked or too hot, an emergency stop or a cancel came, and from
+ * within device_script_stop() and device_close(). After an error the heaters are turned off.
+ * PP_ESTATE while printing or while a script runs or is being ended; PP_EOFFLINE. No print starts
+ * meanwhile. */
 typedef const char *(*device_script_next)(void *context);
 int device_script(struct device *d, const char *name, device_script_next next, store_cb done,
     void *context, struct err *e);
 void device_script_stop(struct device *d);
+
+/* Whether a script's gcode, line by line, may be sent to this printer: what host/core/gcheck.h
+ * says, by the profile's limits. PP_EREFUSED. */
+int device_check_script(const struct device *d, const char *text, struct err *e);
 
 /* A script that leaves the bed clear has ended well. PP_ESTATE while printing. */
 int device_bed_cleared(struct device *d, struct err *e);

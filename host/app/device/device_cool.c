@@ -60,6 +60,7 @@ void device_cool_locked(struct device *d)
         "the printer is locked and does nothing that it is told: unlock it there, or with M511";
     d->heat.locked = true;
     device_abort(d, text);
+    device_script_fail(d, PP_EREFUSED, text);
     if (!d->heat.locked_told && d->run.id[0] == '\0') {
         device_notice(d, "%s", text);
     }

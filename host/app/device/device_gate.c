@@ -7,6 +7,7 @@
 #include "host/app/device/device_priv.h"
 
 #include "host/base/log.h"
+#include "host/core/file_kind.h"
 #include "host/io/ports.h"
 
 #include <stdio.h>
@@ -34,7 +35,7 @@ void device_set_bed(struct device *d, enum bed_state bed, store_cb done)
     hub_emit(d->hub, HUB_BED, NULL);
 }
 
-static int preflight(const struct device *d, const struct file_entry *file, struct err *e)
+int device_preflight(const struct device *d, const struct file_entry *file, struct err *e)
 {
     struct preflight result;
     struct limits limits = *device_limits(d);
@@ -59,6 +60,9 @@ int device_may_start(const struct device *d, struct err *e)
     if (printer_has_job(state)) {
         return err_set(e, PP_ESTATE, "\"%s\" is being printed", d->run.file_name);
     }
+    if (device_script_runs(d)) {
+        return device_script_refuse(d, e);
+    }
     return state == PRINTER_OPERATIONAL ? 0 : device_refuse_offline(d, e);
 }
 
@@ -77,6 +81,26 @@ bool device_ask_or_go(struct device *d)
     return false;
 }
 
+int device_refuse_file(const char *file_name, const struct file_entry *file, struct err *e)
+{
+    if (file == NULL) {
+        return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
+    }
+    switch (file_kind_of(file->row.name)) {
+    case FILE_MODEL:
+        return err_field(e, PP_ETYPE, "file",
+            "\"%s\" is a model: slice it first, or print a job that has it sliced", file_name);
+    case FILE_PACKAGE:
+        return err_field(e, PP_ETYPE, "file",
+            "\"%s\" is a package of a job: import it into the queue", file_name);
+    case FILE_GCODE:
+    case FILE_KINDS:
+        break;
+    }
+    return err_field(e, PP_ENOTFOUND, "file",
+        "file \"%s\" has not been analysed: the log tells what is wrong with it", file_name);
+}
+
 int device_print(
     struct device *d, const char *file_name, bool bed_clear, bool *waits, struct err *e)
 {
@@ -86,13 +110,13 @@ int device_print(
         return rc;
     }
     if (file == NULL || !file->analysed) {
-        return err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
+        return device_refuse_file(file_name, file, e);
     }
     if (d->pending[0] != '\0') {
         return err_set(
             e, PP_ESTATE, "\"%s\" already waits for an answer (ppctl confirm)", d->pending);
     }
-    rc = preflight(d, file, e);
+    rc = device_preflight(d, file, e);
     if (rc < 0) {
         return rc;
     }
@@ -103,7 +127,7 @@ int device_print(
     files_pin(d->files, d->pending); /* what passed pre-flight is what will be printed */
     *waits = device_ask_or_go(d);
     if (!*waits) {
-        device_print_start(d, file);
+        device_print_start(d, file->row.name, file, NULL);
     }
     return 0;
 }
@@ -137,11 +161,11 @@ static void go_on(struct device *d)
         return;
     }
     /* the profile may be another by now, or the printer */
-    if (file == NULL || device_may_start(d, &e) < 0 || preflight(d, file, &e) < 0) {
+    if (file == NULL || device_may_start(d, &e) < 0 || device_preflight(d, file, &e) < 0) {
         device_drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
-    device_print_start(d, file);
+    device_print_start(d, file->row.name, file, NULL);
 }
 
 static void accept_identity(struct device *d)
@@ -151,6 +175,7 @@ static void accept_identity(struct device *d)
     snprintf(d->row.uuid, sizeof d->row.uuid, "%s", d->who.uuid);
     ports_stable_name(d->path, d->row.port_identity, sizeof d->row.port_identity);
     device_save_row(d, NULL);
+    hub_emit(d->hub, HUB_BED, NULL);
 }
 
 int device_declare_clear(struct device *d, const char *answer, struct err *e)
@@ -172,22 +197,32 @@ int device_declare_clear(struct device *d, const char *answer, struct err *e)
     return 0;
 }
 
+/* Without a file that waits it was the queue that asked, and it looks by itself. */
+static void answered(struct device *d, bool yes)
+{
+    if (d->pending[0] == '\0') {
+        if (yes) {
+            device_clear_answered(d);
+        }
+    } else if (yes) {
+        go_on(d);
+    } else {
+        device_drop_pending(d, "");
+    }
+}
+
 void device_bed_answered(struct device *d, size_t answer)
 {
-    if (answer != 0) {
-        device_drop_pending(d, "");
-        return;
+    if (answer == 0) {
+        device_set_bed(d, BED_CLEAR, NULL);
     }
-    device_set_bed(d, BED_CLEAR, NULL);
-    go_on(d);
+    answered(d, answer == 0);
 }
 
 void device_identity_answered(struct device *d, size_t answer)
 {
-    if (answer != 0) {
-        device_drop_pending(d, "");
-        return;
+    if (answer == 0) {
+        accept_identity(d);
     }
-    accept_identity(d);
-    go_on(d);
+    answered(d, answer == 0);
 }

@@ -181,7 +181,7 @@ static void take_over(struct device *d, const struct run *run, const struct file
     memcpy(d->run.reason, w->reason, sizeof d->run.reason);
     d->analysis = file->analysis;
     d->analysis.bytes = file->row.size_bytes;
-    files_pin(d->files, d->run.file_name);
+    device_pin(d);
     d->bed_taken = w->bed_taken;
     d->row.bed = w->bed_taken ? BED_OCCUPIED : d->row.bed;
     d->end_result = w->result;
@@ -208,9 +208,8 @@ int device_recover_open(struct device *d, struct err *e)
     const struct file_entry *file = NULL;
     int rc = store_load_open_run(d->store, &run, e);
     if (rc == 0 && run.id[0] != '\0') {
-        file = files_find(d->files, run.file_name);
-        bool same = file != NULL && strcmp(file->row.sha256, run.sha256) == 0;
-        bool found = same && (find_in_ring(d, &run) || find_in_journal(d, &run));
+        file = device_content(d, run.file_name, run.sha256);
+        bool found = file != NULL && (find_in_ring(d, &run) || find_in_journal(d, &run));
         file = found ? file : NULL;
     }
     const char *keep = file != NULL ? run.id : "";

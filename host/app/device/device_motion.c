@@ -288,6 +288,10 @@ int device_cancel(struct device *d, struct err *e)
         device_drop_pending(d, "");
         return 0;
     }
+    if (device_script_runs(d)) {
+        device_script_fail(d, PP_ECANCELED, "cancelled");
+        return 0;
+    }
     if (device_asks(d, "recover")) {
         device_unask(d, "recover");
         device_recover_answered(d, 1);
@@ -347,7 +351,8 @@ void device_print_waits(struct device *d)
 {
     if (d->closing && device_state(d) == PRINTER_PAUSING) {
         device_cancel_run(d, RUN_INTERRUPTED, "the host was stopped");
-    } else if (device_state(d) == PRINTER_CANCELLING || d->closing) {
+    } else if (device_state(d) == PRINTER_CANCELLING || d->closing ||
+               (device_script_runs(d) && d->script.done == NULL)) {
         device_end_wait(d);
     }
 }

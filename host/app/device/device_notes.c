@@ -177,6 +177,10 @@ static void on_done(struct device *d, enum device_tag tag)
     case TAG_ASKED:
         device_thermal_asked(d);
         break;
+    case TAG_SCRIPT:
+    case TAG_SCRIPT_END:
+        device_script_tag(d, tag);
+        break;
     case TAG_COLD:
         device_cool_paid(d);
         if (d->closing) {

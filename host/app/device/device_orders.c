@@ -41,6 +41,7 @@ int device_disconnect(struct device *d, struct err *e)
     }
     d->wire.wanted = false;
     uv_timer_stop(&d->wire.retry);
+    device_script_stop(d);
     if (device_state(d) == PRINTER_OPERATIONAL || device_state(d) == PRINTER_RECOVERING) {
         device_go_cold(d);
     } else {

@@ -32,6 +32,41 @@ static int64_t lines_of(const struct device *d)
                          : atomic_load(&sender_stats(d->sender)->job_lines));
 }
 
+/* The run's name keeps what it stands for while it is printed; content that has lost its name is
+ * kept by the job. */
+void device_pin(struct device *d)
+{
+    const struct file_entry *file = files_find(d->files, d->run.file_name);
+    d->pinned = file != NULL && strcmp(file->row.sha256, d->run.sha256) == 0;
+    if (d->pinned) {
+        files_pin(d->files, d->run.file_name);
+    }
+}
+
+static void unpin(struct device *d)
+{
+    if (d->pinned) {
+        files_unpin(d->files, d->run.file_name);
+    }
+    d->pinned = false;
+}
+
+/* How much of the filament of the file it has come to. */
+static int64_t used_um(const struct device *d, enum run_result result)
+{
+    if (result == RUN_SUCCESS) {
+        return d->run.filament_um;
+    }
+    struct spool *spool = d->spool != NULL ? d->spool : d->recovery.spool;
+    struct device_job job;
+    device_job(d, &job);
+    if (d->sd.printing || spool == NULL) {
+        return (int64_t)((double)d->run.filament_um * job.percent / 100);
+    }
+    int64_t drawn_um = spool_drawn_um(spool, (uint64_t)job.done_bytes);
+    return drawn_um < d->run.filament_um ? drawn_um : d->run.filament_um;
+}
+
 void device_print_end(struct device *d, enum run_result result, const char *reason)
 {
     const struct stream_stats *stats = sender_stats(d->sender);
@@ -39,6 +74,7 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     run->end_ms = clock_wall_ms();
     run->result = result;
     run->lines = lines_of(d);
+    run->used_um = used_um(d, result);
     run->resends += (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
     d->open++;
@@ -48,7 +84,7 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     if (d->sd.printing) {
         device_sd_ended(d, result);
     } else {
-        files_unpin(d->files, run->file_name);
+        unpin(d);
     }
     if (d->spool != NULL) {
         sender_drop_job(d->sender);
@@ -94,6 +130,7 @@ void device_spool_options(struct device *d, struct spool_options *out, char *pat
         .path = path,
         .size_bytes = (uint64_t)d->analysis.bytes,
         .max_command = d->max_command,
+        .ignore_lines = d->ignore_lines,
         .on_error = on_spool_error,
         .context = d};
 }
@@ -145,23 +182,48 @@ static void on_run_opened(void *context, const struct err *e)
     device_begin_lines(d);
 }
 
-void device_print_start(struct device *d, const struct file_entry *file)
+/* Who prints what for whom; `origin` NULL: of no queue. */
+static void open_run(struct device *d, const char *file_name, const struct file_entry *file,
+    const struct device_origin *origin)
 {
+    static const struct device_origin nobody;
     struct run *run = &d->run;
+    const struct device_origin *o = origin != NULL ? origin : &nobody;
     *run = (struct run){.start_ms = clock_wall_ms(), .result = RUN_OPEN};
     id_new(run->id, run->start_ms);
-    memcpy(run->file_name, file->row.name, sizeof run->file_name);
+    if (o->run_id[0] != '\0') {
+        memcpy(run->id, o->run_id, sizeof run->id);
+    }
+    snprintf(run->file_name, sizeof run->file_name, "%s", file_name);
     memcpy(run->sha256, file->row.sha256, sizeof run->sha256);
+    snprintf(run->printer, sizeof run->printer, "%s", d->name);
+    memcpy(run->queue, o->queue, sizeof run->queue);
+    memcpy(run->job_id, o->job_id, sizeof run->job_id);
+    memcpy(run->job_name, o->job_name, sizeof run->job_name);
+    memcpy(run->set_id, o->set_id, sizeof run->set_id);
+    memcpy(run->material, o->material, sizeof run->material);
+    for (size_t i = 0; i < ANALYSIS_TOOLS; i++) {
+        run->filament_um += file->analysis.filament_um[i];
+    }
+}
+
+void device_print_start(struct device *d, const char *file_name, const struct file_entry *file,
+    const struct device_origin *origin)
+{
+    struct run *run = &d->run;
+    bool pinned = d->pending[0] != '\0';
+    open_run(d, file_name, file, origin);
     d->analysis = file->analysis;
     d->bed_taken = false;
     d->job_wall_ms = 0;
     d->passed_offset = 0;
     d->script_begun = false;
     d->max_command = 0;
-    for (size_t i = 0; i < ANALYSIS_TOOLS; i++) {
-        run->filament_um += d->analysis.filament_um[i];
-    }
     d->pending[0] = '\0'; /* its pin is the run's from now on */
+    d->pinned = pinned;
+    if (!pinned) {
+        device_pin(d);
+    }
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
     device_move(d, PRINTER_STARTING, run->file_name);
     log_info("print of \"%s\" starts", run->file_name);

@@ -21,6 +21,8 @@
  * device_words.c   what is kept of the device for that
  * device_sd_priv.h the printer's own card
  * device_heat.h   the thermal watch, heaters that nobody needs
+ * device_queue.c  what the queue wants: a print that asks nothing, questions of its own
+ * device_script.c a script of the queue, between prints
  */
 #ifndef PP_APP_DEVICE_PRIV_H
 #define PP_APP_DEVICE_PRIV_H
@@ -31,6 +33,7 @@
 #include "host/app/device/device_recover.h"
 #include "host/app/device/spool.h"
 #include "host/core/caps.h"
+#include "host/core/gcheck.h"
 #include "host/core/m115.h"
 #include "host/core/progress.h"
 #include "host/core/prompt.h"
@@ -63,6 +66,8 @@ enum device_tag {
     TAG_SD_CLEANED, /* a copy that was cut off is deleted */
     TAG_SAFE,       /* heaters off after connecting: what was owed is done */
     TAG_ASKED,      /* an M105 of the thermal watch */
+    TAG_SCRIPT,     /* a command of a script between prints */
+    TAG_SCRIPT_END, /* its last move has ended */
     TAG_COUNT
 };
 
@@ -85,6 +90,24 @@ struct self {
     uint64_t answered_ms; /* when a person last answered */
     bool parks;           /* our pause: the printer parks by itself */
     bool resume_wanted;   /* asked for while our pause was still under way */
+};
+
+/* Who wants to know the answer to a question of the queue. */
+struct device_person {
+    void (*answered)(void *context, int answer); /* NULL = nobody */
+    void *context;
+};
+
+/* A script between prints. */
+struct device_script {
+    char name[96]; /* "" = none */
+    device_script_next next;
+    store_cb done; /* NULL = told already: it is being ended */
+    void *context;
+    struct gcheck check;
+    size_t waiting; /* commands not yet acknowledged */
+    bool ending;    /* nothing more is sent of it */
+    unsigned ends;  /* how often TAG_SCRIPT_END follows */
 };
 
 struct terminal_line {
@@ -170,6 +193,7 @@ struct device {
     struct run last;   /* the one before, ended; likewise */
     struct spool *spool;
     struct analysis analysis;
+    bool pinned;           /* the run's file, under its name */
     bool bed_taken;        /* this print has made the bed occupied */
     unsigned beds_saving;  /* the store has not yet answered that it is */
     unsigned runs_opening; /* nor that the run has begun */
@@ -186,6 +210,10 @@ struct device {
     unsigned waits_ended;                              /* by us, in this cancel or going cold */
     struct device_question question[DEVICE_QUESTIONS]; /* oldest first */
     size_t questions;
+    struct device_person person[DEVICE_QUESTIONS]; /* by kind */
+    char *clear_text;   /* of the question whether the bed is clear, asked after another; owned */
+    char *ignore_lines; /* not sent while printing; owned, NULL = none */
+    struct device_script script;
     struct prompt prompt; /* of the printer */
     struct self self;
     struct progress shown;                               /* on the printer's display */
@@ -256,6 +284,7 @@ void device_ask(struct device *d, const char *kind, const char *fmt, ...) /* yes
 void device_ask_choice(
     struct device *d, const char *kind, const char *const *answers, size_t count, const char *text);
 void device_unask(struct device *d, const char *kind); /* it has become pointless */
+void device_person_answered(struct device *d, const char *kind, int answer);
 bool device_asks(const struct device *d, const char *kind);
 
 /* device_prompt.c */
@@ -293,10 +322,16 @@ void device_drop_pending(struct device *d, const char *why);
 void device_bed_answered(struct device *d, size_t answer);
 void device_identity_answered(struct device *d, size_t answer);
 int device_declare_clear(struct device *d, const char *answer, struct err *e);
+/* Why a file that is not there (NULL), or has no analysis, cannot be printed or copied. */
+int device_refuse_file(const char *file_name, const struct file_entry *file, struct err *e);
+int device_preflight(const struct device *d, const struct file_entry *file, struct err *e);
 void device_set_bed(struct device *d, enum bed_state bed, store_cb done);
 
 /* device_print.c */
-void device_print_start(struct device *d, const struct file_entry *file);
+/* `origin` NULL: of no queue. */
+void device_print_start(struct device *d, const char *file_name, const struct file_entry *file,
+    const struct device_origin *origin);
+void device_pin(struct device *d);     /* the run's file */
 void device_release(struct device *d); /* the job goes on, once nothing keeps it */
 void device_fill(void *context);
 size_t device_max_command(const struct device *d, const struct analysis *a);
@@ -317,5 +352,18 @@ void device_end_wait(struct device *d); /* M108, where it is looked for as it ar
 void device_abort(struct device *d, const char *reason); /* the print cannot go on: cancel it */
 void device_print_stop(struct device *d);                /* an orderly stop of the program */
 void device_print_waits(struct device *d); /* the printer says it waits for something */
+
+/* device_queue.c */
+const struct file_entry *device_content(
+    const struct device *d, const char *file_name, const char *sha256);
+void device_clear_answered(struct device *d); /* yes, and nothing waited for it: what is next? */
+
+/* device_script.c */
+bool device_script_runs(const struct device *d); /* or is being ended */
+int device_script_refuse(const struct device *d, struct err *e);
+void device_script_fail(
+    struct device *d, int code, const char *why);           /* heaters off, then it ends */
+void device_script_lost(struct device *d, const char *why); /* so is the printer */
+void device_script_tag(struct device *d, enum device_tag tag);
 
 #endif

@@ -30,6 +30,10 @@ static const struct {
     {"unchecked", device_unchecked_answered, false},
     {"prompt", device_prompt_answered, false},
     {"wait", device_wait_answered, false},
+    {"material", NULL, true}, /* of the queue: device_ask_person() */
+    {"file", NULL, true},
+    {"script", NULL, false},
+    {"managing", NULL, true},
 };
 
 static_assert(sizeof kinds / sizeof *kinds <= DEVICE_QUESTIONS, "room for one of each kind");
@@ -107,21 +111,45 @@ static size_t count_answers(const struct device_question *q)
     return n;
 }
 
-static bool is_aloud(const char *kind)
+static size_t kind_of(const char *kind)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].kind, kind) == 0) {
-            return kinds[i].aloud;
-        }
+    size_t i = 0;
+    while (strcmp(kinds[i].kind, kind) != 0) {
+        i++;
+        assert(i < sizeof kinds / sizeof *kinds);
     }
-    return false;
+    return i;
+}
+
+void device_person_answered(struct device *d, const char *kind, int answer)
+{
+    struct device_person *person = &d->person[kind_of(kind)];
+    struct device_person told = *person;
+    *person = (struct device_person){0};
+    if (told.answered != NULL) {
+        told.answered(told.context, answer);
+    }
+}
+
+void device_ask_person(struct device *d, const char *kind, const char *const *answers,
+    const char *text, void (*answered)(void *context, int answer), void *context)
+{
+    static const char *const yes_no[] = {"yes", "no", NULL};
+    const char *const *offered = answers != NULL ? answers : yes_no;
+    size_t count = 0;
+    while (offered[count] != NULL) {
+        count++;
+    }
+    device_person_answered(d, kind, -1);
+    d->person[kind_of(kind)] = (struct device_person){.answered = answered, .context = context};
+    device_ask_choice(d, kind, offered, count, text);
 }
 
 /* Which of the answers is meant, -1 none. Without a word: yes, or the only one there is. */
 static int find_answer(const struct device_question *q, const char *answer)
 {
     size_t n = count_answers(q);
-    if (answer[0] == '\0' && is_aloud(q->kind)) {
+    if (answer[0] == '\0' && kinds[kind_of(q->kind)].aloud) {
         return -1;
     }
     if (answer[0] == '\0') {
@@ -182,10 +210,11 @@ int device_confirm(struct device *d, const char *id, const char *answer, struct 
     memcpy(kind, q->kind, sizeof kind);
     take_out(d, q);
     hub_emit(d->hub, HUB_QUESTION, NULL);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(kinds[i].kind, kind) == 0) {
-            kinds[i].answered(d, (size_t)chosen);
-        }
+    size_t known = kind_of(kind);
+    if (kinds[known].answered != NULL) {
+        kinds[known].answered(d, (size_t)chosen);
+    } else {
+        device_person_answered(d, kind, chosen);
     }
     return 0;
 }

@@ -2,6 +2,7 @@
  * list whether its size is right. */
 #include "host/app/device/device_priv.h"
 
+#include "host/base/file.h"
 #include "host/base/log.h"
 #include "host/base/str.h"
 
@@ -42,7 +43,7 @@ static int choose_name(
                 e, PP_EEXIST, "name", "\"%s\" is on the card already: delete it first", wanted);
         }
         snprintf(dos, sizeof dos, "%s", wanted);
-    } else if (!sd_dos_name(dos, file, name_taken, d)) {
+    } else if (!sd_dos_name(dos, file_basename(file), name_taken, d)) {
         return err_field(
             e, PP_EEXIST, "name", "no free name like \"%s\" on the card: give one", file);
     }
@@ -98,7 +99,7 @@ int device_sd_put(struct device *d, const char *file_name, const char *name, cha
     const struct file_entry *file = files_find(d->files, file_name);
     int rc = may_put(d, e);
     if (rc == 0 && (file == NULL || !file->analysed)) {
-        rc = err_field(e, PP_ENOTFOUND, "file", "no file \"%s\" here", file_name);
+        rc = device_refuse_file(file_name, file, e);
     }
     if (rc == 0) {
         rc = choose_name(d, file_name, name, out, e);

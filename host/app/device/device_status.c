@@ -153,6 +153,8 @@ void device_status(const struct device *d, struct device_status *out)
     out->questions = d->questions;
     out->bed = d->row.bed;
     out->last = d->last;
+    out->identity_doubt = d->who.identity_doubt;
+    memcpy(out->script, d->script.name, sizeof out->script);
     memcpy(out->waiting_for, d->pending, sizeof out->waiting_for);
 }
 
@@ -171,7 +173,7 @@ static void on_past(void *context, const struct err *e, const struct run *runs, 
 void device_load_last(struct device *d)
 {
     d->open++;
-    store_list_runs(d->store, 2, on_past, d); /* one may be open */
+    store_list_runs(d->store, &(struct run_filter){.limit = 2}, on_past, d); /* one may be open */
 }
 
 void device_terminal(

@@ -59,6 +59,7 @@ static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
     } else {
         device_notice(d, "heaters off: %s", text);
         device_heaters_off(d, TAG_NONE);
+        device_script_fail(d, PP_EREFUSED, text);
     }
     device_thermal_off(d, now_ms);
 }

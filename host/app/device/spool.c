@@ -15,6 +15,7 @@ static void free_spool(void *context)
     }
     free(s->inject);
     free(s->number);
+    free(s->ignore);
     free(s);
 }
 
@@ -163,6 +164,8 @@ int spool_open(struct spool **out, const struct spool_options *options, struct e
     struct spool *s = mem_alloc(sizeof *s);
     s->options = *options;
     s->options.path = "the print's file"; /* the caller's text does not outlive this call */
+    s->options.ignore_lines = NULL;
+    s->ignore = options->ignore_lines != NULL ? mem_strdup(options->ignore_lines) : NULL;
     s->ring = sender_ring(options->sender);
     s->fd = fd;
     s->reader = reader_open(options->loop, fd, on_read, s);

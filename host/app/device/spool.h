@@ -36,8 +36,9 @@ struct spool_options {
     uv_loop_t *loop;
     struct sender *sender;
     const char *path;
-    uint64_t size_bytes; /* a file that ends earlier is an error */
-    size_t max_command;  /* display-only commands are cut to this; 0 = no limit */
+    uint64_t size_bytes;      /* a file that ends earlier is an error */
+    size_t max_command;       /* display-only commands are cut to this; 0 = no limit */
+    const char *ignore_lines; /* commands left out, one a line; copied; NULL = none */
     bool copy; /* for the printer's card: nothing is a barrier, and M29 is put behind the last line
                 */
     void (*on_error)(void *context, const struct err *e);
@@ -78,6 +79,9 @@ int spool_layer(struct spool *s, uint64_t offset);
 
 /* The height of the nozzle at `offset`, in nanometres as gcode_modal has it; asks no disk. */
 int64_t spool_height_nm(const struct spool *s, uint64_t offset);
+
+/* How much filament the file has drawn by `offset`, net, all tools. Reads like spool_modal(). */
+int64_t spool_drawn_um(struct spool *s, uint64_t offset);
 
 /* True if there is something in the file before `offset` that extrudes, or may: a macro. */
 bool spool_has_extruded(const struct spool *s, uint64_t offset);

@@ -185,8 +185,39 @@ static void keep_check(struct spool *s, uint64_t end_offset)
 {
     if (s->lines++ % CHECK_EVERY == 0) {
         s->check[s->checks++ % CHECKS] =
-            (struct check){.end_offset = end_offset, .modal = s->modal};
+            (struct check){.end_offset = end_offset, .modal = s->modal, .drawn = s->drawn};
     }
+}
+
+/* Behind the step that moved from `e_before_nm`. */
+void spool_count_drawn(struct drawn *d, const struct gcode_modal *modal, int64_t e_before_nm)
+{
+    int tool = modal->tool;
+    int64_t nm = modal->pos[3] - e_before_nm;
+    if (tool >= ANALYSIS_TOOLS || nm == 0) {
+        return;
+    }
+    d->net_nm[tool] += nm / 100 * modal->flow_percent + nm % 100 * modal->flow_percent / 100;
+    if (d->net_nm[tool] > d->most_nm[tool]) {
+        d->total_nm += d->net_nm[tool] - d->most_nm[tool];
+        d->most_nm[tool] = d->net_nm[tool];
+    }
+}
+
+/* Both without comments and surrounding blanks, in any case. */
+bool spool_ignores(const struct spool *s, const struct gcode *g)
+{
+    struct gcode ignored;
+    for (const char *line = s->ignore; line != NULL && *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        gcode_parse(&ignored, line, len);
+        if (ignored.len > 0 && ignored.len == g->len &&
+            strncasecmp(ignored.text, g->text, g->len) == 0) {
+            return true;
+        }
+        line += len + (line[len] == '\n');
+    }
+    return false;
 }
 
 static void keep_height(struct spool *s, uint64_t end_offset, int64_t before_nm)
@@ -234,6 +265,9 @@ bool spool_put_line(struct spool *s, const char *line, size_t len, uint64_t end_
     if (s->options.copy) {
         return put_copy(s, &g, end_offset);
     }
+    if (spool_ignores(s, &g)) {
+        return true;
+    }
     if (!s->bed_barrier && moves(&g)) {
         struct stream_item item = {
             .end_offset = spool_here(s), .kind = ITEM_BARRIER, .tag = SPOOL_BED};
@@ -254,6 +288,7 @@ bool spool_put_line(struct spool *s, const char *line, size_t len, uint64_t end_
     if (extrudes && s->extruding_offset == UINT64_MAX) {
         s->extruding_offset = end_offset;
     }
+    spool_count_drawn(&s->drawn, &s->modal, e_before);
     keep_check(s, end_offset);
     keep_height(s, end_offset, z_before);
     return true;

@@ -19,9 +19,17 @@
 #define HEIGHTS     4096u
 #define LAYERS      256u
 
+/* Filament, net of what was drawn back, as host/core/analyze counts it. */
+struct drawn {
+    int64_t net_nm[ANALYSIS_TOOLS];
+    int64_t most_nm[ANALYSIS_TOOLS];
+    int64_t total_nm; /* of most_nm */
+};
+
 struct check {
     uint64_t end_offset;
     struct gcode_modal modal;
+    struct drawn drawn;
 };
 
 struct layer_mark {
@@ -69,6 +77,8 @@ struct spool {
     uint64_t file_offset; /* of buffer[end] */
     bool skipping;        /* inside a line too long to be anything but a comment */
 
+    char *ignore; /* owned; commands left out, one a line; NULL = none */
+    struct drawn drawn;
     struct gcode_modal modal;
     int change_step; /* items of the filament change at hand that are in the ring */
     bool shows_m73;  /* met in the file */
@@ -112,8 +122,14 @@ bool spool_display_only(const struct gcode *g);
 enum spool_barrier spool_barrier_of(const struct gcode *g);
 size_t spool_sent_len(const struct spool *s, const struct gcode *g);
 uint64_t spool_here(const struct spool *s);
+bool spool_ignores(const struct spool *s, const struct gcode *g); /* it is never sent */
+
+void spool_count_drawn(struct drawn *d, const struct gcode_modal *modal, int64_t e_before_nm);
 
 /* spool_where.c */
+/* The modal state and the filament drawn at an offset. */
+int spool_state(struct spool *s, uint64_t offset, struct gcode_modal *modal, struct drawn *drawn,
+    struct err *e);
 int spool_scan(struct spool *s, uint64_t from, uint64_t to,
     bool (*each)(void *context, const struct gcode *g, uint64_t end_offset), void *context,
     struct err *e);

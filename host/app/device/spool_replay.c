@@ -62,6 +62,7 @@ static bool replay_line(void *context, const struct gcode *g, uint64_t end_offse
     bool left_out = r->s->options.copy ? spool_display_only(g) &&
                                              sd_unwritable(g->text, spool_sent_len(r->s, g)) != NULL
                                        : spool_barrier_of(g) != 0;
+    left_out = left_out || (!r->s->options.copy && spool_ignores(r->s, g));
     if (left_out || g->letter == '@') {
         return true;
     }
@@ -113,7 +114,7 @@ bool spool_replay(struct spool *s)
             (unsigned long long)(s->replay_until - s->replay_from));
     }
     if (rc == 0) {
-        rc = spool_modal(s, s->resume_offset, &s->modal, &e);
+        rc = spool_state(s, s->resume_offset, &s->modal, &s->drawn, &e);
     }
     if (rc < 0) {
         s->options.on_error(s->options.context, &e);

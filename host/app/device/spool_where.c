@@ -66,25 +66,54 @@ int spool_scan(struct spool *s, uint64_t from, uint64_t to,
     return rc;
 }
 
-static bool step_modal(void *context, const struct gcode *g, uint64_t end_offset)
+struct state_scan {
+    const struct spool *spool;
+    struct gcode_modal *modal;
+    struct drawn *drawn;
+};
+
+static bool step_state(void *context, const struct gcode *g, uint64_t end_offset)
 {
+    const struct state_scan *scan = context;
+    int64_t e_before_nm = scan->modal->pos[3];
     (void)end_offset;
-    gcode_modal_step(context, g);
+    if (!spool_ignores(scan->spool, g)) {
+        gcode_modal_step(scan->modal, g);
+        spool_count_drawn(scan->drawn, scan->modal, e_before_nm);
+    }
     return true;
 }
 
-int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e)
+int spool_state(
+    struct spool *s, uint64_t offset, struct gcode_modal *modal, struct drawn *drawn, struct err *e)
 {
     uint64_t from = 0;
+    struct state_scan scan = {.spool = s, .modal = modal, .drawn = drawn};
     size_t kept = s->checks < CHECKS ? s->checks : CHECKS;
-    gcode_modal_init(out);
+    gcode_modal_init(modal);
+    *drawn = (struct drawn){0};
     for (size_t i = 1; i <= kept; i++) {
         const struct check *c = &s->check[(s->checks - i) % CHECKS];
         if (c->end_offset <= offset) {
             from = c->end_offset;
-            *out = c->modal;
+            *modal = c->modal;
+            *drawn = c->drawn;
             break;
         }
     }
-    return spool_scan(s, from, offset, step_modal, out, e);
+    return spool_scan(s, from, offset, step_state, &scan, e);
+}
+
+int spool_modal(struct spool *s, uint64_t offset, struct gcode_modal *out, struct err *e)
+{
+    struct drawn drawn;
+    return spool_state(s, offset, out, &drawn, e);
+}
+
+int64_t spool_drawn_um(struct spool *s, uint64_t offset)
+{
+    struct gcode_modal modal;
+    struct drawn drawn;
+    int rc = spool_state(s, offset, &modal, &drawn, NULL);
+    return rc == 0 ? drawn.total_nm / 1000 : 0;
 }

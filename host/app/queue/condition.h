@@ -19,7 +19,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define CONDITION_STEPS 1000000
+#define CONDITION_STEPS 100000
 #define CONDITION_BYTES (4 << 20)
 #define CONDITION_SAYS  4096 /* bytes of print() kept */
 

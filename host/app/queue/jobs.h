@@ -19,15 +19,25 @@
 
 #include <uv.h>
 
-#define QUEUE_LOCAL   "local"
-#define QUEUE_ARCHIVE "archive"
+#define QUEUE_LOCAL    "local"
+#define QUEUE_ARCHIVED "archive" /* no queue of its own: the jobs that have left theirs */
+
+#define JOBS_ALL_MAX 1000
 
 struct jobs;
+struct profiles;
 
-struct jobs_options {
-    const char *host_name;      /* by which this printer claims */
+struct jobs_retention {
     int64_t archive_keep_ms;    /* archived jobs are purged after so long; 0 = never */
     int64_t archive_keep_count; /* and beyond so many; 0 = all */
+    int64_t history_keep_ms;    /* runs are forgotten after so long; 0 = never */
+};
+
+struct jobs_options {
+    const char *host_name;           /* by which this printer claims */
+    const struct profiles *profiles; /* borrowed; NULL: what a set says of profiles is not checked,
+                                        and none is taken from its file */
+    struct jobs_retention keep;
 };
 
 int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, struct store *store,
@@ -36,7 +46,7 @@ int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, 
 /* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
 void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
 
-void jobs_set_retention(struct jobs *j, int64_t keep_ms, int64_t keep_count);
+void jobs_set_retention(struct jobs *j, const struct jobs_retention *keep);
 
 /* ---- queues -------------------------------------------------------------------------------------
  */
@@ -63,15 +73,18 @@ void jobs_queue_edit(
 
 typedef void (*jobs_cb)(void *context, const struct queue_result *result);
 
-/* Applies a command to the queue called `queue`. Copies it. Fills in what is left open: now_ms,
- * client and sequence ("" : this host's own), and of a new job its id, its sets' ids, created_ms,
- * and of each set what is known of its file (sha256, size, time, filament, and the profile where
- * the file tells the printer's model without doubt and none is given). `done` (may be NULL) runs
+/* Applies a command to the queue called `queue`. Copies it; it is applied later on the loop, never
+ * within this call. Fills in what is left open: now_ms, client and sequence ("" : this host's own),
+ * and of a new job its id, its sets' ids, created_ms, and of each new set, and each whose path
+ * changes, what is known of its file (sha256, size, time, filament, and the profile where the file
+ * tells the printer's model without doubt and `profiles` is NULL; an empty list means any printer).
+ * A set whose content (sha256) is given needs no file of its name here. `done` (may be NULL) runs
  * later on the loop, once. */
 void jobs_do(
     struct jobs *j, const char *queue, const struct queue_command *c, jobs_cb done, void *context);
 
-/* Several, in order, all or nothing: the first error takes all back and is told. */
+/* Several (at most JOBS_ALL_MAX), in order, all or nothing: the first error takes all back and is
+ * told, else the first one's result. The (client, sequence) of the first stands for all. */
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context);
 
@@ -101,7 +114,8 @@ const struct queue_job *jobs_using(const struct jobs *j, const char *sha256);
 size_t jobs_templates(const struct jobs *j);
 const char *jobs_template_name(const struct jobs *j, size_t index);            /* by name */
 const struct queue_job *jobs_template(const struct jobs *j, const char *name); /* NULL if none */
-/* `job` is copied: as it is, counters full. Replaces one of that name. */
+/* `job` is copied: as it is, counters full, without its content, so that a job made of it takes the
+ * files that have these names then. Replaces one of that name. */
 void jobs_template_save(
     struct jobs *j, const char *name, const struct queue_job *job, store_cb done, void *context);
 void jobs_template_remove(struct jobs *j, const char *name, store_cb done, void *context);

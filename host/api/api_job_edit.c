@@ -1,0 +1,306 @@
+/* Jobs changed: edited, moved, removed and brought back; many at once. */
+#include "host/api/handlers.h"
+
+#include "host/api/http_private.h"
+#include "host/api/job_command.h"
+#include "host/api/view_jobs.h"
+#include "host/base/json.h"
+#include "host/base/log.h"
+#include "host/base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define ACT_MAX      1000 /* jobs of one request */
+
+static void set_id(char to[static ID_SIZE], const char *id)
+{
+    str_copy(to, ID_SIZE, id, strlen(id));
+}
+
+/* A command about the job in the path that needs nothing besides. */
+static void simple(struct request *r, enum queue_verb verb, const char *what, unsigned status)
+{
+    struct err e = {0};
+    struct queue_command c;
+    const struct jobs_queue *queue;
+    if (r->input != NULL && reply_failed(r, json_read(r->input, NULL, 0, &e), &e)) {
+        return;
+    }
+    const struct queue_job *job = job_command_begin(r, &c, &queue, status);
+    if (job != NULL) {
+        c.verb = verb;
+        log_info("job \"%s\" (%s) %s by %s", job->name, job->id, what, r->key_name);
+        job_command_send(r, queue->name, &c, status);
+    }
+}
+
+void api_job_remove(struct request *r)
+{
+    simple(r, QUEUE_ARCHIVE, "removed", 204);
+}
+
+void api_job_restore(struct request *r)
+{
+    simple(r, QUEUE_RESTORE, "restored", 200);
+}
+
+void api_job_reset(struct request *r)
+{
+    simple(r, QUEUE_RESET, "reset", 200);
+}
+
+void api_job_purge(struct request *r)
+{
+    simple(r, QUEUE_PURGE, "purged", 204);
+}
+
+void api_job_edit(struct request *r)
+{
+    struct job_input in = {0};
+    struct queue_command c;
+    struct err e = {0};
+    const struct jobs_queue *queue;
+    const struct queue_job *job = job_command_begin(r, &c, &queue, 200);
+    if (job == NULL) {
+        return;
+    }
+    struct job_known known = job_command_known(r);
+    int rc = job_input_edit(r->input, job, &known, &in, &e);
+    if (!reply_failed(r, rc, &e)) {
+        c.verb = QUEUE_EDIT;
+        c.spec = in.job;
+        c.mask = in.mask;
+        c.revision = in.revision;
+        log_info("job \"%s\" (%s) edited by %s", job->name, job->id, r->key_name);
+        job_command_send(r, queue->name, &c, 200);
+    }
+    job_input_fini(&in);
+}
+
+/* ---- order */
+
+struct move {
+    char queue[QUEUE_NAME_MAX + 1];
+    char after[QUEUE_TEXT_MAX + 1];
+    int64_t position; /* 0 = not said */
+};
+
+static int read_move(struct request *r, struct move *m, struct err *e)
+{
+    const struct json_field fields[] = {
+        {"queue", JSON_KIND_TEXT, false, m->queue, 1, QUEUE_NAME_MAX},
+        {"position", JSON_KIND_INT, false, &m->position, 1, QUEUE_JOBS_MAX},
+        {"after", JSON_KIND_TEXT, false, m->after, 1, QUEUE_TEXT_MAX},
+    };
+    int rc = json_read(r->input, fields, COUNT(fields), e);
+    if (rc == 0 && (m->position > 0) == (m->after[0] != '\0')) {
+        rc = err_set(e, PP_EINVAL, "where to? send {\"position\": 1} or {\"after\": JOB}");
+    }
+    return rc;
+}
+
+/* Behind which job the moved one comes; c->after stays "" for the front. */
+static int find_place(const struct request *r, const struct move *m, const struct jobs_queue *queue,
+    const struct queue_job *job, struct queue_command *c, struct err *e)
+{
+    const struct queue_job *behind = NULL;
+    const struct jobs_queue *where = queue;
+    if (m->queue[0] != '\0' && strcmp(m->queue, queue->name) != 0) {
+        if (job_command_queue(r, m->queue, e) == NULL) {
+            return -e->code;
+        }
+        return err_field(e, PP_EINVAL, "queue", "job \"%s\" is in queue \"%s\" and stays there",
+            job->name, queue->name);
+    }
+    if (m->position > 0) {
+        behind = job_command_behind(queue->queue, m->position, job);
+    } else if (jobs_find(r->http->o.jobs, m->after, &behind, &where, e) != 0) {
+        str_copy(e->field, sizeof e->field, "after", 5);
+        return -e->code;
+    }
+    if (where != queue || behind == job) {
+        return err_field(e, PP_EINVAL, "after", "after \"%s\": must be another job of queue \"%s\"",
+            m->after, queue->name);
+    }
+    if (behind != NULL) {
+        set_id(c->after, behind->id);
+    }
+    return 0;
+}
+
+void api_job_move(struct request *r)
+{
+    struct move m = {.position = 0};
+    struct queue_command c;
+    struct err e = {0};
+    const struct jobs_queue *queue;
+    const struct queue_job *job = job_command_begin(r, &c, &queue, 200);
+    if (job == NULL) {
+        return;
+    }
+    int rc = read_move(r, &m, &e);
+    rc = rc == 0 ? find_place(r, &m, queue, job, &c, &e) : rc;
+    if (!reply_failed(r, rc, &e)) {
+        c.verb = QUEUE_MOVE;
+        log_info("job \"%s\" (%s) moved by %s", job->name, job->id, r->key_name);
+        job_command_send(r, queue->name, &c, 200);
+    }
+}
+
+/* ---- many at once */
+
+static const struct action {
+    const char *name;
+    enum queue_verb verb;
+    bool draft; /* of QUEUE_EDIT */
+} actions[] = {
+    {"remove", QUEUE_ARCHIVE, false},
+    {"reset", QUEUE_RESET, false},
+    {"restore", QUEUE_RESTORE, false},
+    {"purge", QUEUE_PURGE, false},
+    {"draft", QUEUE_EDIT, true},
+    {"undraft", QUEUE_EDIT, false},
+};
+
+static const struct action *find_action(const char *name, struct err *e)
+{
+    char shown[32];
+    for (size_t i = 0; i < COUNT(actions); i++) {
+        if (strcmp(actions[i].name, name) == 0) {
+            return &actions[i];
+        }
+    }
+    err_field(e, PP_EINVAL, "action",
+        "action \"%s\": must be remove, reset, restore, purge, draft or undraft",
+        str_escape(shown, sizeof shown, name, strlen(name)));
+    return NULL;
+}
+
+/* The commands of one request; owned. */
+struct batch {
+    struct request *request;
+    struct queue_command *commands;
+    size_t count;
+    struct queue_job *spec; /* of all of them */
+    char queue[QUEUE_NAME_MAX + 1];
+};
+
+static void batch_free(struct batch *b)
+{
+    queue_job_free(b->spec);
+    free(b->commands);
+    free(b);
+}
+
+static int add_command(struct batch *b, const struct action *action, const char *text, struct err *e)
+{
+    const struct queue_job *job;
+    const struct jobs_queue *queue;
+    struct queue_command *c = &b->commands[b->count];
+    int rc = job_command_init(b->request, c, e);
+    rc = rc == 0 ? jobs_find(b->request->http->o.jobs, text, &job, &queue, e) : rc;
+    if (rc == -PP_ENOTFOUND && job_command_is_repeated(b->request, c)) {
+        return 0; /* purged by this very request */
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (b->count > 0 && strcmp(b->queue, queue->name) != 0) {
+        return err_set(e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
+    }
+    str_copy(b->queue, sizeof b->queue, queue->name, strlen(queue->name));
+    c->verb = action->verb;
+    c->mask = QUEUE_F_DRAFT;
+    c->spec = b->spec;
+    set_id(c->job, job->id);
+    b->count++;
+    return 0;
+}
+
+static int add_commands(struct batch *b, const struct action *action, const json_t *ids, struct err *e)
+{
+    size_t n = json_array_size(ids);
+    b->commands = mem_array(n, sizeof *b->commands);
+    if (action->verb == QUEUE_EDIT) {
+        b->spec = queue_job_new();
+        b->spec->draft = action->draft;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *text = json_string_value(json_array_get(ids, i));
+        int rc = text != NULL ? add_command(b, action, text, e)
+                              : err_set(e, PP_EINVAL, "must be a job's id or name");
+        if (rc != 0) {
+            err_wrap(e, "jobs[%zu]", i);
+            snprintf(e->field, sizeof e->field, "jobs[%zu]", i);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static json_t *jobs_of(const struct batch *b)
+{
+    json_t *list = json_array();
+    const struct jobs_queue *queue = jobs_queue_find(b->request->http->o.jobs, b->queue);
+    struct view_lens lens;
+    view_lens_open(&lens, b->request->http);
+    for (size_t i = 0; queue != NULL && i < b->count; i++) {
+        const struct queue_job *job = queue_find(queue->queue, b->commands[i].job);
+        if (job != NULL) {
+            json_array_append_new(
+                list, view_queue_job(&lens, queue, job, view_position(queue, job)));
+        }
+    }
+    return list;
+}
+
+static void batch_applied(void *context, const struct queue_result *result)
+{
+    struct batch *b = context;
+    struct request *r = b->request;
+    if (r->gone) {
+        /* nobody waits any more */
+    } else if (result->err.code != 0) {
+        reply_error(r, &result->err);
+    } else {
+        reply_json(r, 200, json_pack("{s:o}", "jobs", jobs_of(b)));
+    }
+    batch_free(b);
+    request_wake(r);
+}
+
+void api_jobs_act(struct request *r)
+{
+    char name[32] = "";
+    json_t *ids = NULL;
+    struct err e = {0};
+    const struct action *action = NULL;
+    const struct json_field fields[] = {
+        {"action", JSON_KIND_TEXT, true, name, 1, 31},
+        {"jobs", JSON_KIND_ARRAY, true, &ids, 1, ACT_MAX},
+    };
+    if (job_command_jobs(r) == NULL) {
+        return;
+    }
+    struct batch *b = mem_alloc(sizeof *b);
+    b->request = r;
+    int rc = json_read(r->input, fields, COUNT(fields), &e);
+    if (rc == 0) {
+        action = find_action(name, &e);
+        rc = action != NULL ? add_commands(b, action, ids, &e) : -e.code;
+    }
+    if (reply_failed(r, rc, &e)) {
+        batch_free(b);
+        return;
+    }
+    if (b->count == 0) {
+        reply_json(r, 200, json_pack("{s:[]}", "jobs"));
+        batch_free(b);
+        return;
+    }
+    log_info("%zu jobs: %s asked for by %s", b->count, name, r->key_name);
+    request_wait(r);
+    jobs_do_all(r->http->o.jobs, b->queue, b->commands, b->count, batch_applied, b);
+}

@@ -1,0 +1,354 @@
+#include "host/api/view_jobs.h"
+
+#include "host/api/http_private.h"
+#include "host/base/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WHY_SIZE 256
+
+/* Adds the members of `more`, which is dropped. */
+static void add(json_t *view, json_t *more)
+{
+    json_object_update(view, more);
+    json_decref(more);
+}
+
+static json_t *millimetres(int64_t um)
+{
+    return json_number((double)um / 1000.0, 3);
+}
+
+/* ---- sets */
+
+static json_t *profiles_view(const struct queue_set *set)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; set->profiles != NULL && set->profiles[i] != NULL; i++) {
+        json_array_append_new(list, json_text(set->profiles[i]));
+    }
+    return list;
+}
+
+/* Up to the last tool for which something is wanted. */
+static json_t *materials_view(const struct queue_set *set)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
+        const char *material = set->materials[i];
+        if (material == NULL || material[0] == '\0') {
+            continue;
+        }
+        while (json_array_size(list) < i) {
+            json_array_append_new(list, json_null());
+        }
+        json_array_append_new(list, json_text(material));
+    }
+    return list;
+}
+
+static json_t *filament_view(const struct queue_set *set)
+{
+    json_t *all = json_object();
+    char name[8] = "tool0";
+    for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
+        name[4] = (char)('0' + i);
+        if (set->filament_um[i] > 0) {
+            json_object_set_new(all, name, millimetres(set->filament_um[i]));
+        }
+    }
+    return all;
+}
+
+/* A foreign program's words are JSON, if they are. */
+static json_t *metadata_view(const char *text)
+{
+    json_t *value = text != NULL ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    return value != NULL ? value : json_text(text);
+}
+
+/* What a set wants and what is known of its file. */
+static json_t *wanted_view(const struct queue_set *set)
+{
+    json_t *view = json_pack("{s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "path", json_text(set->path),
+        "sha256", json_text(set->sha256), "size_bytes",
+        json_known(set->size_bytes > 0 ? set->size_bytes : -1), "model", set->model, "count",
+        (int)set->count, "profiles", profiles_view(set), "materials", materials_view(set));
+    add(view, json_pack("{s:o, s:o, s:o}", "time_ms", json_known(set->time_ms), "filament_mm",
+                  filament_view(set), "metadata", metadata_view(set->metadata)));
+    return view;
+}
+
+static json_t *set_view(
+    const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
+{
+    char why[WHY_SIZE] = "";
+    int64_t pending = queue_set_pending(job, set);
+    if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
+        manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
+    }
+    json_t *view = wanted_view(set);
+    add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
+                  (int)set->remaining, "completed", (int)set->completed, "pending",
+                  (json_int_t)pending, "why", json_text(why)));
+    return view;
+}
+
+json_t *view_plain_job(const struct queue_job *job)
+{
+    json_t *sets = json_array();
+    for (size_t i = 0; i < job->sets_count; i++) {
+        json_array_append_new(sets, wanted_view(&job->sets[i]));
+    }
+    return json_pack("{s:o, s:i, s:b, s:b, s:o, s:o}", "name", json_text(job->name), "count",
+        (int)job->count, "share", job->share, "repeat", job->repeat, "note", json_text(job->note),
+        "sets", sets);
+}
+
+/* ---- state */
+
+static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+{
+    return strcmp(claim->printer, lens->http->o.name) == 0;
+}
+
+static bool is_for(const struct queue_set *set, const char *profile)
+{
+    if (set->profiles == NULL || set->profiles[0] == NULL) {
+        return true;
+    }
+    for (size_t i = 0; set->profiles[i] != NULL; i++) {
+        if (strcmp(set->profiles[i], profile) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
+static const struct queue_claim *taken_by(
+    const struct view_lens *lens, const struct queue_job *job)
+{
+    const struct queue_claim *other = NULL;
+    int32_t others = 0;
+    for (size_t i = 0; i < job->claims_count; i++) {
+        const struct queue_claim *claim = &job->claims[i];
+        if (claim->printer[0] == '\0') {
+            continue;
+        }
+        if (is_mine(lens, claim)) {
+            return NULL;
+        }
+        other = claim;
+        others++;
+    }
+    return other != NULL && (!job->share || others >= job->remaining) ? other : NULL;
+}
+
+static bool prints_here(const struct view_lens *lens, const struct queue_job *job)
+{
+    for (size_t i = 0; i < job->claims_count; i++) {
+        if (is_mine(lens, &job->claims[i]) && job->claims[i].run[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What stands before the job's next print here; "" = nothing. */
+static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
+{
+    for (size_t i = 0; lens->http->o.manage != NULL && i < job->sets_count; i++) {
+        const struct queue_set *set = &job->sets[i];
+        if (is_for(set, lens->profile) && queue_set_pending(job, set) > 0) {
+            manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+            return;
+        }
+    }
+}
+
+static const char *elsewhere(
+    const struct view_lens *lens, const struct queue_job *job, char why[static WHY_SIZE])
+{
+    const struct queue_claim *other = taken_by(lens, job);
+    if (job->moving) {
+        snprintf(why, WHY_SIZE, "on its way to another queue");
+    } else if (other != NULL) {
+        snprintf(why, WHY_SIZE, "%s has it", other->printer);
+    } else if (!queue_job_fits(job, lens->profile)) {
+        snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
+            lens->profile[0] != '\0' ? lens->profile : "none");
+    } else {
+        return NULL;
+    }
+    return "elsewhere";
+}
+
+static const char *state_of(const struct view_lens *lens, const struct jobs_queue *queue,
+    const struct queue_job *job, char why[static WHY_SIZE])
+{
+    if (job->archived_ms > 0) {
+        return job->finished ? "done" : "removed";
+    }
+    if (prints_here(lens, job)) {
+        return "printing";
+    }
+    if (job->draft) {
+        return "draft";
+    }
+    const char *away = elsewhere(lens, job, why);
+    if (away != NULL) {
+        return away;
+    }
+    bool next = strcmp(job->id, lens->next) == 0;
+    why_blocked(lens, job, why);
+    if (why[0] != '\0' || (next && lens->next_blocked)) {
+        return "blocked";
+    }
+    if (!queue->enabled) {
+        snprintf(why, WHY_SIZE, "queue \"%s\" is not enabled", queue->name);
+    }
+    return next ? "next" : "waiting";
+}
+
+void view_lens_open(struct view_lens *lens, const struct http *h)
+{
+    *lens = (struct view_lens){
+        .http = h, .profile = h->o.profile != NULL ? h->o.profile->id : ""};
+    if (h->o.manage != NULL) {
+        manage_next(h->o.manage, lens->next, &lens->next_blocked);
+    }
+}
+
+/* ---- jobs */
+
+static json_t *claims_view(const struct queue_job *job)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < job->claims_count; i++) {
+        const struct queue_claim *c = &job->claims[i];
+        if (c->printer[0] == '\0') {
+            continue; /* a copy that waits for whoever takes it next */
+        }
+        json_array_append_new(list,
+            json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer), "since_ms",
+                (json_int_t)c->since_ms, "run", json_text(c->run), "set", json_text(c->set),
+                "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+    }
+    return list;
+}
+
+/* Time (ms) and filament (µm) of all prints to come; -1 where a set's is not known. A million copies
+ * of a million prints do not fit into an int64_t. */
+static void left(const struct queue_job *job, double *time_ms, double *filament_um)
+{
+    *time_ms = *filament_um = 0;
+    for (size_t i = 0; i < job->sets_count; i++) {
+        const struct queue_set *set = &job->sets[i];
+        double pending = (double)queue_set_pending(job, set);
+        if (pending > 0 && set->time_ms < 0) {
+            *time_ms = *filament_um = -1;
+            return;
+        }
+        *time_ms += pending > 0 ? pending * (double)set->time_ms : 0;
+        for (size_t k = 0; k < QUEUE_TOOLS_MAX; k++) {
+            *filament_um += pending * (double)set->filament_um[k];
+        }
+    }
+}
+
+/* Exact as far as programs that read JSON are; above that it is a figure of speech anyway. */
+static json_t *known_ms(double ms)
+{
+    return json_known((int64_t)(ms < 9e15 ? ms : 9e15));
+}
+
+static json_t *counts_view(const struct queue_job *job)
+{
+    double time_ms;
+    double filament_um;
+    left(job, &time_ms, &filament_um);
+    return json_pack("{s:i, s:i, s:i, s:b, s:b, s:b, s:b, s:o, s:o}", "count", (int)job->count,
+        "remaining", (int)job->remaining, "completed", (int)(job->count - job->remaining), "draft",
+        job->draft, "share", job->share, "repeat", job->repeat, "moving", job->moving,
+        "time_left_ms", known_ms(time_ms), "filament_left_mm",
+        filament_um < 0 ? json_null() : json_number(filament_um / 1000, 3));
+}
+
+static json_t *origin_view(const struct queue_job *job)
+{
+    return json_pack("{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:b}", "created_ms",
+        (json_int_t)job->created_ms, "submitter", json_text(job->submitter), "note",
+        json_text(job->note), "revision", (json_int_t)job->revision, "changed_by",
+        json_text(job->changed_by), "changed_ms",
+        json_known(job->changed_ms > 0 ? job->changed_ms : -1), "archived_ms",
+        json_known(job->archived_ms > 0 ? job->archived_ms : -1), "finished", job->finished);
+}
+
+json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
+    const struct queue_job *job, size_t position)
+{
+    char why[WHY_SIZE] = "";
+    json_t *sets = json_array();
+    const char *state = state_of(lens, queue, job, why);
+    for (size_t i = 0; i < job->sets_count; i++) {
+        json_array_append_new(sets, set_view(lens, job, &job->sets[i]));
+    }
+    json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "id", json_text(job->id), "name",
+        json_text(job->name), "queue", json_text(queue->name), "position",
+        json_known(position > 0 ? (int64_t)position : -1), "state", state, "why", json_text(why));
+    add(view, counts_view(job));
+    add(view, origin_view(job));
+    json_object_set_new(view, "claims", claims_view(job));
+    json_object_set_new(view, "sets", sets);
+    return view;
+}
+
+size_t view_position(const struct jobs_queue *queue, const struct queue_job *job)
+{
+    size_t position = 1;
+    const struct queue_job *at = queue_first(queue->queue);
+    for (; at != NULL && at != job; at = queue_after(queue->queue, at)) {
+        position++;
+    }
+    return at != NULL ? position : 0;
+}
+
+json_t *view_one_job(
+    const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
+{
+    struct view_lens lens;
+    view_lens_open(&lens, h);
+    return view_queue_job(&lens, queue, job, view_position(queue, job));
+}
+
+json_t *view_queue(const struct jobs_queue *queue)
+{
+    double time_ms = 0;
+    const struct queue_job *job = queue_first(queue->queue);
+    for (; job != NULL && time_ms >= 0; job = queue_after(queue->queue, job)) {
+        double job_ms;
+        double filament_um;
+        left(job, &job_ms, &filament_um);
+        time_ms = job->draft ? time_ms : job_ms < 0 ? -1 : time_ms + job_ms;
+    }
+    return json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:o}", "name", json_text(queue->name),
+        "kind", json_text(queue->kind), "strategy", queue_strategy_name(queue->strategy), "enabled",
+        queue->enabled, "share", queue->share, "jobs", (json_int_t)queue_count(queue->queue),
+        "archived", (json_int_t)queue_archive_count(queue->queue), "time_left_ms",
+        known_ms(time_ms));
+}
+
+json_t *view_queue_counts(const struct http *h)
+{
+    json_t *list = json_array();
+    const struct jobs_queue *q;
+    for (size_t i = 0; h->o.jobs != NULL && (q = jobs_queue_at(h->o.jobs, i)) != NULL; i++) {
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:I}", "name", json_text(q->name), "jobs",
+                      (json_int_t)queue_count(q->queue), "archived",
+                      (json_int_t)queue_archive_count(q->queue)));
+    }
+    return json_pack("{s:o}", "queues", list);
+}

@@ -1,0 +1,428 @@
+#include "tools/ppctl/view_jobs.h"
+
+#include "tools/ppctl/term.h"
+#include "tools/ppctl/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MM_PER_M 1000.0
+
+#define ID_SHOWN     6
+#define JOB_COLUMNS  44 /* of a row of jobs without name and reason */
+#define NAME_LEAST   16
+#define FACT_COLUMNS 12
+#define SET_COLUMNS  46 /* of a row of sets without its file */
+
+/* The end of an id, enough of it to be used again. */
+static const char *id_end(const char *id)
+{
+    size_t len = strlen(id);
+    return len > ID_SHOWN ? id + len - ID_SHOWN : id;
+}
+
+static enum term_color state_color(const char *state)
+{
+    static const struct {
+        const char *state;
+        enum term_color color;
+    } colors[] = {{"printing", TERM_GREEN}, {"next", TERM_BOLD}, {"blocked", TERM_RED},
+        {"draft", TERM_DIM}, {"done", TERM_GREEN}, {"removed", TERM_DIM}, {"elsewhere", TERM_DIM}};
+    for (size_t i = 0; i < sizeof colors / sizeof *colors; i++) {
+        if (strcmp(colors[i].state, state) == 0) {
+            return colors[i].color;
+        }
+    }
+    return TERM_PLAIN;
+}
+
+/* A foreign text in a column. */
+static void cell(struct strbuf *out, const char *text, int columns)
+{
+    size_t from = out->len;
+    struct strbuf safe = {0};
+    text_foreign(&safe, text);
+    text_cut(out, strbuf_text(&safe), columns);
+    text_pad(out, from, columns);
+    strbuf_fini(&safe);
+}
+
+static const char *job_name(const json_t *job)
+{
+    const char *name = field_text(job, "name");
+    const json_t *first = json_array_get(field_node(job, "sets"), 0);
+    return name[0] != '\0' ? name : first != NULL ? field_text(first, "path") : "(no files)";
+}
+
+/* "2/5", with "+" for one that begins anew when it is done */
+static void put_copies(struct strbuf *out, const json_t *job)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%" PRId64 "/%" PRId64 "%s", field_int(job, "completed", 0),
+        field_int(job, "count", 0), field_true(job, "repeat") ? "+" : "");
+    strbuf_printf(out, "%9s", text);
+}
+
+static void job_row(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    char text[TEXT_SIZE];
+    char word[16];
+    const char *state = field_text(job, "state");
+    int64_t position = field_int(job, "position", 0);
+    int64_t left = field_int(job, "time_left_ms", -1);
+    int wide = v->columns - JOB_COLUMNS > 30 ? 30 : v->columns - JOB_COLUMNS;
+    snprintf(word, sizeof word, "%" PRId64, position);
+    strbuf_printf(out, "%3s  ", position > 0 ? word : "-");
+    cell(out, id_end(field_text(job, "id")), ID_SHOWN);
+    strbuf_puts(out, "  ");
+    cell(out, job_name(job), wide > NAME_LEAST ? wide : NAME_LEAST);
+    put_copies(out, job);
+    snprintf(word, sizeof word, "  %-9.9s", state);
+    term_paint(out, v->color, state_color(state), word);
+    strbuf_printf(out, "  %s", left >= 0 ? text_duration(text, left) : "-");
+    strbuf_puts(out, "\n");
+}
+
+/* On a line of its own: it is what a person looks for. */
+static void job_why(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    const char *why = field_text(job, "why");
+    struct strbuf safe = {0};
+    if (*why != '\0') {
+        text_foreign(&safe, why);
+        strbuf_printf(out, "%*s", 13, "");
+        text_wrap(out, strbuf_text(&safe), 13, v->columns);
+        strbuf_fini(&safe);
+    }
+}
+
+static void job_totals(struct strbuf *out, const json_t *doc)
+{
+    char text[TEXT_SIZE];
+    int64_t time_ms = 0;
+    double filament_mm = 0;
+    size_t i;
+    size_t shown = json_array_size(field_node(doc, "jobs"));
+    int64_t total = field_int(doc, "total", (int64_t)shown);
+    json_t *job;
+    json_array_foreach(field_node(doc, "jobs"), i, job)
+    {
+        int64_t left = field_int(job, "time_left_ms", 0);
+        time_ms += left > 0 ? left : 0;
+        filament_mm += field_real(job, "filament_left_mm", 0);
+    }
+    strbuf_printf(out, "%" PRId64 " job%s", total, total == 1 ? "" : "s");
+    if (total > (int64_t)shown) {
+        strbuf_printf(out, ", the first %zu shown", shown);
+    }
+    if (time_ms > 0) {
+        strbuf_printf(out, ", %s", text_duration(text, time_ms));
+    }
+    if (filament_mm > 0) {
+        strbuf_printf(out, ", %.1f m of filament", filament_mm / MM_PER_M);
+    }
+    strbuf_puts(out, time_ms > 0 || filament_mm > 0 ? " to go\n" : "\n");
+}
+
+void view_jobs(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *job;
+    int wide = v->columns - JOB_COLUMNS > 30 ? 30 : v->columns - JOB_COLUMNS;
+    if (json_array_size(field_node(doc, "jobs")) == 0) {
+        strbuf_puts(out, "no jobs\n");
+        return;
+    }
+    strbuf_printf(out, "%3s  %-6s  %-*s%9s  %-9s  %s\n", "#", "id",
+        wide > NAME_LEAST ? wide : NAME_LEAST, "job", "copies", "state", "left");
+    json_array_foreach(field_node(doc, "jobs"), i, job)
+    {
+        job_row(out, v, job);
+        job_why(out, v, job);
+    }
+    job_totals(out, doc);
+}
+
+/* ---- one job -----------------------------------------------------------------------------------
+ */
+
+static void fact(struct strbuf *out, const struct view *v, const char *name, struct strbuf *value)
+{
+    size_t from = out->len;
+    if (value->len > 0) {
+        strbuf_printf(out, "  %s", name);
+        text_pad(out, from, FACT_COLUMNS);
+        text_wrap(out, strbuf_text(value), FACT_COLUMNS, v->columns);
+    }
+    strbuf_fini(value);
+}
+
+static void fact_state(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf value = {0};
+    char text[TEXT_SIZE];
+    int64_t position = field_int(job, "position", 0);
+    text_foreign(&value, field_text(job, "state"));
+    if (*field_text(job, "why") != '\0') {
+        strbuf_puts(&value, ": ");
+        text_foreign(&value, field_text(job, "why"));
+    }
+    strbuf_puts(&value, "; queue ");
+    text_foreign(&value, field_text(job, "queue"));
+    if (position > 0) {
+        strbuf_printf(&value, ", position %" PRId64, position);
+    }
+    if (field_int(job, "archived_ms", 0) > 0) {
+        strbuf_printf(
+            &value, ", archived %s", text_clock(text, field_int(job, "archived_ms", 0), v->now_ms));
+    }
+    fact(out, v, "state", &value);
+}
+
+static void fact_copies(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf value = {0};
+    char text[TEXT_SIZE];
+    int64_t left = field_int(job, "time_left_ms", -1);
+    double mm = field_real(job, "filament_left_mm", 0);
+    strbuf_printf(&value, "%" PRId64 " of %" PRId64 " done", field_int(job, "completed", 0),
+        field_int(job, "count", 0));
+    if (left > 0) {
+        strbuf_printf(&value, ", %s to go", text_duration(text, left));
+    }
+    if (mm > 0) {
+        strbuf_printf(&value, ", %.1f m of filament", mm / MM_PER_M);
+    }
+    if (field_true(job, "repeat")) {
+        strbuf_puts(&value, "; begins anew when done");
+    }
+    if (field_true(job, "share")) {
+        strbuf_puts(&value, "; several printers may print it");
+    }
+    fact(out, v, "copies", &value);
+}
+
+static void fact_claims(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    size_t i;
+    json_t *claim;
+    char text[TEXT_SIZE];
+    json_array_foreach(field_node(job, "claims"), i, claim)
+    {
+        struct strbuf value = {0};
+        bool prints = *field_text(claim, "run") != '\0';
+        const char *printer = field_text(claim, "printer");
+        text_foreign(&value, *printer != '\0' ? printer : "a copy begun and given back");
+        strbuf_printf(&value, ", %s since %s", prints ? "printing" : "taken",
+            text_clock(text, field_int(claim, prints ? "run_ms" : "since_ms", 0), v->now_ms));
+        fact(out, v, "printer", &value);
+    }
+}
+
+static void fact_text(struct strbuf *out, const struct view *v, const json_t *job,
+    const char *field, const char *name)
+{
+    struct strbuf value = {0};
+    text_foreign(&value, field_text(job, field));
+    fact(out, v, name, &value);
+}
+
+static void fact_changed(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    struct strbuf value = {0};
+    char text[TEXT_SIZE];
+    strbuf_puts(&value, text_clock(text, field_int(job, "created_ms", 0), v->now_ms));
+    if (*field_text(job, "submitter") != '\0') {
+        strbuf_puts(&value, " by ");
+        text_foreign(&value, field_text(job, "submitter"));
+    }
+    if (*field_text(job, "changed_by") != '\0') {
+        strbuf_printf(&value, "; changed %s by ",
+            text_clock(text, field_int(job, "changed_ms", 0), v->now_ms));
+        text_foreign(&value, field_text(job, "changed_by"));
+    }
+    fact(out, v, "added", &value);
+}
+
+/* "PLA, any"; "any" for nothing wanted */
+static void put_list(struct strbuf *out, const json_t *list)
+{
+    size_t i;
+    json_t *word;
+    json_array_foreach(list, i, word)
+    {
+        strbuf_puts(out, i > 0 ? ", " : "");
+        text_foreign(out, json_is_string(word) ? json_string_value(word) : "any");
+    }
+    if (json_array_size(list) == 0) {
+        strbuf_puts(out, "any");
+    }
+}
+
+static void set_line(struct strbuf *out, const struct view *v, const char *name, const json_t *list)
+{
+    struct strbuf value = {0};
+    if (json_array_size(list) > 0) {
+        strbuf_printf(&value, "%s ", name);
+        put_list(&value, list);
+        strbuf_printf(out, "%*s", 5, "");
+        text_wrap(out, strbuf_text(&value), 5, v->columns);
+        strbuf_fini(&value);
+    }
+}
+
+static void set_row(struct strbuf *out, const struct view *v, const json_t *set, size_t i)
+{
+    int wide = v->columns - SET_COLUMNS > 40 ? 40 : v->columns - SET_COLUMNS;
+    char text[TEXT_SIZE];
+    int64_t time_ms = field_int(set, "time_ms", -1);
+    strbuf_printf(out, "%3zu  ", i + 1);
+    cell(out, field_text(set, "path"), wide > NAME_LEAST ? wide : NAME_LEAST);
+    strbuf_printf(out, "%6" PRId64 "%10" PRId64 "%8" PRId64 "  %s\n",
+        field_int(set, "completed", 0), field_int(set, "remaining", 0), field_int(set, "count", 0),
+        time_ms > 0 ? text_duration(text, time_ms) : "-");
+    set_line(out, v, "for", field_node(set, "profiles"));
+    set_line(out, v, "of", field_node(set, "materials"));
+    if (*field_text(set, "why") != '\0') {
+        struct strbuf why = {0};
+        text_foreign(&why, field_text(set, "why"));
+        strbuf_printf(out, "%*s", 5, "");
+        text_wrap(out, strbuf_text(&why), 5, v->columns);
+        strbuf_fini(&why);
+    }
+}
+
+void view_job(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    size_t i;
+    json_t *set;
+    int wide = v->columns - SET_COLUMNS > 40 ? 40 : v->columns - SET_COLUMNS;
+    struct strbuf name = {0};
+    text_foreign(&name, job_name(job));
+    text_cut(out, strbuf_text(&name), v->columns);
+    strbuf_fini(&name);
+    strbuf_puts(out, "\n");
+    fact_text(out, v, job, "id", "id");
+    fact_state(out, v, job);
+    fact_copies(out, v, job);
+    fact_claims(out, v, job);
+    fact_changed(out, v, job);
+    fact_text(out, v, job, "note", "note");
+    strbuf_printf(out, "%3s  %-*s%6s%10s%8s  %s\n", "#", wide > NAME_LEAST ? wide : NAME_LEAST,
+        "file", "done", "remaining", "of", "each");
+    json_array_foreach(field_node(job, "sets"), i, set)
+    {
+        set_row(out, v, set, i);
+    }
+}
+
+/* ---- the rest ----------------------------------------------------------------------------------
+ */
+
+void view_manage(struct strbuf *out, const struct view *v, const json_t *manage)
+{
+    const char *text = field_text(manage, "text");
+    enum term_color color = field_true(manage, "in_error")       ? TERM_RED
+                            : field_true(manage, "needs_person") ? TERM_YELLOW
+                                                                 : TERM_PLAIN;
+    struct strbuf safe = {0};
+    struct strbuf cut = {0};
+    if (*text == '\0') {
+        return;
+    }
+    text_foreign(&safe, text);
+    text_cut(&cut, strbuf_text(&safe), v->columns - 11);
+    strbuf_puts(out, "  queue    ");
+    term_paint(out, v->color, color, strbuf_text(&cut));
+    strbuf_puts(out, "\n");
+    strbuf_fini(&cut);
+    strbuf_fini(&safe);
+}
+
+void view_templates(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *template;
+    if (json_array_size(field_node(doc, "templates")) == 0) {
+        strbuf_puts(out, "no templates; ppctl template save NAME ID makes one\n");
+        return;
+    }
+    json_array_foreach(field_node(doc, "templates"), i, template)
+    {
+        const json_t *job = field_node(template, "job");
+        size_t sets = json_array_size(field_node(job, "sets"));
+        cell(out, field_text(template, "name"), v->columns > 60 ? 40 : 20);
+        strbuf_printf(out, "  %" PRId64 " x %zu file%s\n", field_int(job, "count", 1), sets,
+            sets == 1 ? "" : "s");
+    }
+}
+
+void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *queue;
+    char text[TEXT_SIZE];
+    strbuf_printf(out, "%-20s  %-6s  %-14s  %6s  %8s  %s\n", "queue", "kind", "strategy", "jobs",
+        "archived", "left");
+    json_array_foreach(field_node(doc, "queues"), i, queue)
+    {
+        int64_t left = field_int(queue, "time_left_ms", -1);
+        cell(out, field_text(queue, "name"), 20);
+        strbuf_puts(out, "  ");
+        cell(out, field_text(queue, "kind"), 6);
+        strbuf_puts(out, "  ");
+        cell(out, field_text(queue, "strategy"), 14);
+        strbuf_printf(out, "  %6" PRId64 "  %8" PRId64 "  %s%s\n", field_int(queue, "jobs", 0),
+            field_int(queue, "archived", 0), left > 0 ? text_duration(text, left) : "-",
+            field_true(queue, "enabled") ? "" : "  disabled");
+    }
+    (void)v;
+}
+
+void view_quarantine(struct strbuf *out, const struct view *v, const json_t *manage)
+{
+    size_t i;
+    json_t *file;
+    char text[TEXT_SIZE];
+    if (json_array_size(field_node(manage, "quarantine")) == 0) {
+        strbuf_puts(out, "no file is in quarantine\n");
+        return;
+    }
+    json_array_foreach(field_node(manage, "quarantine"), i, file)
+    {
+        struct strbuf line = {0};
+        text_foreign(&line, field_text(file, "path"));
+        strbuf_printf(
+            &line, "  since %s: ", text_clock(text, field_int(file, "since_ms", 0), v->now_ms));
+        text_foreign(&line, field_text(file, "reason"));
+        text_wrap(out, strbuf_text(&line), 4, v->columns);
+        strbuf_fini(&line);
+    }
+}
+
+void view_stats(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *row;
+    char text[TEXT_SIZE];
+    int wide = v->columns - 62 > 40 ? 40 : v->columns - 62;
+    wide = wide > NAME_LEAST ? wide : NAME_LEAST;
+    if (json_array_size(field_node(doc, "stats")) == 0) {
+        strbuf_puts(out, "nothing printed yet\n");
+        return;
+    }
+    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-14s  %9s\n", wide, "", "prints", "good",
+        "failed", "cancelled", "time", "filament");
+    json_array_foreach(field_node(doc, "stats"), i, row)
+    {
+        int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
+                         field_int(row, "interrupted", 0);
+        cell(out, field_text(row, "key"), wide);
+        strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
+            field_int(row, "prints", 0), field_int(row, "success", 0), failed,
+            field_int(row, "cancelled", 0));
+        strbuf_printf(out, "  %-14s", text_duration(text, field_int(row, "time_ms", 0)));
+        strbuf_printf(out, "  %7.1f m\n", field_real(row, "filament_mm", 0) / MM_PER_M);
+    }
+}
