@@ -3,8 +3,8 @@
  *     queue_bench FOLDER JOBS REPEATS
  *
  * One line of JSON for each operation: {"jobs", "op", "n", "p50_us", "p99_us", "max_us"}; of those
- * that do not wait for the disk the CPU time. Beside a
- * durable submit, in turns with it, the least SQLite can do for the same bytes on the same disk.
+ * that do not wait for the disk the CPU time. Beside a durable submit, in turns with it, the least
+ * SQLite can do for the same bytes on the same disk.
  */
 #include "host/app/queue/jobs.h"
 #include "host/base/clock.h"
