@@ -3,17 +3,20 @@
  * Reading: gjob_open() reads and checks the manifest and the directory of the zip before anything
  * is unpacked; then gjob_read() gives the bytes of one set's file. Names inside are data: their
  * last part names a file, nothing is ever opened by them. Writing: gjob_write(), entries in the
- * order of the sets, deflated, the manifest stored, last.
+ * order of the sets, deflated, the manifest stored, last; of two different contents with one name
+ * the second gets " (2)".
  *
  * Failure modes, PP_EINVAL with what is wrong: no zip, no manifest or a broken one (field and
- * value), a file of a set that is missing, two sets with different contents of one name (written
- * with " (2)"), more than GJOB_ENTRIES entries, more than GJOB_BYTES or a ratio above GJOB_RATIO
- * (zip bombs) as unpacked, not as the directory claims.
+ * value), a file of a set that is missing, a name twice, encrypted, more than GJOB_ENTRIES entries,
+ * more than GJOB_BYTES or a ratio above GJOB_RATIO (zip bombs) as unpacked, not as the directory
+ * claims.
  */
 #ifndef PP_IO_GJOB_H
 #define PP_IO_GJOB_H
 
 #include "host/core/queue.h"
+
+#include <stdatomic.h>
 
 #define GJOB_ENTRIES  1000
 #define GJOB_MANIFEST (4 << 20)
@@ -33,11 +36,12 @@ int gjob_read(struct gjob *g, size_t index,
     int (*sink)(void *context, const void *bytes, size_t len, struct err *e), void *context,
     struct err *e);
 
-/* Writes the package to `path` (created, not there before). `content` gives the path of the blob of
- * a set. Blocks. */
+/* Writes the package to `path` (created, not there before; nothing is left of one that failed).
+ * `content` gives the path of the blob of a set, "" = it is not here. PP_ECANCELED once *stop.
+ * Blocks. */
 int gjob_write(const char *path, const struct queue_job *job,
     void (*content)(void *context, const struct queue_set *set, char *out, size_t out_size),
-    void *context, struct err *e);
+    void *context, const atomic_bool *stop, struct err *e);
 
 /* The file name Continuous Print gives it: "My job #1" is "My_job_x1.gjob". */
 void gjob_file_name(const char *job_name, char *out, size_t out_size);
