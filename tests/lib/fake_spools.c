@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPOOLS_MAX 4
+#define FAKE_SPOOLS_MAX 4
 
 struct spools {
     struct materials *materials; /* owned */
-    struct spool_entry spool[SPOOLS_MAX];
+    struct spool_entry spool[FAKE_SPOOLS_MAX];
     size_t count;
     char holds[QUEUE_TOOLS_MAX][QUEUE_WORD_MAX + 1];
     char in_tool[QUEUE_TOOLS_MAX][ID_SIZE];
@@ -63,7 +63,7 @@ int spools_save(
             return 0;
         }
     }
-    if (s->count == SPOOLS_MAX) {
+    if (s->count == FAKE_SPOOLS_MAX) {
         return err_set(e, PP_ELIMIT, "too many spools");
     }
     s->spool[s->count] = *spool;
