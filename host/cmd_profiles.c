@@ -25,33 +25,53 @@ static double mm(int64_t um)
     return (double)um / 1000;
 }
 
-static void print_row(const struct profile *p, int width)
+static void volume_text(const struct limits *l, char *out, size_t size)
 {
-    char size[48];
-    const struct limits *l = &p->limits;
     double x = mm(l->max_um[0] - l->min_um[0]);
     double y = mm(l->max_um[1] - l->min_um[1]);
     double z = mm(l->max_um[2] - l->min_um[2]);
     if (l->round) {
-        snprintf(size, sizeof size, "\u2300 %g x %g", x, z);
+        snprintf(out, size, "\u2300 %g x %g", x, z);
     } else {
-        snprintf(size, sizeof size, "%g x %g x %g", x, y, z);
+        snprintf(out, size, "%g x %g x %g", x, y, z);
     }
-    /* The diameter sign takes three bytes and one column. */
-    printf("%-*s  %-*s  %-14s  %s\n", width, p->id, l->round ? 17 : 15, size, p->firmware, p->name);
+}
+
+struct widths {
+    int id;
+    int volume;
+    int firmware;
+};
+
+static void widen(int *width, const char *text)
+{
+    int len = (int)strlen(text);
+    *width = len > *width ? len : *width;
+}
+
+static void print_row(const struct profile *p, const struct widths *w)
+{
+    char size[48];
+    volume_text(&p->limits, size, sizeof size);
+    int volume = w->volume + (p->limits.round ? 2 : 0); /* the sign has three bytes, one column */
+    printf("%-*s  %-*s  %-*s  %s\n", w->id, p->id, volume, size, w->firmware, p->firmware, p->name);
 }
 
 static void print_list(const struct profiles *profiles)
 {
     const struct profile *p = NULL;
-    int width = 4;
+    struct widths w = {.id = 4, .volume = 9, .firmware = 8};
     for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
-        int len = (int)strlen(p->id);
-        width = len > width ? len : width;
+        char size[48];
+        volume_text(&p->limits, size, sizeof size);
+        widen(&w.id, p->id);
+        widen(&w.volume, size);
+        widen(&w.firmware, p->firmware);
     }
-    printf("%-*s  %-15s  %-14s  %s\n", width, "NAME", "VOLUME mm", "FIRMWARE", "PRINTER");
+    printf("%-*s  %-*s  %-*s  %s\n", w.id, "NAME", w.volume, "VOLUME mm", w.firmware, "FIRMWARE",
+        "PRINTER");
     for (size_t i = 0; (p = profiles_at(profiles, i)) != NULL; i++) {
-        print_row(p, width);
+        print_row(p, &w);
     }
 }
 

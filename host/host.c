@@ -383,6 +383,7 @@ static int open_http(struct host *h, struct err *e)
             .keys = h->keys,
             .hub = h->hub,
             .store = h->store,
+            .jobs = h->queue.jobs,
             .profiles = h->profiles,
             .profile = profile_of(h),
             .may_restart = may_restart,

@@ -168,11 +168,11 @@ void jobs_forget_content(struct jobs *j)
 
 static struct need *place(const struct content *c, const char *sha256)
 {
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (const char *p = sha256; *p != '\0'; p++) {
-        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
-    }
-    size_t i = (size_t)(hash ^ hash >> 32) & (c->cap - 1);
+    size_t len = strlen(sha256);
+    uint64_t tail = 0; /* any part of a hash is as good as another */
+    memcpy(&tail, sha256 + (len > sizeof tail ? len - sizeof tail : 0),
+        len > sizeof tail ? sizeof tail : len);
+    size_t i = (size_t)((tail * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (c->cap - 1);
     while (c->at[i].sha256 != NULL && strcmp(c->at[i].sha256, sha256) != 0) {
         i = (i + 1) & (c->cap - 1);
     }

@@ -51,6 +51,8 @@ int manage_stop(struct manage *m, struct err *e);
 
 /* A person wants this job printed now: it goes to the front of its queue, and if nothing is being
  * managed exactly this job is printed, then managing is off again. `bed_clear`: they have looked.
+ * `done` runs once, within this call or later: without an error when the print has begun, waits for
+ * an answer or for its turn; else with the reason, and nothing has begun.
  */
 typedef void (*manage_cb)(void *context, const struct err *e);
 void manage_print(
