@@ -257,7 +257,7 @@ struct change {
     void *context;
 };
 
-static void accept(const struct change *c)
+static void settle(const struct change *c)
 {
     struct kept_spool *k = spools_by_id(c->owner, c->entry.id);
     if (k != NULL) {
@@ -290,7 +290,7 @@ static void on_changed(void *context, const struct err *e)
     if (e != NULL) {
         take_back(c);
     } else if (c->version > 0) {
-        accept(c);
+        settle(c);
     }
     if (c->done != NULL) {
         c->done(c->context, e);
