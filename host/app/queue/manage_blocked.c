@@ -55,7 +55,7 @@ void manage_do_quarantine(struct manage *m)
     }
     memcpy(row.sha256, w->sha256, sizeof row.sha256);
     memcpy(row.path, w->path, sizeof row.path);
-    snprintf(row.reason, sizeof row.reason, "%s", m->error[0] != '\0' ? m->error : "failed");
+    snprintf(row.reason, sizeof row.reason, "%.199s", m->error[0] != '\0' ? m->error : "failed");
     m->quarantine = mem_resize(m->quarantine, m->quarantine_count + 1, sizeof *m->quarantine);
     copy_row(&m->quarantine[m->quarantine_count++], &row);
     m->open++;
