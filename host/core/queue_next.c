@@ -9,7 +9,7 @@ static unsigned changes_needed(
 {
     unsigned n = 0;
     for (unsigned i = QUEUE_TOOLS_MAX; i-- > 0;) {
-        if (!queue_material_fits(set->materials[i], p->loaded[i])) {
+        if (!p->any_material && !queue_material_fits(set->materials[i], p->loaded[i])) {
             *first = i;
             n++;
         }
@@ -68,7 +68,8 @@ void queue_next(
     for (size_t i = 0; i < q->order.count; i++) {
         const struct queue_job *job = q->order.at[i].entry->job;
         struct queue_pick pick;
-        if (!queue_pick(job, p->name, p->profile, &pick)) {
+        bool skipped = p->skips != NULL && p->skips(p->context, job);
+        if (skipped || !queue_pick(job, p->name, p->profile, &pick)) {
             continue;
         }
         struct candidate c = {
