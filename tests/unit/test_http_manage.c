@@ -237,9 +237,9 @@ static void spools_are_kept_and_loaded(void **state)
     api_refused(a, 400, a->print, "POST", "/api/v1/spools", "{\"name\":\"x\"}", "type", "missing");
     api_refused(a, 400, a->print, "POST", "/api/v1/spools", "{\"type\":\"PLA\",\"left_g\":-1}",
         "left_g", "left_g -1: must be a number from 0 to 100000");
-    api_refused(a, 404, a->print, "PATCH", "/api/v1/spools/none", "{}", "spool", "none");
+    api_refused(a, 404, a->print, "PATCH", "/api/v1/spools/none", "{}", "", "none");
     json_decref(api_expect(a, 204, a->print, "DELETE", "/api/v1/spools/Black 1", NULL));
-    api_refused(a, 404, a->print, "DELETE", "/api/v1/spools/Black 1", NULL, "spool", "");
+    api_refused(a, 404, a->print, "DELETE", "/api/v1/spools/Black 1", NULL, "", "");
 }
 
 /* ---- history */
