@@ -133,7 +133,7 @@ void queue_answers_settle(struct queue_answers *a);
 void queue_answers_undo(struct queue_answers *a);
 void queue_answers_fini(struct queue_answers *a);
 
-/* ---- verbs (queue_edit.c, queue_claim.c) ---- */
+/* ---- verbs (queue_place.c, queue_edit.c, queue_claim.c, queue_want.c) ---- */
 
 typedef int queue_apply_fn(
     struct queue *q, const struct queue_command *c, struct queue_result *out);
@@ -157,6 +157,12 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
 
 /* `job "Brackets"`, or by the end of its id; `out` is returned. */
 const char *queue_label(const struct queue_job *job, char out[static QUEUE_LABEL_SIZE]);
+
+/* The edit is counted, and whose it was. */
+void queue_stamp(struct queue_job *job, const struct queue_command *c);
+
+/* Replaces an owned text; NULL becomes "". */
+void queue_set_text(char **text, const char *value);
 
 /* ---- copies (queue_copies.c) ---- */
 

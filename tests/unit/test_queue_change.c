@@ -300,7 +300,7 @@ static void json_with_mistakes_is_refused_by_field(void **state)
         {"{\"id\": null}", "id null"},
         {"{\"id\": \"00000000-0000-7000-8000-0000000000001\"}", "id"},
         {"{\"draft\": 1}", "draft 1"},
-        {"{\"colour\": 1}", "not known"},
+        {"{\"colour\": 1}", "unknown field \"colour\""},
         {"{\"sets\": {}}", "sets {}"},
         {"{\"sets\": [7]}", "sets[0]: value 7"},
         {"{\"sets\": [{\"path\": \"a\\u0000b\"}]}", "sets[0]: path"},
