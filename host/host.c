@@ -198,11 +198,21 @@ static void on_device_closed(void *context)
     close_rest(h);
 }
 
+static void on_queue_stopped(void *context)
+{
+    struct host *h = context;
+    if (h->device != NULL) {
+        device_close(h->device, h->restart, on_device_closed, h);
+    } else {
+        close_rest(h);
+    }
+}
+
 static void on_http_closed(void *context)
 {
     struct host *h = context;
     h->http = NULL;
-    device_close(h->device, h->restart, on_device_closed, h);
+    host_queue_stop(&h->queue, on_queue_stopped, h);
 }
 
 static void stop(struct host *h)
@@ -301,7 +311,7 @@ static void on_files_changed(void *context)
             h->profile_id);
     }
     use_kinematics(h);
-    host_queue_configure(&h->queue, &h->config);
+    host_queue_configure(&h->queue, &h->config, profile_of(h));
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     device_set_resume_within(h->device, fresh.resume_within_ms);
     device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
@@ -340,10 +350,14 @@ static bool shut_machine_down(void *context)
 
 static int open_queue(struct host *h, struct err *e)
 {
+    const char *dirs[5];
+    profiles_dirs(dirs, shipped_profiles(),
+        h->arguments->profiles_dir != NULL ? h->arguments->profiles_dir : h->config.profiles_dir);
     return host_queue_open(&h->queue, &h->loop,
         &(struct host_queue_options){.name = h->name,
             .config = &h->config,
             .profiles = h->profiles,
+            .dirs = dirs,
             .store = h->store,
             .files = h->files,
             .hub = h->hub},
@@ -384,6 +398,9 @@ static int open_http(struct host *h, struct err *e)
             .hub = h->hub,
             .store = h->store,
             .jobs = h->queue.jobs,
+            .manage = h->queue.manage,
+            .scripts = h->queue.scripts,
+            .spools = h->queue.spools,
             .profiles = h->profiles,
             .profile = profile_of(h),
             .may_restart = may_restart,
@@ -409,9 +426,10 @@ static int start_modules(struct host *h, struct err *e)
         close_rest(h);
         return rc;
     }
-    rc = open_http(h, e);
+    rc = host_queue_start(&h->queue, h->device, profile_of(h), e);
+    rc = rc == 0 ? open_http(h, e) : rc;
     if (rc < 0) {
-        device_close(h->device, false, on_device_closed, h);
+        host_queue_stop(&h->queue, on_queue_stopped, h);
         return rc;
     }
     rc = write_runtime(h, e);

@@ -213,6 +213,7 @@ int job_input_set(json_t *object, const struct queue_job *old, const char *id,
     }
     struct queue_set *set = index < out->job->sets_count ? &out->job->sets[index]
                                                          : queue_job_add_set(out->job);
+    set->remaining = QUEUE_KEEP;
     rc = set_input_take(&in, known, set, e);
     if (rc == 0 && in.position > 0) {
         place_set(out->job, index, in.position);

@@ -55,7 +55,7 @@ static unsigned changes(struct look *l, uint32_t materials)
         const char *wanted = l->q->materials.at[materials].bytes;
         *known = 1;
         for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
-            if (!queue_material_fits(wanted, l->p->loaded[i])) {
+            if (!l->p->any_material && !queue_material_fits(wanted, l->p->loaded[i])) {
                 ++*known;
             }
             wanted += strlen(wanted) + 1;

@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage fake_spools
+// with: fake_device fake_manage
 /* What strangers may send over HTTP and is parsed by us: frames, headers, file names, JSON. (The
  * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
 #include "host/api/access.h"

@@ -110,7 +110,7 @@ void manage_why_blocked(
 }
 
 /* The first that is no draft; what is loaded does not matter here. */
-void manage_next(const struct manage *m, char job[static ID_SIZE], bool *blocked)
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
 {
     const struct queue *q = jobs_queue_find(m->jobs, QUEUE_LOCAL)->queue;
     const struct queue_job *at = queue_first(q);

@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage fake_spools
+// with: fake_device fake_manage
 /* The pure parts of the API: routes, header checks, limits, names of uploads, input by tables. */
 #include "host/api/access.h"
 #include "host/api/limit.h"

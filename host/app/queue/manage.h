@@ -93,7 +93,7 @@ void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size);
 
 /* The job it would print next ("" = none), and whether something stands before that: for lists. */
-void manage_next(const struct manage *m, char job[static ID_SIZE], bool *blocked);
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked);
 
 /* What conditions and templates see at this moment of this print (research names: current,
  * external, metadata); a fresh object. */
