@@ -346,7 +346,8 @@ static int open_queue(struct host *h, struct err *e)
             .profiles = h->profiles,
             .store = h->store,
             .files = h->files,
-            .hub = h->hub},
+            .hub = h->hub,
+            .data_dir = h->datadir.path},
         e);
 }
 

@@ -9,9 +9,11 @@
 #include "host/app/config.h"
 #include "host/app/profile.h"
 #include "host/app/queue/jobs.h"
+#include "host/app/queue/package.h"
 
 struct host_queue {
     struct jobs *jobs;
+    struct packages *packages;
     void (*closed)(void *context);
     void *context;
 };
@@ -23,6 +25,7 @@ struct host_queue_options {
     struct store *store;
     struct files *files;
     struct hub *hub;
+    const char *data_dir;
 };
 
 int host_queue_open(
