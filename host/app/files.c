@@ -221,6 +221,13 @@ void entry_user(const struct files *f, const char *sha256, char *out, size_t out
     }
 }
 
+bool entry_is_needed(const struct files *f, const struct entry *entry)
+{
+    char user[256];
+    entry_user(f, entry->file.row.sha256, user, sizeof user);
+    return f->users_left || user[0] != '\0';
+}
+
 bool entry_is_only(const struct files *f, const struct entry *entry)
 {
     const char *sha256 = entry->file.row.sha256;
