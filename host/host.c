@@ -198,11 +198,21 @@ static void on_device_closed(void *context)
     close_rest(h);
 }
 
+static void on_queue_stopped(void *context)
+{
+    struct host *h = context;
+    if (h->device != NULL) {
+        device_close(h->device, h->restart, on_device_closed, h);
+    } else {
+        close_rest(h);
+    }
+}
+
 static void on_http_closed(void *context)
 {
     struct host *h = context;
     h->http = NULL;
-    device_close(h->device, h->restart, on_device_closed, h);
+    host_queue_stop(&h->queue, on_queue_stopped, h);
 }
 
 static void stop(struct host *h)
@@ -301,7 +311,7 @@ static void on_files_changed(void *context)
             h->profile_id);
     }
     use_kinematics(h);
-    host_queue_configure(&h->queue, &h->config);
+    host_queue_configure(&h->queue, &h->config, profile_of(h));
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     device_set_resume_within(h->device, fresh.resume_within_ms);
     device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
@@ -340,10 +350,14 @@ static bool shut_machine_down(void *context)
 
 static int open_queue(struct host *h, struct err *e)
 {
+    const char *dirs[5];
+    profiles_dirs(dirs, shipped_profiles(),
+        h->arguments->profiles_dir != NULL ? h->arguments->profiles_dir : h->config.profiles_dir);
     return host_queue_open(&h->queue, &h->loop,
         &(struct host_queue_options){.name = h->name,
             .config = &h->config,
             .profiles = h->profiles,
+            .dirs = dirs,
             .store = h->store,
             .files = h->files,
             .hub = h->hub,
@@ -384,6 +398,11 @@ static int open_http(struct host *h, struct err *e)
             .keys = h->keys,
             .hub = h->hub,
             .store = h->store,
+            .jobs = h->queue.jobs,
+            .packages = h->queue.packages,
+            .manage = h->queue.manage,
+            .scripts = h->queue.scripts,
+            .spools = h->queue.spools,
             .profiles = h->profiles,
             .profile = profile_of(h),
             .may_restart = may_restart,
@@ -409,9 +428,10 @@ static int start_modules(struct host *h, struct err *e)
         close_rest(h);
         return rc;
     }
-    rc = open_http(h, e);
+    rc = host_queue_start(&h->queue, h->device, profile_of(h), e);
+    rc = rc == 0 ? open_http(h, e) : rc;
     if (rc < 0) {
-        device_close(h->device, false, on_device_closed, h);
+        host_queue_stop(&h->queue, on_queue_stopped, h);
         return rc;
     }
     rc = write_runtime(h, e);
@@ -426,7 +446,7 @@ static void watch_files(struct host *h)
     const char *paths[16];
     const char *configs[4];
     const char *dirs[5];
-    char folders[5][512];
+    char folders[5][2][512];
     size_t n = 0;
     config_paths(configs, h->arguments->config);
     profiles_dirs(dirs, shipped_profiles(),
@@ -434,10 +454,12 @@ static void watch_files(struct host *h)
     for (size_t i = 0; configs[i] != NULL; i++) {
         paths[n++] = configs[i];
     }
-    for (size_t i = 0; dirs[i] != NULL;
-         i++) { /* a folder's watch does not reach into those in it */
-        snprintf(folders[i], sizeof folders[i], "%s/printers", dirs[i]);
-        paths[n++] = folders[i];
+    /* A folder's watch does not reach into those in it. */
+    for (size_t i = 0; dirs[i] != NULL; i++) {
+        snprintf(folders[i][0], sizeof folders[i][0], "%s/printers", dirs[i]);
+        snprintf(folders[i][1], sizeof folders[i][1], "%s/scripts", dirs[i]);
+        paths[n++] = folders[i][0];
+        paths[n++] = folders[i][1];
     }
     paths[n] = NULL;
     h->watch = watch_open(&h->loop, paths, on_files_changed, h);

@@ -64,6 +64,7 @@ static const struct field fields[] = {
     FIELD("binary_line_no", IS_NUMBER, binary_line_no, 0),
     FIELD("placeholder_line_no", IS_NUMBER, placeholder_line_no, 0),
     FIELD("placeholder", IS_TEXT, placeholder, NEVER),
+    FIELD("person_line_no", IS_NUMBER, person_line_no, 0),
     FIELD("relative_xyz_before_home", IS_BOOL, relative_xyz_before_home, NEVER),
     FIELD("slicer", IS_TEXT, slicer, NEVER),
     FIELD("printer", IS_TEXT, printer, NEVER),

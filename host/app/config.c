@@ -108,6 +108,38 @@ static void put_folder(char *out, size_t out_size, const char *text)
     }
 }
 
+static void join_lines(char *out, size_t out_size, char *const *lines)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < CONFIG_IGNORE_LINES && lines[i] != NULL && len < out_size; i++) {
+        len += (size_t)snprintf(out + len, out_size - len, "%s\n", lines[i]);
+    }
+}
+
+/* What was given of it in `marks`, NULL = all. */
+static void apply_queue(
+    struct config_queue *c, const struct config_file_queue *q, const struct yaml_mark *marks)
+{
+#define GIVEN(key) (marks == NULL || marks[key].line > 0)
+    c->attempts = GIVEN(QUEUE_ATTEMPTS) ? q->attempts : c->attempts;
+    c->retry_within_ms = GIVEN(QUEUE_RETRY_WITHIN) ? q->retry_within_ms : c->retry_within_ms;
+    c->give_up = GIVEN(QUEUE_GIVE_UP) ? (enum config_give_up)q->give_up : c->give_up;
+    c->on_cancel_stop = GIVEN(QUEUE_ON_CANCEL) ? q->on_cancel_stop != 0 : c->on_cancel_stop;
+    c->cooldown_mc = GIVEN(QUEUE_COOLDOWN) ? q->cooldown_c * 1000 : c->cooldown_mc;
+    c->cooldown_timeout_ms =
+        GIVEN(QUEUE_COOLDOWN_TIMEOUT) ? q->cooldown_timeout_ms : c->cooldown_timeout_ms;
+    c->material_check = GIVEN(QUEUE_MATERIAL_CHECK) ? q->material_check : c->material_check;
+    c->spool_reserve_g = GIVEN(QUEUE_SPOOL_RESERVE) ? q->spool_reserve_g : c->spool_reserve_g;
+    if (GIVEN(QUEUE_QUIET_HOURS)) {
+        config_parse_quiet(q->quiet_hours, &c->quiet_from_min, &c->quiet_to_min, NULL);
+    }
+    if (GIVEN(QUEUE_IGNORE_LINES)) {
+        join_lines(c->ignore_lines, sizeof c->ignore_lines, q->ignore_lines);
+    }
+#undef GIVEN
+}
+
 static void apply_globals(struct config *c, const struct config_file *f)
 {
     put_text(c->listen, sizeof c->listen, f->listen);
@@ -121,6 +153,7 @@ static void apply_globals(struct config *c, const struct config_file *f)
     c->archive_keep_ms = f->archive_keep_ms;
     c->archive_keep_jobs = f->archive_keep_jobs;
     c->history_keep_ms = f->history_keep_ms;
+    apply_queue(&c->queue, &f->queue, NULL);
     put_text(c->shutdown_command, sizeof c->shutdown_command, f->shutdown_command);
     put_folder(c->profiles_dir, sizeof c->profiles_dir, f->profiles);
 }
@@ -132,6 +165,7 @@ static void apply_section(struct config *c, const struct config_section *s)
     put_text(c->profile, sizeof c->profile, s->profile);
     put_folder(c->data_dir, sizeof c->data_dir, s->data);
     c->baud = s->baud;
+    apply_queue(&c->queue, &s->queue, s->mark + SECTION_QUEUE);
     if (s->mark[SECTION_LISTEN].line > 0) {
         put_text(c->listen, sizeof c->listen, s->listen);
         c->listen_set = true;

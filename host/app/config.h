@@ -12,6 +12,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum config_give_up {
+    CONFIG_GIVE_UP_STOP,
+    CONFIG_GIVE_UP_SKIP,
+    CONFIG_GIVE_UP_QUARANTINE
+};
+
+/* What a printer does with its queue. */
+struct config_queue {
+    int attempts;            /* at one print, 3 */
+    int64_t retry_within_ms; /* a failure after longer is not tried again, 1 h */
+    enum config_give_up give_up;
+    bool on_cancel_stop; /* a cancelled print stops managing; else its job is passed over */
+    int32_t cooldown_mc; /* the bed is let cool down to this before it is cleared; 0 = it is not */
+    int64_t cooldown_timeout_ms;
+    int quiet_from_min; /* minutes after midnight; both the same: none */
+    int quiet_to_min;
+    bool material_check;
+    int spool_reserve_g;
+    char ignore_lines[1024]; /* commands, one a line */
+};
+
 /* Settings of one printer (section `printers: NAME:`) over the global ones. */
 struct config {
     char name[64];    /* section used, "" if none matched */
@@ -32,6 +53,7 @@ struct config {
     char shutdown_command[256]; /* when the printer asks for it; "" = not allowed */
     char profiles_dir[256];     /* extra profiles folder, "" = none */
     char data_dir[256];         /* "" = default */
+    struct config_queue queue;
 };
 
 /* Fills `c` for the printer called `name`, or, when name is "", for the section whose `device:`

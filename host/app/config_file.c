@@ -50,6 +50,116 @@ static int check_folder(const char *text, struct err *e)
     return 0;
 }
 
+/* "22:00" */
+static bool parse_clock(const char *text, size_t len, int *out_min)
+{
+    char part[8];
+    int64_t hour = 0;
+    int64_t minute = 0;
+    const char *colon = memchr(text, ':', len);
+    size_t hours = colon != NULL ? (size_t)(colon - text) : 0;
+    if (hours < 1 || hours > 2 || len != hours + 3) {
+        return false;
+    }
+    str_copy(part, sizeof part, text, hours);
+    bool ok = str_to_int(part, 0, 24, &hour);
+    str_copy(part, sizeof part, colon + 1, 2);
+    ok = ok && str_to_int(part[0] == '0' ? part + 1 : part, 0, 59, &minute);
+    *out_min = (int)(hour * 60 + minute) % (24 * 60);
+    return ok && (hour < 24 || minute == 0);
+}
+
+int config_parse_quiet(const char *text, int *from_min, int *to_min, struct err *e)
+{
+    const char *dash = strchr(text, '-');
+    *from_min = 0;
+    *to_min = 0;
+    if (text[0] == '\0' || strcmp(text, "off") == 0) {
+        return 0;
+    }
+    if (dash == NULL || !parse_clock(text, (size_t)(dash - text), from_min) ||
+        !parse_clock(dash + 1, strlen(dash + 1), to_min)) {
+        return err_set(e, PP_EINVAL, "must be off, or from when to when, such as 22:00-07:00");
+    }
+    if (*from_min == *to_min) {
+        return err_set(e, PP_EINVAL, "begins when it ends: must be off, or such as 22:00-07:00");
+    }
+    return 0;
+}
+
+static int check_quiet(const char *text, struct err *e)
+{
+    int from_min;
+    int to_min;
+    return config_parse_quiet(text, &from_min, &to_min, e);
+}
+
+static int check_command(const char *text, struct err *e)
+{
+    size_t blank = strspn(text, " \t");
+    if (text[blank] == '\0' || text[blank] == ';' || strpbrk(text, "\r\n") != NULL) {
+        return err_set(e, PP_EINVAL, "must be one command of gcode, such as M84 or M104 S0");
+    }
+    return 0;
+}
+
+static const struct yaml_word give_up_words[] = {{"stop", CONFIG_GIVE_UP_STOP},
+    {"skip", CONFIG_GIVE_UP_SKIP}, {"quarantine", CONFIG_GIVE_UP_QUARANTINE}, {NULL, 0}};
+static const struct yaml_word on_cancel_words[] = {{"stop", 1}, {"skip", 0}, {NULL, 0}};
+static const struct yaml_word off_words[] = {{"off", 0}, {NULL, 0}};
+
+/* The same keys for all printers and for one: `of` is the struct they are in. */
+#define IN_QUEUE(of, member)                                                                       \
+    (offsetof(struct of, queue) + offsetof(struct config_file_queue, member))
+#define QUEUE_FIELDS(at, of)                                                                       \
+    [(at) + QUEUE_ATTEMPTS] = {.key = "attempts",                                                  \
+        .kind = YAML_INT,                                                                          \
+        .offset = IN_QUEUE(of, attempts),                                                          \
+        .min = 1,                                                                                  \
+        .max = 100},                                                                               \
+            [(at) + QUEUE_RETRY_WITHIN] = {.key = "retry_within",                                  \
+                .kind = YAML_DURATION,                                                             \
+                .offset = IN_QUEUE(of, retry_within_ms),                                           \
+                .min = SECOND_MS,                                                                  \
+                .max = 30 * DAY_MS},                                                               \
+            [(at) + QUEUE_GIVE_UP] = {.key = "give_up",                                            \
+                .kind = YAML_CHOICE,                                                               \
+                .offset = IN_QUEUE(of, give_up),                                                   \
+                .words = give_up_words},                                                           \
+            [(at) + QUEUE_ON_CANCEL] = {.key = "on_cancel",                                        \
+                .kind = YAML_CHOICE,                                                               \
+                .offset = IN_QUEUE(of, on_cancel_stop),                                            \
+                .words = on_cancel_words},                                                         \
+            [(at) + QUEUE_COOLDOWN] = {.key = "cooldown",                                          \
+                .kind = YAML_INT,                                                                  \
+                .offset = IN_QUEUE(of, cooldown_c),                                                \
+                .min = 10,                                                                         \
+                .max = 100,                                                                        \
+                .words = off_words},                                                               \
+            [(at) + QUEUE_COOLDOWN_TIMEOUT] = {.key = "cooldown_timeout",                          \
+                .kind = YAML_DURATION,                                                             \
+                .offset = IN_QUEUE(of, cooldown_timeout_ms),                                       \
+                .min = SECOND_MS,                                                                  \
+                .max = 24 * HOUR_MS},                                                              \
+            [(at) + QUEUE_QUIET_HOURS] = {.key = "quiet_hours",                                    \
+                .kind = YAML_STRING,                                                               \
+                .offset = IN_QUEUE(of, quiet_hours),                                               \
+                .size = 16,                                                                        \
+                .check = check_quiet},                                                             \
+            [(at) + QUEUE_MATERIAL_CHECK] = {.key = "material_check",                              \
+                .kind = YAML_BOOL,                                                                 \
+                .offset = IN_QUEUE(of, material_check)},                                           \
+            [(at) + QUEUE_SPOOL_RESERVE] = {.key = "spool_reserve",                                \
+                .kind = YAML_INT,                                                                  \
+                .offset = IN_QUEUE(of, spool_reserve_g),                                           \
+                .min = 0,                                                                          \
+                .max = 5000},                                                                      \
+            [(at) + QUEUE_IGNORE_LINES] = {.key = "ignore_lines",                                  \
+                .kind = YAML_STRINGS,                                                              \
+                .offset = IN_QUEUE(of, ignore_lines),                                              \
+                .size = CONFIG_IGNORE_LINES,                                                       \
+                .check = check_command}
+
 static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 
 static const struct yaml_word auth_words[] = {{"keys", 0}, {"loopback-open", 1}, {NULL, 0}};
@@ -107,6 +217,7 @@ static const struct yaml_field section_fields[] = {
         .offset = SECTION(data),
         .size = 256,
         .check = check_folder},
+    QUEUE_FIELDS(SECTION_QUEUE, config_section),
 };
 
 static const struct yaml_table section_table = {
@@ -186,6 +297,7 @@ static const struct yaml_field global_fields[] = {
         .size = MAX_PRINTERS,
         .table = &section_table,
         .check = check_name},
+    QUEUE_FIELDS(GLOBAL_QUEUE, config_file),
 };
 
 static const struct yaml_table global_table = {
@@ -206,11 +318,32 @@ void config_file_init(struct config_file *f)
         .archive_keep_ms = (int64_t)(90 * DAY_MS),
         .archive_keep_jobs = 1000,
         .history_keep_ms = (int64_t)(2 * YEAR_MS),
+        .queue = {.attempts = 3,
+            .retry_within_ms = (int64_t)HOUR_MS,
+            .give_up = CONFIG_GIVE_UP_STOP,
+            .on_cancel_stop = 1,
+            .cooldown_c = 0,
+            .cooldown_timeout_ms = (int64_t)HOUR_MS,
+            .material_check = true,
+            .spool_reserve_g = 10},
     };
+}
+
+static void free_lines(struct config_file_queue *q)
+{
+    for (size_t i = 0; i < CONFIG_IGNORE_LINES; i++) {
+        free(q->ignore_lines[i]);
+        q->ignore_lines[i] = NULL;
+    }
 }
 
 void config_file_fini(struct config_file *f)
 {
+    struct config_section *sections = f->printers.items;
+    for (size_t i = 0; i < f->printers.count; i++) {
+        free_lines(&sections[i].queue);
+    }
+    free_lines(&f->queue);
     free(f->printers.items);
     f->printers = (struct yaml_items){0};
 }

@@ -4,6 +4,36 @@
 
 #include "host/base/yaml.h"
 
+/* What a printer does with its queue; a section may say it otherwise than the rest. */
+enum config_queue_key {
+    QUEUE_ATTEMPTS,
+    QUEUE_RETRY_WITHIN,
+    QUEUE_GIVE_UP,
+    QUEUE_ON_CANCEL,
+    QUEUE_COOLDOWN,
+    QUEUE_COOLDOWN_TIMEOUT,
+    QUEUE_QUIET_HOURS,
+    QUEUE_MATERIAL_CHECK,
+    QUEUE_SPOOL_RESERVE,
+    QUEUE_IGNORE_LINES,
+    QUEUE_KEYS
+};
+
+#define CONFIG_IGNORE_LINES 32
+
+struct config_file_queue {
+    int attempts;
+    int64_t retry_within_ms;
+    int give_up;        /* enum config_give_up */
+    int on_cancel_stop; /* 0 or 1 */
+    int cooldown_c;     /* 0 = off */
+    int64_t cooldown_timeout_ms;
+    char quiet_hours[16]; /* "22:00-07:00", "" = none */
+    bool material_check;
+    int spool_reserve_g;
+    char *ignore_lines[CONFIG_IGNORE_LINES]; /* owned */
+};
+
 enum config_section_key {
     SECTION_DEVICE,
     SECTION_PROFILE,
@@ -14,7 +44,8 @@ enum config_section_key {
     SECTION_PAUSE_OFF,
     SECTION_PAUSE_BED_OFF,
     SECTION_DATA,
-    SECTION_KEYS
+    SECTION_QUEUE, /* enum config_queue_key from here on */
+    SECTION_KEYS = SECTION_QUEUE + QUEUE_KEYS
 };
 
 struct config_section {
@@ -29,6 +60,7 @@ struct config_section {
     int64_t pause_off_ms;
     int64_t pause_bed_off_ms;
     char data[256];
+    struct config_file_queue queue;
 };
 
 enum config_global_key {
@@ -45,7 +77,8 @@ enum config_global_key {
     GLOBAL_SHUTDOWN,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
-    GLOBAL_KEYS
+    GLOBAL_QUEUE, /* enum config_queue_key from here on */
+    GLOBAL_KEYS = GLOBAL_QUEUE + QUEUE_KEYS
 };
 
 struct config_file {
@@ -61,6 +94,7 @@ struct config_file {
     int64_t history_keep_ms;
     char shutdown_command[256];
     char profiles[256];
+    struct config_file_queue queue;
     struct yaml_items printers; /* struct config_section */
     struct yaml_mark mark[GLOBAL_KEYS];
 };
@@ -72,6 +106,9 @@ void config_file_fini(struct config_file *f);
 /* Reads a document over what is there; `name` is shown in mistakes. */
 int config_file_read(struct config_file *f, const char *name, const char *bytes, size_t len,
     struct yaml_mistakes *m);
+
+/* The start and end of quiet hours in minutes after midnight; PP_EINVAL if they are none. */
+int config_parse_quiet(const char *text, int *from_min, int *to_min, struct err *e);
 
 /* NULL past the last. */
 const struct config_section *config_file_section(const struct config_file *f, size_t index);

@@ -2,6 +2,7 @@
 
 #include "host/app/shelf.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -140,4 +141,26 @@ double material_grams(const struct material *m, int64_t length_um)
 {
     double radius_cm = (double)m->diameter_um / 2e4;
     return 3.14159265358979 * radius_cm * radius_cm * ((double)length_um / 1e4) * m->density_g_cm3;
+}
+
+/* "PLA-Wood" is taken for "PLA"; "PLANT" and "P" for nothing. */
+static const struct material *match_beginning(const struct materials *m, const char *type)
+{
+    char beginning[64];
+    size_t len = strcspn(type, "-+ ");
+    if (len == 0 || type[len] == '\0' || !str_copy(beginning, sizeof beginning, type, len)) {
+        return NULL;
+    }
+    return materials_match(m, beginning);
+}
+
+double materials_weigh(void *materials, const char *key, int64_t length_um)
+{
+    char type[64];
+    if (!str_copy(type, sizeof type, key, strcspn(key, "_"))) {
+        return 0;
+    }
+    const struct material *m = materials_match(materials, type);
+    m = m != NULL ? m : match_beginning(materials, type);
+    return m != NULL ? material_grams(m, length_um) : 0;
 }

@@ -36,4 +36,9 @@ const struct material *materials_match(const struct materials *m, const char *ty
 /* What this length of filament weighs, in grams. */
 double material_grams(const struct material *m, int64_t length_um);
 
+/* The same by a material's key (TYPE or TYPE_Color_#rrggbb); of a type that is not known, by what
+ * it begins with ("PLA-Wood"). 0 when nothing is known of it. `materials`: a struct materials; the
+ * form is that of `weigh` in store.h. */
+double materials_weigh(void *materials, const char *key, int64_t length_um);
+
 #endif

@@ -312,8 +312,21 @@ static void note_length(struct analyzer *a, const struct gcode *g)
     }
 }
 
+/* Pauses, at the printer or here, and filament changes. M226 with words waits for a pin. */
+static void find_person(struct analyzer *a, const struct gcode *g)
+{
+    bool pauses = g->letter == 'M' &&
+                  (g->number == 0 || g->number == 1 || g->number == 25 || g->number == 600 ||
+                      g->number == 601 || (g->number == 226 && g->has == 0));
+    bool asks = g->letter == '@' && g->len >= 6 && strncasecmp(g->text, "@pause", 6) == 0;
+    if ((pauses || asks) && a->r.person_line_no == 0) {
+        a->r.person_line_no = a->r.lines;
+    }
+}
+
 static void command(struct analyzer *a, const struct gcode *g)
 {
+    find_person(a, g);
     if (g->stray) {
         find_placeholder(a, g);
         find_binary(a, g);

@@ -68,6 +68,7 @@ struct analysis {
         binary_line_no; /* first line with NUL or other binary bytes, comments apart; 0 = none */
     int64_t placeholder_line_no; /* first command with an unresolved "{...}" or "[...]"; 0 = none */
     char placeholder[48];
+    int64_t person_line_no; /* first command that waits for a person (M0, M600, ...); 0 = none */
     bool relative_xyz_before_home; /* moves of X Y Z before any G28/G92 */
     char slicer[48];               /* "PrusaSlicer 2.5.0", "" if unknown */
     char printer[64];              /* printer model the file was made for, "" if unknown */

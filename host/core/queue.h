@@ -67,6 +67,7 @@ struct queue_claim {
         int32_t remaining;
         int32_t completed;
     } * counters;
+    size_t counters_count;
 };
 
 struct queue_job {
@@ -224,8 +225,10 @@ struct queue_printer {
     const char *profile;                 /* "" = none: only sets for any printer */
     const char *loaded[QUEUE_TOOLS_MAX]; /* material key, NULL or "" = nothing is known to be */
     bool (*has_file)(void *context, const struct queue_set *set); /* NULL = all there */
+    bool (*skips)(void *context, const struct queue_job *job);    /* passed over; NULL = none */
     void *context;
     enum queue_strategy strategy;
+    bool any_material; /* what is loaded does not matter */
     bool no_person; /* nobody is to be bothered now: blocked work is not offered */
 };
 

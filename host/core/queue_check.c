@@ -220,6 +220,9 @@ int queue_job_check(const struct queue_job *job, struct err *e)
 
 static bool counters_hold(const struct queue_job *job, const struct queue_claim *c)
 {
+    if (c->counters_count != job->sets_count) {
+        return false;
+    }
     for (size_t i = 0; i < job->sets_count; i++) {
         if (strcmp(c->counters[i].set, job->sets[i].id) != 0 || c->counters[i].remaining < 0 ||
             c->counters[i].remaining > QUEUE_COUNT_MAX || c->counters[i].completed < 0) {
@@ -241,8 +244,8 @@ static const char *claim_mistake(const struct queue_job *job, size_t index)
     if ((!held && prints) || (held && job->archived_ms != 0) || (!held && !job->share)) {
         return "no holder, or one too many";
     }
-    if (job->share != (c->counters != NULL || job->sets_count == 0)) {
-        return job->share ? "no counters" : c->counters != NULL ? "counters" : NULL;
+    if (job->share != (c->counters != NULL)) {
+        return job->share ? "no counters" : "counters";
     }
     if (c->counters != NULL && !counters_hold(job, c)) {
         return "counters that are not those of its sets";

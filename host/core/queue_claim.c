@@ -190,20 +190,21 @@ static void count_print(struct queue_job *job, const struct queue_claim *claim)
     }
 }
 
-static bool is_copy_done(
-    const struct queue_job *job, const struct queue_claim *claim, const char *profile)
+/* `set` has just been printed: it counts as one for this printer whatever its profile is by now. */
+static bool is_copy_done(const struct queue_job *job, const struct queue_claim *claim,
+    const char *set, const char *profile)
 {
     bool any = false;
     for (size_t i = 0; i < job->sets_count; i++) {
-        if (!queue_set_fits(&job->sets[i], profile)) {
-            continue;
-        }
-        any = true;
         int32_t remaining =
             claim->counters != NULL ? claim->counters[i].remaining : job->sets[i].remaining;
+        if (!queue_set_fits(&job->sets[i], profile) && strcmp(job->sets[i].id, set) != 0) {
+            continue;
+        }
         if (remaining > 0) {
             return false;
         }
+        any = true;
     }
     return any;
 }
@@ -268,13 +269,15 @@ int queue_finish(struct queue *q, const struct queue_command *c, struct queue_re
     struct queue_job *job = queue_draw(e);
     size_t own = queue_claim_of_run(job, c->run);
     struct queue_claim *claim = &job->claims[own];
+    char set[ID_SIZE];
+    memcpy(set, claim->set, ID_SIZE);
     if (c->success) {
         count_print(job, claim);
     }
     claim->run[0] = '\0';
     claim->set[0] = '\0';
     claim->run_ms = 0;
-    if (c->success && is_copy_done(job, claim, c->profile)) {
+    if (c->success && is_copy_done(job, claim, set, c->profile)) {
         end_copy(job, own, c->now_ms, out);
     }
     queue_put(q, e, job);

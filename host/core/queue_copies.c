@@ -176,6 +176,7 @@ void queue_part_take(struct queue_job *job, struct queue_claim *claim)
 {
     if (claim->counters == NULL) {
         claim->counters = mem_array(job->sets_count, sizeof *claim->counters);
+        claim->counters_count = job->sets_count;
     }
     for (size_t i = 0; i < job->sets_count; i++) {
         memcpy(claim->counters[i].set, job->sets[i].id, ID_SIZE);
@@ -224,5 +225,6 @@ void queue_parts_follow(struct queue_job *job, const struct queue_set *old, size
         }
         free(claim->counters);
         claim->counters = fresh;
+        claim->counters_count = job->sets_count;
     }
 }

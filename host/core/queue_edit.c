@@ -65,7 +65,7 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
         const struct queue_claim *c = &job->claims[i];
         if (c->run[0] != '\0') {
             int64_t minutes = now_ms > c->run_ms ? (now_ms - c->run_ms) / 60000 : 0;
-            return err_set(e, PP_EBUSY, "%s: \"%s\" prints it since %" PRId64 " min",
+            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %" PRId64 " min",
                 queue_label(job, label), c->printer, minutes);
         }
     }
@@ -278,7 +278,6 @@ static void edit_sets(struct queue_job *job, const struct queue_job *spec)
     queue_parts_follow(job, old, old_count);
     other->sets = old;
     other->sets_count = old_count;
-    /* The copy's claims have counters of its own sets' number, none of which matters here. */
     queue_job_free(other);
 }
 
@@ -303,6 +302,7 @@ static void share_off(struct queue_job *job)
     }
     free(claim->counters);
     claim->counters = NULL;
+    claim->counters_count = 0;
     if (claim->printer[0] == '\0') {
         queue_claim_drop(job, 0);
     }

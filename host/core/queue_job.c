@@ -79,13 +79,12 @@ static void copy_set(struct queue_set *to, const struct queue_set *from)
     to->metadata = copy_text(from->metadata);
 }
 
-static void copy_claim(
-    struct queue_claim *to, const struct queue_claim *from, size_t counters_count)
+static void copy_claim(struct queue_claim *to, const struct queue_claim *from)
 {
     *to = *from;
     if (from->counters != NULL) {
-        to->counters = mem_array(counters_count, sizeof *to->counters);
-        memcpy(to->counters, from->counters, counters_count * sizeof *to->counters);
+        to->counters = mem_array(from->counters_count, sizeof *to->counters);
+        memcpy(to->counters, from->counters, from->counters_count * sizeof *to->counters);
     }
 }
 
@@ -103,7 +102,7 @@ struct queue_job *queue_job_copy(const struct queue_job *job)
     }
     to->claims = job->claims_count > 0 ? mem_array(job->claims_count, sizeof *to->claims) : NULL;
     for (size_t i = 0; i < job->claims_count; i++) {
-        copy_claim(&to->claims[i], &job->claims[i], job->sets_count);
+        copy_claim(&to->claims[i], &job->claims[i]);
     }
     return to;
 }

@@ -147,13 +147,13 @@ static json_t *write_set(const struct queue_set *set)
     return object;
 }
 
-static json_t *write_claim(const struct queue_job *job, const struct queue_claim *claim)
+static json_t *write_claim(const struct queue_claim *claim)
 {
     json_t *object = write_fields(claim_fields, COUNT(claim_fields), claim);
     json_t *counters = json_null();
     if (claim->counters != NULL) {
         counters = json_array();
-        for (size_t i = 0; i < job->sets_count; i++) {
+        for (size_t i = 0; i < claim->counters_count; i++) {
             json_array_append_new(
                 counters, write_fields(counter_fields, COUNT(counter_fields), &claim->counters[i]));
         }
@@ -171,7 +171,7 @@ json_t *queue_job_to_json(const struct queue_job *job)
         json_array_append_new(sets, write_set(&job->sets[i]));
     }
     for (size_t i = 0; i < job->claims_count; i++) {
-        json_array_append_new(claims, write_claim(job, &job->claims[i]));
+        json_array_append_new(claims, write_claim(&job->claims[i]));
     }
     json_object_set_new(object, "sets", sets);
     json_object_set_new(object, "claims", claims);
@@ -344,8 +344,7 @@ static int read_set(const json_t *object, struct queue_set *set, struct err *e)
     return rc == 0 ? read_tools(object, set, e) : rc;
 }
 
-static int read_counters(
-    const json_t *object, const struct queue_job *job, struct queue_claim *claim, struct err *e)
+static int read_counters(const json_t *object, struct queue_claim *claim, struct err *e)
 {
     static const char *const others[] = {NULL};
     const json_t *list;
@@ -353,11 +352,9 @@ static int read_counters(
     if (rc != 0 || list == NULL) {
         return rc;
     }
-    if (json_array_size(list) != job->sets_count) {
-        return wrong(list, "counters", "as many as there are sets", e);
-    }
-    claim->counters = mem_array(job->sets_count, sizeof *claim->counters);
-    for (size_t i = 0; i < job->sets_count && rc == 0; i++) {
+    claim->counters_count = json_array_size(list);
+    claim->counters = mem_array(claim->counters_count, sizeof *claim->counters);
+    for (size_t i = 0; i < claim->counters_count && rc == 0; i++) {
         rc = read_fields(json_array_get(list, i), counter_fields, COUNT(counter_fields), others,
             &claim->counters[i], e);
     }
@@ -373,7 +370,7 @@ static int read_claims(const json_t *object, struct queue_job *job, struct err *
         const json_t *value = json_array_get(list, i);
         struct queue_claim *claim = queue_claim_add(job, "", 0);
         rc = read_fields(value, claim_fields, COUNT(claim_fields), others, claim, e);
-        rc = rc == 0 ? read_counters(value, job, claim, e) : rc;
+        rc = rc == 0 ? read_counters(value, claim, e) : rc;
     }
     return rc;
 }

@@ -194,8 +194,7 @@ int store_load_open_run(struct store *s, struct run *out, struct err *e)
 
 int store_load_run(struct store *s, const char *id, struct run *out, struct err *e)
 {
-    return load_one(
-        s, "SELECT " COLUMNS " FROM runs WHERE id = ?", SQL_ARGS(SQL_TEXT(id)), out, e);
+    return load_one(s, "SELECT " COLUMNS " FROM runs WHERE id = ?", SQL_ARGS(SQL_TEXT(id)), out, e);
 }
 
 int store_interrupt_runs(

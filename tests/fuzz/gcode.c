@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .tools = 1,
         .max_tool_mc = 275000,
         .max_line = 90,
-        .models = {"Virtual"}};
+        .models = {"Virtual", "Creality Ender-3 V2", "2+"}};
     const char *bytes = (const char *)data;
     struct analysis whole;
     struct analysis cut;

@@ -178,6 +178,14 @@ static void placeholders_left_in_are_refused(void **state)
     assert_only(true, "line 4: \"{temperature}\"");
 }
 
+static void check_model_name(const char *name, bool refused)
+{
+    char text[200];
+    snprintf(text, sizeof text, "; printer_model = %s\n" HEAD "G1 X5 E1\n", name);
+    check(text);
+    assert_int_equal(found.refused, refused);
+}
+
 static void another_model_is_refused_and_a_profile_name_only_noted(void **state)
 {
     (void)state;
@@ -187,6 +195,15 @@ static void another_model_is_refused_and_a_profile_name_only_noted(void **state)
     assert_only(false, "sliced for \"Mine\"");
     check_on(&delta, "; printer_model = MK3S\n" HEAD "G1 X5 E1\n");
     assert_int_equal(found.count, 0);
+    /* The same name spelt otherwise is the same model; a word more is another. */
+    static const char *const same[] = {"Ender3", "ENDER-3", "ender 3"};
+    static const char *const others[] = {"ENDER3V2", "Ender-3 Max", "Creality Ender", "ENDER"};
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        check_model_name(same[i], false);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        check_model_name(others[i], true);
+    }
 }
 
 static void moving_before_homing_is_noted(void **state)

@@ -376,7 +376,54 @@ static void the_shipped_materials_are_right(void **state)
     assert_int_equal(pla->tool_mc[0], 190000);
     assert_int_equal(pla->diameter_um, 1750);
     assert_true(fabs(material_grams(pla, 1000000) - 2.983) < 0.001);
+    const struct material *one = NULL;
+    for (size_t i = 0; (one = materials_at(m, i)) != NULL; i++) {
+        for (size_t t = 0; one->types[t] != NULL; t++) {
+            assert_ptr_equal(materials_match(m, one->types[t]), one);
+        }
+        assert_in_range(one->tool_mc[1], 200000, 320000);
+        assert_true(one->density_g_cm3 >= 0.9 && one->density_g_cm3 <= 1.3);
+    }
     materials_close(m);
+}
+
+static void a_material_is_weighed_by_its_key(void **state)
+{
+    static const char *const dirs[] = {SHIPPED, NULL};
+    struct materials *m = NULL;
+    (void)state;
+    assert_int_equal(materials_open(&m, dirs, NULL), 0);
+    double pla = materials_weigh(m, "PLA", 1000000);
+    assert_true(fabs(pla - 2.983) < 0.001);
+    assert_true(materials_weigh(m, "pla_Fire Red_#ff0000", 1000000) == pla);
+    assert_true(materials_weigh(m, "PLA-Wood", 1000000) == pla);
+    assert_true(fabs(materials_weigh(m, "ABS", 1000000) - 2.501) < 0.001);
+    assert_true(materials_weigh(m, "PLANT", 1000000) == 0);
+    assert_true(materials_weigh(m, "", 1000000) == 0);
+    assert_true(materials_weigh(m, "_Black", 1000000) == 0);
+    assert_true(materials_weigh(m, "-x", 1000000) == 0);
+    materials_close(m);
+}
+
+static void who_can_clear_a_bed_says_so(void **state)
+{
+    struct strbuf mistakes = {0};
+    char text[400];
+    (void)state;
+    snprintf(text, sizeof text, "%sself_clearing: yes\nclear_script: my belt\n", small);
+    struct profile *p = profile_read("p.yaml", text, strlen(text), &mistakes);
+    assert_non_null(p);
+    assert_true(p->self_clearing);
+    assert_string_equal(p->clear_script, "my belt");
+    profile_free(p);
+    p = profile_read("p.yaml", small, strlen(small), &mistakes);
+    assert_false(p->self_clearing);
+    assert_string_equal(p->clear_script, "");
+    profile_free(p);
+    snprintf(text, sizeof text, "%sself_clearing: often\n", small);
+    assert_null(profile_read("p.yaml", text, strlen(text), &mistakes));
+    assert_non_null(strstr(strbuf_text(&mistakes), "self_clearing: \"often\""));
+    strbuf_fini(&mistakes);
 }
 
 int main(void)
@@ -403,6 +450,8 @@ int main(void)
         cmocka_unit_test(quirks_override_single_fields_of_the_firmwares_row),
         cmocka_unit_test(every_mistake_in_the_quirks_is_told),
         cmocka_unit_test(the_shipped_materials_are_right),
+        cmocka_unit_test(a_material_is_weighed_by_its_key),
+        cmocka_unit_test(who_can_clear_a_bed_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,6 +188,14 @@ int device_estop(struct device *d, struct err *e);
 int device_print_run(
     struct device *d, const char *file_name, const struct device_origin *origin, struct err *e);
 
+/* What device_print_run() would say of the file itself: whether it is here and may be printed on
+ * this printer. PP_ENOTFOUND, PP_EREFUSED. */
+int device_check_print(
+    const struct device *d, const char *file_name, const char *sha256, struct err *e);
+
+/* The print under way has failed, as somebody else has seen: it is cancelled, and ends so. */
+int device_fail_run(struct device *d, const char *reason, struct err *e);
+
 /* Asks a person whether the bed is clear, and where that is in doubt whether it is the right
  * printer, with nothing that waits for it: the answer sets what it says (HUB_BED) or leaves it
  * (HUB_QUESTION). device_withdraw() takes a question of that kind ("bed", "identity") back. */

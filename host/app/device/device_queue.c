@@ -45,24 +45,39 @@ static int may_print(const struct device *d, struct err *e)
     return d->row.bed == BED_CLEAR ? 0 : err_set(e, PP_ESTATE, "the bed is not known to be clear");
 }
 
+int device_check_print(
+    const struct device *d, const char *file_name, const char *sha256, struct err *e)
+{
+    const struct file_entry *file = device_content(d, file_name, sha256);
+    if (file == NULL || !file->analysed) {
+        return err_field(e, PP_ENOTFOUND, "file", "the content of \"%s\" is not here", file_name);
+    }
+    return device_preflight(d, file, e);
+}
+
 int device_print_run(
     struct device *d, const char *file_name, const struct device_origin *origin, struct err *e)
 {
     int rc = may_print(d, e);
-    if (rc < 0) {
-        return rc;
-    }
-    const struct file_entry *file = device_content(d, file_name, origin->sha256);
-    if (file == NULL || !file->analysed) {
-        return err_field(e, PP_ENOTFOUND, "file", "the content of \"%s\" is not here", file_name);
-    }
-    rc = device_preflight(d, file, e);
+    rc = rc == 0 ? device_check_print(d, file_name, origin->sha256, e) : rc;
     if (rc == 0) {
+        const struct file_entry *file = device_content(d, file_name, origin->sha256);
         struct device_origin known = *origin;
         memcpy(known.sha256, file->row.sha256, sizeof known.sha256);
         device_print_start(d, file_name, file, &known);
     }
     return rc;
+}
+
+int device_fail_run(struct device *d, const char *reason, struct err *e)
+{
+    enum printer_state state = device_state(d);
+    if (d->run.id[0] == '\0' || device_offer_open(d) || state == PRINTER_CANCELLING) {
+        return err_set(e, PP_ESTATE, "nothing is printed that could fail: the printer is %s",
+            sm_name(&d->state));
+    }
+    device_abort(d, reason);
+    return 0;
 }
 
 /* ---- the bed -----------------------------------------------------------------------------------

@@ -51,6 +51,8 @@ int manage_stop(struct manage *m, struct err *e);
 
 /* A person wants this job printed now: it goes to the front of its queue, and if nothing is being
  * managed exactly this job is printed, then managing is off again. `bed_clear`: they have looked.
+ * `done` runs once, within this call or later: without an error when the print has begun, waits for
+ * an answer or for its turn; else with the reason, and nothing has begun.
  */
 typedef void (*manage_cb)(void *context, const struct err *e);
 void manage_print(
@@ -89,6 +91,9 @@ int manage_quarantine_remove(struct manage *m, const char *what, struct err *e);
 /* Why a set cannot be printed here now ("" = it can): for lists. */
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size);
+
+/* The job it would print next ("" = none), and whether something stands before that: for lists. */
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked);
 
 /* What conditions and templates see at this moment of this print (research names: current,
  * external, metadata); a fresh object. */

@@ -109,23 +109,40 @@ void scripts_index(struct scripts *s)
     }
 }
 
+const struct scripts_entry *scripts_shipped(
+    const struct scripts *s, enum scripts_kind kind, const char *name)
+{
+    const struct script_file *file = shelf_find(s->shelf, name);
+    return file != NULL && file->condition == (kind == SCRIPTS_CONDITION) ? &file->entry : NULL;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
+
+static void set_defaults(struct scripts *s)
+{
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
+        struct scripts_hooks *h = &s->hooks[defaults[i].moment];
+        h->at[h->count++] = defaults[i].hook;
+    }
+}
 
 int scripts_open(struct scripts **out, const char *const *dirs, struct store *store, struct err *e)
 {
+    struct script_change kept = {0};
     struct shelf *shelf = NULL;
     int rc = shelf_open(&shelf, &script_file_kind, dirs, e);
+    if (rc == 0 && store != NULL) {
+        rc = store_load_scripts(store, &kept, e);
+    }
     if (rc != 0) {
+        shelf_close(shelf);
         return rc;
     }
     struct scripts *s = mem_alloc(sizeof *s);
     s->shelf = shelf;
     s->store = store;
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
-        struct scripts_hooks *h = &s->hooks[defaults[i].moment];
-        h->at[h->count++] = defaults[i].hook;
-    }
-    scripts_index(s);
+    set_defaults(s);
+    scripts_apply(s, &kept);
     *out = s;
     return 0;
 }
@@ -135,6 +152,7 @@ void scripts_close(struct scripts *s)
     if (s == NULL) {
         return;
     }
+    scripts_forget_pending(s);
     for (int kind = 0; kind < SCRIPTS_KINDS; kind++) {
         for (size_t i = 0; i < s->own[kind].count; i++) {
             free_own(s->own[kind].at[i]);

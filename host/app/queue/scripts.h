@@ -45,14 +45,16 @@ void scripts_close(struct scripts *s);
 bool scripts_reload(struct scripts *s); /* changed files */
 const char *scripts_mistake(const struct scripts *s, size_t index);
 
-const struct scripts_entry *scripts_at(const struct scripts *s, size_t index); /* by name */
+/* In the order of their names; valid until the next change or reload. */
+const struct scripts_entry *scripts_at(const struct scripts *s, size_t index);
 const struct scripts_entry *scripts_find(const struct scripts *s, const char *name);
 const struct scripts_entry *scripts_condition_at(const struct scripts *s, size_t index);
 const struct scripts_entry *scripts_condition_find(const struct scripts *s, const char *name);
 
 /* Checked (names, size, template and Lua syntax) before it is stored: PP_EINVAL at once, else
- * `done` when durable. Removing ours is PP_EREFUSED; removing a person's brings ours back. One that
- * a hook names cannot be removed (PP_EBUSY names the moment). */
+ * `done` when it is durable and from then on in effect (without a store: at once). Removing ours is
+ * PP_EREFUSED; removing a person's brings ours back. One that a hook names cannot be removed
+ * (PP_EBUSY names the moment). */
 int scripts_save(struct scripts *s, const struct scripts_entry *script, store_cb done,
     void *context, struct err *e);
 int scripts_save_condition(struct scripts *s, const struct scripts_entry *condition, store_cb done,
@@ -67,7 +69,9 @@ size_t scripts_hooks(
 int scripts_set_hooks(struct scripts *s, enum driver_moment m, const struct scripts_hook *hooks,
     size_t n, store_cb done, void *context, struct err *e);
 /* Everything at once, all or nothing: {"scripts": {name: body}, "conditions": {name: body},
- * "events": {moment: [{"script", "condition"}]}}; what is left out stays. */
+ * "events": {moment: [{"script", "condition"}]}}; what is left out stays, null as a body removes.
+ * Instead of a body there may be {"body", "description", "clears_bed"}. A new body alone keeps the
+ * description but not clears_bed: that was said of what the script did before. */
 int scripts_replace(
     struct scripts *s, const json_t *all, store_cb done, void *context, struct err *e);
 

@@ -1,0 +1,236 @@
+/* What is true at the moment of an event. */
+#include "host/app/queue/manage_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_MIN (24 * 60)
+
+/* ---- work --------------------------------------------------------------------------------------
+ */
+
+/* A name that stands for something else by now is no loss: the content counts. */
+bool manage_has_file(void *context, const struct queue_set *set)
+{
+    const struct manage *m = context;
+    if (set->model || set->sha256 == NULL || manage_quarantined(m, set->sha256) != NULL) {
+        return false;
+    }
+    const struct file_entry *file = files_find_content(m->o.files, set->sha256);
+    return file != NULL && file->analysed;
+}
+
+static bool skips(void *context, const struct queue_job *job)
+{
+    return manage_skips(context, job);
+}
+
+static void describe_printer(struct manage *m, struct queue_printer *out)
+{
+    *out = (struct queue_printer){.name = m->name,
+        .profile = m->o.profile != NULL ? m->o.profile->id : "",
+        .has_file = manage_has_file,
+        .skips = skips,
+        .any_material = !m->settings.material_check,
+        .context = m};
+    for (unsigned i = 0; i < QUEUE_TOOLS_MAX; i++) {
+        out->loaded[i] = spools_loaded(m->o.spools, i);
+    }
+}
+
+static void copy_work(struct manage_work *out, const char *queue, const struct queue_next *next)
+{
+    const struct queue_set *set = next->set;
+    *out = (struct manage_work){.block = next->block, .tool = next->tool};
+    str_copy(out->queue, sizeof out->queue, queue, strlen(queue));
+    memcpy(out->job, next->job->id, sizeof out->job);
+    memcpy(out->set, set->id, sizeof out->set);
+    snprintf(
+        out->job_name, sizeof out->job_name, "%s", next->job->name != NULL ? next->job->name : "");
+    snprintf(out->path, sizeof out->path, "%s", set->path);
+    snprintf(out->sha256, sizeof out->sha256, "%s", set->sha256 != NULL ? set->sha256 : "");
+    memcpy(out->filament_um, set->filament_um, sizeof out->filament_um);
+    for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
+        snprintf(out->materials[i], sizeof out->materials[i], "%s",
+            set->materials[i] != NULL ? set->materials[i] : "");
+    }
+    if (next->block == QUEUE_NO_MATERIAL && next->tool < QUEUE_TOOLS_MAX) {
+        memcpy(out->wanted, out->materials[next->tool], sizeof out->wanted);
+    }
+}
+
+/* Exactly one job is wanted, whatever else would come first. */
+static void find_once(struct manage *m, struct queue_printer *p, struct manage_work *out)
+{
+    const struct queue_job *job;
+    const struct jobs_queue *queue;
+    struct queue_next next = {0};
+    struct queue *alone;
+    struct queue_job *copy;
+    if (jobs_find(m->o.jobs, m->once_job, &job, &queue, NULL) < 0 || job->archived_ms != 0) {
+        return;
+    }
+    alone = queue_new(queue->name);
+    copy = queue_job_copy(job);
+    if (queue_load_job(alone, copy, NULL) < 0) {
+        queue_job_free(copy);
+    } else {
+        queue_next(alone, p, false, &next);
+    }
+    if (next.job != NULL) {
+        copy_work(out, queue->name, &next);
+    }
+    queue_free(alone);
+}
+
+/* A spool that will not last is like a material that is not there, until a person says otherwise.
+ */
+static void check_spools(const struct manage *m, struct manage_work *w)
+{
+    bool accepted = strcmp(m->accepted_set, w->set) == 0;
+    if (w->job[0] == '\0' || w->block != QUEUE_READY || accepted || !m->settings.material_check) {
+        return;
+    }
+    if (spools_enough(m->o.spools, w->filament_um, m->settings.warn_grams * 1000, w->short_of,
+            sizeof w->short_of)) {
+        w->short_of[0] = '\0';
+    }
+}
+
+void manage_find_work(struct manage *m, struct manage_work *out)
+{
+    struct queue_printer p;
+    struct jobs_work found = {.queue = ""};
+    *out = (struct manage_work){.job = ""};
+    describe_printer(m, &p);
+    if (m->once_job[0] != '\0') {
+        find_once(m, &p, out);
+    } else {
+        jobs_next(m->o.jobs, &p, &found);
+        if (found.next.job != NULL) {
+            copy_work(out, found.queue, &found.next);
+        }
+    }
+    check_spools(m, out);
+}
+
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+{
+    struct manage_work work;
+    manage_find_work(m, &work);
+    memcpy(job, work.job, ID_SIZE);
+    *blocked = work.block != QUEUE_READY || work.short_of[0] != '\0';
+}
+
+/* What was claimed is still to be printed, and as it was then. */
+static bool is_wanted(const struct manage *m)
+{
+    const struct manage_work *w = &m->current;
+    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
+    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
+    if (job == NULL || job->archived_ms != 0 || job->draft || job->moving || job->remaining == 0) {
+        return false;
+    }
+    const struct queue_set *set = queue_job_set(job, w->set);
+    return set != NULL && queue_set_pending(job, set) > 0 && set->sha256 != NULL &&
+           strcmp(set->sha256, w->sha256) == 0;
+}
+
+/* ---- time --------------------------------------------------------------------------------------
+ */
+
+/* *left_ms: until they end, where they are. */
+bool manage_is_quiet(const struct manage *m, int64_t wall_ms, int64_t *left_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm local;
+    int from = m->settings.quiet_from_min;
+    int to = m->settings.quiet_to_min;
+    if (from == to || localtime_r(&seconds, &local) == NULL) {
+        return false;
+    }
+    int now = local.tm_hour * 60 + local.tm_min;
+    bool quiet = from < to ? now >= from && now < to : now >= from || now < to;
+    int left_min = (to - now + DAY_MIN) % DAY_MIN;
+    *left_ms = ((int64_t)left_min * 60 - local.tm_sec) * 1000 - wall_ms % 1000;
+    return quiet;
+}
+
+/* ---- the printer -------------------------------------------------------------------------------
+ */
+
+static int32_t bed_temperature(const struct device_status *st)
+{
+    for (size_t i = 0; i < st->heaters; i++) {
+        if (strcmp(st->heater[i].name, "bed") == 0) {
+            return st->heater[i].actual_mc;
+        }
+    }
+    return INT32_MIN;
+}
+
+static void printer_facts(
+    const struct manage *m, const struct device_status *st, struct driver_facts *f)
+{
+    bool connected = printer_is_connected(st->state);
+    f->printing = st->job.run_id[0] != '\0';
+    f->ready = st->state == PRINTER_OPERATIONAL && !f->printing && st->script[0] == '\0' &&
+               m->script == NULL && st->waiting_for[0] == '\0';
+    f->down = !f->printing && !connected;
+    f->away = f->printing && (!connected || st->state == PRINTER_RECOVERING);
+    f->paused = st->state == PRINTER_PAUSED;
+    f->bed_clear = st->bed == BED_CLEAR && !st->identity_doubt;
+    f->bed_mc = bed_temperature(st);
+    f->print_ms = st->job.elapsed_ms;
+    f->ours =
+        f->printing && m->open_run.queue[0] != '\0' && strcmp(m->open_run.id, st->job.run_id) == 0;
+}
+
+/* Of the run that the event is about, which may be over by now. */
+static void run_facts(const struct run *run, struct driver_facts *f)
+{
+    if (run->id[0] != '\0') {
+        f->ours = run->queue[0] != '\0';
+        f->print_ms = run->end_ms > run->start_ms ? run->end_ms - run->start_ms : f->print_ms;
+    }
+}
+
+static bool needs_person(const struct manage *m, const struct manage_work *w)
+{
+    const struct file_entry *file =
+        w->sha256[0] != '\0' ? files_find_content(m->o.files, w->sha256) : NULL;
+    return file != NULL && file->analysed && file->analysis.person_line_no > 0;
+}
+
+void manage_find_facts(struct manage *m, const struct manage_event *event)
+{
+    struct driver_facts *out = &m->facts;
+    struct device_status st;
+    int64_t left_ms = 0;
+    struct manage_work *w = &m->work;
+    device_status(m->o.device, &st);
+    *out = (struct driver_facts){.now_ms = (int64_t)clock_ms()};
+    printer_facts(m, &st, out);
+    run_facts(&event->run, out);
+    if (!out->printing || event->kind != DRIVER_LOOK) { /* else nobody asks */
+        manage_find_work(m, w);
+    }
+    out->work = w->job[0] != '\0';
+    out->work_blocked_file = out->work && w->block == QUEUE_NO_FILE;
+    out->work_blocked_material =
+        out->work && (w->block == QUEUE_NO_MATERIAL || w->short_of[0] != '\0');
+    out->work_again =
+        out->work && strcmp(w->job, m->current.job) == 0 && strcmp(w->set, m->current.set) == 0;
+    out->still_wanted = m->current.job[0] != '\0' && is_wanted(m);
+    out->needs_person = out->work && needs_person(m, w);
+    out->quiet = manage_is_quiet(m, clock_wall_ms(), &left_ms);
+    out->quiet_end_ms = out->now_ms + left_ms;
+    for (int i = 0; i < MOMENTS; i++) {
+        const struct scripts_hook *hooks;
+        out->has_script[i] = scripts_hooks(m->o.scripts, (enum driver_moment)i, &hooks) > 0;
+    }
+}

@@ -1,0 +1,411 @@
+/* What the driver wants of the queue, and what prints come to.
+ *
+ * In order, each on the disk before the next: BEGIN with the id of the run; the run in the history
+ * (the device); its end there; FINISH. Whatever instant the host dies at, the next start finds the
+ * claim with its run and counts exactly what the history says.
+ */
+#include "host/app/queue/manage_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/id.h"
+#include "host/base/log.h"
+#include "host/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A command of this printer about the work given. */
+static struct queue_command command(
+    const struct manage *m, enum queue_verb verb, const struct manage_work *w)
+{
+    struct queue_command c = {.verb = verb, .revision = -1};
+    memcpy(c.job, w->job, sizeof c.job);
+    memcpy(c.set, w->set, sizeof c.set);
+    snprintf(c.printer, sizeof c.printer, "%s", m->name);
+    snprintf(c.actor, sizeof c.actor, "%s", m->name);
+    snprintf(c.profile, sizeof c.profile, "%s", m->o.profile != NULL ? m->o.profile->id : "");
+    return c;
+}
+
+static void remember_error(struct manage *m, const struct err *e)
+{
+    snprintf(m->error, sizeof m->error, "%s", e->text);
+    log_warn("%s", e->text);
+}
+
+/* ---- claim -------------------------------------------------------------------------------------
+ */
+
+static bool holds_claim(const struct manage *m, const struct manage_work *w)
+{
+    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
+    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
+    for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
+        if (strcmp(job->claims[i].printer, m->name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_released(void *context, const struct queue_result *result)
+{
+    struct manage *m = context;
+    if (result->err.code != 0 && result->err.code != PP_ENOTFOUND) {
+        log_warn("a job could not be given back: %s", result->err.text);
+    }
+    manage_let_go(m);
+}
+
+static void give_back(struct manage *m, const struct manage_work *w)
+{
+    struct queue_command c = command(m, QUEUE_RELEASE, w);
+    if (w->job[0] != '\0' && holds_claim(m, w)) {
+        m->open++;
+        jobs_do(m->o.jobs, w->queue, &c, on_released, m);
+    }
+}
+
+void manage_do_claim(struct manage *m)
+{
+    if (strcmp(m->current.job, m->work.job) != 0) {
+        give_back(m, &m->current);
+    }
+    m->current = m->work;
+    m->error[0] = '\0';
+}
+
+void manage_do_release(struct manage *m)
+{
+    give_back(m, &m->current);
+}
+
+/* ---- prepare -----------------------------------------------------------------------------------
+ */
+
+static void have_history(struct manage *m)
+{
+    struct err e;
+    const struct manage_work *w = &m->current;
+    if (device_check_print(m->o.device, w->path, w->sha256, &e) < 0) {
+        remember_error(m, &e);
+        manage_post(m, DRIVER_PREPARE_FAILED);
+    } else {
+        manage_post(m, DRIVER_PREPARED);
+    }
+}
+
+static void on_claimed(void *context, const struct queue_result *result)
+{
+    struct manage *m = context;
+    if (result->err.code != 0 && !m->closing) {
+        remember_error(m, &result->err);
+        manage_post(m, DRIVER_PREPARE_FAILED);
+    } else if (!m->closing) {
+        manage_load_history(m, have_history);
+    }
+    manage_let_go(m);
+}
+
+/* The claim is on the disk, or waits for nothing where it is held already. */
+void manage_do_prepare(struct manage *m)
+{
+    if (holds_claim(m, &m->current)) {
+        manage_load_history(m, have_history);
+        return;
+    }
+    struct queue_command c = command(m, QUEUE_CLAIM, &m->current);
+    m->open++;
+    jobs_do(m->o.jobs, m->current.queue, &c, on_claimed, m);
+}
+
+/* ---- print -------------------------------------------------------------------------------------
+ */
+
+static void on_taken_back(void *context, const struct queue_result *result)
+{
+    struct manage *m = context;
+    if (result->err.code != 0) {
+        log_error("that a print did not begin could not be written: %s", result->err.text);
+    }
+    if (!m->closing) {
+        manage_post(m, DRIVER_PRINT_REFUSED);
+    }
+    manage_let_go(m);
+}
+
+static void take_back(struct manage *m)
+{
+    struct queue_command c = command(m, QUEUE_FINISH, &m->current);
+    memcpy(c.run, m->run, sizeof c.run);
+    m->run[0] = '\0';
+    m->open++;
+    jobs_do(m->o.jobs, m->current.queue, &c, on_taken_back, m);
+}
+
+static void fill_origin(const struct manage *m, struct device_origin *o)
+{
+    const struct manage_work *w = &m->current;
+    const char *loaded = spools_loaded(m->o.spools, 0);
+    *o = (struct device_origin){.run_id = ""};
+    memcpy(o->run_id, m->run, sizeof o->run_id);
+    memcpy(o->queue, w->queue, sizeof o->queue);
+    memcpy(o->job_id, w->job, sizeof o->job_id);
+    memcpy(o->job_name, w->job_name, sizeof o->job_name);
+    memcpy(o->set_id, w->set, sizeof o->set_id);
+    memcpy(o->sha256, w->sha256, sizeof o->sha256);
+    snprintf(o->material, sizeof o->material, "%s", loaded[0] != '\0' ? loaded : w->materials[0]);
+}
+
+static void on_begun(void *context, const struct queue_result *result)
+{
+    struct manage *m = context;
+    struct device_origin origin;
+    struct err e;
+    bool stopped = driver_state(&m->driver) == DRIVER_INACTIVE;
+    m->begin_out = false;
+    fill_origin(m, &origin);
+    if (m->closing) { /* found again at the next start: no such run in the history */
+        manage_let_go(m);
+        return;
+    }
+    if (result->err.code != 0) {
+        remember_error(m, &result->err);
+        m->run[0] = '\0';
+        manage_post(m, DRIVER_PRINT_REFUSED);
+    } else if (stopped) {
+        take_back(m);
+    } else if (device_print_run(m->o.device, m->current.path, &origin, &e) < 0) {
+        remember_error(m, &e);
+        take_back(m);
+    }
+    manage_let_go(m);
+}
+
+void manage_do_print(struct manage *m)
+{
+    struct queue_command c = command(m, QUEUE_BEGIN, &m->current);
+    manage_stop_asides(m);
+    id_new(m->run, clock_wall_ms());
+    memcpy(c.run, m->run, sizeof c.run);
+    m->begin_out = true;
+    m->open++;
+    jobs_do(m->o.jobs, m->current.queue, &c, on_begun, m);
+}
+
+/* ---- the run -----------------------------------------------------------------------------------
+ */
+
+/* Of a print that is none of the queue nobody waits for the result. */
+static void use_spools(struct manage *m, const struct run *run)
+{
+    const struct file_entry *file = files_find_content(m->o.files, run->sha256);
+    int64_t used_um[QUEUE_TOOLS_MAX] = {0};
+    if (run->used_um <= 0) {
+        return;
+    }
+    if (file == NULL || !file->analysed || run->filament_um <= 0) {
+        used_um[0] = run->used_um;
+    } else {
+        double part = (double)run->used_um / (double)run->filament_um;
+        for (size_t i = 0; i < QUEUE_TOOLS_MAX && i < ANALYSIS_TOOLS; i++) {
+            used_um[i] = (int64_t)((double)file->analysis.filament_um[i] * part);
+        }
+    }
+    spools_use(m->o.spools, used_um);
+}
+
+static void run_ended(struct manage *m, const struct run *run)
+{
+    static const enum driver_event events[] = {
+        [RUN_OPEN] = DRIVER_PRINT_FAILED,
+        [RUN_SUCCESS] = DRIVER_PRINT_DONE,
+        [RUN_FAILURE] = DRIVER_PRINT_FAILED,
+        [RUN_CANCELLED] = DRIVER_PRINT_CANCELLED,
+        [RUN_ABORTED] = DRIVER_PRINT_FAILED,
+        [RUN_INTERRUPTED] = DRIVER_PRINT_FAILED,
+    };
+    m->open_run = (struct run){0};
+    m->paused = false;
+    m->ended_ms = clock_ms();
+    m->run[0] = '\0';
+    if (run->result != RUN_SUCCESS) {
+        snprintf(m->error, sizeof m->error, "%s", run->reason);
+    }
+    if (run->queue[0] == '\0') {
+        use_spools(m, run);
+    }
+    manage_post_run(m, events[run->result], run);
+    if (run->result == RUN_ABORTED && manage_is_on(m)) {
+        manage_stop_for(m, "emergency stop");
+    }
+}
+
+void manage_on_run(struct manage *m, const struct run *run)
+{
+    if (run->result != RUN_OPEN) {
+        run_ended(m, run);
+        return;
+    }
+    m->open_run = *run;
+    m->paused = false;
+    m->dead_ms = m->ended_ms > 0 ? (int64_t)(clock_ms() - m->ended_ms) : -1;
+    manage_post_run(m, DRIVER_PRINT_BEGUN, run);
+}
+
+/* After a restart in the middle of it, or when managing begins beside it. */
+void manage_do_adopt(struct manage *m)
+{
+    const struct run *run = &m->open_run;
+    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, run->queue);
+    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, run->job_id) : NULL;
+    const struct queue_set *set = job != NULL ? queue_job_set(job, run->set_id) : NULL;
+    struct manage_work *w = &m->current;
+    *w = (struct manage_work){.job = ""};
+    if (run->queue[0] == '\0') {
+        return;
+    }
+    memcpy(w->queue, run->queue, sizeof w->queue);
+    memcpy(w->job, run->job_id, sizeof w->job);
+    memcpy(w->set, run->set_id, sizeof w->set);
+    memcpy(w->job_name, run->job_name, sizeof w->job_name);
+    memcpy(w->path, run->file_name, sizeof w->path);
+    memcpy(w->sha256, run->sha256, sizeof w->sha256);
+    if (set != NULL) {
+        memcpy(w->filament_um, set->filament_um, sizeof w->filament_um);
+    }
+    memcpy(m->run, run->id, sizeof m->run);
+}
+
+/* ---- its result --------------------------------------------------------------------------------
+ */
+
+struct finishing {
+    struct manage *manage;
+    struct manage_finish finish;
+    bool at_start;
+};
+
+/* It is written again as long as this program runs; after that the next start finds it. */
+static void keep_late(struct manage *m, const struct manage_finish *f)
+{
+    m->late = mem_resize(m->late, m->late_count + 1, sizeof *m->late);
+    m->late[m->late_count] = *f;
+    m->late[m->late_count++].asked = false;
+    m->late_ms = clock_ms();
+}
+
+static void on_finished(void *context, const struct queue_result *result)
+{
+    struct finishing *f = context;
+    struct manage *m = f->manage;
+    bool failed = result->err.code != 0;
+    if (failed) {
+        log_error("the result of \"%s\" could not be written: %s", f->finish.run.file_name,
+            result->err.text);
+        snprintf(m->error, sizeof m->error, "%s", result->err.text);
+        keep_late(m, &f->finish);
+    } else if (!result->repeated) {
+        use_spools(m, &f->finish.run);
+    }
+    if (f->finish.asked && !m->closing) {
+        manage_post(m, failed ? DRIVER_COUNT_FAILED : DRIVER_COUNTED);
+    }
+    if (f->at_start) {
+        struct manage_work w = {.job = ""};
+        memcpy(w.queue, f->finish.queue, sizeof w.queue);
+        memcpy(w.job, f->finish.job, sizeof w.job);
+        give_back(m, &w);
+        m->starting--;
+        manage_look(m);
+    }
+    free(f);
+    manage_let_go(m);
+}
+
+static void finish(struct manage *m, const struct manage_finish *what, bool at_start)
+{
+    struct finishing *f = mem_alloc(sizeof *f);
+    const struct manage_work w = {.job = ""};
+    struct queue_command c = command(m, QUEUE_FINISH, &w);
+    *f = (struct finishing){.manage = m, .finish = *what, .at_start = at_start};
+    memcpy(c.job, what->job, sizeof c.job);
+    memcpy(c.set, what->run.set_id, sizeof c.set);
+    memcpy(c.run, what->run.id, sizeof c.run);
+    c.success = what->success;
+    m->starting += at_start;
+    m->open++;
+    jobs_do(m->o.jobs, what->queue, &c, on_finished, f);
+}
+
+void manage_do_finish(struct manage *m, bool success)
+{
+    struct manage_finish f = {.run = m->ended, .success = success, .asked = true};
+    memcpy(f.queue, m->ended.queue, sizeof f.queue);
+    memcpy(f.job, m->ended.job_id, sizeof f.job);
+    finish(m, &f, false);
+}
+
+void manage_write_late(struct manage *m)
+{
+    struct manage_finish *late = m->late;
+    size_t count = m->late_count;
+    m->late = NULL;
+    m->late_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        finish(m, &late[i], false);
+    }
+    free(late);
+}
+
+/* ---- after a start -----------------------------------------------------------------------------
+ */
+
+static int reconcile_claim(struct manage *m, const struct jobs_queue *queue,
+    const struct queue_job *job, const struct queue_claim *claim, struct err *e)
+{
+    struct manage_finish f = {.success = false};
+    if (claim->run[0] == '\0') { /* taken and nothing begun: another may have it */
+        struct manage_work w = {.job = ""};
+        memcpy(w.queue, queue->name, sizeof w.queue);
+        memcpy(w.job, job->id, sizeof w.job);
+        give_back(m, &w);
+        return 0;
+    }
+    int rc = store_load_run(m->o.store, claim->run, &f.run, e);
+    if (rc < 0) {
+        return rc;
+    }
+    if (f.run.id[0] != '\0' && strcmp(f.run.id, m->open_run.id) == 0) {
+        return 0; /* it goes on */
+    }
+    f.success = f.run.id[0] != '\0' && f.run.result == RUN_SUCCESS;
+    log_info("a print of job \"%s\" %s", job->name,
+        f.success ? "had ended well: it is counted" : "has not ended well: it is not counted");
+    memcpy(f.queue, queue->name, sizeof f.queue);
+    memcpy(f.job, job->id, sizeof f.job);
+    memcpy(f.run.id, claim->run, sizeof f.run.id);
+    memcpy(f.run.set_id, claim->set, sizeof f.run.set_id);
+    finish(m, &f, true);
+    return 0;
+}
+
+/* Prints that were under way when the last process ended, and that nobody has counted yet. */
+int manage_reconcile(struct manage *m, struct err *e)
+{
+    const struct jobs_queue *queue;
+    int rc = 0;
+    for (size_t q = 0; rc == 0 && (queue = jobs_queue_at(m->o.jobs, q)) != NULL; q++) {
+        const struct queue_job *job = queue_first(queue->queue);
+        for (; rc == 0 && job != NULL; job = queue_after(queue->queue, job)) {
+            for (size_t i = 0; rc == 0 && i < job->claims_count; i++) {
+                const struct queue_claim *claim = &job->claims[i];
+                if (strcmp(claim->printer, m->name) == 0) {
+                    rc = reconcile_claim(m, queue, job, claim, e);
+                }
+            }
+        }
+    }
+    return rc;
+}
