@@ -128,8 +128,8 @@ static int examine_fd(struct examined *x, int fd, const struct job *job, struct 
     x->profile = job->profile;
     const struct kinematics *k = x->profile != NULL ? &x->profile->kinematics : NULL;
     int rc = analyze_fd(fd, job, k, x->path, &x->analysis, e);
-    if (rc == 0 && x->profile == NULL && x->analysis.printer_exact) {
-        x->profile = profiles_match(job->profiles, x->analysis.printer);
+    if (rc == 0 && x->profile == NULL) {
+        x->profile = profiles_for_file(job->profiles, &x->analysis);
         x->by_model = x->profile != NULL;
     }
     if (rc == 0 && x->by_model) {

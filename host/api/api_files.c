@@ -1,8 +1,9 @@
-/* Files: list, show, upload (raw by PUT, a form by POST), remove. */
+/* Files: list, show, upload (raw by PUT, a form by POST), move, remove; folders. */
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
+#include "host/api/query.h"
 #include "host/api/view.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
@@ -36,6 +37,20 @@ static void add_file(struct listing *l)
     str_copy(l->last, sizeof l->last, file->row.name, strlen(file->row.name));
 }
 
+/* At the head of the list; few, and their names are short. */
+static void add_folders(struct listing *l)
+{
+    const char *folder;
+    json_t *list = json_array();
+    for (size_t i = 0; (folder = files_folder_at(l->files, i)) != NULL; i++) {
+        json_array_append_new(list, json_text(folder));
+    }
+    char *text = json_dumps(list, JSON_COMPACT);
+    strbuf_printf(&l->text, "{\"folders\":%s,\"files\":[", text != NULL ? text : "[]");
+    free(text);
+    json_decref(list);
+}
+
 static ssize_t read_listing(void *context, uint64_t position, char *out, size_t size)
 {
     struct listing *l = context;
@@ -64,7 +79,7 @@ void api_files(struct request *r)
 {
     struct listing *l = mem_alloc(sizeof *l);
     l->files = r->http->o.files;
-    strbuf_puts(&l->text, "{\"files\":[");
+    add_folders(l);
     reply_pieces(r, 200, read_listing, free_listing, l);
 }
 
@@ -113,11 +128,20 @@ static void removed(void *context, const struct err *e)
     request_wake(r);
 }
 
+static int read_force(const struct request *r, bool *force, struct err *e)
+{
+    int64_t n = 0;
+    int rc = query_int(r, "force", 0, 1, &n, e);
+    *force = n == 1;
+    return rc;
+}
+
 void api_file_remove(struct request *r)
 {
     struct device_status s;
+    bool force;
     struct err e = {0};
-    if (find_file(r) == NULL) {
+    if (find_file(r) == NULL || reply_failed(r, read_force(r, &force, &e), &e)) {
         return;
     }
     device_status(r->http->o.device, &s);
@@ -128,5 +152,91 @@ void api_file_remove(struct request *r)
     }
     log_info("file \"%s\" removed by %s", r->stars.tail, r->key_name);
     request_wait(r);
-    files_remove(r->http->o.files, r->stars.tail, removed, r);
+    files_remove_name(r->http->o.files, r->stars.tail, force, removed, r);
+}
+
+/* ---- folders */
+
+static void made(void *context, const struct err *e)
+{
+    struct request *r = context;
+    if (e != NULL) {
+        reply_error(r, e);
+    } else {
+        reply_json(r, 201, json_pack("{s:O}", "name", json_object_get(r->input, "name")));
+    }
+    request_wake(r);
+}
+
+void api_folder_add(struct request *r)
+{
+    char name[201] = "";
+    struct err e = {0};
+    const struct json_field fields[] = {
+        {"name", JSON_KIND_TEXT, true, name, 1, 200},
+    };
+    if (reply_failed(r, json_read(r->input, fields, 1, &e), &e)) {
+        return;
+    }
+    request_wait(r);
+    int rc = files_mkdir(r->http->o.files, name, made, r, &e);
+    if (rc != 0) {
+        request_wake(r);
+    }
+    reply_failed(r, rc, &e);
+}
+
+static bool is_folder(const struct files *files, const char *name)
+{
+    const char *folder;
+    for (size_t i = 0; (folder = files_folder_at(files, i)) != NULL; i++) {
+        if (strcmp(folder, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void api_folder_remove(struct request *r)
+{
+    char shown[96];
+    struct err e = {0};
+    const char *name = r->stars.tail;
+    if (!is_folder(r->http->o.files, name)) {
+        err_field(&e, PP_ENOTFOUND, "folder", "there is no folder \"%s\"",
+            str_escape(shown, sizeof shown, name, strlen(name)));
+        reply_error(r, &e);
+        return;
+    }
+    log_info("folder \"%s\" removed by %s", name, r->key_name);
+    request_wait(r);
+    files_remove_name(r->http->o.files, name, false, removed, r);
+}
+
+static void moved(void *context, const struct err *e)
+{
+    struct request *r = context;
+    if (e != NULL) {
+        reply_error(r, e);
+    } else {
+        reply_json(r, 200, json_pack("{s:O}", "name", json_object_get(r->input, "to")));
+    }
+    request_wake(r);
+}
+
+void api_file_move(struct request *r)
+{
+    char from[201] = "";
+    char to[201] = "";
+    struct err e = {0};
+    const struct json_field fields[] = {
+        {"from", JSON_KIND_TEXT, true, from, 1, 200},
+        {"to", JSON_KIND_TEXT, true, to, 1, 200},
+    };
+    if (reply_failed(r, json_read(r->input, fields, 2, &e), &e)) {
+        return;
+    }
+    log_info("a file or folder moved by %s", r->key_name);
+    request_wait(r);
+    files_move(r->http->o.files, from, to, moved, r);
 }

@@ -19,42 +19,21 @@ static void set_id(char to[static ID_SIZE], const char *id)
     str_copy(to, ID_SIZE, id, strlen(id));
 }
 
-/* A request that is sent again may mean a job that is gone since the first time: the queue itself
- * knows that it was answered. */
-static bool find_again(const struct request *r, struct queue_command *c)
-{
-    if (c->client[0] == '\0' || strlen(r->stars.star[0]) != ID_SIZE - 1) {
-        return false;
-    }
-    set_id(c->job, r->stars.star[0]);
-    return true;
-}
-
 /* A command about the job in the path that needs nothing besides. */
 static void simple(struct request *r, enum queue_verb verb, const char *what, unsigned status)
 {
     struct err e = {0};
     struct queue_command c;
-    const struct queue_job *job = NULL;
-    const struct jobs_queue *queue = NULL;
-    if (job_command_jobs(r) == NULL) {
+    const struct jobs_queue *queue;
+    if (r->input != NULL && reply_failed(r, json_read(r->input, NULL, 0, &e), &e)) {
         return;
     }
-    int rc = r->input != NULL ? json_read(r->input, NULL, 0, &e) : 0;
-    rc = rc == 0 ? job_command_init(r, &c, &e) : rc;
-    rc = rc == 0 ? jobs_find(r->http->o.jobs, r->stars.star[0], &job, &queue, &e) : rc;
-    if (rc == -PP_ENOTFOUND && find_again(r, &c)) {
-        rc = 0;
-    }
-    if (reply_failed(r, rc, &e)) {
-        return;
-    }
+    const struct queue_job *job = job_command_begin(r, &c, &queue, status);
     if (job != NULL) {
-        set_id(c.job, job->id);
+        c.verb = verb;
         log_info("job \"%s\" (%s) %s by %s", job->name, job->id, what, r->key_name);
+        job_command_send(r, queue->name, &c, status);
     }
-    c.verb = verb;
-    job_command_send(r, queue != NULL ? queue->name : QUEUE_LOCAL, &c, status);
 }
 
 void api_job_remove(struct request *r)
@@ -83,19 +62,17 @@ void api_job_edit(struct request *r)
     struct queue_command c;
     struct err e = {0};
     const struct jobs_queue *queue;
-    const struct queue_job *job = job_command_find(r, &queue);
+    const struct queue_job *job = job_command_begin(r, &c, &queue, 200);
     if (job == NULL) {
         return;
     }
     struct job_known known = job_command_known(r);
-    int rc = job_command_init(r, &c, &e);
-    rc = rc == 0 ? job_input_edit(r->input, job, &known, &in, &e) : rc;
+    int rc = job_input_edit(r->input, job, &known, &in, &e);
     if (!reply_failed(r, rc, &e)) {
         c.verb = QUEUE_EDIT;
         c.spec = in.job;
         c.mask = in.mask;
         c.revision = in.revision;
-        set_id(c.job, job->id);
         log_info("job \"%s\" (%s) edited by %s", job->name, job->id, r->key_name);
         job_command_send(r, queue->name, &c, 200);
     }
@@ -159,16 +136,14 @@ void api_job_move(struct request *r)
     struct queue_command c;
     struct err e = {0};
     const struct jobs_queue *queue;
-    const struct queue_job *job = job_command_find(r, &queue);
+    const struct queue_job *job = job_command_begin(r, &c, &queue, 200);
     if (job == NULL) {
         return;
     }
-    int rc = job_command_init(r, &c, &e);
-    rc = rc == 0 ? read_move(r, &m, &e) : rc;
+    int rc = read_move(r, &m, &e);
     rc = rc == 0 ? find_place(r, &m, queue, job, &c, &e) : rc;
     if (!reply_failed(r, rc, &e)) {
         c.verb = QUEUE_MOVE;
-        set_id(c.job, job->id);
         log_info("job \"%s\" (%s) moved by %s", job->name, job->id, r->key_name);
         job_command_send(r, queue->name, &c, 200);
     }
@@ -224,8 +199,11 @@ static int add_command(struct batch *b, const struct action *action, const char 
     const struct queue_job *job;
     const struct jobs_queue *queue;
     struct queue_command *c = &b->commands[b->count];
-    int rc = jobs_find(b->request->http->o.jobs, text, &job, &queue, e);
-    rc = rc == 0 ? job_command_init(b->request, c, e) : rc;
+    int rc = job_command_init(b->request, c, e);
+    rc = rc == 0 ? jobs_find(b->request->http->o.jobs, text, &job, &queue, e) : rc;
+    if (rc == -PP_ENOTFOUND && job_command_is_repeated(b->request, c)) {
+        return 0; /* purged by this very request */
+    }
     if (rc != 0) {
         return rc;
     }
@@ -314,6 +292,11 @@ void api_jobs_act(struct request *r)
         rc = action != NULL ? add_commands(b, action, ids, &e) : -e.code;
     }
     if (reply_failed(r, rc, &e)) {
+        batch_free(b);
+        return;
+    }
+    if (b->count == 0) {
+        reply_json(r, 200, json_pack("{s:[]}", "jobs"));
         batch_free(b);
         return;
     }

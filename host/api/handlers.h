@@ -35,6 +35,9 @@ void api_jobs_act(struct request *r);
 void api_job_set_add(struct request *r);
 void api_job_set_edit(struct request *r);
 void api_job_set_remove(struct request *r);
+void api_job_export(struct request *r);
+void api_job_import(struct request *r);
+void api_job_import_upload(struct request *r);
 
 /* api_templates.c, api_queues.c */
 void api_templates(struct request *r);
@@ -88,6 +91,9 @@ void api_files(struct request *r);
 void api_file(struct request *r);
 void api_file_upload(struct request *r);
 void api_file_remove(struct request *r);
+void api_file_move(struct request *r);
+void api_folder_add(struct request *r);
+void api_folder_remove(struct request *r);
 
 /* api_sd.c: the printer's SD card */
 void api_sd(struct request *r);

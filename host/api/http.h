@@ -15,6 +15,7 @@
 #include "host/app/profile.h"
 #include "host/app/queue/jobs.h"
 #include "host/app/queue/manage.h"
+#include "host/app/queue/package.h"
 #include "host/app/queue/scripts.h"
 #include "host/app/queue/spools.h"
 #include "host/app/turns.h"
@@ -39,7 +40,8 @@ struct http_options {
     struct keys *keys;
     struct hub *hub;
     struct store *store;
-    struct jobs *jobs;       /* NULL, as the three below: their routes answer 503 */
+    struct jobs *jobs; /* NULL, as the four below: their routes answer 503 */
+    struct packages *packages;
     struct manage *manage;
     struct scripts *scripts;
     struct spools *spools;

@@ -4,6 +4,7 @@
 #include "host/api/upload_name.h"
 #include "host/base/file.h"
 #include "host/base/mem.h"
+#include "host/core/file_kind.h"
 
 #include <string.h>
 #include <strings.h>
@@ -143,6 +144,21 @@ static int begin_raw(struct intake *i, const char *name, struct err *e)
     return open_upload(i, e);
 }
 
+/* A package that is sent to be imported goes again: its name must be nobody else's. */
+static int begin_package(struct intake *i, struct request *r, struct err *e)
+{
+    const char *name = request_argument(r, "name");
+    name = name != NULL ? name : "package.gjob";
+    if (file_kind_of(name) != FILE_PACKAGE || !file_name_ok(name)) {
+        char shown[96];
+        str_escape(shown, sizeof shown, name, strlen(name));
+        return err_field(e, PP_EINVAL, "name", "name \"%s\": must be a file name that ends in .gjob",
+            shown);
+    }
+    files_free_name(i->http->o.files, name, i->name, sizeof i->name);
+    return open_upload(i, e);
+}
+
 static int begin_form(struct intake *i, struct request *r, struct err *e)
 {
     const char *type = request_header(r, "Content-Type");
@@ -166,7 +182,10 @@ int intake_begin(struct request *r, struct err *e)
     i->request = r;
     i->http->uploads++;
     r->intake = i;
-    return r->route->body == ROUTE_RAW ? begin_raw(i, r->stars.tail, e) : begin_form(i, r, e);
+    if (r->route->body == ROUTE_FORM) {
+        return begin_form(i, r, e);
+    }
+    return r->stars.tail[0] != '\0' ? begin_raw(i, r->stars.tail, e) : begin_package(i, r, e);
 }
 
 int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)

@@ -59,6 +59,37 @@ int job_command_init(const struct request *r, struct queue_command *c, struct er
     return 0;
 }
 
+static const struct jobs_queue *answered_by(const struct request *r, const struct queue_command *c)
+{
+    const struct jobs_queue *q;
+    for (size_t i = 0; c->client[0] != '\0' && (q = jobs_queue_at(r->http->o.jobs, i)) != NULL;
+         i++) {
+        const struct queue_answer *answer = queue_last_answer(q->queue, c->client);
+        if (answer != NULL && answer->sequence == c->sequence) {
+            return q;
+        }
+    }
+    return NULL;
+}
+
+bool job_command_is_repeated(const struct request *r, const struct queue_command *c)
+{
+    return answered_by(r, c) != NULL;
+}
+
+/* The queue gives the answer it gave then, whatever the command is now. */
+bool job_command_repeat(struct request *r, const struct queue_command *c, unsigned status)
+{
+    const struct jobs_queue *queue = answered_by(r, c);
+    if (queue == NULL) {
+        return false;
+    }
+    struct queue_command again = *c;
+    again.verb = QUEUE_RESET;
+    job_command_send(r, queue->name, &again, status);
+    return true;
+}
+
 const struct queue_job *job_command_find(struct request *r, const struct jobs_queue **queue)
 {
     struct err e = {0};
@@ -66,6 +97,21 @@ const struct queue_job *job_command_find(struct request *r, const struct jobs_qu
     struct jobs *jobs = job_command_jobs(r);
     if (jobs != NULL) {
         reply_failed(r, jobs_find(jobs, r->stars.star[0], &job, queue, &e), &e);
+    }
+    return job;
+}
+
+const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
+    const struct jobs_queue **queue, unsigned status)
+{
+    struct err e = {0};
+    if (job_command_jobs(r) == NULL || reply_failed(r, job_command_init(r, c, &e), &e) ||
+        job_command_repeat(r, c, status)) {
+        return NULL;
+    }
+    const struct queue_job *job = job_command_find(r, queue);
+    if (job != NULL) {
+        str_copy(c->job, sizeof c->job, job->id, strlen(job->id));
     }
     return job;
 }

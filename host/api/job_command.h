@@ -22,8 +22,19 @@ struct job_known job_command_known(const struct request *r);
 /* Who asks, from the key and X-Command; PP_EINVAL for a header that is none. */
 int job_command_init(const struct request *r, struct queue_command *c, struct err *e);
 
+/* True if this very command was answered before. What it is about may be gone since. */
+bool job_command_is_repeated(const struct request *r, const struct queue_command *c);
+
+/* The same, and its answer is on the way. */
+bool job_command_repeat(struct request *r, const struct queue_command *c, unsigned status);
+
 /* The job named in the path's first star, and its queue; NULL and an answer when there is none. */
 const struct queue_job *job_command_find(struct request *r, const struct jobs_queue **queue);
+
+/* Both, for a command about the job in the path: who asks, which job (c->job too). NULL: an answer
+ * is given or on the way, as for a command sent again. */
+const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
+    const struct jobs_queue **queue, unsigned status);
 
 /* The queue of this name; NULL and `e` with those there are. */
 const struct jobs_queue *job_command_queue(

@@ -126,7 +126,7 @@ int job_input_edit(json_t *object, const struct queue_job *old, const struct job
     const struct json_field fields[] = {
         {"name", JSON_KIND_TEXT, false, c.name, 0, QUEUE_TEXT_MAX},
         {"count", JSON_KIND_INT, false, &c.count, 1, QUEUE_COUNT_MAX},
-        {"remaining", JSON_KIND_INT, false, &c.remaining, 0, QUEUE_COUNT_MAX},
+        {"remaining", JSON_KIND_INT, false, &c.remaining, 1, QUEUE_COUNT_MAX},
         {"draft", JSON_KIND_BOOL, false, &c.draft, 0, 0},
         {"share", JSON_KIND_BOOL, false, &c.share, 0, 0},
         {"repeat", JSON_KIND_BOOL, false, &c.repeat, 0, 0},
@@ -213,6 +213,7 @@ int job_input_set(json_t *object, const struct queue_job *old, const char *id,
     }
     struct queue_set *set = index < out->job->sets_count ? &out->job->sets[index]
                                                          : queue_job_add_set(out->job);
+    set->remaining = QUEUE_KEEP;
     rc = set_input_take(&in, known, set, e);
     if (rc == 0 && in.position > 0) {
         place_set(out->job, index, in.position);

@@ -121,7 +121,7 @@ static int take_profiles(
     size_t n = json_array_size(list);
     char field[32];
     free_words(set->profiles);
-    set->profiles = n > 0 ? mem_array(n + 1, sizeof *set->profiles) : NULL;
+    set->profiles = mem_array(n + 1, sizeof *set->profiles); /* none: any printer, by intent */
     for (size_t i = 0; i < n; i++) {
         const json_t *value = json_array_get(list, i);
         snprintf(field, sizeof field, "profiles[%zu]", i);

@@ -14,23 +14,3 @@ int query_int(const struct request *r, const char *name, int64_t min, int64_t ma
     }
     return 0;
 }
-
-int query_bool(const struct request *r, const char *name, bool *value, struct err *e)
-{
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {{"1", true}, {"true", true}, {"yes", true}, {"0", false}, {"false", false},
-        {"no", false}};
-    char shown[32];
-    const char *text = request_argument(r, name);
-    for (size_t i = 0; text != NULL && i < sizeof words / sizeof *words; i++) {
-        if (strcmp(words[i].word, text) == 0) {
-            *value = words[i].value;
-            return 0;
-        }
-    }
-    return text == NULL ? 0
-                        : err_field(e, PP_EINVAL, name, "%s \"%s\": must be 1 or 0", name,
-                              str_escape(shown, sizeof shown, text, strlen(text)));
-}

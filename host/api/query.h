@@ -8,7 +8,4 @@
 int query_int(const struct request *r, const char *name, int64_t min, int64_t max, int64_t *value,
     struct err *e);
 
-/* "1", "true", "yes" and a name without a value are true. */
-int query_bool(const struct request *r, const char *name, bool *value, struct err *e);
-
 #endif

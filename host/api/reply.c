@@ -47,6 +47,13 @@ void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback 
     reply_header(r, "Cache-Control", "no-store");
 }
 
+void reply_file(struct request *r, int fd, uint64_t size_bytes, const char *type)
+{
+    set(r, 200, MHD_create_response_from_fd64(size_bytes, fd));
+    reply_header(r, "Content-Type", type);
+    reply_header(r, "Cache-Control", "no-store");
+}
+
 void reply_empty(struct request *r, unsigned status)
 {
     set(r, status, MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT));

@@ -84,6 +84,8 @@ void reply_json(struct request *r, unsigned status, json_t *value);
 /* JSON in pieces: `reader` is MHD's content reader, `end` frees `context`. */
 void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback reader,
     MHD_ContentReaderFreeCallback end, void *context);
+/* The bytes of an open file, which is taken over. It should be in memory: the loop reads it. */
+void reply_file(struct request *r, int fd, uint64_t size_bytes, const char *type);
 void reply_empty(struct request *r, unsigned status);
 void reply_error(struct request *r, const struct err *e);
 void reply_static(struct request *r, const char *type, const void *bytes, size_t len);

@@ -12,7 +12,8 @@ struct request;
 enum route_body {
     ROUTE_NONE, /* ignored, at most 1 MiB */
     ROUTE_JSON, /* an object of at most 1 MiB, parsed before the handler runs */
-    ROUTE_RAW,  /* a gcode file whose name is the rest of the path; streamed to disk */
+    ROUTE_RAW,  /* a file whose name is the rest of the path ('**'), or a package (.gjob) whose name
+                   is the argument `name`; streamed to disk */
     ROUTE_FORM, /* multipart/form-data with a part `file`; streamed to disk */
 };
 

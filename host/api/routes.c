@@ -21,9 +21,12 @@ const struct route routes[] = {
 
     {"GET", "/api/v1/files", KEY_READ, ROUTE_NONE, api_files},
     {"POST", "/api/v1/files", KEY_PRINT, ROUTE_FORM, api_file_upload},
+    {"POST", "/api/v1/files/move", KEY_PRINT, ROUTE_JSON, api_file_move},
     {"GET", "/api/v1/files/**", KEY_READ, ROUTE_NONE, api_file},
     {"PUT", "/api/v1/files/**", KEY_PRINT, ROUTE_RAW, api_file_upload},
     {"DELETE", "/api/v1/files/**", KEY_PRINT, ROUTE_NONE, api_file_remove},
+    {"POST", "/api/v1/folders", KEY_PRINT, ROUTE_JSON, api_folder_add},
+    {"DELETE", "/api/v1/folders/**", KEY_PRINT, ROUTE_NONE, api_folder_remove},
 
     {"GET", "/api/v1/jobs", KEY_READ, ROUTE_NONE, api_jobs},
     {"POST", "/api/v1/jobs", KEY_PRINT, ROUTE_JSON, api_job_add},

@@ -201,55 +201,23 @@ static const char *state_of(const struct view_lens *lens, const struct jobs_queu
     if (away != NULL) {
         return away;
     }
+    bool next = strcmp(job->id, lens->next) == 0;
     why_blocked(lens, job, why);
-    if (why[0] != '\0') {
+    if (why[0] != '\0' || (next && lens->next_blocked)) {
         return "blocked";
     }
     if (!queue->enabled) {
         snprintf(why, WHY_SIZE, "queue \"%s\" is not enabled", queue->name);
-        return "waiting";
     }
-    return strcmp(job->id, lens->next) == 0 && !lens->next_blocked ? "next" : "waiting";
-}
-
-/* ---- the work next in line */
-
-static bool has_file(void *context, const struct queue_set *set)
-{
-    const struct http *h = context;
-    const struct manage_quarantine *q;
-    if (set->sha256 == NULL || files_find_content(h->o.files, set->sha256) == NULL) {
-        return false;
-    }
-    for (size_t i = 0; h->o.manage != NULL && (q = manage_quarantine_at(h->o.manage, i)) != NULL;
-         i++) {
-        if (strcmp(q->sha256, set->sha256) == 0) {
-            return false;
-        }
-    }
-    return true;
+    return next ? "next" : "waiting";
 }
 
 void view_lens_open(struct view_lens *lens, const struct http *h)
 {
-    struct jobs_work work = {0};
-    union { /* queue_printer's context is not const; has_file() only reads it */
-        const struct http *in;
-        void *out;
-    } context = {h};
     *lens = (struct view_lens){
         .http = h, .profile = h->o.profile != NULL ? h->o.profile->id : ""};
-    struct queue_printer p = {.name = h->o.name,
-        .profile = lens->profile,
-        .has_file = has_file,
-        .context = context.out};
-    for (unsigned i = 0; h->o.spools != NULL && i < QUEUE_TOOLS_MAX; i++) {
-        p.loaded[i] = spools_loaded(h->o.spools, i);
-    }
-    jobs_next(h->o.jobs, &p, &work);
-    if (work.next.job != NULL) {
-        str_copy(lens->next, sizeof lens->next, work.next.job->id, ID_SIZE - 1);
-        lens->next_blocked = work.next.block != QUEUE_READY;
+    if (h->o.manage != NULL) {
+        manage_next(h->o.manage, lens->next, &lens->next_blocked);
     }
 }
 

@@ -109,6 +109,18 @@ void manage_why_blocked(
     snprintf(out, out_size, "%s", blocked ? m->why : "");
 }
 
+/* The first that is no draft; what is loaded does not matter here. */
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+{
+    const struct queue *q = jobs_queue_find(m->jobs, QUEUE_LOCAL)->queue;
+    const struct queue_job *at = queue_first(q);
+    while (at != NULL && at->draft) {
+        at = queue_after(q, at);
+    }
+    *blocked = at != NULL && strcmp(m->blocked, at->sets[0].path) == 0;
+    snprintf(job, ID_SIZE, "%s", at != NULL ? at->id : "");
+}
+
 json_t *manage_symbols(const struct manage *m, enum driver_moment moment)
 {
     return json_pack("{s:s, s:O?}", "moment", driver_moment_name(moment), "external", m->external);

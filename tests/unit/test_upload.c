@@ -145,19 +145,35 @@ static void on_notice(void *context, enum hub_event event, const void *data)
     snprintf(context, 512, "%s", (const char *)data);
 }
 
-static void a_busy_printer_still_takes_the_file_and_says_so(void **state)
+static void a_print_asked_for_while_the_printer_is_busy_is_queued(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    fake_device_start(&a->device, "other.gcode");
+    send_file(a, &w, "cube.gcode", "true");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_true(json_object_get(w.json, "effectivePrint")));
+    const struct queue_job *first = queue_first(jobs_queue_find(a->jobs, "local")->queue);
+    assert_string_equal(json_string_value(json_object_get(w.json, "job")), first->id);
+    assert_string_equal(first->sets[0].path, "cube.gcode");
+    assert_string_equal(a->device.status.job.file_name, "other.gcode");
+    answer_fini(&w);
+}
+
+static void a_print_that_is_refused_leaves_the_file_and_a_word(void **state)
 {
     struct api_server *a = *state;
     struct answer w;
     char notice[512] = "";
     struct hub_listener *l = hub_add(a->hub, 1u << HUB_NOTICE, on_notice, notice);
-    fake_device_start(&a->device, "other.gcode");
+    err_set(&a->manage.next, PP_EOFFLINE, "the printer is offline");
     send_file(a, &w, "cube.gcode", "true");
     assert_int_equal(w.status, 201);
     assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
-    assert_string_equal(notice,
-        "\"cube.gcode\" is stored but not printed: the printer is printing \"other.gcode\"");
+    assert_string_equal(
+        notice, "\"cube.gcode\" is stored but not printed: the printer is offline");
     assert_non_null(files_find(a->files, "cube.gcode"));
+    assert_int_equal(queue_count(jobs_queue_find(a->jobs, "local")->queue), 0);
     answer_fini(&w);
     hub_remove(a->hub, l);
 }
@@ -588,7 +604,8 @@ int main(void)
         TEST(a_slicer_stores_a_file),
         TEST(the_fields_come_in_any_order),
         TEST(a_print_asked_for_by_a_slicer_never_passes_the_bed_gate),
-        TEST(a_busy_printer_still_takes_the_file_and_says_so),
+        TEST(a_print_asked_for_while_the_printer_is_busy_is_queued),
+        TEST(a_print_that_is_refused_leaves_the_file_and_a_word),
         TEST(what_is_wrong_with_an_upload_is_told_in_octoprints_way),
         TEST(a_path_in_the_file_name_is_only_data),
         TEST(the_field_path_is_the_folder_wherever_it_stands),

@@ -92,6 +92,9 @@ int manage_quarantine_remove(struct manage *m, const char *what, struct err *e);
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size);
 
+/* The job it would print next ("" = none), and whether something stands before that: for lists. */
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked);
+
 /* What conditions and templates see at this moment of this print (research names: current,
  * external, metadata); a fresh object. */
 json_t *manage_symbols(const struct manage *m, enum driver_moment moment);

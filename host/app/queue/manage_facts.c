@@ -118,6 +118,14 @@ void manage_find_work(struct manage *m, struct manage_work *out)
     check_spools(m, out);
 }
 
+void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+{
+    struct manage_work work;
+    manage_find_work(m, &work);
+    memcpy(job, work.job, ID_SIZE);
+    *blocked = work.block != QUEUE_READY || work.short_of[0] != '\0';
+}
+
 /* What was claimed is still to be printed, and as it was then. */
 static bool is_wanted(const struct manage *m)
 {

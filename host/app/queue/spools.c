@@ -97,12 +97,12 @@ static void load_spool(void *context, const char *id, const char *doc)
     struct spools *s = context;
     struct spool_entry entry;
     struct err e = {0};
-    if (s->count >= SPOOLS_MAX) {
-        log_warn("spool %s is left out: there are more than %d", id, SPOOLS_MAX);
+    if (s->count >= SPOOLS_COUNT_MAX) {
+        log_warn("spool %s is left out: there are more than %d", id, SPOOLS_COUNT_MAX);
     } else if (spools_from_doc(id, doc, &entry, &e) != 0) {
         log_warn("spool %s is left out, it stays in the database: %s", id, e.text);
     } else {
-        put(s, &entry);
+        put(s, &entry)->saved = entry;
     }
 }
 
@@ -117,6 +117,7 @@ static void load_tool(void *context, unsigned tool, const char *holds)
         return;
     }
     str_copy(s->tool[tool].holds, sizeof s->tool[tool].holds, holds, strlen(holds));
+    memcpy(s->tool[tool].saved, s->tool[tool].holds, sizeof s->tool[tool].saved);
 }
 
 static void free_all(struct spools *s)
@@ -250,30 +251,33 @@ int spools_find(
 /* A change that is being written. */
 struct change {
     struct spools *owner;
-    bool was_there;
-    struct spool_entry before;
-    int64_t left_mg;  /* as it was changed to: what has gone since was used */
-    uint64_t version; /* 0 = it was removed */
+    struct spool_entry entry; /* as changed, or as it was on the disk before it was removed */
+    uint64_t version;         /* 0 = it was removed */
     store_cb done;
     void *context;
 };
 
+static void keep_change(const struct change *c)
+{
+    struct kept_spool *k = spools_by_id(c->owner, c->entry.id);
+    if (k != NULL) {
+        k->saved = k->version == c->version ? k->entry : c->entry;
+    }
+}
+
 static void take_back(const struct change *c)
 {
     struct spools *s = c->owner;
-    struct kept_spool *k = spools_by_id(s, c->before.id);
-    if (c->version == 0) {
-        if (k == NULL) {
-            put(s, &c->before);
-        }
+    struct kept_spool *k = spools_by_id(s, c->entry.id);
+    if (k == NULL && c->version == 0) {
+        k = put(s, &c->entry);
+        k->saved = k->entry;
     } else if (k != NULL && k->version == c->version) {
-        int64_t used = c->left_mg > k->entry.left_mg ? c->left_mg - k->entry.left_mg : 0;
-        struct spool_entry back = c->before;
-        back.left_mg = back.left_mg > used ? back.left_mg - used : back.left_mg < 0 ? -1 : 0;
-        if (c->was_there) {
-            put(s, &back);
+        if (k->saved.id[0] == '\0') {
+            take_out(s, c->entry.id);
         } else {
-            take_out(s, back.id);
+            struct spool_entry saved = k->saved;
+            put(s, &saved);
         }
     }
     spools_changed(s);
@@ -285,6 +289,8 @@ static void on_changed(void *context, const struct err *e)
     c->owner->open--;
     if (e != NULL) {
         take_back(c);
+    } else if (c->version > 0) {
+        keep_change(c);
     }
     if (c->done != NULL) {
         c->done(c->context, e);
@@ -293,16 +299,11 @@ static void on_changed(void *context, const struct err *e)
     free(c);
 }
 
-static struct change *new_change(struct spools *s, const char *id, store_cb done, void *context)
+static struct change *new_change(
+    struct spools *s, const struct spool_entry *entry, store_cb done, void *context)
 {
-    const struct kept_spool *k = spools_by_id(s, id);
     struct change *c = mem_alloc(sizeof *c);
-    *c = (struct change){.owner = s, .was_there = k != NULL, .done = done, .context = context};
-    if (k != NULL) {
-        c->before = k->entry;
-    } else {
-        str_copy(c->before.id, sizeof c->before.id, id, strlen(id));
-    }
+    *c = (struct change){.owner = s, .entry = *entry, .done = done, .context = context};
     s->open++;
     return c;
 }
@@ -348,8 +349,8 @@ int spools_save(
     struct spool_entry entry = *spool;
     bool is_new = entry.id[0] == '\0';
     int rc = spools_check(&entry, e);
-    if (rc == 0 && is_new && s->count >= SPOOLS_MAX) {
-        rc = err_set(e, PP_ELIMIT, "there are %d spools already: remove some", SPOOLS_MAX);
+    if (rc == 0 && is_new && s->count >= SPOOLS_COUNT_MAX) {
+        rc = err_set(e, PP_ELIMIT, "there are %d spools already: remove some", SPOOLS_COUNT_MAX);
     } else if (rc == 0 && !is_new && spools_by_id(s, entry.id) == NULL) {
         rc = err_set(e, PP_ENOTFOUND, "spool \"%s\": there is none", entry.id);
     } else if (rc == 0 && !is_new && entry.archived && tool_of(s, entry.id) >= 0) {
@@ -363,8 +364,7 @@ int spools_save(
     if (is_new) {
         fill_in(&entry);
     }
-    struct change *c = new_change(s, entry.id, done, context);
-    c->left_mg = entry.left_mg;
+    struct change *c = new_change(s, &entry, done, context);
     c->version = put(s, &entry)->version;
     spools_write(s, &entry, on_changed, c);
     spools_changed(s);
@@ -382,9 +382,9 @@ int spools_remove(struct spools *s, const char *id, store_cb done, void *context
     if (tool_of(s, id) >= 0) {
         return loaded(s, &k->entry, e);
     }
-    struct change *c = new_change(s, id, done, context);
-    store_save_spool(s->store, id, NULL, on_changed, c);
-    take_out(s, c->before.id);
+    struct change *c = new_change(s, k->saved.id[0] != '\0' ? &k->saved : &k->entry, done, context);
+    store_save_spool(s->store, c->entry.id, NULL, on_changed, c);
+    take_out(s, c->entry.id);
     spools_changed(s);
     return 0;
 }

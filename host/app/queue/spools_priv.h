@@ -6,11 +6,13 @@
 
 struct kept_spool {
     struct spool_entry entry;
+    struct spool_entry saved; /* as it is on the disk; id "" = it is not */
     uint64_t version; /* of people's changes, so that a late failure takes back only its own */
 };
 
 struct tool {
     char holds[QUEUE_WORD_MAX + 1]; /* a spool's id, a material key, "" = nothing */
+    char saved[QUEUE_WORD_MAX + 1]; /* as it is on the disk */
     char key[QUEUE_WORD_MAX + 1];   /* of that spool, or the same */
     uint64_t version;
 };

@@ -14,7 +14,7 @@
 struct loading {
     struct spools *owner;
     unsigned tool;
-    char before[QUEUE_WORD_MAX + 1];
+    char holds[QUEUE_WORD_MAX + 1];
     uint64_t version;
     store_cb done;
     void *context;
@@ -32,9 +32,12 @@ static void on_loaded(void *context, const struct err *e)
 {
     struct loading *l = context;
     struct spools *s = l->owner;
+    struct tool *t = &s->tool[l->tool];
     s->open--;
-    if (e != NULL && s->tool[l->tool].version == l->version) {
-        hold(s, l->tool, l->before);
+    if (e == NULL) {
+        memcpy(t->saved, l->holds, sizeof t->saved);
+    } else if (t->version == l->version) {
+        hold(s, l->tool, t->saved);
     }
     if (l->done != NULL) {
         l->done(l->context, e);
@@ -89,7 +92,7 @@ int spools_load(
     }
     struct loading *l = mem_alloc(sizeof *l);
     *l = (struct loading){.owner = s, .tool = tool, .done = done, .context = context};
-    str_copy(l->before, sizeof l->before, s->tool[tool].holds, strlen(s->tool[tool].holds));
+    memcpy(l->holds, holds, sizeof l->holds);
     s->open++;
     store_save_tool(s->store, tool, holds, on_loaded, l);
     hold(s, tool, holds);
@@ -127,6 +130,13 @@ static void on_used(void *context, const struct err *e)
     spools_drop(s);
 }
 
+static void take(int64_t *left_mg, int64_t used_mg)
+{
+    if (*left_mg >= 0) {
+        *left_mg = *left_mg > used_mg ? *left_mg - used_mg : 0;
+    }
+}
+
 void spools_use(struct spools *s, const int64_t filament_um[QUEUE_TOOLS_MAX])
 {
     bool any = false;
@@ -134,7 +144,8 @@ void spools_use(struct spools *s, const int64_t filament_um[QUEUE_TOOLS_MAX])
         struct kept_spool *k = spool_in(s, i);
         if (filament_um[i] > 0 && k != NULL && k->entry.left_mg >= 0) {
             int64_t used = spools_weigh_mg(s, &k->entry, filament_um[i]);
-            k->entry.left_mg = k->entry.left_mg > used ? k->entry.left_mg - used : 0;
+            take(&k->entry.left_mg, used);
+            take(&k->saved.left_mg, used);
             s->open++;
             spools_write(s, &k->entry, on_used, s);
             any = true;
