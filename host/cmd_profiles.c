@@ -2,6 +2,7 @@
 #include "host/app/config.h"
 #include "host/app/material.h"
 #include "host/app/profile.h"
+#include "host/app/queue/scripts.h"
 #include "host/cmd.h"
 
 #include <stdbool.h>
@@ -11,12 +12,13 @@
 
 static const char help[] =
     "usage: pphost profiles [NAME] [--profiles DIR]\n"
-    "       pphost profiles --materials [--profiles DIR]\n"
+    "       pphost profiles --materials | --scripts [--profiles DIR]\n"
     "\n"
     "Lists the known printers, or prints one of them with what it gets by default. Mistakes in\n"
     "profile files are told as FILE:LINE:COLUMN; the exit status is 1 then.\n"
     "\n"
     "  -m, --materials     list the materials instead\n"
+    "  -s, --scripts       list the scripts and conditions instead\n"
     "      --profiles DIR  read DIR too; its files override others of the same name\n"
     "  -h, --help          this text\n";
 
@@ -259,6 +261,44 @@ static int show_materials(const char *const *dirs)
     return bad;
 }
 
+/* The first sentence; more of it would not fit a line. */
+static void print_entry(const struct scripts_entry *entry, const char *kind)
+{
+    size_t len = strcspn(entry->description, ".:;\n");
+    printf("%-22s  %-9s  %-10s  %.*s\n", entry->name, kind, entry->clears_bed ? "clears bed" : "",
+        (int)len, entry->description);
+}
+
+static void print_scripts(const struct scripts *scripts)
+{
+    const struct scripts_entry *entry = NULL;
+    printf("%-22s  %-9s  %-10s  %s\n", "NAME", "KIND", "", "WHAT IT DOES");
+    for (size_t i = 0; (entry = scripts_at(scripts, i)) != NULL; i++) {
+        print_entry(entry, "script");
+    }
+    for (size_t i = 0; (entry = scripts_condition_at(scripts, i)) != NULL; i++) {
+        print_entry(entry, "condition");
+    }
+}
+
+static int show_scripts(const char *const *dirs)
+{
+    struct scripts *scripts = NULL;
+    struct err e = {0};
+    int bad = 0;
+    if (scripts_open(&scripts, dirs, NULL, &e) != 0) {
+        fprintf(stderr, "pphost profiles: %s\n", e.text);
+        return 1;
+    }
+    for (size_t i = 0; scripts_mistake(scripts, i) != NULL; i++) {
+        fprintf(stderr, "%s\n", scripts_mistake(scripts, i));
+        bad = 1;
+    }
+    print_scripts(scripts);
+    scripts_close(scripts);
+    return bad;
+}
+
 static int show_printers(const char *const *dirs, const char *id)
 {
     struct profiles *profiles = NULL;
@@ -284,7 +324,13 @@ static int show_printers(const char *const *dirs, const char *id)
     return bad;
 }
 
-static int show(const char *id, const char *dir, bool materials)
+enum what {
+    PRINTERS,
+    MATERIALS,
+    SCRIPTS
+};
+
+static int show(const char *id, const char *dir, enum what what)
 {
     char configured[256];
     const char *dirs[5];
@@ -293,22 +339,30 @@ static int show(const char *id, const char *dir, bool materials)
     }
     configured_dir(configured, sizeof configured);
     profiles_dirs(dirs, shipped_profiles(), dir != NULL ? dir : configured);
-    return materials ? show_materials(dirs) : show_printers(dirs, id);
+    switch (what) {
+    case MATERIALS:
+        return show_materials(dirs);
+    case SCRIPTS:
+        return show_scripts(dirs);
+    case PRINTERS:
+        break;
+    }
+    return show_printers(dirs, id);
 }
 
 int cmd_profiles(int argc, char **argv)
 {
     static const struct option options[] = {{"profiles", required_argument, NULL, 'p'},
-        {"materials", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+        {"materials", no_argument, NULL, 'm'}, {"scripts", no_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     const char *dir = NULL;
-    bool materials = false;
+    enum what what = PRINTERS;
     int c;
-    while ((c = cmd_option("profiles", argc, argv, ":hm", options)) != -1) {
+    while ((c = cmd_option("profiles", argc, argv, ":hms", options)) != -1) {
         if (c == 'p') {
             dir = optarg;
-        } else if (c == 'm') {
-            materials = true;
+        } else if (c == 'm' || c == 's') {
+            what = c == 'm' ? MATERIALS : SCRIPTS;
         } else if (c == 'h') {
             fputs(help, stdout);
             return 0;
@@ -316,9 +370,9 @@ int cmd_profiles(int argc, char **argv)
             return 2;
         }
     }
-    if (argc - optind > (materials ? 0 : 1)) {
+    if (argc - optind > (what == PRINTERS ? 1 : 0)) {
         fprintf(stderr, "pphost profiles: unexpected argument \"%s\"\n", argv[argc - 1]);
         return 2;
     }
-    return show(optind < argc ? argv[optind] : NULL, dir, materials);
+    return show(optind < argc ? argv[optind] : NULL, dir, what);
 }

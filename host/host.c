@@ -444,8 +444,7 @@ static void watch_files(struct host *h)
     const char *paths[16];
     const char *configs[4];
     const char *dirs[5];
-    char folders[5][512];
-    char scripts[5][512];
+    char folders[5][2][512];
     size_t n = 0;
     config_paths(configs, h->arguments->config);
     profiles_dirs(dirs, shipped_profiles(),
@@ -453,12 +452,12 @@ static void watch_files(struct host *h)
     for (size_t i = 0; configs[i] != NULL; i++) {
         paths[n++] = configs[i];
     }
-    for (size_t i = 0; dirs[i] != NULL;
-         i++) { /* a folder's watch does not reach into those in it */
-        snprintf(folders[i], sizeof folders[i], "%s/printers", dirs[i]);
-        paths[n++] = folders[i];
-        snprintf(scripts[i], sizeof scripts[i], "%s/scripts", dirs[i]);
-        paths[n++] = scripts[i];
+    /* A folder's watch does not reach into those in it. */
+    for (size_t i = 0; dirs[i] != NULL; i++) {
+        snprintf(folders[i][0], sizeof folders[i][0], "%s/printers", dirs[i]);
+        snprintf(folders[i][1], sizeof folders[i][1], "%s/scripts", dirs[i]);
+        paths[n++] = folders[i][0];
+        paths[n++] = folders[i][1];
     }
     paths[n] = NULL;
     h->watch = watch_open(&h->loop, paths, on_files_changed, h);

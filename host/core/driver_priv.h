@@ -35,7 +35,8 @@ const struct driver_rule *driver_rule_for(const struct driver_turn *t, enum driv
 /* True if a failure now leaves an attempt. */
 bool driver_may_try_again(const struct driver_turn *t);
 
-/* What is done by the rules (host/core/driver_act.c), each named in the table. */
+/* What is done by the rules (host/core/driver_act.c, driver_act_print.c), each named in the table.
+ */
 #define DRIVER_ACTS(X)                                                                             \
     X(nothing)                                                                                     \
     X(start)                                                                                       \
@@ -87,5 +88,23 @@ bool driver_may_try_again(const struct driver_turn *t);
 #define X(name) void driver_act_##name(struct driver_turn *t);
 DRIVER_ACTS(X)
 #undef X
+
+/* ---- shared by them ----
+ */
+
+extern const char driver_fault[]; /* why managing stops: the printer, not the print */
+
+void driver_add(struct driver_turn *t, enum driver_action kind);
+void driver_add_moment(struct driver_turn *t, enum driver_action kind, enum driver_moment m);
+void driver_add_wake(struct driver_turn *t, int64_t wake_ms);
+void driver_tell_moment(struct driver_turn *t, enum driver_moment m); /* if it has a script */
+void driver_need_script(
+    struct driver_turn *t, enum driver_moment m); /* which runs when the printer can take it */
+void driver_release(struct driver_turn *t);
+void driver_unask_all(struct driver_turn *t);
+void driver_stop_script(struct driver_turn *t);   /* also of a moment that is only told of */
+void driver_give_up(struct driver_turn *t);       /* skip or quarantine */
+bool driver_print_is_out(const struct driver *d); /* asked for, under way, or not counted yet */
+void driver_add_reason(struct driver_turn *t, enum driver_action kind, const char *reason);
 
 #endif

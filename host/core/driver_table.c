@@ -2,7 +2,7 @@
  * does what. Of the rules of one event the first that fits is taken; an event without a fitting
  * rule is ignored. LOOK after a row: the state it leads to looks at the same facts at once.
  *
- * What is done is in host/core/driver_act.c, by the same name.
+ * What is done is in host/core/driver_act.c and driver_act_print.c, by the same name.
  */
 #include "host/core/driver_priv.h"
 

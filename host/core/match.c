@@ -5,8 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAX_WORDS 20 /* a longer name is only met by itself */
-#define MAX_TEXT  96
+enum {
+    MAX_WORDS = 20, /* a longer name is only met by itself */
+    MAX_WORD = 24   /* with its end */
+};
 
 enum word_kind {
     WORD_MODEL,
@@ -21,7 +23,7 @@ static const double weights[] = {[WORD_MODEL] = 1, [WORD_MAKER] = 0.5, [WORD_NOI
 static const char *const makers[] = {"anet", "anker", "=ankermake", "anycubic", "artillery",
     "=evnovo", "atom", "bambu", "=bambulab", "bibo", "biqu", "=bigtreetech", "bq", "cocoapress",
     "creality", "cubicon", "dagoma", "deltamaker", "elegoo", "eryone", "flashforge", "flsun",
-    "folgertech", "formbot", "fysetc", "geeetech", "geeetec", "gridbot", "imade", "jgaurora",
+    "folgertech", "formbot", "fysetc", "geeetech", "=geeetec", "gridbot", "imade", "jgaurora",
     "kingroon", "kywoo", "leapfrog", "longer", "lulzbot", "=alephobjects", "makerbot", "makergear",
     "malyan", "mingda", "monoprice", "=mp", "prusa", "=prusaresearch", "qidi", "=qiditech", "raise",
     "ratrig", "sainsmart", "snapmaker", "sovol", "sunlu", "tevo", "tronxy", "twotrees", "typea",
@@ -40,7 +42,7 @@ static const char *const variants[] = {"combo", "delta", "dual", "kit", "lite", 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct word {
-    char text[24];
+    char text[MAX_WORD];
     bool digits;
     char gap; /* between it and the word before: 0 nothing, '.' a point, ' ' anything else */
     enum word_kind kind;
@@ -56,7 +58,7 @@ struct words {
 /* The words that tell models apart, as one text: letters that follow each other are one word
  * however they were cut ("Mega S", "MEGAS"), numbers are not ("2.5", "25"). */
 struct meaning {
-    char model[MAX_TEXT];
+    char model[MAX_WORDS * MAX_WORD];
     uint64_t makers[2]; /* bits */
     double weight;      /* of all words */
     double model_weight;
@@ -149,7 +151,7 @@ static size_t find_maker(const struct words *w, size_t i, uint8_t *maker)
 {
     size_t found = 0;
     size_t used = 0;
-    char text[MAX_TEXT] = "";
+    char text[3 * MAX_WORD] = "";
     for (size_t n = 0; n < 3 && i + n < w->count && !w->word[i + n].digits; n++) {
         size_t len = strlen(w->word[i + n].text);
         memcpy(text + used, w->word[i + n].text, len + 1);
@@ -188,9 +190,9 @@ static void mark_pairs(struct words *w)
         struct word *a = &w->word[i];
         struct word *b = &w->word[i + 1];
         bool ends = i + 2 == w->count || w->word[i + 2].gap != '\0';
-        if (is(w, i, "3") && is(w, i + 1, "d") && b->gap == '\0' && ends) {
-            a->kind = b->kind = WORD_NOISE;
-        } else if (is(w, i, "0") && a->gap != '.' && b->digits && b->gap == '.') {
+        bool is_3d = is(w, i, "3") && is(w, i + 1, "d") && b->gap == '\0' && ends;
+        bool is_fraction = is(w, i, "0") && a->gap != '.' && b->digits && b->gap == '.';
+        if (is_3d || is_fraction) {
             a->kind = b->kind = WORD_NOISE;
         } else if (is(w, i, "original") && is(w, i + 1, "prusa")) {
             a->kind = WORD_NOISE;
@@ -213,14 +215,12 @@ static void mark(struct words *w)
 
 static void add_model_word(struct meaning *m, const struct word *word, bool after_digits)
 {
-    size_t used = strlen(m->model);
-    if (after_digits && word->digits && used + 1 < sizeof m->model) {
+    size_t used = strlen(m->model); /* each word and a point fit */
+    size_t len = strlen(word->text);
+    if (after_digits && word->digits) {
         m->model[used++] = '.';
     }
-    size_t len = strlen(word->text);
-    if (used + len < sizeof m->model) {
-        memcpy(m->model + used, word->text, len + 1);
-    }
+    memcpy(m->model + used, word->text, len + 1);
     m->model_weight += weights[WORD_MODEL];
     m->telling =
         m->telling || (!word->digits && len >= 4 && !listed(word->text, variants, COUNT(variants)));

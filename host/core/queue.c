@@ -20,6 +20,7 @@ static void free_entry(struct queue_entry *e)
         queue_job_free(e->before);
     }
     queue_job_free(e->job);
+    free(e->hint.many);
     free(e);
 }
 
@@ -32,6 +33,8 @@ void queue_free(struct queue *q)
         free_entry(q->by_id[i]);
     }
     queue_answers_fini(&q->answers);
+    queue_words_fini(&q->profiles);
+    queue_words_fini(&q->materials);
     free(q->by_id);
     free(q->order.at);
     free(q->archive.at);
@@ -107,6 +110,7 @@ static void exchange(struct queue *q, struct queue_entry *e, struct queue_job *j
     struct queue_places *from = e->job != NULL ? places_of(q, e->job, &was) : NULL;
     struct queue_places *to = job != NULL ? places_of(q, job, &is) : NULL;
     e->job = job;
+    queue_hint_set(q, e);
     if (from == to && was == is) {
         return;
     }

@@ -65,7 +65,7 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
         const struct queue_claim *c = &job->claims[i];
         if (c->run[0] != '\0') {
             int64_t minutes = now_ms > c->run_ms ? (now_ms - c->run_ms) / 60000 : 0;
-            return err_set(e, PP_EBUSY, "%s: \"%s\" prints it since %" PRId64 " min",
+            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %" PRId64 " min",
                 queue_label(job, label), c->printer, minutes);
         }
     }

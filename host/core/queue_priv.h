@@ -15,7 +15,37 @@
 #define QUEUE_RANK_MAX    (INT64_C(1) << 62)
 #define QUEUE_LABEL_SIZE  100
 
+/* A list of texts that many sets have in common, kept once and known by a number. */
+struct queue_words {
+    struct queue_word {
+        char *bytes; /* each text with its NUL */
+        size_t len;
+        uint32_t refs;
+    } * at;
+    uint32_t count;
+    uint32_t cap;
+    uint32_t unused;  /* 1 + the first free number; its `len` leads to the next */
+    uint32_t *sorted; /* numbers in use, in order of their bytes */
+    uint32_t sorted_count;
+};
+
+/* What queue_next() wants to know of a job, in one place of memory: who asks for work looks at
+ * thousands of them. */
+#define QUEUE_HINT_SETS 6
+struct queue_hint {
+    bool held;    /* never offered as it is */
+    bool more;    /* another copy comes after this one */
+    bool claimed; /* look at the job itself */
+    uint32_t count;
+    struct queue_want {
+        uint32_t profiles;
+        uint32_t materials : 31;
+        uint32_t open : 1;         /* something of it remains in this copy */
+    } few[QUEUE_HINT_SETS], *many; /* `many` when there are more than fit */
+};
+
 struct queue_entry {
+    struct queue_hint hint;
     struct queue_job *job;    /* NULL: it is gone */
     struct queue_job *before; /* as of the last settle while `dirty`; NULL = it was not there */
     bool dirty;
@@ -50,6 +80,9 @@ struct queue {
     struct queue_entry **by_id;
     size_t count;
     size_t cap;
+    struct queue_words profiles;
+    struct queue_words materials;
+    size_t claimed;              /* jobs in the order with claims */
     struct queue_places order;   /* by rank */
     struct queue_places archive; /* by archived_ms, oldest first */
     struct queue_entry **dirty;
@@ -74,6 +107,13 @@ void queue_put(struct queue *q, struct queue_entry *e, struct queue_job *job);
 
 /* The first place not before (key, id). */
 size_t queue_places_find(const struct queue_places *p, int64_t key, const char *id);
+
+/* ---- hints (queue_hint.c) ---- */
+
+/* The hint is that of the entry's job from now on. */
+void queue_hint_set(struct queue *q, struct queue_entry *e);
+
+void queue_words_fini(struct queue_words *w);
 
 /* ---- order (queue_rank.c) ---- */
 

@@ -131,8 +131,9 @@ static void a_mistake_is_told_with_its_line(void **state)
     assert_refused("\n\n return ==", "line 3: unexpected symbol near '=='");
     assert_refused("error('bed too hot')", "line 1: bed too hot");
     assert_refused("error('bed too hot', 0)", "bed too hot");
-    assert_refused("error({})", "an error that is no text (a table)");
-    assert_refused("error()", "an error that is no text (a nil)");
+    assert_refused("error({})", "an error without a text (a table)");
+    assert_refused("error('', 0)", "an error without a text (a string)");
+    assert_refused("error()", "an error without a text (a nil)");
     assert_refused("current.nothing > 1", "line 1: attempt to compare");
     assert_refused("error('a\\nb\\27[2J')", "a\\x0ab\\x1b[2J");
     assert_refused("\x1bLua", "a binary chunk");

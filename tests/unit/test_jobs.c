@@ -293,6 +293,26 @@ static void content_is_needed_until_the_job_has_left_durably(void **state)
     assert_null(jobs_using(b->jobs, sha256));
 }
 
+static void who_needs_content_is_the_same_however_often_one_asks(void **state)
+{
+    struct jobs_bench *b = *state;
+    char id[4][ID_SIZE];
+    char name[16];
+    for (int i = 0; i < 4; i++) {
+        char text[128];
+        snprintf(name, sizeof name, "%d.gcode", i);
+        snprintf(text, sizeof text, "%sG1 X%d E9\n", CUBE, i);
+        put_file(b, name, text);
+        submit(b, "job", name, id[i]);
+    }
+    assert_int_equal(give(b, QUEUE_ARCHIVE, id[3]), 0);
+    for (int i = 0; i < 40; i++) {
+        snprintf(name, sizeof name, "%d.gcode", i % 4);
+        const struct queue_job *job = jobs_using(b->jobs, files_find(b->files, name)->row.sha256);
+        assert_string_equal(job != NULL ? job->id : "", i % 4 < 3 ? id[i % 4] : "");
+    }
+}
+
 static void a_name_may_go_while_a_job_keeps_its_content(void **state)
 {
     struct jobs_bench *b = *state;
@@ -529,6 +549,7 @@ int main(void)
         JOBS_TEST(a_corrupt_row_is_left_out_and_kept),
         JOBS_TEST(content_of_a_job_that_cannot_be_read_is_kept),
         JOBS_TEST(content_is_needed_until_the_job_has_left_durably),
+        JOBS_TEST(who_needs_content_is_the_same_however_often_one_asks),
         JOBS_TEST(a_name_may_go_while_a_job_keeps_its_content),
         JOBS_TEST(a_queues_settings_come_back),
         JOBS_TEST(nothing_is_taken_from_a_queue_that_is_not_enabled),

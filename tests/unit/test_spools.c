@@ -476,14 +476,14 @@ static void too_many_are_refused(void **state)
     struct fixture *f = *state;
     struct err e = {0};
     struct spool_entry s = make_spool("a", "PLA", "");
-    for (int i = 0; i < SPOOLS_MAX; i++) {
+    for (int i = 0; i < SPOOLS_COUNT_MAX; i++) {
         assert_int_equal(spools_save(f->spools, &s, on_answer, f, &e), 0);
         if (i % 100 == 0) {
             wait_for(f, i + 1);
         }
     }
     assert_int_equal(spools_save(f->spools, &s, on_answer, f, &e), -PP_ELIMIT);
-    wait_for(f, SPOOLS_MAX);
+    wait_for(f, SPOOLS_COUNT_MAX);
 }
 
 static void run_sql(struct fixture *f, const char *text)

@@ -211,9 +211,9 @@ static int tell(lua_State *L, int status, const struct budget *b, struct err *e)
     if (b->spent || (status == LUA_ERRMEM && b->why[0] != '\0')) {
         return err_set(e, PP_EINVAL, "%s", b->why);
     }
-    const char *raw = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
-    if (raw == NULL) {
-        return err_set(e, PP_EINVAL, "an error that is no text (a %s)", luaL_typename(L, -1));
+    const char *raw = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+    if (raw[0] == '\0') {
+        return err_set(e, PP_EINVAL, "an error without a text (a %s)", luaL_typename(L, -1));
     }
     if (sscanf(raw, "line:%d: %n", &line, &length) != 1 || length == 0) {
         line = 0;

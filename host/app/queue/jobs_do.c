@@ -198,7 +198,9 @@ static void apply(struct jobs *j, struct request *r)
         struct queue_result result;
         struct queue_command *c = &r->commands[i];
         jobs_stamp(j, c);
-        c->client[0] = i == 0 ? c->client[0] : '\0';
+        if (i > 0) {
+            c->client[0] = '\0';
+        }
         apply_one(j, slot->queue, c, &result);
         if (i == 0 || result.err.code != 0) {
             r->result = result;

@@ -139,14 +139,17 @@ void jobs_next(const struct jobs *j, struct queue_printer *p, struct jobs_work *
 /* ---- content ------------------------------------------------------------------------------------
  */
 
+#define ASKED_MIN 8
+
 /* By content, the first job in order that needs it; texts and jobs are the queues' own, so it is
- * made anew after every change, when somebody asks. */
+ * made anew after a change, when somebody has asked often enough for that to be worth it. */
 struct content {
     struct need {
         const char *sha256; /* NULL = free */
         const struct queue_job *job;
     } * at;
-    size_t cap; /* a power of two, at most half full */
+    size_t cap;     /* a power of two, at most half full */
+    unsigned asked; /* since the last change */
     bool fresh;
 };
 
@@ -164,15 +167,19 @@ void jobs_content_free(struct content *c)
 void jobs_forget_content(struct jobs *j)
 {
     j->content->fresh = false;
+    j->content->asked = 0;
 }
 
 static struct need *place(const struct content *c, const char *sha256)
 {
-    size_t len = strlen(sha256);
-    uint64_t tail = 0; /* any part of a hash is as good as another */
-    memcpy(&tail, sha256 + (len > sizeof tail ? len - sizeof tail : 0),
-        len > sizeof tail ? sizeof tail : len);
-    size_t i = (size_t)((tail * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (c->cap - 1);
+    uint64_t hash = 0;
+    for (size_t len = strlen(sha256), at = 0; at + 8 <= len; at += 8) {
+        uint64_t part;
+        memcpy(&part, sha256 + at, sizeof part);
+        hash = (hash ^ part) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 29;
+    }
+    size_t i = (size_t)hash & (c->cap - 1);
     while (c->at[i].sha256 != NULL && strcmp(c->at[i].sha256, sha256) != 0) {
         i = (i + 1) & (c->cap - 1);
     }
@@ -226,8 +233,39 @@ static void refresh(const struct jobs *j)
     c->fresh = true;
 }
 
+static bool needs(const struct queue_job *job, const char *sha256)
+{
+    for (size_t i = 0; i < job->sets_count; i++) {
+        if (job->sets[i].sha256 != NULL && strcmp(job->sets[i].sha256, sha256) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct queue_job *look_for_need(const struct jobs *j, const char *sha256)
+{
+    for (size_t i = 0; i < j->slots_count; i++) {
+        const struct queue *q = j->slots[i]->queue;
+        for (const struct queue_job *job = queue_first(q); job; job = queue_after(q, job)) {
+            if (needs(job, sha256)) {
+                return job;
+            }
+        }
+    }
+    for (size_t i = 0; i < j->held_count; i++) {
+        if (needs(j->held[i], sha256)) {
+            return j->held[i];
+        }
+    }
+    return NULL;
+}
+
 const struct queue_job *jobs_using(const struct jobs *j, const char *sha256)
 {
+    if (!j->content->fresh && ++j->content->asked < ASKED_MIN) {
+        return look_for_need(j, sha256);
+    }
     if (!j->content->fresh) {
         refresh(j);
     }

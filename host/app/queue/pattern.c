@@ -119,7 +119,7 @@ static bool read_set(struct reader *r, uint64_t set[4])
     return true;
 }
 
-static struct pattern_item *add(struct reader *r, int kind)
+static struct pattern_item *add(struct reader *r, enum pattern_kind kind)
 {
     struct pattern *p = r->p;
     if (p->count == PATTERN_ITEMS) {

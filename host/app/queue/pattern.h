@@ -17,17 +17,19 @@
 #define PATTERN_ITEMS    128
 #define PATTERN_CAPTURES 32
 
+enum pattern_kind {
+    PATTERN_ONE, /* one byte of `set`, repeated as `repeat` says */
+    PATTERN_OPEN,
+    PATTERN_CLOSE,
+    PATTERN_HERE, /* () */
+    PATTERN_AGAIN,
+    PATTERN_BALANCE,
+    PATTERN_FRONTIER,
+    PATTERN_END
+};
+
 struct pattern_item {
-    enum {
-        PATTERN_ONE, /* one byte of `set`, repeated as `repeat` says */
-        PATTERN_OPEN,
-        PATTERN_CLOSE,
-        PATTERN_HERE, /* () */
-        PATTERN_AGAIN,
-        PATTERN_BALANCE,
-        PATTERN_FRONTIER,
-        PATTERN_END
-    } kind;
+    enum pattern_kind kind;
     char repeat;   /* '*', '+', '-', '?', or 1 */
     uint8_t index; /* of a capture */
     uint8_t first; /* of a balance */

@@ -53,7 +53,26 @@ const struct scripts_entry *scripts_shipped(
 
 /* Puts a durable change into effect; takes what it owns. */
 void scripts_apply(struct scripts *s, struct script_change *c);
+/* Makes a checked change durable, then applies it; takes what it owns. */
+void scripts_submit(struct scripts *s, struct script_change *c, store_cb done, void *context);
 /* What is under way is answered with PP_ECANCELED. */
 void scripts_forget_pending(struct scripts *s);
+
+/* What a change is put together from; the row's texts are for the caller to set. */
+struct script_row *scripts_add_row(
+    struct script_change *c, enum scripts_kind kind, const char *name);
+void scripts_add_hook(
+    struct script_change *c, enum driver_moment m, const char *script, const char *condition);
+/* Takes the change, whatever comes of it. */
+int scripts_check_and_submit(
+    struct scripts *s, struct script_change *c, store_cb done, void *context, struct err *e);
+
+enum scripts_kind scripts_row_kind(const struct script_row *row);
+const char *scripts_kind_name(enum scripts_kind kind);
+int scripts_check(const struct scripts *s, const struct script_change *c, struct err *e);
+int scripts_check_name(enum scripts_kind kind, const char *name, struct err *e);
+int scripts_check_removable(
+    const struct scripts *s, enum scripts_kind kind, const char *name, struct err *e);
+int scripts_too_many_hooks(enum driver_moment m, size_t n, struct err *e);
 
 #endif

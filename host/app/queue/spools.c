@@ -97,8 +97,8 @@ static void load_spool(void *context, const char *id, const char *doc)
     struct spools *s = context;
     struct spool_entry entry;
     struct err e = {0};
-    if (s->count >= SPOOLS_MAX) {
-        log_warn("spool %s is left out: there are more than %d", id, SPOOLS_MAX);
+    if (s->count >= SPOOLS_COUNT_MAX) {
+        log_warn("spool %s is left out: there are more than %d", id, SPOOLS_COUNT_MAX);
     } else if (spools_from_doc(id, doc, &entry, &e) != 0) {
         log_warn("spool %s is left out, it stays in the database: %s", id, e.text);
     } else {
@@ -257,7 +257,7 @@ struct change {
     void *context;
 };
 
-static void settle(const struct change *c)
+static void keep_change(const struct change *c)
 {
     struct kept_spool *k = spools_by_id(c->owner, c->entry.id);
     if (k != NULL) {
@@ -290,7 +290,7 @@ static void on_changed(void *context, const struct err *e)
     if (e != NULL) {
         take_back(c);
     } else if (c->version > 0) {
-        settle(c);
+        keep_change(c);
     }
     if (c->done != NULL) {
         c->done(c->context, e);
@@ -349,8 +349,8 @@ int spools_save(
     struct spool_entry entry = *spool;
     bool is_new = entry.id[0] == '\0';
     int rc = spools_check(&entry, e);
-    if (rc == 0 && is_new && s->count >= SPOOLS_MAX) {
-        rc = err_set(e, PP_ELIMIT, "there are %d spools already: remove some", SPOOLS_MAX);
+    if (rc == 0 && is_new && s->count >= SPOOLS_COUNT_MAX) {
+        rc = err_set(e, PP_ELIMIT, "there are %d spools already: remove some", SPOOLS_COUNT_MAX);
     } else if (rc == 0 && !is_new && spools_by_id(s, entry.id) == NULL) {
         rc = err_set(e, PP_ENOTFOUND, "spool \"%s\": there is none", entry.id);
     } else if (rc == 0 && !is_new && entry.archived && tool_of(s, entry.id) >= 0) {

@@ -17,7 +17,7 @@
 #include "host/core/queue.h"
 #include "host/io/store.h"
 
-#define SPOOLS_MAX 1000
+#define SPOOLS_COUNT_MAX 1000
 
 struct spools;
 
