@@ -249,6 +249,10 @@ static void step(struct manage *m, const struct manage_event *event)
     enum driver_state before = driver_state(&m->driver);
     bool was_once = m->driver.once;
     driver_step(&m->driver, &m->settings.driver, event->kind, &m->facts, &out);
+    if (driver_state(&m->driver) == DRIVER_PREPARING && before != DRIVER_PREPARING &&
+        before != DRIVER_STARTING) { /* which is only another attempt */
+        m->came_from = before;
+    }
     for (size_t i = 0; i < out.count; i++) {
         log_debug("driver wants: %s", driver_action_name(out.action[i].kind));
         act(m, &out, i);
