@@ -46,7 +46,7 @@ struct queue_hint {
 
 struct queue_entry {
     struct queue_hint hint;
-    struct queue_job *job;    /* NULL: it is gone */
+    struct queue_job *job;    /* packed: free() is enough; NULL: it is gone */
     struct queue_job *before; /* as of the last settle while `dirty`; NULL = it was not there */
     bool dirty;
     char id[ID_SIZE];
@@ -114,6 +114,12 @@ size_t queue_places_find(const struct queue_places *p, int64_t key, const char *
 void queue_hint_set(struct queue *q, struct queue_entry *e);
 
 void queue_words_fini(struct queue_words *w);
+
+/* ---- memory (queue_pack.c) ---- */
+
+/* The same job in one allocation, freed by free(), not to be changed but for numbers. Takes `job`
+ * over. */
+struct queue_job *queue_job_pack(struct queue_job *job);
 
 /* ---- order (queue_rank.c) ---- */
 

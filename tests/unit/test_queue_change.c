@@ -373,6 +373,7 @@ static void rows_that_cannot_be_are_not_loaded(void **state)
         job->sets[0].count = i == 11 ? 0 : 3;
         assert_int_equal(queue_load_job(b.q, job, &e), -PP_ECORRUPT);
         assert_string_not_equal(e.text, "");
+        assert_int_equal(queue_load_job(b.q, job, NULL), -PP_ECORRUPT);
         queue_job_free(job);
     }
     assert_int_equal(queue_count(b.q), 0);
