@@ -13,6 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ACT_MAX      1000 /* jobs of one request */
+#define POSITION_MAX 1000000
 
 static void set_id(char to[static ID_SIZE], const char *id)
 {
@@ -91,12 +92,17 @@ static int read_move(struct request *r, struct move *m, struct err *e)
 {
     const struct json_field fields[] = {
         {"queue", JSON_KIND_TEXT, false, m->queue, 1, QUEUE_NAME_MAX},
-        {"position", JSON_KIND_INT, false, &m->position, 1, QUEUE_JOBS_MAX},
+        {"position", JSON_KIND_INT, false, &m->position, 1, POSITION_MAX},
         {"after", JSON_KIND_TEXT, false, m->after, 1, QUEUE_TEXT_MAX},
     };
     int rc = json_read(r->input, fields, COUNT(fields), e);
-    if (rc == 0 && (m->position > 0) == (m->after[0] != '\0')) {
+    bool placed = m->position > 0;
+    bool behind = m->after[0] != '\0';
+    if (rc == 0 && (placed ? behind : !behind && m->queue[0] == '\0')) {
         rc = err_set(e, PP_EINVAL, "where to? send {\"position\": 1} or {\"after\": JOB}");
+    }
+    if (!placed && !behind) {
+        m->position = INT64_MAX; /* a queue alone: to its end */
     }
     return rc;
 }
