@@ -3,7 +3,7 @@
 
 #include "host/api/http_private.h"
 #include "host/api/job_command.h"
-#include "host/api/view_jobs.h"
+#include "host/api/job_list.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
@@ -246,20 +246,16 @@ static int add_commands(struct batch *b, const struct action *action, const json
     return 0;
 }
 
-static json_t *jobs_of(const struct batch *b)
+static void reply_batch(const struct batch *b)
 {
-    json_t *list = json_array();
-    const struct jobs_queue *queue = jobs_queue_find(b->request->http->o.jobs, b->queue);
-    struct view_lens lens;
-    view_lens_open(&lens, b->request->http);
-    for (size_t i = 0; queue != NULL && i < b->count; i++) {
-        const struct queue_job *job = queue_find(queue->queue, b->commands[i].job);
-        if (job != NULL) {
-            json_array_append_new(
-                list, view_queue_job(&lens, queue, job, view_position(queue, job)));
-        }
+    struct request *r = b->request;
+    const struct jobs_queue *queue = jobs_queue_find(r->http->o.jobs, b->queue);
+    struct job_list *l = job_list_new(r->http, queue, b->count);
+    for (size_t i = 0; i < b->count; i++) {
+        job_list_add(l, b->commands[i].job, 0);
     }
-    return list;
+    job_list_find_positions(l);
+    job_list_reply(l, r, b->count);
 }
 
 static void batch_applied(void *context, const struct queue_result *result)
@@ -271,7 +267,7 @@ static void batch_applied(void *context, const struct queue_result *result)
     } else if (result->err.code != 0) {
         reply_error(r, &result->err);
     } else {
-        reply_json(r, 200, json_pack("{s:o}", "jobs", jobs_of(b)));
+        reply_batch(b);
     }
     batch_free(b);
     request_wake(r);
@@ -302,7 +298,7 @@ void api_jobs_act(struct request *r)
         return;
     }
     if (b->count == 0) {
-        reply_json(r, 200, json_pack("{s:[]}", "jobs"));
+        reply_json(r, 200, json_pack("{s:i, s:[]}", "total", 0, "jobs"));
         batch_free(b);
         return;
     }
