@@ -81,7 +81,7 @@ static json_t *tools_view(const struct spools *spools)
         if (material[0] != '\0' || spool != NULL) {
             json_array_append_new(list,
                 json_pack("{s:i, s:o, s:o}", "tool", (int)i, "material", json_text(material),
-                    "spool", json_text(spool != NULL ? spool->id : NULL)));
+                    "spool", spool != NULL ? spool_view(spool) : json_null()));
         }
     }
     return list;
