@@ -1,6 +1,6 @@
 // link: ppapi
 // with: fake_device fake_manage api_server
-/* Scripts, conditions, events and dry runs over HTTP; folders. */
+/* Scripts, conditions, events and dry runs; folders; packages of jobs. */
 #include "tests/lib/api_server.h"
 
 #include <setjmp.h>
@@ -177,6 +177,60 @@ static void a_file_that_a_job_needs_is_removed_only_by_force(void **state)
     assert_non_null(files_find_content(a->files, job->sets[0].sha256));
 }
 
+/* ---- packages */
+
+static void a_job_goes_out_as_a_package_and_comes_in_again(void **state)
+{
+    struct api_server *a = *state;
+    struct answer package;
+    struct answer w;
+    struct strbuf request = {0};
+    api_server_add_file(a, "a.gcode");
+    json_decref(api_expect(a, 201, a->print, "POST", "/api/v1/jobs",
+        "{\"name\":\"My \\\"vase\\\"\",\"count\":2,\"sets\":[{\"path\":\"a.gcode\",\"count\":3}]}"));
+    const struct queue_job *job = queue_first(jobs_queue_find(a->jobs, "local")->queue);
+    char path[100];
+    snprintf(path, sizeof path, "/api/v1/jobs/%s/export", job->id);
+    api_ask(a, &package, a->read, "GET", path, "", NULL);
+    assert_int_equal(package.status, 200);
+    assert_string_equal(answer_header(&package, "Content-Type"), "application/zip");
+    const char *name = answer_header(&package, "Content-Disposition");
+    assert_true(str_starts(name, "attachment; filename=\"My_"));
+    assert_null(strchr(name + strlen("attachment; filename=\"My_"), '\\'));
+    size_t len = package.raw.len - (size_t)(package.body - package.raw.data);
+    strbuf_printf(&request,
+        "PUT /api/v1/jobs/import?name=x.gjob HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
+        "X-Api-Key: %s\r\nContent-Length: %zu\r\n\r\n",
+        a->host, a->print, len);
+    strbuf_add(&request, package.body, len);
+    api_ask_raw(a, &w, request.data, request.len);
+    if (w.status != 201) {
+        fail_msg("%d: %s", w.status, w.body);
+    }
+    const json_t *set = json_array_get(json_object_get(w.json, "sets"), 0);
+    assert_int_equal(json_integer_value(json_object_get(w.json, "count")), 2);
+    assert_int_equal(json_integer_value(json_object_get(set, "count")), 3);
+    assert_string_equal(text(set, "sha256"), job->sets[0].sha256);
+    assert_null(files_find(a->files, "x.gjob"));
+    answer_fini(&w);
+    answer_fini(&package);
+    strbuf_fini(&request);
+}
+
+static void a_package_that_is_none_is_refused(void **state)
+{
+    struct api_server *a = *state;
+    api_refused(a, 400, a->print, "PUT", "/api/v1/jobs/import?name=x.gjob", "no zip", "", "");
+    api_refused(a, 400, a->print, "PUT", "/api/v1/jobs/import?name=../x.gjob", "", "name",
+        "must be a file name that ends in .gjob");
+    api_refused(a, 400, a->print, "PUT", "/api/v1/jobs/import?name=x.gcode", "", "name", ".gjob");
+    api_refused(a, 404, a->print, "POST", "/api/v1/jobs/import", "{\"file\":\"x.gjob\"}", "", "");
+    api_refused(a, 404, a->print, "POST", "/api/v1/jobs/import",
+        "{\"file\":\"x.gjob\",\"queue\":\"attic\"}", "queue", "attic");
+    api_refused(a, 404, a->read, "GET", "/api/v1/jobs/none/export", NULL, "", "none");
+    assert_null(files_find(a->files, "x.gjob"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -188,6 +242,8 @@ int main(void)
         TEST(symbols_and_the_words_of_other_programs_are_shown),
         TEST(folders_are_made_moved_and_removed),
         TEST(a_file_that_a_job_needs_is_removed_only_by_force),
+        TEST(a_job_goes_out_as_a_package_and_comes_in_again),
+        TEST(a_package_that_is_none_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
