@@ -360,7 +360,8 @@ static int open_queue(struct host *h, struct err *e)
             .dirs = dirs,
             .store = h->store,
             .files = h->files,
-            .hub = h->hub},
+            .hub = h->hub,
+            .data_dir = h->datadir.path},
         e);
 }
 
@@ -398,6 +399,7 @@ static int open_http(struct host *h, struct err *e)
             .hub = h->hub,
             .store = h->store,
             .jobs = h->queue.jobs,
+            .packages = h->queue.packages,
             .manage = h->queue.manage,
             .scripts = h->queue.scripts,
             .spools = h->queue.spools,

@@ -74,8 +74,16 @@ int host_queue_open(
     }
     if (rc < 0) {
         close_rest(q);
+        return rc;
     }
-    return rc;
+    return packages_open(&q->packages, loop,
+        &(struct packages_options){.jobs = q->jobs,
+            .files = o->files,
+            .hub = o->hub,
+            .profiles = o->profiles,
+            .data_dir = o->data_dir,
+            .max_bytes = o->config->upload_max_bytes},
+        e);
 }
 
 int host_queue_start(
@@ -138,6 +146,10 @@ void host_queue_close(struct host_queue *q, void (*closed)(void *context), void 
 {
     q->closed = closed;
     q->context = context;
+    if (q->packages != NULL) {
+        packages_close(q->packages);
+        q->packages = NULL;
+    }
     if (q->jobs != NULL) {
         jobs_close(q->jobs, on_jobs_closed, q);
     } else {

@@ -11,6 +11,7 @@
 #include "host/app/profile.h"
 #include "host/app/queue/jobs.h"
 #include "host/app/queue/manage.h"
+#include "host/app/queue/package.h"
 
 struct host_queue_options {
     const char *name;      /* of the host */
@@ -20,12 +21,14 @@ struct host_queue_options {
     struct store *store;
     struct files *files;
     struct hub *hub;
+    const char *data_dir;
 };
 
 struct host_queue {
     struct host_queue_options o;
     uv_loop_t *loop;
     struct jobs *jobs;
+    struct packages *packages;
     struct scripts *scripts;
     struct spools *spools;
     struct manage *manage;

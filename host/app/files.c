@@ -208,6 +208,7 @@ void entry_save_row(struct file_change *c, const struct entry *entry, const char
 void files_set_users(struct files *f,
     void (*user)(void *context, const char *sha256, char *out, size_t out_size), void *context)
 {
+    f->users_left = f->user != NULL && user == NULL;
     f->user = user;
     f->user_context = context;
 }
@@ -220,9 +221,14 @@ void entry_user(const struct files *f, const char *sha256, char *out, size_t out
     }
 }
 
-/* True if no other entry has its content. One that waits to be removed has it still: its own turn
- * finds it to be the only one. */
-static bool is_only(const struct files *f, const struct entry *entry)
+bool entry_is_needed(const struct files *f, const struct entry *entry)
+{
+    char user[256];
+    entry_user(f, entry->file.row.sha256, user, sizeof user);
+    return f->users_left || user[0] != '\0';
+}
+
+bool entry_is_only(const struct files *f, const struct entry *entry)
 {
     const char *sha256 = entry->file.row.sha256;
     const struct entry *other;
@@ -237,7 +243,7 @@ static bool is_only(const struct files *f, const struct entry *entry)
 void entry_keep_row(const struct files *f, const struct entry *entry, struct file_change *c)
 {
     char name[sizeof entry->file.row.name];
-    if (is_only(f, entry)) {
+    if (entry_is_only(f, entry)) {
         name_kept(entry, name);
         entry_save_row(c, entry, name);
     }
@@ -246,8 +252,7 @@ void entry_keep_row(const struct files *f, const struct entry *entry, struct fil
 void entry_keep(struct files *f, struct entry *entry)
 {
     char name[sizeof entry->file.row.name];
-    char user[256];
-    if (!is_only(f, entry)) {
+    if (!entry_is_only(f, entry)) {
         entry_take_out(f, entry);
         free(entry);
         return;
@@ -255,8 +260,7 @@ void entry_keep(struct files *f, struct entry *entry)
     name_kept(entry, name);
     entry_rename(f, entry, name);
     entry->removing = false;
-    entry_user(f, entry->file.row.sha256, user, sizeof user);
-    if (user[0] == '\0') {
+    if (!entry_is_needed(f, entry)) {
         entry_drop(f, entry);
     }
 }
@@ -279,14 +283,12 @@ static bool is_kept(const struct entry *entry)
 
 void files_drop_unused(struct files *f)
 {
-    char user[256];
     for (size_t i = entry_position(f, "."); i < f->by_name.count;) {
         struct entry *entry = f->by_name.at[i];
         if (!entry_is_hidden(entry)) {
             return;
         }
-        entry_user(f, entry->file.row.sha256, user, sizeof user);
-        if (user[0] == '\0' && is_kept(entry) && entry->pins == 0) {
+        if (is_kept(entry) && entry->pins == 0 && !entry_is_needed(f, entry)) {
             entry_drop(f, entry);
         } else {
             i++;
@@ -403,6 +405,9 @@ int entry_may_change(const struct files *f, const char *name, struct err *e)
     const struct entry *entry = entry_find_any(f, name);
     if (entry == NULL || entry->pins == 0) {
         return 0;
+    }
+    if (file_kind_of(name) != FILE_GCODE) {
+        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being read: wait for the end", name);
     }
     return err_field(e, PP_EBUSY, "file",
         "file \"%s\" is being printed: use another name, or wait for the end of the print", name);

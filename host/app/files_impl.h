@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+#define FILES_MAX 4096
+
 /* A name and what it stands for. Names of people never begin with '.'; those that do are ours and
  * never shown: ".SHA256.gcode" keeps content for jobs that nothing is called by any more,
  * ".imports/Vase/part.gcode" is a file of an import that is not complete yet. Like all rows they
@@ -95,6 +97,7 @@ struct files {
     struct turn *turns; /* the first has begun */
     void (*user)(void *context, const char *sha256, char *out, size_t out_size);
     void *user_context;
+    bool users_left;
 };
 
 void task_add(struct files *f, struct task *t, void (*cancel)(struct task *t, const struct err *e));
@@ -127,11 +130,18 @@ void entry_rename(struct files *f, struct entry *entry, const char *name);
 void entry_keep_row(const struct files *f, const struct entry *entry, struct file_change *c);
 void entry_keep(struct files *f, struct entry *entry);
 
+/* True if no other entry has its content. One that waits to be removed has it still: its own turn
+ * finds it to be the only one. */
+bool entry_is_only(const struct files *f, const struct entry *entry);
+
 /* Lets go of an entry, its row and its content. */
 void entry_drop(struct files *f, struct entry *entry);
 
 /* Who needs this content; "" = nobody. */
 void entry_user(const struct files *f, const char *sha256, char *out, size_t out_size);
+
+/* True also when those who could tell are gone already: the next start asks again. */
+bool entry_is_needed(const struct files *f, const struct entry *entry);
 
 /* Removes the content from the disk unless an entry or an upload has it. */
 void entry_drop_content(struct files *f, const char *sha256);
@@ -171,6 +181,9 @@ int name_check_folder(const char *name, struct err *e);
 int name_check_place(const struct files *f, const char *name, struct err *e);
 
 int name_not_found(const char *name, struct err *e);
+
+/* Length of as much of `text` as fits, no character cut in two. */
+size_t name_cut(const char *text, size_t len, size_t most);
 
 /* The name that keeps content, from its entry's kind. */
 void name_kept(const struct entry *entry, char out[static 201]);

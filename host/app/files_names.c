@@ -186,8 +186,7 @@ static bool is_free(const struct files *f, const char *name)
            entry_find_any(f, staged) == NULL && !folder_is_full(f, staged);
 }
 
-/* Length of as much of `text` as fits, no character cut in two. */
-static size_t cut(const char *text, size_t len, size_t most)
+size_t name_cut(const char *text, size_t len, size_t most)
 {
     if (len <= most) {
         return len;
@@ -207,7 +206,7 @@ void files_free_name(const struct files *f, const char *name, char *out, size_t 
     for (int n = 2; !is_free(f, out) && n < FREE_TRIES; n++) {
         int mark_len = snprintf(mark, sizeof mark, " (%d)", n);
         size_t most = NAME_MAX_BYTES - (size_t)mark_len - strlen(suffix);
-        size_t stem = cut(name, (size_t)(suffix - name), most);
+        size_t stem = name_cut(name, (size_t)(suffix - name), most);
         snprintf(out, out_size, "%.*s%s%s", (int)stem, name, mark, suffix);
     }
 }

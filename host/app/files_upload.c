@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UPLOADS_MAX     16
-#define FILES_MAX       4096
+#define UPLOADS_MAX 16
+
 #define ROOM_STEP_BYTES (INT64_C(8) << 20)
 
 static int check_size(const struct upload *u, int64_t size_bytes, struct err *e)

@@ -28,7 +28,8 @@ struct gjob;
 int gjob_open(struct gjob **out, const char *path, int64_t max_bytes, struct err *e);
 void gjob_close(struct gjob *g);
 
-/* The manifest's job; sets' `path` are names within the package, sha256 NULL. Borrowed. */
+/* The manifest's job; sets' `path` are names within the package, sha256 NULL, `profiles` NULL where
+ * it says nothing of them and an empty list where it says none. Borrowed. */
 const struct queue_job *gjob_job(const struct gjob *g);
 
 /* Unpacks the file of set `index`; `sink` returns 0 or -PP_E… to stop. Blocks: for the pool. */

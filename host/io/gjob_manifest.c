@@ -132,7 +132,7 @@ static int read_profiles(
     if (value != NULL && (!json_is_array(value) || n > QUEUE_PROFILES_MAX)) {
         return wrong(value, field, "an array of at most 32 profiles", e);
     }
-    set->profiles = n > 0 ? mem_array(n + 1, sizeof *set->profiles) : NULL;
+    set->profiles = value != NULL ? mem_array(n + 1, sizeof *set->profiles) : NULL;
     for (size_t i = 0; i < n; i++) {
         const json_t *one = json_array_get(value, i);
         snprintf(at, sizeof at, "%.40s[%zu]", field, i);

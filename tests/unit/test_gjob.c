@@ -122,7 +122,8 @@ static void every_field_is_read(void **state)
     set = &job->sets[1];
     assert_int_equal(set->remaining, 0);
     assert_int_equal(set->completed, 1);
-    assert_null(set->profiles);
+    assert_non_null(set->profiles);
+    assert_null(set->profiles[0]);
     assert_null(set->materials[0]);
     assert_null(set->metadata);
     assert_int_equal(set->time_ms, -1);
@@ -148,7 +149,8 @@ static void what_may_be_missing_may_be_missing(void **state)
     assert_null(job->sets[1].materials[0]);
     assert_null(job->sets[1].materials[1]);
     assert_string_equal(job->sets[1].materials[2], "PLA");
-    assert_null(job->sets[1].profiles);
+    assert_null(job->sets[0].profiles);
+    assert_null(job->sets[1].profiles[0]);
     assert_content(g, 1, "; cube\n");
     gjob_close(g);
 }

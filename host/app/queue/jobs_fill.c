@@ -253,12 +253,16 @@ static int fill_set(struct jobs *j, const struct queue_job *job, struct queue_se
     if (set->path == NULL || set->path[0] == '\0') {
         return err_field(e, PP_EINVAL, field, "a set must name its file");
     }
+    bool foreign = job == NULL && set->sha256 != NULL;
     if (has_its_file(j, old, set->path)) {
         keep_file(set, old);
     } else {
         rc = take_file(j, set, field, e);
     }
     drop_empty_list(set);
+    if (foreign && rc == 0) {
+        return 0; /* its words are another program's, about printers that may be elsewhere */
+    }
     rc = rc == 0 ? check_profiles(j, set, old, index, e) : rc;
     return rc == 0 ? check_materials(set, old, index, e) : rc;
 }

@@ -310,8 +310,12 @@ int manage_stop(struct manage *m, struct err *e)
     return 0;
 }
 
+/* The first reason is the one that counts. */
 void manage_stop_for(struct manage *m, const char *why)
 {
+    if (m->stopped_badly) {
+        return;
+    }
     snprintf(m->stopped, sizeof m->stopped, "%s", why);
     m->stopped_badly = true;
     manage_notice(m, "managing has stopped: %s", why);
@@ -359,6 +363,7 @@ static int go_on_managing(struct manage *m, struct err *e)
     snprintf(m->stopped, sizeof m->stopped,
         "the program was started anew with no print under way (go on with: ppctl start)");
     manage_notice(m, "managing is off: %s", m->stopped);
+    store_managing(m);
     return 0;
 }
 
