@@ -261,12 +261,19 @@ static int show_materials(const char *const *dirs)
     return bad;
 }
 
-/* The first sentence; more of it would not fit a line. */
+/* The first sentence on one line. */
+static void print_sentence(const char *text)
+{
+    for (; *text != '\0' && !(text[0] == '.' && strchr(" \n", text[1]) != NULL); text++) {
+        putchar(*text == '\n' ? ' ' : *text);
+    }
+    putchar('\n');
+}
+
 static void print_entry(const struct scripts_entry *entry, const char *kind)
 {
-    size_t len = strcspn(entry->description, ".:;\n");
-    printf("%-22s  %-9s  %-10s  %.*s\n", entry->name, kind, entry->clears_bed ? "clears bed" : "",
-        (int)len, entry->description);
+    printf("%-22s  %-9s  %-10s  ", entry->name, kind, entry->clears_bed ? "clears bed" : "");
+    print_sentence(entry->description);
 }
 
 static void print_scripts(const struct scripts *scripts)
