@@ -205,13 +205,7 @@ static void print_one(const struct profile *p)
 
 static int refuse_unknown(const struct profiles *profiles, const char *id)
 {
-    const char *ids[1000];
-    size_t count = 0;
-    const struct profile *p = NULL;
-    while (count < 1000 && (p = profiles_at(profiles, count)) != NULL) {
-        ids[count++] = p->id;
-    }
-    const char *near = str_suggest(id, ids, count);
+    const char *near = profiles_suggest(profiles, id);
     fprintf(stderr, "pphost profiles: there is no profile \"%s\"%s%s%s\n", id,
         near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
         near != NULL ? "\"?" : " (pphost profiles lists them)");
