@@ -2,12 +2,15 @@
 #ifndef PP_API_HANDLERS_H
 #define PP_API_HANDLERS_H
 
+#include "host/core/driver.h"
+
 #include <jansson.h>
 
 struct device;
 struct err;
 struct file_entry;
 struct request;
+struct scripts;
 struct strbuf;
 
 /* api_status.c: looking */
@@ -65,6 +68,10 @@ void api_script_try(struct request *r);
 void api_symbols(struct request *r);
 void api_external(struct request *r);
 void api_external_set(struct request *r);
+
+/* The scripts; NULL and an answer of 503 when this host has none. */
+struct scripts *api_scripts_of(struct request *r);
+int api_moment_parse(const char *name, enum driver_moment *out, struct err *e);
 
 /* api_spools.c */
 void api_spools(struct request *r);

@@ -65,6 +65,7 @@ static void open_http(struct api_server *a, bool loopback_open)
         .hub = a->hub,
         .store = a->store,
         .jobs = a->jobs,
+        .packages = a->packages,
         .manage = &a->manage,
         .scripts = a->scripts,
         .spools = a->spools,
@@ -86,6 +87,15 @@ static void open_queue(struct api_server *a)
     if (jobs_open(&a->jobs, &a->loop, &options, a->store, a->files, a->hub, &e) != 0 ||
         scripts_open(&a->scripts, dirs, a->store, &e) != 0 ||
         spools_open(&a->spools, dirs, a->store, &e) != 0) {
+        fail_msg("%s", e.text);
+    }
+    const struct packages_options packages = {.jobs = a->jobs,
+        .files = a->files,
+        .hub = a->hub,
+        .profiles = a->profiles,
+        .data_dir = a->dir,
+        .max_bytes = API_UPLOAD_MAX};
+    if (packages_open(&a->packages, &a->loop, &packages, &e) != 0) {
         fail_msg("%s", e.text);
     }
     fake_manage_init(&a->manage, &a->device, a->jobs, a->hub);
@@ -150,6 +160,7 @@ void api_server_close(struct api_server *a)
     fake_manage_fini(&a->manage);
     scripts_close(a->scripts);
     spools_close(a->spools);
+    packages_close(a->packages);
     jobs_close(a->jobs, mark, &a->jobs_closed);
     run_until(a, &a->jobs_closed);
     files_close(a->files);

@@ -23,6 +23,7 @@ struct api_server {
     struct hub *hub;
     struct profiles *profiles;
     struct jobs *jobs;
+    struct packages *packages;
     struct scripts *scripts;
     struct spools *spools;
     struct device device;

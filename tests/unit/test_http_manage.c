@@ -238,6 +238,8 @@ static void spools_are_kept_and_loaded(void **state)
     api_refused(a, 400, a->print, "POST", "/api/v1/spools", "{\"type\":\"PLA\",\"left_g\":-1}",
         "left_g", "left_g -1: must be a number from 0 to 100000");
     api_refused(a, 404, a->print, "PATCH", "/api/v1/spools/none", "{}", "", "none");
+    api_refused(a, 409, a->print, "DELETE", "/api/v1/spools/Black 1", NULL, "", "in tool 1");
+    json_decref(api_expect(a, 200, a->print, "PUT", "/api/v1/tools/1", "{\"holds\":null}"));
     json_decref(api_expect(a, 204, a->print, "DELETE", "/api/v1/spools/Black 1", NULL));
     api_refused(a, 404, a->print, "DELETE", "/api/v1/spools/Black 1", NULL, "", "");
 }
