@@ -509,7 +509,7 @@ void batch_free(struct file_batch *b)
 
 static void on_settled(void *context, const struct err *e)
 {
-    if (e != NULL) {
+    if (e != NULL && e->code != PP_ECANCELED) {
         log_warn("the files of an import do not appear yet: %s", e->text);
     }
     batch_free(context);

@@ -117,20 +117,30 @@ static void analyse_next(struct files *f)
 /* ---- open
  * ----------------------------------------------------------------------------------------- */
 
+static void tell_forgotten(const struct file_row *row, const char *path, int64_t found)
+{
+    if (row->name[0] == '.') {
+        return; /* let go of when the disk could not take that */
+    }
+    if (found < 0) {
+        log_warn("file \"%s\" is forgotten: its content \"%s\" is missing", row->name, path);
+    } else {
+        log_warn("file \"%s\" is forgotten: its content has %" PRId64 " of %" PRId64 " bytes",
+            row->name, found, row->size_bytes);
+    }
+}
+
 /* True if the content is there in full: a name without it could not be printed. */
 static bool is_whole(const struct files *f, const struct file_row *row)
 {
     struct stat st;
     char *path = mem_printf("%s/%s", f->dir, row->sha256);
-    bool found = stat(path, &st) == 0;
-    if (!found) {
-        log_warn("file \"%s\" is forgotten: its content \"%s\" is missing", row->name, path);
-    } else if (st.st_size != row->size_bytes) {
-        log_warn("file \"%s\" is forgotten: its content has %" PRId64 " of %" PRId64 " bytes",
-            row->name, (int64_t)st.st_size, row->size_bytes);
+    int64_t found = stat(path, &st) == 0 ? (int64_t)st.st_size : -1;
+    if (found != row->size_bytes) {
+        tell_forgotten(row, path, found);
     }
     free(path);
-    return found && st.st_size == row->size_bytes;
+    return found == row->size_bytes;
 }
 
 static void restore(struct files *f, const struct file_row *row)

@@ -28,7 +28,7 @@
 #define QUEUE_TEXT_MAX     200 /* bytes of a job's name, a file's path, a note */
 #define QUEUE_WORD_MAX     96  /* bytes of a profile, a material, a client, a printer */
 #define QUEUE_COUNT_MAX    999999
-#define QUEUE_KEEP         (-1) /* a set's remaining in QUEUE_EDIT: as it is */
+#define QUEUE_KEEP         (-1) /* a set's remaining in QUEUE_EDIT: not given */
 #define QUEUE_SETS_MAX     200 /* of a job */
 #define QUEUE_PROFILES_MAX 32  /* of a set */
 #define QUEUE_TOOLS_MAX    8
@@ -131,8 +131,9 @@ enum queue_field {
     QUEUE_F_MOVING = 1 << 7,
     QUEUE_F_SETS = 1 << 8 /* the whole list, in order: sets left out are removed, unknown ids are
                              new ones. A changed count resets that set's remaining to it, unless
-                             remaining is changed too; a remaining of QUEUE_KEEP is not changed
-                             (prints may end meanwhile); completed is the queue's own and ignored */
+                             remaining is changed too. A remaining of QUEUE_KEEP is not given: it
+                             is what it is by then, since prints may end meanwhile. completed is
+                             the queue's own and ignored */
 };
 
 struct queue_command {

@@ -158,7 +158,7 @@ static int check_set(const struct queue_set *s, size_t index, bool edit, struct 
     sha256(&c, s->sha256);
     number(&c, "size_bytes", s->size_bytes, 0, QUEUE_TIME_MAX);
     number(&c, "count", s->count, 1, QUEUE_COUNT_MAX);
-    number(&c, "remaining", s->remaining, edit ? -1 : 0, QUEUE_COUNT_MAX);
+    number(&c, "remaining", s->remaining, edit ? QUEUE_KEEP : 0, QUEUE_COUNT_MAX);
     number(&c, "completed", s->completed, 0, INT32_MAX);
     number(&c, "time_ms", s->time_ms, -1, QUEUE_TIME_MAX);
     profiles(&c, s->profiles);

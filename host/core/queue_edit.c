@@ -257,9 +257,9 @@ static void edit_numbers(struct queue_job *job, const struct queue_command *c)
 static void set_counters(struct queue_set *set, const struct queue_set *old)
 {
     set->completed = old != NULL ? old->completed : 0;
-    if (old != NULL && set->count == old->count && set->remaining < 0) {
+    if (old != NULL && set->count == old->count && set->remaining == QUEUE_KEEP) {
         set->remaining = old->remaining;
-    } else if (set->remaining < 0 ||
+    } else if (set->remaining == QUEUE_KEEP ||
                (old != NULL && set->count != old->count && set->remaining == old->remaining)) {
         set->remaining = set->count;
     }

@@ -135,13 +135,18 @@ static bool is_better(
            a->entry->job->created_ms < b->entry->job->created_ms;
 }
 
-/* A file is asked for last, and only of what would be the best otherwise. */
+static bool is_skipped(const struct look *l, const struct candidate *c)
+{
+    return l->p->skips != NULL && l->p->skips(l->p->context, c->entry->job);
+}
+
+/* Who asks is asked last, and only of what would be the best otherwise. */
 static void consider(struct look *l, struct candidate c)
 {
     const struct queue_printer *p = l->p;
     c.changes = changes(l, wants_of(&c.entry->hint)[c.set].materials);
     c.block = c.changes > 0 ? QUEUE_NO_MATERIAL : QUEUE_READY;
-    if (!is_better(&c, &l->best, p->strategy)) {
+    if (!is_better(&c, &l->best, p->strategy) || is_skipped(l, &c)) {
         return;
     }
     if (p->has_file != NULL && !p->has_file(p->context, &c.entry->job->sets[c.set])) {

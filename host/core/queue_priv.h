@@ -201,7 +201,7 @@ bool queue_word_ok(const char *text);
 /* A text of a client: UTF-8, no control characters, at most `max` bytes. */
 int queue_text_check(const char *text, size_t max, const char *field, struct err *e);
 
-/* The list of sets of an edit: as queue_job_check(), but remaining may be -1 (not given). */
+/* The list of sets of an edit: as queue_job_check(), but remaining may be QUEUE_KEEP. */
 int queue_sets_check(const struct queue_job *spec, bool edit, struct err *e);
 
 /* What holds of every job in a queue between two commands; PP_ECORRUPT. */

@@ -16,7 +16,7 @@ for name in virtual creality-cr30 prusa-xl5 flsun-q5 generic; do
     profiles "$name" > "$tmp/mine/printers/copy-$name.yaml"
     "$pphost" profiles "copy-$name" --profiles "$tmp/mine" > "$tmp/again" || fail "$name does not read back"
     tail -n +2 "$tmp/mine/printers/copy-$name.yaml" > "$tmp/first"
-    tail -n +2 "$tmp/again" | diff "$tmp/first" - || fail "$name is another when read back"
+    tail -n +2 "$tmp/again" | sed "s/ # given here$//" | diff "$tmp/first" - || fail "$name is another when read back"
 done
 refuses 1 'no profile "creality-ender3v2"; did you mean "creality-ender3-v2"' \
     "$pphost" profiles --profiles "$PP_SOURCE/profiles" creality-ender3v2

@@ -233,7 +233,9 @@ struct world {
     enum queue_strategy strategy;
     bool preempt;
     bool no_person;
-    uint64_t files; /* of 64 kinds: which are there */
+    bool any_material;
+    uint64_t files;   /* of 64 kinds: which are there */
+    uint64_t skipped; /* of 64 kinds of jobs */
 };
 
 static bool has_file(void *context, const struct queue_set *set)
@@ -242,10 +244,16 @@ static bool has_file(void *context, const struct queue_set *set)
     return (w->files >> (set->id[ID_SIZE - 2] & 63) & 1) != 0;
 }
 
+static bool skips(void *context, const struct queue_job *job)
+{
+    const struct world *w = context;
+    return (w->skipped >> (job->id[ID_SIZE - 2] & 63) & 1) != 0;
+}
+
 static int changes(const struct queue_set *s, const struct world *w)
 {
     int n = 0;
-    for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
+    for (size_t i = 0; i < QUEUE_TOOLS_MAX && !w->any_material; i++) {
         n += !queue_material_fits(s->materials[i], i == 0 ? w->loaded : NULL);
     }
     return n;
@@ -274,7 +282,8 @@ static struct queue_next scan(const struct queue *q, const struct world *w)
     int64_t least = INT64_MAX;
     for (const struct queue_job *j = queue_first(q); j != NULL; j = queue_after(q, j)) {
         int i = pick(j, w->printer, w->profile);
-        if (i < 0 || weight(j, &j->sets[i], w) >= least) {
+        bool skipped = skips((void *)(uintptr_t)w, j);
+        if (i < 0 || skipped || weight(j, &j->sets[i], w) >= least) {
             continue;
         }
         const struct queue_set *s = &j->sets[i];
@@ -299,6 +308,8 @@ static struct world some_world(void)
         .strategy = (enum queue_strategy)below(3),
         .preempt = one_in(2),
         .no_person = one_in(4),
+        .any_material = one_in(4),
+        .skipped = one_in(2) ? 0 : below(UINT64_MAX) & below(UINT64_MAX),
         .files = one_in(2) ? UINT64_MAX : below(UINT64_MAX) | below(UINT64_MAX)};
 }
 
@@ -308,8 +319,10 @@ static struct queue_next look(const struct queue *q, struct world *w)
         .profile = w->profile,
         .loaded = {w->loaded},
         .has_file = has_file,
+        .skips = skips,
         .context = w,
         .strategy = w->strategy,
+        .any_material = w->any_material,
         .no_person = w->no_person};
     struct queue_next n;
     queue_next(q, &p, w->preempt, &n);

@@ -229,6 +229,45 @@ static void many_sets_and_profiles_are_looked_at_too(void **state)
     bench_close(&b);
 }
 
+static bool skips(void *context, const struct queue_job *job)
+{
+    return strchr(context, job->name[0]) != NULL;
+}
+
+static void jobs_that_are_skipped_are_passed_over_claimed_or_not(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {"a", "b", "c"};
+    struct bench b = bench_open();
+    submit(&b, "b", "A1", 1);
+    submit(&b, "c", "A1%PETG", 1);
+    submit(&b, "a", "A1", 1);
+    act(&b, QUEUE_CLAIM, "a");
+    struct queue_printer p = printer(&b);
+    p.skips = skips;
+    p.has_file = NULL;
+    for (size_t i = 0; i < 3; i++) {
+        p.context = (void *)(uintptr_t)(i == 0 ? "x" : i == 1 ? "a" : "ab");
+        struct queue_next n = offered(&b, &p);
+        assert_offered(&n, expected[i], i < 2 ? QUEUE_READY : QUEUE_NO_MATERIAL);
+    }
+    p.context = (void *)(uintptr_t) "abc";
+    assert_null(offered(&b, &p).job);
+    bench_close(&b);
+}
+
+static void materials_do_not_matter_where_they_are_not_known(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    submit(&b, "petg", "A1%PETG", 1);
+    struct queue_printer p = printer(&b);
+    p.any_material = true;
+    struct queue_next n = offered(&b, &p);
+    assert_offered(&n, "petg", QUEUE_READY);
+    bench_close(&b);
+}
+
 static void a_loaded_material_does_for_what_it_leaves_open(void **state)
 {
     (void)state;
@@ -289,6 +328,8 @@ int main(void)
         cmocka_unit_test(oldest_first_goes_by_age),
         cmocka_unit_test(least_changes_asks_for_as_few_spools_as_can_be),
         cmocka_unit_test(many_sets_and_profiles_are_looked_at_too),
+        cmocka_unit_test(jobs_that_are_skipped_are_passed_over_claimed_or_not),
+        cmocka_unit_test(materials_do_not_matter_where_they_are_not_known),
         cmocka_unit_test(a_loaded_material_does_for_what_it_leaves_open),
         cmocka_unit_test(strategies_have_names),
     };

@@ -303,6 +303,8 @@ static void the_shipped_conditions_judge_as_they_say(void **state)
         {"from-idle", "{}", "no"},
         {"from-idle", "{\"current\": {\"state\": \"idle\"}}", "yes"},
         {"from-idle", "{\"current\": {\"state\": \"inactive\"}}", "yes"},
+        {"from-idle", "{\"current\": {\"state\": \"starting\", \"before\": \"idle\"}}", "yes"},
+        {"from-idle", "{\"current\": {\"state\": \"starting\", \"before\": \"clearing\"}}", "no"},
         {"external-ready", "{}", "no"},
         {"external-ready", "{\"external\": {\"ready\": true}}", "yes"},
         {"external-ready", "{\"external\": {\"ready\": \"yes\"}}", "no"},

@@ -220,6 +220,10 @@ int device_script(struct device *d, const char *name, device_script_next next, s
     void *context, struct err *e);
 void device_script_stop(struct device *d);
 
+/* Turns every heater off, unless something is printed: what a script has left on when it does not
+ * go on. Owed where the printer cannot be reached. */
+void device_cool(struct device *d);
+
 /* Whether a script's gcode, line by line, may be sent to this printer: what host/core/gcheck.h
  * says, by the profile's limits. PP_EREFUSED. */
 int device_check_script(const struct device *d, const char *text, struct err *e);

@@ -151,6 +151,16 @@ void device_script_fail(struct device *d, int code, const char *why)
     tell(d, &e);
 }
 
+void device_cool(struct device *d)
+{
+    enum printer_state state = device_state(d);
+    if (state == PRINTER_OPERATIONAL) {
+        device_heaters_off(d, TAG_NONE);
+    } else if (!printer_is_connected(state) && d->run.id[0] == '\0') {
+        device_cool_owe(d);
+    }
+}
+
 void device_script_stop(struct device *d)
 {
     device_script_fail(d, PP_ECANCELED, "stopped");

@@ -1,14 +1,23 @@
 /* Conditions: a few lines of Lua that decide whether a script runs. Sandboxed.
  *
- * The chunk sees the symbols as globals (current, external, metadata, printer, job, history, …),
- * `print`, and of Lua's own library what can neither reach out nor run for long: math, string
- * without rep and patterns bounded by the step limit, table, tostring, tonumber, pairs, ipairs,
- * type, select, error, assert, pcall. It returns true or nil as in the last expression's value:
- * true runs the script as it is, false or nil drops it, a table runs it with its values for {name}.
- * A chunk that is one expression needs no `return`.
+ * The chunk sees the symbols as globals (current, external, metadata, printer, job, history, …) and
+ * of Lua's own library what can neither reach out nor run for long: math without random, string
+ * without rep, dump and pack, table, assert, error, ipairs, pairs, pcall, print, select, tonumber,
+ * tostring, type. It returns true or nil as in the last expression's value: true runs the script as
+ * it is, false or nil drops it, a table runs it with its values for {name}. A chunk that is one
+ * expression needs no `return`.
  *
- * Failure modes: a syntax or run-time error (with its line), more than CONDITION_STEPS instructions
- * or CONDITION_BYTES of memory, any other result: PP_EINVAL with the reason.
+ * The same chunk with the same symbols always does the same: pairs() goes by the order of the keys,
+ * sort() is stable, tostring() tells no addresses. Texts are not numbers by themselves ("1" + 1 is a
+ * mistake). Each call has a state of its own: nothing is left for the next one.
+ *
+ * It is meant for the main loop: what takes long inside one instruction (patterns, which have their
+ * own matcher here, copying, sorting) counts as steps that take as long. Measured at 2 GHz, the
+ * slowest chunk found needs 28 ms for CONDITION_STEPS; `true` needs 0.02 ms.
+ *
+ * Failure modes: a syntax or run-time error (with its line), more than CONDITION_STEPS steps or
+ * CONDITION_BYTES of memory, a text of more than 16 KiB, any other result: PP_EINVAL with the
+ * reason.
  */
 #ifndef PP_APP_QUEUE_CONDITION_H
 #define PP_APP_QUEUE_CONDITION_H

@@ -249,6 +249,10 @@ static void step(struct manage *m, const struct manage_event *event)
     enum driver_state before = driver_state(&m->driver);
     bool was_once = m->driver.once;
     driver_step(&m->driver, &m->settings.driver, event->kind, &m->facts, &out);
+    if (driver_state(&m->driver) == DRIVER_PREPARING && before != DRIVER_PREPARING &&
+        before != DRIVER_STARTING) { /* which is only another attempt */
+        m->came_from = before;
+    }
     for (size_t i = 0; i < out.count; i++) {
         log_debug("driver wants: %s", driver_action_name(out.action[i].kind));
         act(m, &out, i);
@@ -306,8 +310,12 @@ int manage_stop(struct manage *m, struct err *e)
     return 0;
 }
 
+/* The first reason is the one that counts. */
 void manage_stop_for(struct manage *m, const char *why)
 {
+    if (m->stopped_badly) {
+        return;
+    }
     snprintf(m->stopped, sizeof m->stopped, "%s", why);
     m->stopped_badly = true;
     manage_notice(m, "managing has stopped: %s", why);
@@ -355,6 +363,7 @@ static int go_on_managing(struct manage *m, struct err *e)
     snprintf(m->stopped, sizeof m->stopped,
         "the program was started anew with no print under way (go on with: ppctl start)");
     manage_notice(m, "managing is off: %s", m->stopped);
+    store_managing(m);
     return 0;
 }
 

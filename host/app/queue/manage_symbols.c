@@ -203,6 +203,15 @@ static json_t *text_or_null(const char *text)
     return text[0] != '\0' ? json_string(text) : json_null();
 }
 
+/* What was done before this print was prepared; null once it prints. */
+static json_t *before_json(const struct manage *m)
+{
+    enum driver_state now = driver_state(&m->driver);
+    return now == DRIVER_PREPARING || now == DRIVER_STARTING
+               ? json_string(driver_states[m->came_from].name)
+               : json_null();
+}
+
 static json_t *current_json(const struct manage *m, enum driver_moment moment)
 {
     json_t *materials = json_array();
@@ -214,10 +223,11 @@ static json_t *current_json(const struct manage *m, enum driver_moment moment)
         json_array_append_new(materials, text_or_null(m->current.materials[i]));
     }
     bool known = m->facts.bed_mc != INT32_MIN;
-    return json_pack("{s:o, s:o, s:o, s:s, s:s}", "path", text_or_null(m->current.path),
+    return json_pack("{s:o, s:o, s:o, s:s, s:o, s:s}", "path", text_or_null(m->current.path),
         "materials", materials, "bed_temp",
         known ? json_real(m->facts.bed_mc / 1000.0) : json_null(), "state",
-        driver_states[driver_state(&m->driver)].name, "action", driver_moment_name(moment));
+        driver_states[driver_state(&m->driver)].name, "before", before_json(m), "action",
+        driver_moment_name(moment));
 }
 
 static json_t *printer_json(const struct manage *m)

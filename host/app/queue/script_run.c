@@ -57,8 +57,8 @@ static void on_timer_closed(uv_handle_t *handle)
     let_go(handle->data);
 }
 
-/* Nothing of it happens any more. */
-static void shut(struct script_run *r)
+/* Nothing of it happens any more. What it has turned on goes off, unless it came to its end. */
+static void shut(struct script_run *r, bool ended_well)
 {
     enum doing was = r->doing;
     r->doing = DOING_NOTHING;
@@ -70,6 +70,9 @@ static void shut(struct script_run *r)
     } else if (was == DOING_CALL) {
         uv_cancel((uv_req_t *)&r->call); /* a call under way is waited for, and nothing follows */
     }
+    if (!ended_well && !r->o.beside && was != DOING_COMMANDS) {
+        device_cool(r->o.device);
+    }
     uv_close((uv_handle_t *)&r->timer, on_timer_closed);
 }
 
@@ -80,7 +83,7 @@ static void end(struct script_run *r, const struct err *e)
     store_cb done = r->o.done;
     void *context = r->o.context;
     if (r->doing != DOING_NOTHING) {
-        shut(r);
+        shut(r, e == NULL);
         done(context, e != NULL ? &why : NULL);
     }
 }
@@ -96,7 +99,7 @@ static void fail(struct script_run *r, int code, const char *text)
 void script_run_stop(struct script_run *r)
 {
     if (r->doing != DOING_NOTHING) {
-        shut(r);
+        shut(r, false);
     }
 }
 
