@@ -71,8 +71,8 @@ static void choose_place(
         return;
     }
     const struct queue_job *behind = job_command_behind(queue->queue, position, NULL);
-    str_copy(after, ID_SIZE, behind != NULL ? behind->id : "-",
-        behind != NULL ? strlen(behind->id) : 1);
+    str_copy(
+        after, ID_SIZE, behind != NULL ? behind->id : "-", behind != NULL ? strlen(behind->id) : 1);
 }
 
 void job_command_submit(struct request *r, struct job_input *in)

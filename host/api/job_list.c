@@ -62,8 +62,7 @@ void job_list_find_positions(struct job_list *l)
     }
     qsort(sorted, l->count, sizeof *sorted, compare);
     for (const struct queue_job *job = queue_first(q); job != NULL; job = queue_after(q, job)) {
-        struct place **found =
-            bsearch(job->id, sorted, l->count, sizeof *sorted, compare_id);
+        struct place **found = bsearch(job->id, sorted, l->count, sizeof *sorted, compare_id);
         if (found != NULL) {
             (*found)->position = position;
         }
