@@ -3,7 +3,7 @@
 
 #include "host/api/http_private.h"
 #include "host/api/job_command.h"
-#include "host/api/view_jobs.h"
+#include "host/api/job_list.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
@@ -13,6 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define ACT_MAX      1000 /* jobs of one request */
+#define POSITION_MAX 1000000
 
 static void set_id(char to[static ID_SIZE], const char *id)
 {
@@ -91,12 +92,17 @@ static int read_move(struct request *r, struct move *m, struct err *e)
 {
     const struct json_field fields[] = {
         {"queue", JSON_KIND_TEXT, false, m->queue, 1, QUEUE_NAME_MAX},
-        {"position", JSON_KIND_INT, false, &m->position, 1, QUEUE_JOBS_MAX},
+        {"position", JSON_KIND_INT, false, &m->position, 1, POSITION_MAX},
         {"after", JSON_KIND_TEXT, false, m->after, 1, QUEUE_TEXT_MAX},
     };
     int rc = json_read(r->input, fields, COUNT(fields), e);
-    if (rc == 0 && (m->position > 0) == (m->after[0] != '\0')) {
+    bool placed = m->position > 0;
+    bool behind = m->after[0] != '\0';
+    if (rc == 0 && (placed ? behind : !behind && m->queue[0] == '\0')) {
         rc = err_set(e, PP_EINVAL, "where to? send {\"position\": 1} or {\"after\": JOB}");
+    }
+    if (!placed && !behind) {
+        m->position = INT64_MAX; /* a queue alone: to its end */
     }
     return rc;
 }
@@ -194,7 +200,8 @@ static void batch_free(struct batch *b)
     free(b);
 }
 
-static int add_command(struct batch *b, const struct action *action, const char *text, struct err *e)
+static int add_command(
+    struct batch *b, const struct action *action, const char *text, struct err *e)
 {
     const struct queue_job *job;
     const struct jobs_queue *queue;
@@ -208,7 +215,8 @@ static int add_command(struct batch *b, const struct action *action, const char 
         return rc;
     }
     if (b->count > 0 && strcmp(b->queue, queue->name) != 0) {
-        return err_set(e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
+        return err_set(
+            e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
     }
     str_copy(b->queue, sizeof b->queue, queue->name, strlen(queue->name));
     c->verb = action->verb;
@@ -219,7 +227,8 @@ static int add_command(struct batch *b, const struct action *action, const char 
     return 0;
 }
 
-static int add_commands(struct batch *b, const struct action *action, const json_t *ids, struct err *e)
+static int add_commands(
+    struct batch *b, const struct action *action, const json_t *ids, struct err *e)
 {
     size_t n = json_array_size(ids);
     b->commands = mem_array(n, sizeof *b->commands);
@@ -240,20 +249,16 @@ static int add_commands(struct batch *b, const struct action *action, const json
     return 0;
 }
 
-static json_t *jobs_of(const struct batch *b)
+static void reply_batch(const struct batch *b)
 {
-    json_t *list = json_array();
-    const struct jobs_queue *queue = jobs_queue_find(b->request->http->o.jobs, b->queue);
-    struct view_lens lens;
-    view_lens_open(&lens, b->request->http);
-    for (size_t i = 0; queue != NULL && i < b->count; i++) {
-        const struct queue_job *job = queue_find(queue->queue, b->commands[i].job);
-        if (job != NULL) {
-            json_array_append_new(
-                list, view_queue_job(&lens, queue, job, view_position(queue, job)));
-        }
+    struct request *r = b->request;
+    const struct jobs_queue *queue = jobs_queue_find(r->http->o.jobs, b->queue);
+    struct job_list *l = job_list_new(r->http, queue, b->count);
+    for (size_t i = 0; i < b->count; i++) {
+        job_list_add(l, b->commands[i].job, 0);
     }
-    return list;
+    job_list_find_positions(l);
+    job_list_reply(l, r, b->count);
 }
 
 static void batch_applied(void *context, const struct queue_result *result)
@@ -265,7 +270,7 @@ static void batch_applied(void *context, const struct queue_result *result)
     } else if (result->err.code != 0) {
         reply_error(r, &result->err);
     } else {
-        reply_json(r, 200, json_pack("{s:o}", "jobs", jobs_of(b)));
+        reply_batch(b);
     }
     batch_free(b);
     request_wake(r);
@@ -296,7 +301,7 @@ void api_jobs_act(struct request *r)
         return;
     }
     if (b->count == 0) {
-        reply_json(r, 200, json_pack("{s:[]}", "jobs"));
+        reply_json(r, 200, json_pack("{s:i, s:[]}", "total", 0, "jobs"));
         batch_free(b);
         return;
     }

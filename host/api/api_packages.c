@@ -148,6 +148,7 @@ struct sent {
     struct request *request;
     struct files *files;
     char file[201];
+    char queue[QUEUE_NAME_MAX + 1];
 };
 
 static void sent_imported(void *context, const struct err *e, const char *job, const char *notice)
@@ -162,18 +163,29 @@ static void sent_imported(void *context, const struct err *e, const char *job, c
 
 static void uploaded(struct request *r, const struct file_entry *file)
 {
+    const char *queue = request_argument(r, "queue");
     struct sent *s = mem_alloc(sizeof *s);
     s->request = r;
     s->files = r->http->o.files;
     str_copy(s->file, sizeof s->file, file->row.name, strlen(file->row.name));
+    queue = queue != NULL ? queue : QUEUE_LOCAL;
+    str_copy(s->queue, sizeof s->queue, queue, strlen(queue));
     log_info("package \"%s\" sent and imported by %s", s->file, r->key_name);
     package_import(r->http->o.packages,
-        &(struct package_wish){.file = s->file, .actor = r->key_name}, sent_imported, s);
+        &(struct package_wish){.file = s->file, .queue = s->queue, .actor = r->key_name},
+        sent_imported, s);
 }
 
 void api_job_import_upload(struct request *r)
 {
-    if (packages_of(r) != NULL) {
-        intake_commit(r, uploaded);
+    struct err e = {0};
+    const char *queue = request_argument(r, "queue");
+    if (packages_of(r) == NULL) {
+        return;
     }
+    if (queue != NULL && job_command_queue(r, queue, &e) == NULL) {
+        reply_error(r, &e);
+        return;
+    }
+    intake_commit(r, uploaded);
 }

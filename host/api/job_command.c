@@ -101,8 +101,8 @@ const struct queue_job *job_command_find(struct request *r, const struct jobs_qu
     return job;
 }
 
-const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
-    const struct jobs_queue **queue, unsigned status)
+const struct queue_job *job_command_begin(
+    struct request *r, struct queue_command *c, const struct jobs_queue **queue, unsigned status)
 {
     struct err e = {0};
     if (job_command_jobs(r) == NULL || reply_failed(r, job_command_init(r, c, &e), &e) ||

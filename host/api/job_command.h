@@ -33,8 +33,8 @@ const struct queue_job *job_command_find(struct request *r, const struct jobs_qu
 
 /* Both, for a command about the job in the path: who asks, which job (c->job too). NULL: an answer
  * is given or on the way, as for a command sent again. */
-const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
-    const struct jobs_queue **queue, unsigned status);
+const struct queue_job *job_command_begin(
+    struct request *r, struct queue_command *c, const struct jobs_queue **queue, unsigned status);
 
 /* The queue of this name; NULL and `e` with those there are. */
 const struct jobs_queue *job_command_queue(

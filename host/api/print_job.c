@@ -14,6 +14,7 @@ struct wish {
     print_job_cb done;
     bool bed_clear;
     struct print_told told;
+    struct err refusal;
 };
 
 /* The answer is due: `w` is gone after it. */
@@ -40,27 +41,37 @@ static void look(const struct http *h, struct print_told *told)
                   (s.bed != BED_CLEAR || (mine && m.needs_person));
 }
 
-/* What was refused is not to be printed later, when nobody expects it. */
-static void withdraw(struct http *h, const char *job)
+static void withdrawn(void *context, const struct queue_result *result)
 {
+    struct wish *w = context;
+    (void)result; /* it may have been removed by somebody else */
+    end(w, &w->refusal);
+}
+
+/* What was refused is not to be printed later, when nobody expects it; and its file is free again
+ * when the answer is there. */
+static void withdraw(struct wish *w, const struct err *e)
+{
+    struct jobs *jobs = w->request->http->o.jobs;
     struct queue_command c = {.verb = QUEUE_ARCHIVE, .revision = -1};
-    str_copy(c.job, sizeof c.job, job, strlen(job));
-    jobs_do(h->o.jobs, QUEUE_LOCAL, &c, NULL, NULL);
+    w->refusal = *e;
+    str_copy(c.job, sizeof c.job, w->told.job, strlen(w->told.job));
+    jobs_do(jobs, QUEUE_LOCAL, &c, NULL, NULL);
     c.verb = QUEUE_PURGE;
-    jobs_do(h->o.jobs, QUEUE_LOCAL, &c, NULL, NULL);
+    jobs_do(jobs, QUEUE_LOCAL, &c, withdrawn, w);
 }
 
 static void asked(void *context, const struct err *e)
 {
     struct wish *w = context;
-    if (w->request->gone) {
-        /* nobody waits any more, and the server may be closing */
+    if (w->request->gone) { /* nobody waits any more, and the server may be closing */
+        end(w, e);
     } else if (e != NULL) {
-        withdraw(w->request->http, w->told.job);
+        withdraw(w, e);
     } else {
         look(w->request->http, &w->told);
+        end(w, NULL);
     }
-    end(w, e);
 }
 
 static void submitted(void *context, const struct queue_result *result)

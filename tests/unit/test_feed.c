@@ -316,6 +316,36 @@ static void temperatures_are_coalesced_for_a_client_that_lags(void **state)
     client_close(&c);
 }
 
+static void changes_of_the_queue_are_told_in_their_newest_form(void **state)
+{
+    static const enum hub_event events[] = {HUB_JOBS, HUB_MANAGE, HUB_SPOOLS};
+    struct api_server *a = *state;
+    struct client c;
+    open_feed(&c, a);
+    for (size_t i = 0; i < 100; i++) {
+        a->manage.status.attempt = (int)i;
+        for (size_t k = 0; k < sizeof events / sizeof *events; k++) {
+            hub_emit(a->hub, events[k], NULL);
+        }
+    }
+    /* the first went out at once, the others became one of each kind */
+    json_t *jobs = expect_message(&c, "jobs");
+    const json_t *queue = json_array_get(json_object_get(jobs, "queues"), 0);
+    assert_int_equal(json_integer_value(json_object_get(queue, "jobs")), 0);
+    json_decref(jobs);
+    expect_and_drop(&c, "jobs");
+    json_t *manage = expect_message(&c, "manage");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(manage, "manage"), "attempt")), 99);
+    json_decref(manage);
+    json_t *spools = expect_message(&c, "spools");
+    assert_true(json_is_array(json_object_get(spools, "tools")));
+    json_decref(spools);
+    client_settle(&c);
+    assert_int_equal(c.in.len, 0);
+    client_close(&c);
+}
+
 static void silence_is_asked_after_and_then_ended(void **state)
 {
     struct api_server *a = *state;
@@ -450,6 +480,7 @@ int main(void)
         TEST(the_handshake_asks_for_key_origin_and_form),
         TEST(a_client_that_does_not_read_is_dropped_at_the_bound),
         TEST(temperatures_are_coalesced_for_a_client_that_lags),
+        TEST(changes_of_the_queue_are_told_in_their_newest_form),
         TEST(silence_is_asked_after_and_then_ended),
         TEST(pings_and_closes_of_the_client_are_answered),
         TEST(a_broken_frame_ends_the_session),

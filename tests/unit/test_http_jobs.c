@@ -211,6 +211,8 @@ static void a_place_is_given_by_position_or_by_the_job_before(void **state)
     assert_int_equal(number(job, "position"), 5);
     json_decref(job);
     assert_string_equal(names(a, ""), "EABDC");
+    json_decref(api_expect(a, 200, a->print, "POST", JOBS "/E/move", "{\"queue\":\"local\"}"));
+    assert_string_equal(names(a, ""), "ABDCE");
     api_refused(a, 400, a->print, "POST", JOBS "/C/move", "{}", "", "where to?");
     api_refused(a, 400, a->print, "POST", JOBS "/C/move", "{\"position\":1,\"after\":\"A\"}", "",
         "where to?");
