@@ -476,7 +476,7 @@ static void killed_at_any_instant_an_import_is_whole_or_not_there(void **state)
     struct bench *b = *state;
     size_t whole = 0;
     script("make", b->package, "full");
-    for (int turns = 0; turns < 30; turns++) {
+    for (int turns = 0; turns < 24; turns += 2) {
         stop_all(b);
         pid_t pid = fork();
         if (pid == 0) {
@@ -516,7 +516,7 @@ static void stopping_answers_what_is_under_way_and_leaves_nothing_half(void **st
     struct bench *b = *state;
     script("make", b->package, "full");
     const struct queue_job *job = import(b, "full");
-    for (int turns = 0; turns < 12; turns++) {
+    for (int turns = 0; turns < 12; turns += 2) {
         struct told in = {0};
         struct told out = {0};
         size_t before = queue_count(local(b->jobs));
