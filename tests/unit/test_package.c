@@ -287,14 +287,17 @@ static void other_files_under_the_same_name_get_a_folder_of_their_own(void **sta
 
 static void a_job_without_a_name_takes_that_of_the_package_for_its_folder(void **state)
 {
+    static const char *const names[] = {"../up/ two \"parts\" .gjob", "\xff.gjob", "...", NULL};
     struct bench *b = *state;
     struct told t = {0};
     script("make", b->package, "bare");
-    package_import(b->packages,
-        &(struct package_wish){.path = b->package, .name = "../up/ two parts .gjob"}, on_imported,
-        &t);
-    wait_told(b, &t, 1);
-    assert_names(b, "imports/two parts/cube.gcode|");
+    for (int i = 0; i < 4; i++) {
+        package_import(b->packages, &(struct package_wish){.path = b->package, .name = names[i]},
+            on_imported, &t);
+        wait_told(b, &t, i + 1);
+        assert_int_equal(t.err.code, 0);
+    }
+    assert_names(b, "imports/job/cube.gcode|imports/two _parts_/cube.gcode|");
 }
 
 static void a_stored_package_is_imported_and_stays(void **state)
