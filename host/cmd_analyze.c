@@ -22,10 +22,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK           ((size_t)256 * 1024)
-#define PROGRESS_BYTES  (32 << 20) /* smaller files are done before anybody looks */
-#define PROGRESS_EVERY  UINT64_C(200)
-#define PROFILES_LISTED 256
+#define CHUNK          ((size_t)256 * 1024)
+#define PROGRESS_BYTES (32 << 20) /* smaller files are done before anybody looks */
+#define PROGRESS_EVERY UINT64_C(200)
 
 static const char help[] =
     "usage: pphost analyze [-p PROFILE] [--json] FILE...\n"
@@ -200,13 +199,7 @@ static int run(struct job *job, char *const *paths, int count)
 
 static int unknown_profile(const struct profiles *profiles, const char *id)
 {
-    const char *ids[PROFILES_LISTED];
-    const struct profile *p = NULL;
-    size_t count = 0;
-    while (count < PROFILES_LISTED && (p = profiles_at(profiles, count)) != NULL) {
-        ids[count++] = p->id;
-    }
-    const char *near = str_suggest(id, ids, count);
+    const char *near = profiles_suggest(profiles, id);
     fprintf(stderr, "pphost analyze: profile \"%s\": there is none of this name", id);
     if (near != NULL) {
         fprintf(stderr, "; did you mean \"%s\"?\n", near);

@@ -205,13 +205,7 @@ static void print_one(const struct profile *p)
 
 static int refuse_unknown(const struct profiles *profiles, const char *id)
 {
-    const char *ids[1000];
-    size_t count = 0;
-    const struct profile *p = NULL;
-    while (count < 1000 && (p = profiles_at(profiles, count)) != NULL) {
-        ids[count++] = p->id;
-    }
-    const char *near = str_suggest(id, ids, count);
+    const char *near = profiles_suggest(profiles, id);
     fprintf(stderr, "pphost profiles: there is no profile \"%s\"%s%s%s\n", id,
         near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
         near != NULL ? "\"?" : " (pphost profiles lists them)");
@@ -261,12 +255,19 @@ static int show_materials(const char *const *dirs)
     return bad;
 }
 
-/* The first sentence; more of it would not fit a line. */
+/* The first sentence on one line. */
+static void print_sentence(const char *text)
+{
+    for (; *text != '\0' && !(text[0] == '.' && strchr(" \n", text[1]) != NULL); text++) {
+        putchar(*text == '\n' ? ' ' : *text);
+    }
+    putchar('\n');
+}
+
 static void print_entry(const struct scripts_entry *entry, const char *kind)
 {
-    size_t len = strcspn(entry->description, ".:;\n");
-    printf("%-22s  %-9s  %-10s  %.*s\n", entry->name, kind, entry->clears_bed ? "clears bed" : "",
-        (int)len, entry->description);
+    printf("%-22s  %-9s  %-10s  ", entry->name, kind, entry->clears_bed ? "clears bed" : "");
+    print_sentence(entry->description);
 }
 
 static void print_scripts(const struct scripts *scripts)

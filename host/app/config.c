@@ -220,17 +220,11 @@ int config_load(struct config *c, const char *const *paths, const char *required
 static void check_profile(const struct config_section *s, const char *path,
     const struct profiles *profiles, struct yaml_mistakes *m)
 {
-    const char *ids[512];
-    size_t count = 0;
-    const struct profile *p = NULL;
     struct yaml_mark at = s->mark[SECTION_PROFILE];
     if (s->profile[0] == '\0' || profiles_find(profiles, s->profile) != NULL) {
         return;
     }
-    for (size_t i = 0; count < 512 && (p = profiles_at(profiles, i)) != NULL; i++) {
-        ids[count++] = p->id;
-    }
-    const char *near = str_suggest(s->profile, ids, count);
+    const char *near = profiles_suggest(profiles, s->profile);
     if (near != NULL) {
         yaml_mistake(m, path, at, "profile: \"%s\": there is no such profile; did you mean \"%s\"?",
             s->profile, near);

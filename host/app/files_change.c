@@ -1,7 +1,7 @@
-/* Names that go, folders that come, names that become others: each in its turn, in one transaction
- * of the store, done here once that is durable.
+/* Names that go, folders that come, names that become others (files_move.c): each in its turn, in
+ * one transaction of the store, done here once that is durable.
  */
-#include "host/app/files_impl.h"
+#include "host/app/files_change.h"
 
 #include "host/base/mem.h"
 #include "host/base/str.h"
@@ -11,18 +11,6 @@
 #include <string.h>
 
 #define FOLDERS_MAX 4096
-
-struct naming {
-    struct task task;
-    struct turn turn;
-    uv_work_t work; /* answers a refusal later, as everything is answered */
-    char name[201];
-    char to[201];        /* move */
-    struct entry *entry; /* remove: the file; NULL: a folder */
-    struct err err;
-    store_cb done; /* may be NULL */
-    void *context;
-};
 
 static void cancel(struct task *t, const struct err *e)
 {
@@ -60,19 +48,19 @@ static void on_refused(uv_work_t *work, int status)
 }
 
 /* Answers with n->err, later. */
-static void refuse(struct naming *n)
+void naming_refuse(struct naming *n)
 {
     n->work.data = n;
     uv_queue_work(n->task.files->loop, &n->work, do_nothing, on_refused);
 }
 
-static void refuse_turn(struct naming *n)
+void naming_refuse_turn(struct naming *n)
 {
-    refuse(n);
+    naming_refuse(n);
     turn_end(n->task.files, &n->turn);
 }
 
-static struct naming *naming_new(
+struct naming *naming_new(
     struct files *f, const char *name, const char *to, store_cb done, void *context)
 {
     struct naming *n = mem_alloc(sizeof *n);
@@ -84,13 +72,13 @@ static struct naming *naming_new(
     return n;
 }
 
-static struct naming *naming_of(struct turn *t)
+struct naming *naming_of(struct turn *t)
 {
     return (struct naming *)((char *)t - offsetof(struct naming, turn));
 }
 
 /* Ends a turn that has been written, or could not be. */
-static void end_turn(struct naming *n, const struct err *e)
+void naming_end_turn(struct naming *n, const struct err *e)
 {
     if (n->task.files != NULL) {
         turn_end(n->task.files, &n->turn);
@@ -109,7 +97,7 @@ static void on_file_removed(void *context, const struct err *e)
     } else if (n->task.files != NULL) {
         n->entry->removing = false;
     }
-    end_turn(n, e);
+    naming_end_turn(n, e);
 }
 
 static void remove_file(struct turn *t)
@@ -119,7 +107,7 @@ static void remove_file(struct turn *t)
     if (strcmp(n->entry->file.row.name, n->name) != 0 || n->entry->pins > 0) {
         n->entry->removing = false; /* it was moved meanwhile */
         name_not_found(n->name, &n->err);
-        refuse_turn(n);
+        naming_refuse_turn(n);
         return;
     }
     struct file_change *c = file_change_new();
@@ -169,7 +157,7 @@ static void on_folder_removed(void *context, const struct err *e)
     if (n->task.files != NULL && e == NULL) {
         folder_take_out(n->task.files, n->name);
     }
-    end_turn(n, e);
+    naming_end_turn(n, e);
 }
 
 static void remove_folder(struct turn *t)
@@ -177,7 +165,7 @@ static void remove_folder(struct turn *t)
     struct naming *n = naming_of(t);
     struct files *f = n->task.files;
     if (check_empty(f, n->name, &n->err) != 0) {
-        refuse_turn(n);
+        naming_refuse_turn(n);
         return;
     }
     struct file_change *c = file_change_new();
@@ -192,14 +180,14 @@ void files_remove_name(struct files *f, const char *name, bool force, store_cb d
     n->entry = hidden ? NULL : entry_find(f, name);
     if (n->entry == NULL) {
         if (check_empty(f, name, &n->err) != 0) {
-            refuse(n);
+            naming_refuse(n);
         } else {
             turn_wait(f, &n->turn, remove_folder);
         }
     } else if (entry_may_change(f, name, &n->err) != 0 ||
                check_not_replaced(f, name, &n->err) != 0 ||
                (!force && check_not_needed(f, n->entry, &n->err) != 0)) {
-        refuse(n);
+        naming_refuse(n);
     } else {
         n->entry->removing = true;
         turn_wait(f, &n->turn, remove_file);
@@ -233,7 +221,7 @@ static void on_folder_made(void *context, const struct err *e)
         folders_add(n->task.files, n->name);
         folder_insert(n->task.files, n->name);
     }
-    end_turn(n, e);
+    naming_end_turn(n, e);
 }
 
 static void make_folder(struct turn *t)
@@ -241,7 +229,7 @@ static void make_folder(struct turn *t)
     struct naming *n = naming_of(t);
     struct files *f = n->task.files;
     if (check_folder(f, n->name, &n->err) != 0) {
-        refuse_turn(n);
+        naming_refuse_turn(n);
         return;
     }
     struct file_change *c = file_change_new();
@@ -259,202 +247,4 @@ int files_mkdir(struct files *f, const char *name, store_cb done, void *context,
         turn_wait(f, &n->turn, make_folder);
     }
     return rc;
-}
-
-/* ---- a name becomes another: a file's, or a folder's and of all that is in it
- * --------------------------------------------------------------------- */
-
-static bool is_moved(const char *name, const struct naming *n)
-{
-    return strcmp(name, n->name) == 0 || name_is_in(name, n->name);
-}
-
-/* False when it gets too long. */
-static bool new_name(const char *name, const struct naming *n, char out[static 402])
-{
-    snprintf(out, 402, "%s%s", n->to, name + strlen(n->name));
-    return strlen(out) <= 200;
-}
-
-static int check_target(const struct files *f, const struct naming *n, struct err *e)
-{
-    if (is_moved(n->to, n)) {
-        return err_field(
-            e, PP_EINVAL, "to", "\"%s\" cannot go into itself (\"%s\")", n->name, n->to);
-    }
-    if (entry_find_any(f, n->to) != NULL || folder_is(f, n->to)) {
-        return err_field(e, PP_EEXIST, "to", "\"%s\" is there already", n->to);
-    }
-    return name_check_place(f, n->to, e);
-}
-
-static int check_member(const struct entry *entry, const struct naming *n, struct err *e)
-{
-    char to[402];
-    const char *name = entry->file.row.name;
-    if (entry->pins > 0 || entry->removing) {
-        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being %s", name,
-            entry->pins > 0 ? "printed: wait for the end of the print" : "removed");
-    }
-    if (!new_name(name, n, to) || name_check(to, "file", e) != 0) {
-        return err_field(e, PP_EINVAL, "to",
-            "\"%.60s\" would be called \"%.80s\": at most 200 bytes, 8 folders deep", name, to);
-    }
-    if (file_kind_of(name) != file_kind_of(to)) {
-        return err_field(e, PP_EINVAL, "to", "\"%.80s\" is no %s: keep the suffix of \"%.80s\"", to,
-            file_kind_name(file_kind_of(name)), name);
-    }
-    return 0;
-}
-
-static int check_folder_member(const char *name, const struct naming *n, struct err *e)
-{
-    char to[402];
-    if (new_name(name, n, to) && name_check_folder(to, e) == 0) {
-        return 0;
-    }
-    return err_field(e, PP_EINVAL, "to",
-        "folder \"%.60s\" would be called \"%.80s\": at most 200 bytes, 8 folders deep", name, to);
-}
-
-static int check_move(const struct files *f, const struct naming *n, struct err *e)
-{
-    bool found = false;
-    int rc = name_check(n->to, "new", e);
-    rc = rc == 0 ? check_target(f, n, e) : rc;
-    for (size_t i = 0; rc == 0 && i < f->by_name.count; i++) {
-        const struct entry *entry = f->by_name.at[i];
-        if (is_moved(entry->file.row.name, n)) {
-            found = true;
-            rc = check_member(entry, n, e);
-        }
-    }
-    for (size_t i = 0; rc == 0 && i < f->folders_count; i++) {
-        if (is_moved(f->folders[i], n)) {
-            found = true;
-            rc = check_folder_member(f->folders[i], n, e);
-        }
-    }
-    return rc == 0 && !found ? name_not_found(n->name, e) : rc;
-}
-
-/* The entries that move, as an array to be freed: their order changes as they do. */
-static struct entry **moved_entries(const struct files *f, const struct naming *n, size_t *count)
-{
-    struct entry **moved = mem_array(f->by_name.count + 1, sizeof *moved);
-    *count = 0;
-    for (size_t i = 0; i < f->by_name.count; i++) {
-        if (is_moved(f->by_name.at[i]->file.row.name, n)) {
-            moved[(*count)++] = f->by_name.at[i];
-        }
-    }
-    return moved;
-}
-
-static void rename_folders(struct files *f, const struct naming *n)
-{
-    char to[402];
-    for (size_t i = 0; i < f->folders_count;) {
-        if (is_moved(f->folders[i], n)) {
-            new_name(f->folders[i], n, to);
-            folder_take_out(f, f->folders[i]);
-            folder_insert(f, to);
-            i = 0;
-        } else {
-            i++;
-        }
-    }
-}
-
-static void rename_all(struct files *f, const struct naming *n, struct entry **moved, size_t count)
-{
-    char to[402];
-    for (size_t i = 0; i < count; i++) {
-        new_name(moved[i]->file.row.name, n, to);
-        entry_rename(f, moved[i], to);
-    }
-    rename_folders(f, n);
-    folders_add(f, n->to);
-}
-
-/* The rows as they are here, those of the new names gone. */
-static void take_back(struct files *f, const struct naming *n, struct entry **moved, size_t count)
-{
-    char to[402];
-    struct file_change *c = file_change_new();
-    for (size_t i = 0; i < count; i++) {
-        new_name(moved[i]->file.row.name, n, to);
-        file_change_drop(c, to);
-        entry_save_row(c, moved[i], moved[i]->file.row.name);
-    }
-    for (size_t i = 0; i < f->folders_count; i++) {
-        if (is_moved(f->folders[i], n)) {
-            new_name(f->folders[i], n, to);
-            file_change_drop_folder(c, to);
-            file_change_add_folder(c, f->folders[i]);
-        }
-    }
-    store_change_files(f->store, c, NULL, NULL);
-}
-
-static void on_moved(void *context, const struct err *e)
-{
-    struct naming *n = context;
-    struct files *f = n->task.files;
-    size_t count = 0;
-    bool pinned = false;
-    struct entry **moved = f != NULL ? moved_entries(f, n, &count) : NULL;
-    for (size_t i = 0; i < count; i++) {
-        moved[i]->moving = false;
-        pinned = pinned || moved[i]->pins > 0;
-    }
-    if (f != NULL && e == NULL && pinned) {
-        take_back(f, n, moved, count);
-        err_field(&n->err, PP_EBUSY, "file", "\"%s\" is being printed now", n->name);
-        e = &n->err;
-    } else if (f != NULL && e == NULL) {
-        rename_all(f, n, moved, count);
-    }
-    free(moved);
-    end_turn(n, e);
-}
-
-static void move(struct turn *t)
-{
-    struct naming *n = naming_of(t);
-    struct files *f = n->task.files;
-    char to[402];
-    size_t count;
-    if (check_move(f, n, &n->err) != 0) {
-        refuse_turn(n);
-        return;
-    }
-    struct entry **moved = moved_entries(f, n, &count);
-    struct file_change *c = file_change_new();
-    folders_add_rows(f, n->to, c);
-    for (size_t i = 0; i < count; i++) {
-        new_name(moved[i]->file.row.name, n, to);
-        file_change_drop(c, moved[i]->file.row.name);
-        entry_save_row(c, moved[i], to);
-        moved[i]->moving = true;
-    }
-    for (size_t i = 0; i < f->folders_count; i++) {
-        if (is_moved(f->folders[i], n)) {
-            new_name(f->folders[i], n, to);
-            file_change_drop_folder(c, f->folders[i]);
-            file_change_add_folder(c, to);
-        }
-    }
-    free(moved);
-    store_change_files(f->store, c, on_moved, n);
-}
-
-void files_move(struct files *f, const char *from, const char *to, store_cb done, void *context)
-{
-    struct naming *n = naming_new(f, from, to, done, context);
-    if (name_check(from, "file", &n->err) != 0 || name_check(to, "new", &n->err) != 0) {
-        refuse(n);
-        return;
-    }
-    turn_wait(f, &n->turn, move);
 }

@@ -117,6 +117,10 @@ struct entry *entry_find_any(const struct files *f, const char *name);
 /* The first by name that is not before `name`. */
 size_t entry_position(const struct files *f, const char *name);
 
+/* The entries with this content, by name: from this index on, NULL past the last. */
+size_t entry_content_position(const struct files *f, const char *sha256);
+struct entry *entry_content_at(const struct files *f, size_t index, const char *sha256);
+
 /* Puts the entry in; there is none of that name. */
 void entry_insert(struct files *f, struct entry *entry);
 void entry_take_out(struct files *f, struct entry *entry);

@@ -85,6 +85,22 @@ const struct profile *profiles_at(const struct profiles *p, size_t index)
     return shelf_at(p->shelf, index);
 }
 
+const char *profiles_suggest(const struct profiles *p, const char *id)
+{
+    const struct profile *one = NULL;
+    size_t count = 0;
+    while (profiles_at(p, count) != NULL) {
+        count++;
+    }
+    const char **ids = mem_array(count + 1, sizeof *ids);
+    for (size_t i = 0; (one = profiles_at(p, i)) != NULL; i++) {
+        ids[i] = one->id;
+    }
+    const char *near = str_suggest(id, ids, count);
+    free(ids);
+    return near;
+}
+
 const char *profiles_mistake(const struct profiles *p, size_t index)
 {
     return shelf_mistake(p->shelf, index);
@@ -103,7 +119,7 @@ static const struct profile *meant(const struct profiles *p, const char *model, 
     while (profiles_at(p, count) != NULL) {
         count++;
     }
-    candidates = mem_alloc((count + 1) * sizeof *candidates);
+    candidates = mem_array(count + 1, sizeof *candidates);
     for (size_t i = 0; (one = profiles_at(p, i)) != NULL; i++) {
         candidates[i] = (struct match_candidate){one->id, one->name, one->limits.models};
     }

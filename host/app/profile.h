@@ -69,6 +69,9 @@ bool profiles_reload(struct profiles *p);
 const struct profile *profiles_find(const struct profiles *p, const char *id); /* NULL if none */
 const struct profile *profiles_at(const struct profiles *p, size_t index); /* by id; NULL past */
 
+/* The id that may have been meant by a wrong one; NULL = none is near. */
+const char *profiles_suggest(const struct profiles *p, const char *id);
+
 /* The mistakes found, "file:line:col: key: ...", one by one; NULL past the last. */
 const char *profiles_mistake(const struct profiles *p, size_t index);
 

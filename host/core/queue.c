@@ -17,9 +17,9 @@ struct queue *queue_new(const char *name)
 static void free_entry(struct queue_entry *e)
 {
     if (e->dirty && e->before != e->job) {
-        queue_job_free(e->before);
+        free(e->before);
     }
-    queue_job_free(e->job);
+    free(e->job);
     free(e->hint.many);
     free(e);
 }
@@ -181,14 +181,14 @@ struct queue_job *queue_draw(const struct queue_entry *e)
 void queue_put(struct queue *q, struct queue_entry *e, struct queue_job *job)
 {
     struct queue_job *old = e->job;
-    exchange(q, e, job);
+    exchange(q, e, job != NULL ? queue_job_pack(job) : NULL);
     if (!e->dirty) {
         e->dirty = true;
         e->before = old;
         q->dirty = grown(q->dirty, q->dirty_count, &q->dirty_cap, sizeof *q->dirty);
         q->dirty[q->dirty_count++] = e;
     } else {
-        queue_job_free(old);
+        free(old);
     }
 }
 
@@ -206,7 +206,7 @@ void queue_settle(struct queue *q)
 {
     for (size_t i = 0; i < q->dirty_count; i++) {
         struct queue_entry *e = q->dirty[i];
-        queue_job_free(e->before);
+        free(e->before);
         e->before = NULL;
         e->dirty = false;
         if (e->job == NULL) {
@@ -223,7 +223,7 @@ void queue_undo(struct queue *q)
         struct queue_entry *e = q->dirty[i];
         struct queue_job *undone = e->job;
         exchange(q, e, e->before);
-        queue_job_free(undone);
+        free(undone);
         e->before = NULL;
         e->dirty = false;
         if (e->job == NULL) {
@@ -243,7 +243,8 @@ int queue_load_job(struct queue *q, struct queue_job *job, struct err *e)
     if (queue_entry_find(q, job->id) != NULL) {
         return err_set(e, PP_ECORRUPT, "job %s is there twice", job->id);
     }
-    exchange(q, queue_entry_make(q, job->id), job);
+    struct queue_entry *entry = queue_entry_make(q, job->id);
+    exchange(q, entry, queue_job_pack(job));
     return 0;
 }
 

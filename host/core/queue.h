@@ -29,11 +29,11 @@
 #define QUEUE_WORD_MAX     96  /* bytes of a profile, a material, a client, a printer */
 #define QUEUE_COUNT_MAX    999999
 #define QUEUE_KEEP         (-1) /* a set's remaining in QUEUE_EDIT: not given */
-#define QUEUE_SETS_MAX     200 /* of a job */
-#define QUEUE_PROFILES_MAX 32  /* of a set */
+#define QUEUE_SETS_MAX     200  /* of a job */
+#define QUEUE_PROFILES_MAX 32   /* of a set */
 #define QUEUE_TOOLS_MAX    8
-#define QUEUE_JOBS_MAX     100000 /* in the queue, and again in its archive */
-#define QUEUE_METADATA_MAX 4096   /* bytes of a set's metadata */
+#define QUEUE_JOBS_MAX     100000                    /* in the queue, and again in its archive */
+#define QUEUE_METADATA_MAX 4096                      /* bytes of a set's metadata */
 #define QUEUE_TIME_MAX     INT64_C(1000000000000000) /* of any time, size, length */
 
 /* One file of a job. Texts are owned; NULL where there is none. */
@@ -192,8 +192,9 @@ void queue_changes(const struct queue *q, const struct queue_sink *sink);
 void queue_settle(struct queue *q);
 void queue_undo(struct queue *q); /* back to the last settle, order and answers too */
 
-/* Rows read at the start, in any order, before the first command. Takes the job over; PP_ECORRUPT
- * (the job is still the caller's) when it breaks what always holds. */
+/* Rows read at the start, in any order, before the first command. Takes the job over (it may lie
+ * elsewhere afterwards); PP_ECORRUPT (the job is still the caller's) when it breaks what always
+ * holds. */
 int queue_load_job(struct queue *q, struct queue_job *job, struct err *e);
 void queue_load_answer(struct queue *q, const struct queue_answer *answer);
 
@@ -230,7 +231,7 @@ struct queue_printer {
     void *context;
     enum queue_strategy strategy;
     bool any_material; /* what is loaded does not matter */
-    bool no_person; /* nobody is to be bothered now: blocked work is not offered */
+    bool no_person;    /* nobody is to be bothered now: blocked work is not offered */
 };
 
 struct queue_next {

@@ -271,9 +271,10 @@ static const char *job_mistake(const struct queue_job *job)
 
 int queue_job_holds(const struct queue_job *job, struct err *e)
 {
-    if (queue_job_check(job, e) != 0) {
-        e->code = PP_ECORRUPT;
-        return -PP_ECORRUPT;
+    struct err why;
+    if (queue_job_check(job, &why) != 0) {
+        return err_field(e, PP_ECORRUPT, why.field, "job %s: %s",
+            queue_id_ok(job->id) ? job->id : "without an id", why.text);
     }
     const char *mistake = job->id[0] == '\0' ? "it has no id" : job_mistake(job);
     for (size_t i = 0; i < job->sets_count && mistake == NULL; i++) {

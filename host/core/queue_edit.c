@@ -1,184 +1,23 @@
-/* What people do with jobs: submit, edit, reorder, remove, restore, reset. */
+/* Editing: the fields named are changed, everything else stays; a print under way goes on. */
 #include "host/base/mem.h"
-#include "host/base/str.h"
 #include "host/core/queue_priv.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *queue_label(const struct queue_job *job, char out[static QUEUE_LABEL_SIZE])
+void queue_set_text(char **text, const char *value)
 {
-    if (job->name != NULL && job->name[0] != '\0') {
-        char name[72];
-        bool fits = str_copy(name, sizeof name, job->name, strlen(job->name));
-        char shown[QUEUE_LABEL_SIZE - 16];
-        str_escape(shown, sizeof shown, name, strlen(name));
-        snprintf(out, QUEUE_LABEL_SIZE, "job \"%s%s\"", shown, fits ? "" : "...");
-    } else {
-        size_t len = strlen(job->id);
-        snprintf(out, QUEUE_LABEL_SIZE, "job %s", job->id + (len > 6 ? len - 6 : 0));
-    }
-    return out;
+    free(*text);
+    *text = mem_strdup(value != NULL ? value : "");
 }
 
-int queue_want(
-    const struct queue *q, const struct queue_command *c, struct queue_entry **out, struct err *e)
+void queue_stamp(struct queue_job *job, const struct queue_command *c)
 {
-    *out = queue_entry_find(q, c->job);
-    if (*out == NULL) {
-        char shown[64];
-        str_escape(shown, sizeof shown, c->job, strlen(c->job));
-        return err_field(e, PP_ENOTFOUND, "job", "job \"%s\": not in queue \"%s\"", shown, q->name);
-    }
-    return 0;
+    job->revision++;
+    queue_set_text(&job->changed_by, c->actor);
+    job->changed_ms = c->now_ms;
 }
-
-int queue_want_open(
-    const struct queue *q, const struct queue_command *c, struct queue_entry **out, struct err *e)
-{
-    char label[QUEUE_LABEL_SIZE];
-    int rc = queue_want(q, c, out, e);
-    if (rc == 0 && (*out)->job->archived_ms != 0) {
-        return err_set(e, PP_ESTATE, "%s: %s and in the archive; restore it first",
-            queue_label((*out)->job, label), (*out)->job->finished ? "finished" : "removed");
-    }
-    return rc;
-}
-
-static int want_archived(
-    const struct queue *q, const struct queue_command *c, struct queue_entry **out, struct err *e)
-{
-    char label[QUEUE_LABEL_SIZE];
-    int rc = queue_want(q, c, out, e);
-    if (rc == 0 && (*out)->job->archived_ms == 0) {
-        return err_set(e, PP_ESTATE, "%s: not in the archive", queue_label((*out)->job, label));
-    }
-    return rc;
-}
-
-int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err *e)
-{
-    char label[QUEUE_LABEL_SIZE];
-    for (size_t i = 0; i < job->claims_count; i++) {
-        const struct queue_claim *c = &job->claims[i];
-        if (c->run[0] != '\0') {
-            int64_t minutes = now_ms > c->run_ms ? (now_ms - c->run_ms) / 60000 : 0;
-            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %" PRId64 " min",
-                queue_label(job, label), c->printer, minutes);
-        }
-    }
-    return 0;
-}
-
-static int want_room(const struct queue *q, struct err *e)
-{
-    if (q->order.count >= QUEUE_JOBS_MAX) {
-        return err_set(
-            e, PP_ELIMIT, "queue \"%s\": %d jobs are the limit", q->name, QUEUE_JOBS_MAX);
-    }
-    return 0;
-}
-
-/* ---- order ---- */
-
-/* The place behind the job `after`. */
-static int place_after(const struct queue *q, const char *after, size_t *at, struct err *e)
-{
-    const struct queue_entry *left = queue_entry_find(q, after);
-    if (left == NULL || left->job->archived_ms != 0) {
-        char shown[64];
-        str_escape(shown, sizeof shown, after, strlen(after));
-        return err_field(
-            e, PP_ENOTFOUND, "after", "after \"%s\": no such job in queue \"%s\"", shown, q->name);
-    }
-    *at = queue_places_find(&q->order, left->job->rank, left->id) + 1;
-    return 0;
-}
-
-static void put_rank(struct queue *q, struct queue_entry *e, int64_t rank)
-{
-    struct queue_job *job = queue_draw(e);
-    job->rank = rank;
-    queue_put(q, e, job);
-}
-
-int queue_move(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    size_t at = 0;
-    int rc = queue_want_open(q, c, &e, &out->err);
-    if (rc == 0) {
-        rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
-    }
-    if (rc == 0 && strcmp(c->after, c->job) == 0) {
-        return err_field(
-            &out->err, PP_EINVAL, "after", "after \"%s\": that is the job itself", c->after);
-    }
-    if (rc == 0 && c->after[0] != '\0') {
-        rc = place_after(q, c->after, &at, &out->err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    bool there = at < q->order.count && q->order.at[at].entry == e;
-    if (there && (at > 0 || e->job->rank < 0)) {
-        return 0;
-    }
-    put_rank(q, e, at == 0 ? queue_rank_front(q) : queue_rank_at(q, at));
-    return 0;
-}
-
-/* ---- submit ---- */
-
-static int check_submit(
-    const struct queue *q, const struct queue_command *c, size_t *at, struct err *e)
-{
-    const struct queue_job *spec = c->spec;
-    int rc = queue_job_check(spec, e);
-    if (rc != 0) {
-        return rc;
-    }
-    if (queue_entry_find(q, spec->id) != NULL) {
-        return err_field(e, PP_EEXIST, "id", "job \"%s\": already there", spec->id);
-    }
-    if (spec->remaining < 1) {
-        return err_field(e, PP_EINVAL, "remaining", "remaining %" PRId32 ": must be 1 to %" PRId32,
-            spec->remaining, spec->count);
-    }
-    if (q->archive.count >= QUEUE_JOBS_MAX) {
-        return err_set(e, PP_ELIMIT, "queue \"%s\": %d jobs in the archive are the limit; purge it",
-            q->name, QUEUE_JOBS_MAX);
-    }
-    *at = strcmp(c->after, "-") == 0 ? 0 : q->order.count;
-    if (c->after[0] != '\0' && strcmp(c->after, "-") != 0) {
-        rc = place_after(q, c->after, at, e);
-    }
-    return rc != 0 ? rc : want_room(q, e);
-}
-
-int queue_submit(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    size_t at = 0;
-    int rc = check_submit(q, c, &at, &out->err);
-    if (rc != 0) {
-        return rc;
-    }
-    struct queue_job *job = queue_job_copy(c->spec);
-    while (job->claims_count > 0) {
-        queue_claim_drop(job, job->claims_count - 1);
-    }
-    job->moving = false;
-    job->archived_ms = 0;
-    job->finished = false;
-    job->rank = strcmp(c->after, "-") == 0 ? queue_rank_front(q) : queue_rank_at(q, at);
-    queue_put(q, queue_entry_make(q, job->id), job);
-    memcpy(out->job, c->spec->id, ID_SIZE);
-    return 0;
-}
-
-/* ---- edit ---- */
 
 #define ALL_FIELDS ((unsigned)(QUEUE_F_SETS << 1) - 1)
 
@@ -234,12 +73,6 @@ static int check_edit(const struct queue_job *job, const struct queue_command *c
     }
     int rc = check_numbers(job, c, e);
     return rc == 0 && (c->mask & QUEUE_F_SETS) ? queue_sets_check(c->spec, true, e) : rc;
-}
-
-static void set_text(char **text, const char *value)
-{
-    free(*text);
-    *text = mem_strdup(value != NULL ? value : "");
 }
 
 static void edit_numbers(struct queue_job *job, const struct queue_command *c)
@@ -344,10 +177,10 @@ static int edit_fields(struct queue_job *job, const struct queue_command *c, str
 {
     const struct queue_job *spec = c->spec;
     if (c->mask & QUEUE_F_NAME) {
-        set_text(&job->name, spec->name);
+        queue_set_text(&job->name, spec->name);
     }
     if (c->mask & QUEUE_F_NOTE) {
-        set_text(&job->note, spec->note);
+        queue_set_text(&job->note, spec->note);
     }
     job->draft = c->mask & QUEUE_F_DRAFT ? spec->draft : job->draft;
     job->repeat = c->mask & QUEUE_F_REPEAT ? spec->repeat : job->repeat;
@@ -358,13 +191,6 @@ static int edit_fields(struct queue_job *job, const struct queue_command *c, str
     edit_numbers(job, c);
     int rc = c->mask & QUEUE_F_SHARE ? edit_share(job, spec->share, e) : 0;
     return rc != 0 ? rc : fit_claims(job, e);
-}
-
-static void stamp(struct queue_job *job, const struct queue_command *c)
-{
-    job->revision++;
-    set_text(&job->changed_by, c->actor);
-    job->changed_ms = c->now_ms;
 }
 
 int queue_edit(struct queue *q, const struct queue_command *c, struct queue_result *out)
@@ -383,103 +209,7 @@ int queue_edit(struct queue *q, const struct queue_command *c, struct queue_resu
         queue_job_free(job);
         return rc;
     }
-    stamp(job, c);
+    queue_stamp(job, c);
     queue_put(q, e, job);
     return 0;
-}
-
-/* ---- counters ---- */
-
-int queue_reset(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    int rc = queue_want_open(q, c, &e, &out->err);
-    if (rc == 0) {
-        rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    struct queue_job *job = queue_draw(e);
-    job->remaining = job->count;
-    queue_fill(job);
-    for (size_t i = job->claims_count; i > 0; i--) {
-        struct queue_claim *claim = &job->claims[i - 1];
-        if (claim->printer[0] == '\0') {
-            queue_claim_drop(job, i - 1);
-        } else if (claim->counters != NULL) {
-            queue_part_take(job, claim);
-        }
-    }
-    stamp(job, c);
-    queue_put(q, e, job);
-    return 0;
-}
-
-/* ---- the archive ---- */
-
-int queue_archive(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    int rc = queue_want_open(q, c, &e, &out->err);
-    if (rc == 0) {
-        rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    struct queue_job *job = queue_draw(e);
-    for (size_t i = job->claims_count; i > 0; i--) {
-        queue_claim_give_back(job, i - 1);
-    }
-    job->moving = false;
-    job->archived_ms = c->now_ms > 0 ? c->now_ms : 1;
-    queue_put(q, e, job);
-    return 0;
-}
-
-int queue_restore(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    int rc = want_archived(q, c, &e, &out->err);
-    if (rc == 0) {
-        rc = want_room(q, &out->err);
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    int64_t rank = queue_rank_at(q, q->order.count);
-    struct queue_job *job = queue_draw(e);
-    job->archived_ms = 0;
-    job->rank = rank;
-    if (job->finished) {
-        job->finished = false;
-        job->remaining = job->count;
-        queue_fill(job);
-    }
-    queue_put(q, e, job);
-    return 0;
-}
-
-int queue_purge(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    int rc = want_archived(q, c, &e, &out->err);
-    if (rc == 0) {
-        queue_put(q, e, NULL);
-    }
-    return rc;
-}
-
-int queue_take(struct queue *q, const struct queue_command *c, struct queue_result *out)
-{
-    struct queue_entry *e;
-    int rc = queue_want_open(q, c, &e, &out->err);
-    if (rc == 0) {
-        rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
-    }
-    if (rc == 0) {
-        queue_put(q, e, NULL);
-    }
-    return rc;
 }

@@ -1,135 +1,82 @@
 /* Jobs and commands as JSON: every field, by tables that both directions read. */
 #include "host/base/json.h"
 #include "host/base/mem.h"
-#include "host/base/str.h"
+#include "host/core/queue_fields.h"
 #include "host/core/queue_priv.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum kind {
-    K_BOOL,
-    K_INT32,
-    K_INT64,
-    K_WORD, /* char[max + 1] */
-    K_TEXT, /* char *, owned; null is NULL */
-};
-
-struct field {
-    const char *name;
-    enum kind kind;
-    size_t at;
-    int64_t min;
-    int64_t max; /* of a text: bytes */
-};
 
 #define AT(type, member) offsetof(struct type, member)
 
 static const struct field job_fields[] = {
-    {"id", K_WORD, AT(queue_job, id), 0, ID_SIZE - 1},
-    {"name", K_TEXT, AT(queue_job, name), 0, QUEUE_TEXT_MAX},
-    {"rank", K_INT64, AT(queue_job, rank), -QUEUE_RANK_MAX, QUEUE_RANK_MAX},
-    {"count", K_INT32, AT(queue_job, count), INT32_MIN, INT32_MAX},
-    {"remaining", K_INT32, AT(queue_job, remaining), INT32_MIN, INT32_MAX},
-    {"draft", K_BOOL, AT(queue_job, draft), 0, 0},
-    {"share", K_BOOL, AT(queue_job, share), 0, 0},
-    {"repeat", K_BOOL, AT(queue_job, repeat), 0, 0},
-    {"moving", K_BOOL, AT(queue_job, moving), 0, 0},
-    {"created_ms", K_INT64, AT(queue_job, created_ms), 0, QUEUE_TIME_MAX},
-    {"submitter", K_TEXT, AT(queue_job, submitter), 0, QUEUE_WORD_MAX},
-    {"note", K_TEXT, AT(queue_job, note), 0, QUEUE_TEXT_MAX},
-    {"revision", K_INT64, AT(queue_job, revision), 0, QUEUE_TIME_MAX},
-    {"changed_by", K_TEXT, AT(queue_job, changed_by), 0, QUEUE_WORD_MAX},
-    {"changed_ms", K_INT64, AT(queue_job, changed_ms), 0, QUEUE_TIME_MAX},
-    {"archived_ms", K_INT64, AT(queue_job, archived_ms), 0, QUEUE_TIME_MAX},
-    {"finished", K_BOOL, AT(queue_job, finished), 0, 0},
+    {"id", FIELD_WORD, AT(queue_job, id), 0, ID_SIZE - 1},
+    {"name", FIELD_TEXT, AT(queue_job, name), 0, QUEUE_TEXT_MAX},
+    {"rank", FIELD_INT64, AT(queue_job, rank), -QUEUE_RANK_MAX, QUEUE_RANK_MAX},
+    {"count", FIELD_INT32, AT(queue_job, count), INT32_MIN, INT32_MAX},
+    {"remaining", FIELD_INT32, AT(queue_job, remaining), INT32_MIN, INT32_MAX},
+    {"draft", FIELD_BOOL, AT(queue_job, draft), 0, 0},
+    {"share", FIELD_BOOL, AT(queue_job, share), 0, 0},
+    {"repeat", FIELD_BOOL, AT(queue_job, repeat), 0, 0},
+    {"moving", FIELD_BOOL, AT(queue_job, moving), 0, 0},
+    {"created_ms", FIELD_INT64, AT(queue_job, created_ms), 0, QUEUE_TIME_MAX},
+    {"submitter", FIELD_TEXT, AT(queue_job, submitter), 0, QUEUE_WORD_MAX},
+    {"note", FIELD_TEXT, AT(queue_job, note), 0, QUEUE_TEXT_MAX},
+    {"revision", FIELD_INT64, AT(queue_job, revision), 0, QUEUE_TIME_MAX},
+    {"changed_by", FIELD_TEXT, AT(queue_job, changed_by), 0, QUEUE_WORD_MAX},
+    {"changed_ms", FIELD_INT64, AT(queue_job, changed_ms), 0, QUEUE_TIME_MAX},
+    {"archived_ms", FIELD_INT64, AT(queue_job, archived_ms), 0, QUEUE_TIME_MAX},
+    {"finished", FIELD_BOOL, AT(queue_job, finished), 0, 0},
 };
 
 static const struct field set_fields[] = {
-    {"id", K_WORD, AT(queue_set, id), 0, ID_SIZE - 1},
-    {"path", K_TEXT, AT(queue_set, path), 0, QUEUE_TEXT_MAX},
-    {"sha256", K_TEXT, AT(queue_set, sha256), 64, 64},
-    {"size_bytes", K_INT64, AT(queue_set, size_bytes), 0, QUEUE_TIME_MAX},
-    {"model", K_BOOL, AT(queue_set, model), 0, 0},
-    {"count", K_INT32, AT(queue_set, count), INT32_MIN, INT32_MAX},
-    {"remaining", K_INT32, AT(queue_set, remaining), INT32_MIN, INT32_MAX},
-    {"completed", K_INT32, AT(queue_set, completed), 0, INT32_MAX},
-    {"time_ms", K_INT64, AT(queue_set, time_ms), -1, QUEUE_TIME_MAX},
-    {"metadata", K_TEXT, AT(queue_set, metadata), 0, QUEUE_METADATA_MAX},
+    {"id", FIELD_WORD, AT(queue_set, id), 0, ID_SIZE - 1},
+    {"path", FIELD_TEXT, AT(queue_set, path), 0, QUEUE_TEXT_MAX},
+    {"sha256", FIELD_TEXT, AT(queue_set, sha256), 64, 64},
+    {"size_bytes", FIELD_INT64, AT(queue_set, size_bytes), 0, QUEUE_TIME_MAX},
+    {"model", FIELD_BOOL, AT(queue_set, model), 0, 0},
+    {"count", FIELD_INT32, AT(queue_set, count), INT32_MIN, INT32_MAX},
+    {"remaining", FIELD_INT32, AT(queue_set, remaining), INT32_MIN, INT32_MAX},
+    {"completed", FIELD_INT32, AT(queue_set, completed), 0, INT32_MAX},
+    {"time_ms", FIELD_INT64, AT(queue_set, time_ms), -1, QUEUE_TIME_MAX},
+    {"metadata", FIELD_TEXT, AT(queue_set, metadata), 0, QUEUE_METADATA_MAX},
 };
 
 static const struct field claim_fields[] = {
-    {"printer", K_WORD, AT(queue_claim, printer), 0, QUEUE_WORD_MAX},
-    {"since_ms", K_INT64, AT(queue_claim, since_ms), INT64_MIN, INT64_MAX},
-    {"run", K_WORD, AT(queue_claim, run), 0, ID_SIZE - 1},
-    {"set", K_WORD, AT(queue_claim, set), 0, ID_SIZE - 1},
-    {"run_ms", K_INT64, AT(queue_claim, run_ms), INT64_MIN, INT64_MAX},
+    {"printer", FIELD_WORD, AT(queue_claim, printer), 0, QUEUE_WORD_MAX},
+    {"since_ms", FIELD_INT64, AT(queue_claim, since_ms), INT64_MIN, INT64_MAX},
+    {"run", FIELD_WORD, AT(queue_claim, run), 0, ID_SIZE - 1},
+    {"set", FIELD_WORD, AT(queue_claim, set), 0, ID_SIZE - 1},
+    {"run_ms", FIELD_INT64, AT(queue_claim, run_ms), INT64_MIN, INT64_MAX},
 };
 
 static const struct field counter_fields[] = {
-    {"set", K_WORD, AT(queue_counter, set), 0, ID_SIZE - 1},
-    {"remaining", K_INT32, AT(queue_counter, remaining), 0, QUEUE_COUNT_MAX},
-    {"completed", K_INT32, AT(queue_counter, completed), 0, INT32_MAX},
+    {"set", FIELD_WORD, AT(queue_counter, set), 0, ID_SIZE - 1},
+    {"remaining", FIELD_INT32, AT(queue_counter, remaining), 0, QUEUE_COUNT_MAX},
+    {"completed", FIELD_INT32, AT(queue_counter, completed), 0, INT32_MAX},
 };
 
 static const struct field command_fields[] = {
-    {"client", K_WORD, AT(queue_command, client), 0, QUEUE_WORD_MAX},
-    {"sequence", K_INT64, AT(queue_command, sequence), INT64_MIN, INT64_MAX},
-    {"now_ms", K_INT64, AT(queue_command, now_ms), 0, QUEUE_TIME_MAX},
-    {"actor", K_WORD, AT(queue_command, actor), 0, QUEUE_WORD_MAX},
-    {"job", K_WORD, AT(queue_command, job), 0, ID_SIZE - 1},
-    {"after", K_WORD, AT(queue_command, after), 0, ID_SIZE - 1},
-    {"set", K_WORD, AT(queue_command, set), 0, ID_SIZE - 1},
-    {"run", K_WORD, AT(queue_command, run), 0, ID_SIZE - 1},
-    {"printer", K_WORD, AT(queue_command, printer), 0, QUEUE_WORD_MAX},
-    {"profile", K_WORD, AT(queue_command, profile), 0, QUEUE_WORD_MAX},
-    {"success", K_BOOL, AT(queue_command, success), 0, 0},
-    {"revision", K_INT64, AT(queue_command, revision), -1, QUEUE_TIME_MAX},
+    {"client", FIELD_WORD, AT(queue_command, client), 0, QUEUE_WORD_MAX},
+    {"sequence", FIELD_INT64, AT(queue_command, sequence), INT64_MIN, INT64_MAX},
+    {"now_ms", FIELD_INT64, AT(queue_command, now_ms), 0, QUEUE_TIME_MAX},
+    {"actor", FIELD_WORD, AT(queue_command, actor), 0, QUEUE_WORD_MAX},
+    {"job", FIELD_WORD, AT(queue_command, job), 0, ID_SIZE - 1},
+    {"after", FIELD_WORD, AT(queue_command, after), 0, ID_SIZE - 1},
+    {"set", FIELD_WORD, AT(queue_command, set), 0, ID_SIZE - 1},
+    {"run", FIELD_WORD, AT(queue_command, run), 0, ID_SIZE - 1},
+    {"printer", FIELD_WORD, AT(queue_command, printer), 0, QUEUE_WORD_MAX},
+    {"profile", FIELD_WORD, AT(queue_command, profile), 0, QUEUE_WORD_MAX},
+    {"success", FIELD_BOOL, AT(queue_command, success), 0, 0},
+    {"revision", FIELD_INT64, AT(queue_command, revision), -1, QUEUE_TIME_MAX},
 };
 
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
 /* ---- writing ---- */
 
-/* An address as integers know it: a table's offset is not known to be aligned. */
-static json_t *value_of(const struct field *f, const char *at)
-{
-    int32_t number32;
-    int64_t number64;
-    char *text;
-    switch (f->kind) {
-    case K_BOOL:
-        return json_boolean(*at);
-    case K_INT32:
-        memcpy(&number32, at, sizeof number32);
-        return json_integer(number32);
-    case K_INT64:
-        memcpy(&number64, at, sizeof number64);
-        return json_integer(number64);
-    case K_WORD:
-        return json_string(at);
-    case K_TEXT:
-        memcpy(&text, at, sizeof text);
-        return text != NULL ? json_string(text) : json_null();
-    }
-    return NULL;
-}
-
-static json_t *write_fields(const struct field *fields, size_t count, const void *from)
-{
-    json_t *object = json_object();
-    for (size_t i = 0; i < count; i++) {
-        json_object_set_new(
-            object, fields[i].name, value_of(&fields[i], (const char *)from + fields[i].at));
-    }
-    return object;
-}
-
 static json_t *write_set(const struct queue_set *set)
 {
-    json_t *object = write_fields(set_fields, COUNT(set_fields), set);
+    json_t *object = fields_write(set_fields, COUNT(set_fields), set);
     json_t *profiles = json_array();
     json_t *materials = json_array();
     json_t *filament = json_array();
@@ -149,13 +96,13 @@ static json_t *write_set(const struct queue_set *set)
 
 static json_t *write_claim(const struct queue_claim *claim)
 {
-    json_t *object = write_fields(claim_fields, COUNT(claim_fields), claim);
+    json_t *object = fields_write(claim_fields, COUNT(claim_fields), claim);
     json_t *counters = json_null();
     if (claim->counters != NULL) {
         counters = json_array();
         for (size_t i = 0; i < claim->counters_count; i++) {
             json_array_append_new(
-                counters, write_fields(counter_fields, COUNT(counter_fields), &claim->counters[i]));
+                counters, fields_write(counter_fields, COUNT(counter_fields), &claim->counters[i]));
         }
     }
     json_object_set_new(object, "counters", counters);
@@ -164,7 +111,7 @@ static json_t *write_claim(const struct queue_claim *claim)
 
 json_t *queue_job_to_json(const struct queue_job *job)
 {
-    json_t *object = write_fields(job_fields, COUNT(job_fields), job);
+    json_t *object = fields_write(job_fields, COUNT(job_fields), job);
     json_t *sets = json_array();
     json_t *claims = json_array();
     for (size_t i = 0; i < job->sets_count; i++) {
@@ -180,7 +127,7 @@ json_t *queue_job_to_json(const struct queue_job *job)
 
 json_t *queue_command_to_json(const struct queue_command *c)
 {
-    json_t *object = write_fields(command_fields, COUNT(command_fields), c);
+    json_t *object = fields_write(command_fields, COUNT(command_fields), c);
     json_object_set_new(object, "verb", json_string(queue_verb_name(c->verb)));
     json_object_set_new(object, "mask", json_integer(c->mask));
     json_object_set_new(object, "spec", c->spec != NULL ? queue_job_to_json(c->spec) : json_null());
@@ -189,120 +136,11 @@ json_t *queue_command_to_json(const struct queue_command *c)
 
 /* ---- reading ---- */
 
-static int wrong(const json_t *value, const char *name, const char *right, struct err *e)
-{
-    char shown[64];
-    return err_field(e, PP_EINVAL, name, "%s %s: must be %s", name,
-        json_quote(value, shown, sizeof shown), right);
-}
-
-static int read_integer(const json_t *value, const struct field *f, char *at, struct err *e)
-{
-    json_int_t n = json_integer_value(value);
-    if (!json_is_integer(value) || n < f->min || n > f->max) {
-        char right[80];
-        snprintf(right, sizeof right, "an integer from %" PRId64 " to %" PRId64, f->min, f->max);
-        return wrong(value, f->name, right, e);
-    }
-    if (f->kind == K_INT32) {
-        int32_t number = (int32_t)n;
-        memcpy(at, &number, sizeof number);
-    } else {
-        int64_t number = n;
-        memcpy(at, &number, sizeof number);
-    }
-    return 0;
-}
-
-static int read_text(const json_t *value, const struct field *f, char *at, struct err *e)
-{
-    size_t len = json_string_length(value);
-    char *text = NULL;
-    bool null = json_is_null(value) && f->kind == K_TEXT;
-    if (!null && (!json_is_string(value) || (int64_t)len < f->min || (int64_t)len > f->max ||
-                     strlen(json_string_value(value)) != len)) {
-        char right[80];
-        snprintf(right, sizeof right, "a text of %" PRId64 " to %" PRId64 " bytes", f->min, f->max);
-        return wrong(value, f->name, right, e);
-    }
-    if (f->kind == K_WORD) {
-        memcpy(at, json_string_value(value), len + 1);
-        return 0;
-    }
-    memcpy(&text, at, sizeof text);
-    free(text);
-    text = null ? NULL : mem_strdup(json_string_value(value));
-    memcpy(at, &text, sizeof text);
-    return 0;
-}
-
-static int read_value(const json_t *value, const struct field *f, char *at, struct err *e)
-{
-    switch (f->kind) {
-    case K_BOOL:
-        if (!json_is_boolean(value)) {
-            return wrong(value, f->name, "true or false", e);
-        }
-        *(bool *)at = json_is_true(value);
-        return 0;
-    case K_INT32:
-    case K_INT64:
-        return read_integer(value, f, at, e);
-    case K_WORD:
-    case K_TEXT:
-        return read_text(value, f, at, e);
-    }
-    return 0;
-}
-
-/* A field that is not there keeps its default; one that is in no table is told by `others`. */
-static int read_fields(const json_t *object, const struct field *fields, size_t count,
-    const char *const *others, void *to, struct err *e)
-{
-    size_t known = 0;
-    if (!json_is_object(object)) {
-        return wrong(object, "value", "an object", e);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const json_t *value = json_object_get(object, fields[i].name);
-        int rc = value != NULL ? read_value(value, &fields[i], (char *)to + fields[i].at, e) : 0;
-        if (rc != 0) {
-            return rc;
-        }
-        known += value != NULL;
-    }
-    for (size_t i = 0; others[i] != NULL; i++) {
-        known += json_object_get(object, others[i]) != NULL;
-    }
-    if (known != json_object_size(object)) {
-        return err_set(e, PP_EINVAL, "a field that is not known here");
-    }
-    return 0;
-}
-
-/* An array of at most `max`, NULL where there is none. */
-static int read_array(
-    const json_t *object, const char *name, size_t max, const json_t **out, struct err *e)
-{
-    const json_t *value = json_object_get(object, name);
-    *out = NULL;
-    if (value == NULL || json_is_null(value)) {
-        return 0;
-    }
-    if (!json_is_array(value) || json_array_size(value) > max) {
-        char right[48];
-        snprintf(right, sizeof right, "an array of at most %zu", max);
-        return wrong(value, name, right, e);
-    }
-    *out = value;
-    return 0;
-}
-
 static int read_profiles(const json_t *object, struct queue_set *set, struct err *e)
 {
-    static const struct field word = {"profiles", K_TEXT, 0, 1, QUEUE_WORD_MAX};
+    static const struct field word = {"profiles", FIELD_TEXT, 0, 1, QUEUE_WORD_MAX};
     const json_t *list;
-    int rc = read_array(object, "profiles", QUEUE_PROFILES_MAX, &list, e);
+    int rc = fields_read_array(object, "profiles", QUEUE_PROFILES_MAX, &list, e);
     size_t n = json_array_size(list);
     if (rc != 0 || n == 0) {
         return rc;
@@ -310,28 +148,28 @@ static int read_profiles(const json_t *object, struct queue_set *set, struct err
     set->profiles = mem_array(n + 1, sizeof *set->profiles);
     for (size_t i = 0; i < n && rc == 0; i++) {
         const json_t *value = json_array_get(list, i);
-        rc = json_is_string(value) ? read_text(value, &word, (char *)&set->profiles[i], e)
-                                   : wrong(value, "profiles", "texts", e);
+        rc = json_is_string(value) ? field_read(value, &word, (char *)&set->profiles[i], e)
+                                   : field_wrong(value, "profiles", "texts", e);
     }
     return rc;
 }
 
 static int read_tools(const json_t *object, struct queue_set *set, struct err *e)
 {
-    static const struct field word = {"materials", K_TEXT, 0, 0, QUEUE_WORD_MAX};
-    static const struct field length = {"filament_um", K_INT64, 0, -1, QUEUE_TIME_MAX};
+    static const struct field word = {"materials", FIELD_TEXT, 0, 0, QUEUE_WORD_MAX};
+    static const struct field length = {"filament_um", FIELD_INT64, 0, -1, QUEUE_TIME_MAX};
     const json_t *materials;
     const json_t *filament;
-    int rc = read_array(object, "materials", QUEUE_TOOLS_MAX, &materials, e);
-    rc = rc == 0 ? read_array(object, "filament_um", QUEUE_TOOLS_MAX, &filament, e) : rc;
+    int rc = fields_read_array(object, "materials", QUEUE_TOOLS_MAX, &materials, e);
+    rc = rc == 0 ? fields_read_array(object, "filament_um", QUEUE_TOOLS_MAX, &filament, e) : rc;
     if (rc != 0) {
         return rc;
     }
     for (size_t i = 0; i < json_array_size(materials) && rc == 0; i++) {
-        rc = read_value(json_array_get(materials, i), &word, (char *)&set->materials[i], e);
+        rc = field_read(json_array_get(materials, i), &word, (char *)&set->materials[i], e);
     }
     for (size_t i = 0; i < json_array_size(filament) && rc == 0; i++) {
-        rc = read_value(json_array_get(filament, i), &length, (char *)&set->filament_um[i], e);
+        rc = field_read(json_array_get(filament, i), &length, (char *)&set->filament_um[i], e);
     }
     return rc;
 }
@@ -339,7 +177,7 @@ static int read_tools(const json_t *object, struct queue_set *set, struct err *e
 static int read_set(const json_t *object, struct queue_set *set, struct err *e)
 {
     static const char *const others[] = {"profiles", "materials", "filament_um", NULL};
-    int rc = read_fields(object, set_fields, COUNT(set_fields), others, set, e);
+    int rc = fields_read(object, set_fields, COUNT(set_fields), others, set, e);
     rc = rc == 0 ? read_profiles(object, set, e) : rc;
     return rc == 0 ? read_tools(object, set, e) : rc;
 }
@@ -348,14 +186,14 @@ static int read_counters(const json_t *object, struct queue_claim *claim, struct
 {
     static const char *const others[] = {NULL};
     const json_t *list;
-    int rc = read_array(object, "counters", QUEUE_SETS_MAX, &list, e);
+    int rc = fields_read_array(object, "counters", QUEUE_SETS_MAX, &list, e);
     if (rc != 0 || list == NULL) {
         return rc;
     }
     claim->counters_count = json_array_size(list);
     claim->counters = mem_array(claim->counters_count, sizeof *claim->counters);
     for (size_t i = 0; i < claim->counters_count && rc == 0; i++) {
-        rc = read_fields(json_array_get(list, i), counter_fields, COUNT(counter_fields), others,
+        rc = fields_read(json_array_get(list, i), counter_fields, COUNT(counter_fields), others,
             &claim->counters[i], e);
     }
     return rc;
@@ -365,11 +203,11 @@ static int read_claims(const json_t *object, struct queue_job *job, struct err *
 {
     static const char *const others[] = {"counters", NULL};
     const json_t *list;
-    int rc = read_array(object, "claims", QUEUE_CLAIMS_MAX, &list, e);
+    int rc = fields_read_array(object, "claims", QUEUE_CLAIMS_MAX, &list, e);
     for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
         const json_t *value = json_array_get(list, i);
         struct queue_claim *claim = queue_claim_add(job, "", 0);
-        rc = read_fields(value, claim_fields, COUNT(claim_fields), others, claim, e);
+        rc = fields_read(value, claim_fields, COUNT(claim_fields), others, claim, e);
         rc = rc == 0 ? read_counters(value, claim, e) : rc;
     }
     return rc;
@@ -379,8 +217,8 @@ static int read_job(const json_t *object, struct queue_job *job, struct err *e)
 {
     static const char *const others[] = {"sets", "claims", NULL};
     const json_t *sets;
-    int rc = read_fields(object, job_fields, COUNT(job_fields), others, job, e);
-    rc = rc == 0 ? read_array(object, "sets", QUEUE_SETS_MAX, &sets, e) : rc;
+    int rc = fields_read(object, job_fields, COUNT(job_fields), others, job, e);
+    rc = rc == 0 ? fields_read_array(object, "sets", QUEUE_SETS_MAX, &sets, e) : rc;
     if (rc != 0) {
         return rc;
     }
@@ -411,11 +249,11 @@ static int read_verb(const json_t *object, struct queue_command *out, struct err
     const json_t *mask = json_object_get(object, "mask");
     if (!json_is_string(verb) || !queue_verb_parse(json_string_value(verb), &out->verb)) {
         return verb == NULL ? err_field(e, PP_EINVAL, "verb", "field \"verb\" is missing")
-                            : wrong(verb, "verb", "a verb of queues, as \"submit\"", e);
+                            : field_wrong(verb, "verb", "a verb of queues, as \"submit\"", e);
     }
     if (mask != NULL && (!json_is_integer(mask) || json_integer_value(mask) < 0 ||
                             json_integer_value(mask) > UINT16_MAX)) {
-        return wrong(mask, "mask", "an integer from 0 to 65535", e);
+        return field_wrong(mask, "mask", "an integer from 0 to 65535", e);
     }
     out->mask = (unsigned)json_integer_value(mask);
     return 0;
@@ -426,7 +264,7 @@ int queue_command_from_json(const json_t *object, struct queue_command *out, str
     static const char *const others[] = {"verb", "mask", "spec", NULL};
     memset(out, 0, sizeof *out);
     out->revision = -1;
-    int rc = read_fields(object, command_fields, COUNT(command_fields), others, out, e);
+    int rc = fields_read(object, command_fields, COUNT(command_fields), others, out, e);
     rc = rc == 0 ? read_verb(object, out, e) : rc;
     const json_t *spec = json_object_get(object, "spec");
     if (rc != 0 || spec == NULL || json_is_null(spec)) {

@@ -176,7 +176,8 @@ static void scan(struct look *l)
         const struct queue_place *at = &l->q->order.at[i];
         struct candidate c = {.entry = at->entry};
         claimed_seen += at->entry->hint.claimed;
-        if (pick(l, at->entry, &c.set)) {
+        bool skipped = l->p->skips != NULL && l->p->skips(l->p->context, at->entry->job);
+        if (!skipped && pick(l, at->entry, &c.set)) {
             c.turn = turn_of(l, at);
             consider(l, c);
         }

@@ -46,7 +46,7 @@ struct queue_hint {
 
 struct queue_entry {
     struct queue_hint hint;
-    struct queue_job *job;    /* NULL: it is gone */
+    struct queue_job *job;    /* packed: free() is enough; NULL: it is gone */
     struct queue_job *before; /* as of the last settle while `dirty`; NULL = it was not there */
     bool dirty;
     char id[ID_SIZE];
@@ -115,6 +115,12 @@ void queue_hint_set(struct queue *q, struct queue_entry *e);
 
 void queue_words_fini(struct queue_words *w);
 
+/* ---- memory (queue_pack.c) ---- */
+
+/* The same job in one allocation, freed by free(), not to be changed but for numbers. Takes `job`
+ * over. */
+struct queue_job *queue_job_pack(struct queue_job *job);
+
 /* ---- order (queue_rank.c) ---- */
 
 /* A rank for a job to come between order[at - 1] and order[at]; at 0 only into an empty queue.
@@ -133,7 +139,7 @@ void queue_answers_settle(struct queue_answers *a);
 void queue_answers_undo(struct queue_answers *a);
 void queue_answers_fini(struct queue_answers *a);
 
-/* ---- verbs (queue_edit.c, queue_claim.c) ---- */
+/* ---- verbs (queue_place.c, queue_edit.c, queue_claim.c, queue_want.c) ---- */
 
 typedef int queue_apply_fn(
     struct queue *q, const struct queue_command *c, struct queue_result *out);
@@ -157,6 +163,12 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
 
 /* `job "Brackets"`, or by the end of its id; `out` is returned. */
 const char *queue_label(const struct queue_job *job, char out[static QUEUE_LABEL_SIZE]);
+
+/* The edit is counted, and whose it was. */
+void queue_stamp(struct queue_job *job, const struct queue_command *c);
+
+/* Replaces an owned text; NULL becomes "". */
+void queue_set_text(char **text, const char *value);
 
 /* ---- copies (queue_copies.c) ---- */
 

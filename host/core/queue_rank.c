@@ -43,7 +43,7 @@ static struct stretch around(const struct queue *q, struct stretch block, size_t
 
 static int64_t step_of(const struct stretch *s)
 {
-    return (s->high - s->low) / (int64_t)(s->to - s->from + 3);
+    return (s->high - s->low) / (int64_t)(s->to - s->from + 1);
 }
 
 static void put_rank(struct queue *q, struct queue_entry *e, int64_t rank)
@@ -53,18 +53,18 @@ static void put_rank(struct queue *q, struct queue_entry *e, int64_t rank)
     queue_put(q, e, job);
 }
 
-/* Leaves two steps of room at `at`. */
-static void spread(struct queue *q, const struct stretch *s, size_t at)
+/* The same room between any two. */
+static void spread(struct queue *q, const struct stretch *s)
 {
     size_t n = s->to - s->from;
     int64_t step = step_of(s) < QUEUE_RANK_GAP ? step_of(s) : QUEUE_RANK_GAP;
-    int64_t rank = s->low > -QUEUE_RANK_MAX ? s->low : s->high - step * (int64_t)(n + 2);
+    int64_t rank = s->low > -QUEUE_RANK_MAX ? s->low : s->high - step * (int64_t)(n + 1);
     struct queue_entry **moved = mem_array(n, sizeof(struct queue_entry *));
     for (size_t i = 0; i < n; i++) {
         moved[i] = q->order.at[s->from + i].entry;
     }
     for (size_t i = 0; i < n; i++) {
-        rank += s->from + i == at ? 2 * step : step;
+        rank += step;
         put_rank(q, moved[i], rank);
     }
     free(moved);
@@ -89,7 +89,7 @@ static void make_room(struct queue *q, struct stretch block, size_t at)
         reach *= 2;
         s = around(q, block, at, reach);
     }
-    spread(q, &s, at);
+    spread(q, &s);
 }
 
 int64_t queue_rank_front(struct queue *q)

@@ -605,6 +605,19 @@ static bool can_begin(const struct run *r, const struct queue_command *c)
     return i >= 0 && strcmp(j->sets[i].id, c->set) == 0;
 }
 
+/* What is printed is something that its copy still wants. */
+static void check_begun(const struct run *r, const struct queue_command *c)
+{
+    const struct queue_job *j = queue_find(r->q, c->job);
+    const struct queue_claim *claim = &j->claims[queue_claim_of_run(j, c->run)];
+    const struct queue_set *s = queue_job_set(j, c->set);
+    int32_t rest = claim->counters != NULL ? claim->counters[s - j->sets].remaining : s->remaining;
+    if (rest < 1 || strcmp(claim->printer, c->printer) != 0) {
+        fail_msg(
+            "seed %" PRIu64 ": %d of the set begun by %s remain", seed_now, rest, claim->printer);
+    }
+}
+
 static bool is_new(const struct run *r, const struct queue_command *c)
 {
     const struct queue_answer *a = queue_answer_find(&r->q->answers, c->client);
@@ -634,6 +647,9 @@ static void step(struct run *r)
     if (c.verb == QUEUE_BEGIN && fresh && (rc == 0) != begin) {
         fail_msg(
             "seed %" PRIu64 ": begin gave \"%s\", offered: %d", seed_now, result.err.text, begin);
+    }
+    if (begin && fresh) {
+        check_begun(r, &c);
     }
     if (c.verb == QUEUE_FINISH && fresh && (c.job[0] == '\0' || strcmp(c.job, print.job) == 0)) {
         check_count(r, &print, c.success);
@@ -759,6 +775,52 @@ static size_t one_seed(uint64_t seed)
     return n;
 }
 
+/* ---- the laws themselves ---- */
+
+static bool all_agree(const struct queue *q)
+{
+    for (int i = 0; i < 200; i++) {
+        struct world w = some_world();
+        if (look(q, &w).set != scan(q, &w).set) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void a_wrong_hint_and_a_job_changed_behind_its_back_are_seen(void **state)
+{
+    (void)state;
+    struct run r = {.q = queue_new("local"), .now_ms = 1};
+    random_state = 99;
+    for (unsigned i = 0; i < 4; i++) {
+        struct queue_command c = {.verb = QUEUE_SUBMIT, .spec = some_spec(&r)};
+        struct queue_result result;
+        id_of(c.spec->id, 'j', i);
+        c.spec->created_ms = i;
+        c.spec->count = c.spec->remaining = 3;
+        c.spec->draft = false;
+        if (c.spec->sets_count == 0) {
+            some_set(&r, queue_job_add_set(c.spec));
+        }
+        assert_int_equal(queue_apply(r.q, &c, &result), 0);
+        queue_job_free(c.spec);
+    }
+    for (size_t i = 0; i < r.q->order.count; i++) {
+        struct queue_entry *e = r.q->order.at[i].entry;
+        uint64_t before = digest(r.q);
+        assert_true(all_agree(r.q));
+        e->hint.held = true;
+        assert_false(all_agree(r.q));
+        e->hint.held = false;
+        e->job->sets[0].completed++;
+        assert_true(digest(r.q) != before);
+        e->job->sets[0].completed--;
+        assert_true(digest(r.q) == before);
+    }
+    queue_free(r.q);
+}
+
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
     int64_t n;
@@ -781,6 +843,7 @@ static void the_laws_hold_for_any_sequence_of_commands(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_wrong_hint_and_a_job_changed_behind_its_back_are_seen),
         cmocka_unit_test(the_laws_hold_for_any_sequence_of_commands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,13 +210,75 @@ static void every_mistake_is_told_with_its_place(void **state)
     snprintf(wanted, sizeof wanted,
         "%s:1:1: buad: unknown key; here may stand: listen, auth, heaters_off_after, "
         "resume_within, pause_heaters_off_after, pause_bed_off_after, upload_limit, "
-        "shutdown_command, profiles, printers\n"
+        "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, "
+        "attempts, retry_within, give_up, on_cancel, cooldown, cooldown_timeout, quiet_hours, "
+        "material_check, spool_reserve, ignore_lines\n"
         "%s:4:11: baud: \"fast\": must be a number from 1200 to 4000000, or auto\n"
         "%s:5:13: device: \"tty\": must be a full path, such as /dev/ttyUSB0 or "
         "/dev/serial/by-id/...\n",
         path, path, path);
     assert_string_equal(strbuf_text(&mistakes), wanted);
     assert_int_equal(strncmp(error.text, wanted, strlen(path) + 8), 0);
+}
+
+static void what_a_printer_does_with_its_queue_has_sane_defaults(void **state)
+{
+    (void)state;
+    assert_int_equal(load(put("a.yaml", "auth: keys\n"), NULL, "mk3", ""), 0);
+    assert_int_equal(config.queue.attempts, 3);
+    assert_int_equal(config.queue.retry_within_ms, 3600000);
+    assert_int_equal(config.queue.give_up, CONFIG_GIVE_UP_STOP);
+    assert_true(config.queue.on_cancel_stop);
+    assert_int_equal(config.queue.cooldown_mc, 0);
+    assert_int_equal(config.queue.quiet_from_min, config.queue.quiet_to_min);
+    assert_true(config.queue.material_check);
+    assert_string_equal(config.queue.ignore_lines, "");
+}
+
+static void one_printer_may_do_otherwise_with_its_queue(void **state)
+{
+    (void)state;
+    const char *path = put("a.yaml", "attempts: 5\n"
+                                     "give_up: skip\n"
+                                     "quiet_hours: 22:00-7:30\n"
+                                     "ignore_lines: [M84, M300 S440]\n"
+                                     "printers:\n"
+                                     "  mk3:\n"
+                                     "    give_up: quarantine\n"
+                                     "    on_cancel: skip\n"
+                                     "    cooldown: 28\n"
+                                     "    material_check: no\n"
+                                     "    ignore_lines: [M104 S0]\n");
+    assert_int_equal(load(path, NULL, "other", ""), 0);
+    assert_int_equal(config.queue.give_up, CONFIG_GIVE_UP_SKIP);
+    assert_string_equal(config.queue.ignore_lines, "M84\nM300 S440\n");
+    assert_int_equal(config.queue.cooldown_mc, 0);
+    assert_int_equal(load(path, NULL, "mk3", ""), 0);
+    assert_int_equal(config.queue.attempts, 5);
+    assert_int_equal(config.queue.give_up, CONFIG_GIVE_UP_QUARANTINE);
+    assert_false(config.queue.on_cancel_stop);
+    assert_false(config.queue.material_check);
+    assert_int_equal(config.queue.cooldown_mc, 28000);
+    assert_int_equal(config.queue.quiet_from_min, 22 * 60);
+    assert_int_equal(config.queue.quiet_to_min, 7 * 60 + 30);
+    assert_string_equal(config.queue.ignore_lines, "M104 S0\n");
+}
+
+static void quiet_hours_that_are_none_are_told(void **state)
+{
+    static const char *const wrong[] = {
+        "22:00", "22:00-25:00", "22:00-22:00", "22-7", "a:00-7:00", "22:60-07:00", "22:00-07:0"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[64];
+        snprintf(text, sizeof text, "quiet_hours: \"%s\"\n", wrong[i]);
+        assert_int_equal(load(put("a.yaml", text), NULL, "mk3", ""), -PP_EINVAL);
+        assert_non_null(strstr(error.text, "22:00-07:00"));
+        strbuf_fini(&mistakes);
+    }
+    assert_int_equal(load(put("a.yaml", "quiet_hours: off\n"), NULL, "mk3", ""), 0);
+    assert_int_equal(load(put("a.yaml", "ignore_lines: [\"; M84\"]\n"), NULL, "", ""), -PP_EINVAL);
+    assert_non_null(strstr(error.text, "must be one command of gcode"));
 }
 
 static void the_whole_of_a_file_can_be_checked(void **state)
@@ -294,6 +356,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(later_files_override_key_by_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_home_folder_may_be_short, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_mistake_is_told_with_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_a_printer_does_with_its_queue_has_sane_defaults, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            one_printer_may_do_otherwise_with_its_queue, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quiet_hours_that_are_none_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_whole_of_a_file_can_be_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(listen_addresses_are_checked, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_users_file_comes_after_the_machines, set_up, tear_down),

@@ -300,7 +300,7 @@ static void json_with_mistakes_is_refused_by_field(void **state)
         {"{\"id\": null}", "id null"},
         {"{\"id\": \"00000000-0000-7000-8000-0000000000001\"}", "id"},
         {"{\"draft\": 1}", "draft 1"},
-        {"{\"colour\": 1}", "not known"},
+        {"{\"colour\": 1}", "unknown field \"colour\""},
         {"{\"sets\": {}}", "sets {}"},
         {"{\"sets\": [7]}", "sets[0]: value 7"},
         {"{\"sets\": [{\"path\": \"a\\u0000b\"}]}", "sets[0]: path"},
@@ -373,6 +373,7 @@ static void rows_that_cannot_be_are_not_loaded(void **state)
         job->sets[0].count = i == 11 ? 0 : 3;
         assert_int_equal(queue_load_job(b.q, job, &e), -PP_ECORRUPT);
         assert_string_not_equal(e.text, "");
+        assert_int_equal(queue_load_job(b.q, job, NULL), -PP_ECORRUPT);
         queue_job_free(job);
     }
     assert_int_equal(queue_count(b.q), 0);

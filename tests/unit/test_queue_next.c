@@ -47,6 +47,41 @@ static void a_job_whose_material_is_not_loaded_lets_others_go_first(void **state
     bench_close(&b);
 }
 
+static bool is_skipped(void *context, const struct queue_job *job)
+{
+    (void)context;
+    return strcmp(job->name, "no") == 0;
+}
+
+static void a_job_that_is_passed_over_is_not_offered_at_all(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    submit(&b, "no", "A1%PLA", 1);
+    submit(&b, "petg", "A1%PETG", 1);
+    struct queue_printer p = printer(&b);
+    p.skips = is_skipped;
+    struct queue_next n = offered(&b, &p);
+    assert_offered(&n, "petg", QUEUE_NO_MATERIAL);
+    act(&b, QUEUE_ARCHIVE, "petg");
+    n = offered(&b, &p);
+    assert_null(n.job);
+    bench_close(&b);
+}
+
+static void materials_do_not_matter_to_who_says_so(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    submit(&b, "petg", "A1%PETG", 1);
+    submit(&b, "pla", "A1%PLA", 1);
+    struct queue_printer p = printer(&b);
+    p.any_material = true;
+    struct queue_next n = offered(&b, &p);
+    assert_offered(&n, "petg", QUEUE_READY);
+    bench_close(&b);
+}
+
 static void the_tool_without_its_material_is_named(void **state)
 {
     (void)state;
@@ -318,6 +353,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_whose_material_is_not_loaded_lets_others_go_first),
+        cmocka_unit_test(a_job_that_is_passed_over_is_not_offered_at_all),
+        cmocka_unit_test(materials_do_not_matter_to_who_says_so),
         cmocka_unit_test(the_tool_without_its_material_is_named),
         cmocka_unit_test(a_missing_file_blocks_its_job_alone),
         cmocka_unit_test(a_missing_file_is_told_before_a_missing_material),

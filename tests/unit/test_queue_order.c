@@ -271,6 +271,74 @@ static void there_is_always_room_between_two_jobs(void **state)
     bench_close(&b);
 }
 
+/* Rows whose ranks leave no room at all, moved about like cards in a plain list. */
+static void any_moves_give_the_order_of_a_plain_list(void **state)
+{
+    (void)state;
+    enum {
+        N = 60
+    };
+    int list[N];
+    char name[16];
+    char after[16];
+    uint64_t random = 12345;
+    struct bench b = bench_open();
+    struct err e;
+    for (int i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        struct queue_job *job = new_spec(name, "A1", 1);
+        job->rank = i - N / 2;
+        assert_int_equal(queue_load_job(b.q, job, &e), 0);
+        list[i] = i;
+    }
+    for (int round = 0; round < 2000; round++) {
+        random = random * UINT64_C(6364136223846793005) + 1;
+        size_t from = (random >> 33) % N;
+        size_t to = round % 3 == 0 ? 0 : round % 3 == 1 ? N / 2 : (random >> 43) % N;
+        int card = list[from];
+        memmove(&list[from], &list[from + 1], (N - 1 - from) * sizeof *list);
+        memmove(&list[to + 1], &list[to], (N - 1 - to) * sizeof *list);
+        list[to] = card;
+        snprintf(name, sizeof name, "%d", card);
+        snprintf(after, sizeof after, "%d", to > 0 ? list[to - 1] : 0);
+        assert_int_equal(move_after(&b, name, to > 0 ? after : ""), 0);
+        const struct queue_job *j = queue_first(b.q);
+        for (int i = 0; i < N; i++, j = queue_after(b.q, j)) {
+            snprintf(name, sizeof name, "%d", list[i]);
+            assert_string_equal(j->name, name);
+        }
+        assert_null(j);
+    }
+    bench_close(&b);
+}
+
+/* So that it stays known what somebody wanted first. */
+static void what_comes_behind_jobs_put_in_front_is_not_in_front_itself(void **state)
+{
+    (void)state;
+    char out[512];
+    struct bench b = bench_open();
+    struct err e;
+    struct queue_job *first = new_spec("a", "A1", 1);
+    assert_int_equal(queue_load_job(b.q, first, &e), 0); /* rank 0: no room before it */
+    submit(&b, "b", "A1", 1);
+    submit_spec(&b, new_spec("front", "A1", 1), "-");
+    for (int i = 0; i < 30; i++) {
+        move_after(&b, i % 2 == 0 ? "a" : "b", "front");
+        assert_true(job_of(&b, "a")->rank >= 0 && job_of(&b, "b")->rank >= 0);
+        assert_true(job_of(&b, "front")->rank < 0);
+    }
+    assert_string_equal(names(&b, false, out), "front b a");
+    submit_spec(&b, new_spec("new front", "A1", 1), "-");
+    move_after(&b, "b", "new front"); /* between two of them */
+    assert_true(job_of(&b, "b")->rank < 0);
+    act(&b, QUEUE_ARCHIVE, "a");
+    act(&b, QUEUE_RESTORE, "a"); /* the end, though all are in front */
+    assert_true(job_of(&b, "a")->rank >= 0);
+    assert_string_equal(names(&b, false, out), "new front b front a");
+    bench_close(&b);
+}
+
 static void a_name_may_be_there_twice_but_not_an_id(void **state)
 {
     (void)state;
@@ -389,6 +457,8 @@ int main(void)
         cmocka_unit_test(jobs_are_added_in_front_behind_one_and_at_the_end),
         cmocka_unit_test(jobs_move_behind_others_and_to_the_front),
         cmocka_unit_test(there_is_always_room_between_two_jobs),
+        cmocka_unit_test(any_moves_give_the_order_of_a_plain_list),
+        cmocka_unit_test(what_comes_behind_jobs_put_in_front_is_not_in_front_itself),
         cmocka_unit_test(a_name_may_be_there_twice_but_not_an_id),
         cmocka_unit_test(removed_jobs_come_back_with_their_counters),
         cmocka_unit_test(a_finished_job_that_is_restored_begins_anew),

@@ -14,7 +14,8 @@ const char *condition_text(lua_State *L, int index, size_t *len)
 {
     int type = lua_type(L, index);
     if (type == LUA_TTABLE || type == LUA_TFUNCTION) {
-        return lua_pushstring(L, luaL_typename(L, index)), lua_tolstring(L, -1, len);
+        lua_pushstring(L, luaL_typename(L, index));
+        return lua_tolstring(L, -1, len);
     }
     return luaL_tolstring(L, index, len);
 }

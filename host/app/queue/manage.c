@@ -4,15 +4,13 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MANAGING_SETTING "managing"
-#define STEPS_MAX        64    /* of one turn of the loop */
-#define LATE_MS          10000 /* between two tries to write a result */
+#define STEPS_MAX        64 /* of one turn of the loop */
 
 #define LISTENS                                                                                    \
     (1u << HUB_STATE | 1u << HUB_TEMPS | 1u << HUB_QUESTION | 1u << HUB_RUN | 1u << HUB_BED |      \
@@ -30,10 +28,14 @@ static void pump_soon(struct manage *m)
     }
 }
 
-/* Each is the answer to something, or one of a run: there are never many. */
+/* Each is the answer to something, or one of a run: there are never many, unless the disk hangs
+ * while this program starts. */
 void manage_post_run(struct manage *m, enum driver_event kind, const struct run *run)
 {
-    assert(m->events < MANAGE_EVENTS);
+    if (m->events == m->events_room) {
+        m->events_room += 8;
+        m->event = mem_resize(m->event, m->events_room, sizeof *m->event);
+    }
     struct manage_event *event = &m->event[m->events++];
     *event = (struct manage_event){.kind = kind};
     if (run != NULL) {
@@ -279,9 +281,6 @@ static void on_pump(uv_timer_t *timer)
     if (m->events > 0 || m->look) {
         pump_soon(m);
     }
-    if (m->late_count > 0 && clock_ms() - m->late_ms >= LATE_MS) {
-        manage_write_late(m);
-    }
     manage_tell_wish(m);
     store_managing(m);
     manage_tell(m);
@@ -388,6 +387,7 @@ static void destroy(struct manage *m)
     free(m->quarantine);
     free(m->skip);
     free(m->late);
+    free(m->event);
     free(m);
 }
 
@@ -408,9 +408,11 @@ int manage_open(struct manage **out, uv_loop_t *loop, const struct manage_option
     }
     uv_timer_init(loop, &m->pump);
     uv_timer_init(loop, &m->wake);
+    uv_timer_init(loop, &m->again);
     m->pump.data = m;
     m->wake.data = m;
-    m->open = 2;
+    m->again.data = m;
+    m->open = 3;
     m->listener = hub_add(o->hub, LISTENS, on_hub, m);
     manage_set_settings(m, &o->settings);
     struct err why;
@@ -451,4 +453,5 @@ void manage_close(struct manage *m, void (*closed)(void *context), void *context
     manage_tell_wish(m);
     uv_close((uv_handle_t *)&m->pump, on_handle_closed);
     uv_close((uv_handle_t *)&m->wake, on_handle_closed);
+    uv_close((uv_handle_t *)&m->again, on_handle_closed);
 }

@@ -216,7 +216,8 @@ void manage_find_facts(struct manage *m, const struct manage_event *event)
     *out = (struct driver_facts){.now_ms = (int64_t)clock_ms()};
     printer_facts(m, &st, out);
     run_facts(&event->run, out);
-    if (!out->printing || event->kind != DRIVER_LOOK) { /* else nobody asks */
+    bool off = driver_state(&m->driver) == DRIVER_INACTIVE;
+    if (event->kind != DRIVER_LOOK || (!out->printing && !off)) { /* else nobody asks */
         manage_find_work(m, w);
     }
     out->work = w->job[0] != '\0';

@@ -19,7 +19,6 @@
 #include "host/app/queue/manage.h"
 #include "host/app/queue/script_run.h"
 
-#define MANAGE_EVENTS  32
 #define MANAGE_HISTORY 20 /* runs of a file that scripts can see */
 #define MANAGE_ASIDES  4
 
@@ -65,7 +64,9 @@ struct manage_finish {
     char job[ID_SIZE];
     struct run run;
     bool success;
-    bool asked; /* the driver waits to be told */
+    bool asked;             /* the driver waits to be told, */
+    enum driver_event told; /* this where it is written */
+    enum driver_event not_told;
 };
 
 struct manage {
@@ -78,13 +79,15 @@ struct manage {
     enum driver_state came_from; /* the state in which the current work was found */
     struct hub_listener *listener;
 
-    struct manage_event event[MANAGE_EVENTS];
+    struct manage_event *event; /* owned, in order */
     size_t events;
+    size_t events_room;
     bool look;       /* facts may have changed */
     uv_timer_t pump; /* due at once while something waits */
     uv_timer_t wake;
-    size_t starting; /* results of earlier runs on their way to the disk: nothing begins before */
-    size_t open;     /* handles, commands and queries under way */
+    uv_timer_t again; /* for `late` */
+    size_t starting;  /* results of earlier runs on their way to the disk: nothing begins before */
+    size_t open;      /* handles, commands and queries under way */
     bool closing;
     void (*closed)(void *context);
     void *closed_context;
@@ -102,7 +105,6 @@ struct manage {
     bool was_in_error;
     struct manage_finish *late; /* owned: to be written again, when the disk can */
     size_t late_count;
-    uint64_t late_ms;
 
     bool bed_asked;             /* by us */
     char accepted_set[ID_SIZE]; /* prints although its spool may run out */
@@ -157,7 +159,7 @@ void manage_do_finish(struct manage *m, bool success);
 void manage_do_release(struct manage *m);
 void manage_do_adopt(struct manage *m);
 void manage_on_run(struct manage *m, const struct run *run);
-void manage_write_late(struct manage *m); /* results the disk did not take */
+void manage_write_late(uv_timer_t *timer); /* results the disk did not take */
 
 /* manage_ask.c */
 void manage_ask_bed(struct manage *m);

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATE_MS 10000 /* between two tries to write a result */
+
 /* A command of this printer about the work given. */
 static struct queue_command command(
     const struct manage *m, enum queue_verb verb, const struct manage_work *w)
@@ -37,16 +39,16 @@ static void remember_error(struct manage *m, const struct err *e)
 /* ---- claim -------------------------------------------------------------------------------------
  */
 
-static bool holds_claim(const struct manage *m, const struct manage_work *w)
+static const struct queue_claim *own_claim(const struct manage *m, const struct manage_work *w)
 {
     const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
     const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
         if (strcmp(job->claims[i].printer, m->name) == 0) {
-            return true;
+            return &job->claims[i];
         }
     }
-    return false;
+    return NULL;
 }
 
 static void on_released(void *context, const struct queue_result *result)
@@ -61,7 +63,8 @@ static void on_released(void *context, const struct queue_result *result)
 static void give_back(struct manage *m, const struct manage_work *w)
 {
     struct queue_command c = command(m, QUEUE_RELEASE, w);
-    if (w->job[0] != '\0' && holds_claim(m, w)) {
+    const struct queue_claim *claim = own_claim(m, w);
+    if (claim != NULL && claim->run[0] == '\0') { /* else its result is not written yet */
         m->open++;
         jobs_do(m->o.jobs, w->queue, &c, on_released, m);
     }
@@ -111,7 +114,7 @@ static void on_claimed(void *context, const struct queue_result *result)
 /* The claim is on the disk, or waits for nothing where it is held already. */
 void manage_do_prepare(struct manage *m)
 {
-    if (holds_claim(m, &m->current)) {
+    if (own_claim(m, &m->current) != NULL) {
         manage_load_history(m, have_history);
         return;
     }
@@ -123,25 +126,20 @@ void manage_do_prepare(struct manage *m)
 /* ---- print -------------------------------------------------------------------------------------
  */
 
-static void on_taken_back(void *context, const struct queue_result *result)
-{
-    struct manage *m = context;
-    if (result->err.code != 0) {
-        log_error("that a print did not begin could not be written: %s", result->err.text);
-    }
-    if (!m->closing) {
-        manage_post(m, DRIVER_PRINT_REFUSED);
-    }
-    manage_let_go(m);
-}
+static void finish(struct manage *m, const struct manage_finish *what, bool at_start);
 
+/* What has begun in the queue and nowhere else. */
 static void take_back(struct manage *m)
 {
-    struct queue_command c = command(m, QUEUE_FINISH, &m->current);
-    memcpy(c.run, m->run, sizeof c.run);
+    struct manage_finish f = {
+        .asked = true, .told = DRIVER_PRINT_REFUSED, .not_told = DRIVER_PRINT_REFUSED};
+    memcpy(f.queue, m->current.queue, sizeof f.queue);
+    memcpy(f.job, m->current.job, sizeof f.job);
+    memcpy(f.run.id, m->run, sizeof f.run.id);
+    memcpy(f.run.set_id, m->current.set, sizeof f.run.set_id);
+    memcpy(f.run.file_name, m->current.path, sizeof f.run.file_name);
     m->run[0] = '\0';
-    m->open++;
-    jobs_do(m->o.jobs, m->current.queue, &c, on_taken_back, m);
+    finish(m, &f, false);
 }
 
 static void fill_origin(const struct manage *m, struct device_origin *o)
@@ -187,6 +185,7 @@ void manage_do_print(struct manage *m)
 {
     struct queue_command c = command(m, QUEUE_BEGIN, &m->current);
     manage_stop_asides(m);
+    m->accepted_set[0] = '\0'; /* for this print */
     id_new(m->run, clock_wall_ms());
     memcpy(c.run, m->run, sizeof c.run);
     m->begin_out = true;
@@ -293,7 +292,9 @@ static void keep_late(struct manage *m, const struct manage_finish *f)
     m->late = mem_resize(m->late, m->late_count + 1, sizeof *m->late);
     m->late[m->late_count] = *f;
     m->late[m->late_count++].asked = false;
-    m->late_ms = clock_ms();
+    if (!m->closing) {
+        uv_timer_start(&m->again, manage_write_late, LATE_MS, 0);
+    }
 }
 
 static void on_finished(void *context, const struct queue_result *result)
@@ -310,16 +311,15 @@ static void on_finished(void *context, const struct queue_result *result)
         use_spools(m, &f->finish.run);
     }
     if (f->finish.asked && !m->closing) {
-        manage_post(m, failed ? DRIVER_COUNT_FAILED : DRIVER_COUNTED);
-    }
-    if (f->at_start) {
+        manage_post(m, failed ? f->finish.not_told : f->finish.told);
+    } else if (!failed && !m->closing) {
         struct manage_work w = {.job = ""};
         memcpy(w.queue, f->finish.queue, sizeof w.queue);
         memcpy(w.job, f->finish.job, sizeof w.job);
-        give_back(m, &w);
-        m->starting--;
-        manage_look(m);
+        give_back(m, &w); /* the driver does not know that it is held */
     }
+    m->starting -= f->at_start;
+    manage_look(m);
     free(f);
     manage_let_go(m);
 }
@@ -341,14 +341,19 @@ static void finish(struct manage *m, const struct manage_finish *what, bool at_s
 
 void manage_do_finish(struct manage *m, bool success)
 {
-    struct manage_finish f = {.run = m->ended, .success = success, .asked = true};
+    struct manage_finish f = {.run = m->ended,
+        .success = success,
+        .asked = true,
+        .told = DRIVER_COUNTED,
+        .not_told = DRIVER_COUNT_FAILED};
     memcpy(f.queue, m->ended.queue, sizeof f.queue);
     memcpy(f.job, m->ended.job_id, sizeof f.job);
     finish(m, &f, false);
 }
 
-void manage_write_late(struct manage *m)
+void manage_write_late(uv_timer_t *timer)
 {
+    struct manage *m = timer->data;
     struct manage_finish *late = m->late;
     size_t count = m->late_count;
     m->late = NULL;

@@ -1,0 +1,60 @@
+/* What verbs want of a job before they begin, and the words they refuse with. */
+#include "host/base/str.h"
+#include "host/core/queue_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *queue_label(const struct queue_job *job, char out[static QUEUE_LABEL_SIZE])
+{
+    if (job->name != NULL && job->name[0] != '\0') {
+        char name[72];
+        bool fits = str_copy(name, sizeof name, job->name, strlen(job->name));
+        char shown[QUEUE_LABEL_SIZE - 16];
+        str_escape(shown, sizeof shown, name, strlen(name));
+        snprintf(out, QUEUE_LABEL_SIZE, "job \"%s%s\"", shown, fits ? "" : "...");
+    } else {
+        size_t len = strlen(job->id);
+        snprintf(out, QUEUE_LABEL_SIZE, "job %s", job->id + (len > 6 ? len - 6 : 0));
+    }
+    return out;
+}
+
+int queue_want(
+    const struct queue *q, const struct queue_command *c, struct queue_entry **out, struct err *e)
+{
+    *out = queue_entry_find(q, c->job);
+    if (*out == NULL) {
+        char shown[64];
+        str_escape(shown, sizeof shown, c->job, strlen(c->job));
+        return err_field(e, PP_ENOTFOUND, "job", "job \"%s\": not in queue \"%s\"", shown, q->name);
+    }
+    return 0;
+}
+
+int queue_want_open(
+    const struct queue *q, const struct queue_command *c, struct queue_entry **out, struct err *e)
+{
+    char label[QUEUE_LABEL_SIZE];
+    int rc = queue_want(q, c, out, e);
+    if (rc == 0 && (*out)->job->archived_ms != 0) {
+        return err_set(e, PP_ESTATE, "%s: %s and in the archive; restore it first",
+            queue_label((*out)->job, label), (*out)->job->finished ? "finished" : "removed");
+    }
+    return rc;
+}
+
+int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err *e)
+{
+    char label[QUEUE_LABEL_SIZE];
+    for (size_t i = 0; i < job->claims_count; i++) {
+        const struct queue_claim *c = &job->claims[i];
+        if (c->run[0] != '\0') {
+            int64_t minutes = now_ms > c->run_ms ? (now_ms - c->run_ms) / 60000 : 0;
+            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %" PRId64 " min",
+                queue_label(job, label), c->printer, minutes);
+        }
+    }
+    return 0;
+}
