@@ -81,7 +81,7 @@ static void choose_place(
         after, ID_SIZE, behind != NULL ? behind->id : "-", behind != NULL ? strlen(behind->id) : 1);
 }
 
-void job_command_submit(struct request *r, struct job_input *in)
+void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer)
 {
     struct queue_command c;
     struct err e = {0};
@@ -101,7 +101,11 @@ void job_command_submit(struct request *r, struct job_input *in)
         free(in->job->submitter);
         in->job->submitter = mem_strdup(r->key_name);
     }
-    job_command_send(r, queue->name, &c, 201);
+    if (answer != NULL) {
+        job_command_send_for(r, queue->name, &c, answer);
+    } else {
+        job_command_send(r, queue->name, &c, 201);
+    }
 }
 
 void api_job_add(struct request *r)
@@ -114,7 +118,7 @@ void api_job_add(struct request *r)
     struct job_known known = job_command_known(r);
     if (!reply_failed(r, job_input_new(r->input, &known, &in, &e), &e)) {
         log_info("job \"%s\" added by %s", in.job->name, r->key_name);
-        job_command_submit(r, &in);
+        job_command_submit(r, &in, NULL);
     }
     job_input_fini(&in);
 }
