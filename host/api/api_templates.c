@@ -42,8 +42,7 @@ static void saved(void *context, const struct err *e)
         reply_error(r, e);
     } else {
         const struct queue_job *job = jobs_template(r->http->o.jobs, r->stars.star[0]);
-        reply_json(r, 200,
-            job != NULL ? template_view(r->stars.star[0], job) : json_object());
+        reply_json(r, 200, job != NULL ? template_view(r->stars.star[0], job) : json_object());
     }
     request_wake(r);
 }

@@ -4,6 +4,7 @@
  * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
 #include "host/api/access.h"
 #include "host/api/form.h"
+#include "host/api/job_input.h"
 #include "host/api/route.h"
 #include "host/api/upload_name.h"
 #include "host/api/ws.h"
@@ -124,13 +125,39 @@ static void fields(const char *text, size_t size)
     free(type);
 }
 
+/* A job that is read is one the queue accepts by its form, or says what is wrong with. */
+static void jobs(const char *text, size_t size)
+{
+    const struct job_known known = {.files = NULL};
+    struct job_input in = {.job = NULL};
+    struct job_input edit = {.job = NULL};
+    struct err e = {0};
+    json_t *object = NULL;
+    json_t *again = NULL;
+    if (json_parse(&object, text, size, &e) != 0 || json_parse(&again, text, size, &e) != 0) {
+        json_decref(object);
+        return;
+    }
+    if (job_input_new(object, &known, &in, &e) == 0) {
+        queue_job_check(in.job, &e);
+        assert(in.job->sets_count <= QUEUE_SETS_MAX);
+        job_input_edit(again, in.job, &known, &edit, &e);
+    } else {
+        assert(e.code != 0 && e.text[0] != '\0');
+    }
+    job_input_fini(&in);
+    job_input_fini(&edit);
+    json_decref(object);
+    json_decref(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > 8192) {
         return 0;
     }
     char *text = strndup((const char *)data + 1, size - 1);
-    switch (data[0] % 6) {
+    switch ((data[0] + 256u - '0') % 7) {
     case 0:
         frames(data + 1, size - 1);
         break;
@@ -147,6 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         paths(text);
         break;
     case 5:
+        jobs((const char *)data + 1, size - 1);
+        break;
+    case 6:
         fields((const char *)data + 1, size - 1);
         break;
     }
