@@ -16,6 +16,21 @@
 /* ---- looking -----------------------------------------------------------------------------------
  */
 
+/* A description may be written in several lines; here it is one. */
+static void put_description(struct strbuf *out, const char *text)
+{
+    char *line = mem_strdup(text);
+    size_t len = strlen(line);
+    for (size_t i = 0; i < len; i++) {
+        line[i] = line[i] == '\n' ? ' ' : line[i];
+    }
+    while (len > 0 && line[len - 1] == ' ') {
+        line[--len] = '\0';
+    }
+    text_foreign(out, line);
+    free(line);
+}
+
 static void entry_row(struct strbuf *out, const struct view *v, const json_t *entry)
 {
     size_t from = out->len;
@@ -24,7 +39,7 @@ static void entry_row(struct strbuf *out, const struct view *v, const json_t *en
     text_pad(out, from, NAME_COLUMNS);
     strbuf_puts(&text, field_true(entry, "shipped") ? "" : "yours; ");
     strbuf_puts(&text, field_true(entry, "clears_bed") ? "clears the bed; " : "");
-    text_foreign(&text, field_text(entry, "description"));
+    put_description(&text, field_text(entry, "description"));
     strbuf_puts(out, " ");
     text_wrap(out, text.len > 0 ? strbuf_text(&text) : "-", NAME_COLUMNS + 1, v->columns);
     strbuf_fini(&text);
