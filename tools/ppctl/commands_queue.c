@@ -32,11 +32,13 @@ const struct command commands_queue[] = {
     {.name = "jobs",
         .args = "[--queue Q|archive] [-n JOBS]",
         .summary = "the queue",
-        .help = "In the order in which they are printed. Of the archive the newest first.\n"
-                "\n"
-                "  ppctl jobs\n"
-                "  ppctl jobs --queue archive\n"
-                "  ppctl --json jobs\n",
+        .help =
+            "In the order in which they are printed. Of the archive the newest first. A + after\n"
+            "the copies: the job begins anew when it is done.\n"
+            "\n"
+            "  ppctl jobs\n"
+            "  ppctl jobs --queue archive\n"
+            "  ppctl --json jobs\n",
         .kind = COMMAND_READS,
         .option = {{"--queue", "Q", "another queue than local, or archive"},
             {"-n", "JOBS", "at most so many (1 to 1000; 200)"}},
@@ -45,7 +47,9 @@ const struct command commands_queue[] = {
         .args = "ID",
         .summary = "all about one job",
         .help = "ID is the end of the job's id (4 characters or more), as ppctl jobs shows it,\n"
-                "or its name where only one has it.\n"
+                "or its name where only one has it; one without a name goes by its first file.\n"
+                "Here and for ppctl move it may be its position. Positions change while the\n"
+                "queue is printed, so that other commands do not take them.\n"
                 "\n"
                 "  ppctl job 5f2c\n"
                 "  ppctl job gears\n",
@@ -82,11 +86,13 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_set},
     {.name = "move",
-        .args = "ID QUEUE[:POSITION] | ID POSITION",
+        .args = "ID POSITION | ID QUEUE[:POSITION]",
         .summary = "move a job",
-        .help = "POSITION 1 is the front: it is printed next.\n"
+        .help = "POSITION 1 is the front: it is printed next. Where no job has a number for its\n"
+                "name, ID may be its present position too.\n"
                 "\n"
                 "  ppctl move gears 1\n"
+                "  ppctl move 3 1\n"
                 "  ppctl move 5f2c local:3\n",
         .kind = COMMAND_CHANGES,
         .least = 2,

@@ -224,10 +224,11 @@ int cmd_files(struct ppctl *c);
 int cmd_queues(struct ppctl *c);
 int cmd_queue(struct ppctl *c);
 
-/* cmd_spools.c, cmd_scripts.c */
+/* cmd_spools.c, cmd_profiles.c, cmd_scripts.c */
 int cmd_load(struct ppctl *c);
 int cmd_spools(struct ppctl *c);
 int cmd_spool(struct ppctl *c);
+int cmd_profiles(struct ppctl *c);
 int cmd_scripts(struct ppctl *c);
 int cmd_script(struct ppctl *c);
 int cmd_condition(struct ppctl *c);

@@ -5,8 +5,8 @@
  * say how. Events of other prints change nothing. When the feed was away while the print ended, the
  * history tells: track_is_lost() says when to ask for it, track_run() takes its rows.
  *
- * A print of the queue is known by its job (track_set_job()): it may wait for its turn for long, and
- * when it fails it may be tried again, which is another run of the same job.
+ * A print of the queue is known by its job (track_set_job()): it may wait for its turn for long,
+ * and when it fails it may be tried again, which is another run of the same job.
  */
 #ifndef PP_PPCTL_TRACK_H
 #define PP_PPCTL_TRACK_H
