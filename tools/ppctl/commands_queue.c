@@ -44,6 +44,7 @@ const struct command commands_queue[] = {
             {"-n", "JOBS", "at most so many (1 to 1000; 200)"}},
         .exec = cmd_jobs},
     {.name = "job",
+        .offers = ":jobs",
         .args = "ID",
         .summary = "all about one job",
         .help = "ID is the end of the job's id (4 characters or more), as ppctl jobs shows it,\n"
@@ -58,7 +59,7 @@ const struct command commands_queue[] = {
         .most = 1,
         .exec = cmd_job},
     {.name = "edit",
-        .offers = "count= remaining= draft=yes draft=no repeat=yes share=yes name= note=",
+        .offers = ":jobs count= remaining= draft=yes draft=no repeat=yes share=yes name= note=",
         .args = "ID KEY=VALUE...",
         .summary = "change a job",
         .help = "KEY is name, count, remaining, draft (yes or no), repeat, share, note.\n"
@@ -71,7 +72,7 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_edit},
     {.name = "set",
-        .offers = "count= remaining= profiles= materials= file= position= rm",
+        .offers = ":jobs count= remaining= profiles= materials= file= position= rm",
         .args = "ID SET KEY=VALUE... | ID SET rm",
         .summary = "change one file of a job",
         .help = "SET is its number in ppctl job, its file, or the end of its id. KEY is count\n"
@@ -86,6 +87,7 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_set},
     {.name = "move",
+        .offers = ":jobs",
         .args = "ID POSITION | ID QUEUE[:POSITION]",
         .summary = "move a job",
         .help = "POSITION 1 is the front: it is printed next. Where no job has a number for its\n"
@@ -99,6 +101,7 @@ const struct command commands_queue[] = {
         .most = 2,
         .exec = cmd_move},
     {.name = "rm",
+        .offers = ":jobs",
         .args = "ID...",
         .summary = "remove jobs from the queue",
         .help = "They go to the archive, from which ppctl restore brings them back. Not while\n"
@@ -110,6 +113,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "restore",
+        .offers = ":archive",
         .args = "ID...",
         .summary = "bring jobs back from the archive",
         .help = "To the end of the queue, with what was printed of them; a finished one begins\n"
@@ -121,6 +125,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "reset",
+        .offers = ":jobs",
         .args = "ID...",
         .summary = "print jobs from their beginning again",
         .help = "Nothing counts as printed any more.\n"
@@ -131,6 +136,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "export",
+        .offers = ":jobs",
         .args = "ID [FILE.gjob]",
         .summary = "save a job with its files as one file",
         .help = "In Continuous Print's format. \"-\": standard output.\n"

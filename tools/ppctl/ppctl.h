@@ -52,9 +52,9 @@ struct command {
     const char *summary; /* one line */
     const char *help;    /* what it does in full, and examples */
     enum command_kind kind;
-    const char
-        *offers;  /* what an operand may be, for completion: words, or ":files"; may be NULL */
-    size_t least; /* operands */
+    const char *offers; /* what an operand may be, for completion: words, ":files", or before them
+                           ":jobs" or ":archive" for the first operand; may be NULL */
+    size_t least;       /* operands */
     size_t most;
     struct command_option option[COMMAND_OPTIONS + 1];
     int (*exec)(struct ppctl *c); /* returns an exit status */
