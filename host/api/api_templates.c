@@ -183,6 +183,6 @@ void api_template_use(struct request *r)
         free(in.job->name);
         in.job->name = mem_strdup(name);
     }
-    job_command_submit(r, &in);
+    job_command_submit(r, &in, NULL);
     job_input_fini(&in);
 }

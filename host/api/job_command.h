@@ -49,7 +49,14 @@ const struct queue_job *job_command_behind(
 void job_command_send(
     struct request *r, const char *queue, const struct queue_command *c, unsigned status);
 
-/* A new job as `in` says, which stays the caller's; answers 201. (api_jobs.c) */
-void job_command_submit(struct request *r, struct job_input *in);
+/* Applies and answers by `answer`, which gets the job as it is then. */
+typedef void (*job_command_answer)(
+    struct request *r, const struct jobs_queue *queue, const struct queue_job *job);
+void job_command_send_for(
+    struct request *r, const char *queue, const struct queue_command *c, job_command_answer answer);
+
+/* A new job as `in` says, which stays the caller's; answers by `answer`, NULL: with the job and
+ * 201. (api_jobs.c) */
+void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer);
 
 #endif

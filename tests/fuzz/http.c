@@ -3,6 +3,7 @@
 /* What strangers may send over HTTP and is parsed by us: frames, headers, file names, JSON. (The
  * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
 #include "host/api/access.h"
+#include "host/api/form.h"
 #include "host/api/job_input.h"
 #include "host/api/route.h"
 #include "host/api/upload_name.h"
@@ -103,6 +104,27 @@ static void paths(const char *text)
     }
 }
 
+/* The first line is the type of the body. Every field has a name and is text, or a list of them. */
+static void fields(const char *text, size_t size)
+{
+    json_t *object = NULL;
+    json_t *value;
+    const char *name;
+    struct err e = {0};
+    const char *line = memchr(text, '\n', size);
+    size_t at = line != NULL ? (size_t)(line - text) + 1 : size;
+    char *type = strndup(text, line != NULL ? at - 1 : at);
+    bool parsed = form_parse(&object, type, text + at, size - at, &e) == 0;
+    bool form = parsed && strncmp(type, "multipart", 9) == 0 && text[at] == '-';
+    json_object_foreach(object, name, value)
+    {
+        assert(!form || (name[0] != '\0' && (json_is_string(value) || json_is_array(value))));
+    }
+    assert(parsed || (e.code != 0 && object == NULL));
+    json_decref(object);
+    free(type);
+}
+
 /* A job that is read is one the queue accepts by its form, or says what is wrong with. */
 static void jobs(const char *text, size_t size)
 {
@@ -135,7 +157,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     char *text = strndup((const char *)data + 1, size - 1);
-    switch (data[0] % 6) {
+    switch ((data[0] + 256u - '0') % 7) {
     case 0:
         frames(data + 1, size - 1);
         break;
@@ -153,6 +175,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 5:
         jobs((const char *)data + 1, size - 1);
+        break;
+    case 6:
+        fields((const char *)data + 1, size - 1);
         break;
     }
     free(text);

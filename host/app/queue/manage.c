@@ -15,7 +15,7 @@
 
 #define LISTENS                                                                                    \
     (1u << HUB_STATE | 1u << HUB_TEMPS | 1u << HUB_QUESTION | 1u << HUB_RUN | 1u << HUB_BED |      \
-        1u << HUB_JOBS | 1u << HUB_SPOOLS)
+        1u << HUB_JOBS | 1u << HUB_SPOOLS | 1u << HUB_QUEUE_GO)
 
 /* ---- events ------------------------------------------------------------------------------------
  */
@@ -87,6 +87,14 @@ static void watch_state(struct manage *m)
     m->was_in_error = in_error;
 }
 
+static void start_from_printer(struct manage *m)
+{
+    struct err e;
+    if (manage_start(m, &e) < 0) {
+        manage_notice(m, "the printer asks for its queue to be printed: %s", e.text);
+    }
+}
+
 static void on_hub(void *context, enum hub_event event, const void *data)
 {
     struct manage *m = context;
@@ -94,6 +102,8 @@ static void on_hub(void *context, enum hub_event event, const void *data)
         manage_on_run(m, data);
     } else if (event == HUB_STATE) {
         watch_state(m);
+    } else if (event == HUB_QUEUE_GO) {
+        start_from_printer(m);
     } else if (event == HUB_TEMPS && driver_state(&m->driver) != DRIVER_COOLDOWN) {
         return;
     }
@@ -166,9 +176,8 @@ static void step(struct manage *m, const struct manage_event *event)
     }
 }
 
-static void on_pump(uv_timer_t *timer)
+static void pump(struct manage *m)
 {
-    struct manage *m = timer->data;
     struct manage_event event;
     if (m->starting > 0) {
         return; /* again when it is known what earlier runs came to */
@@ -185,6 +194,11 @@ static void on_pump(uv_timer_t *timer)
     manage_tell(m);
 }
 
+static void on_pump(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
 /* ---- people ------------------------------------------------------------------------------------
  */
 
@@ -196,6 +210,7 @@ int manage_start(struct manage *m, struct err *e)
     m->stopped_badly = false;
     m->error[0] = '\0';
     manage_post(m, DRIVER_START);
+    pump(m); /* whoever asked is told what it does now */
     return 0;
 }
 
@@ -205,6 +220,7 @@ int manage_stop(struct manage *m, struct err *e)
     m->stopped[0] = '\0';
     m->stopped_badly = false;
     manage_post(m, DRIVER_STOP);
+    pump(m);
     return 0;
 }
 
