@@ -117,7 +117,8 @@ static int read_edits(struct edits *x, const json_t *list, struct err *e)
                      : err_set(e, PP_EINVAL, "%s: must be an object {\"name\", \"strategy\"}",
                            json_quote(object, shown, sizeof shown));
         if (rc != 0) {
-            snprintf(field, sizeof field, "[%zu]%s%.30s", i, e->field[0] != '\0' ? "." : "", e->field);
+            snprintf(
+                field, sizeof field, "[%zu]%s%.30s", i, e->field[0] != '\0' ? "." : "", e->field);
             str_copy(e->field, sizeof e->field, field, strlen(field));
             return rc;
         }

@@ -55,8 +55,8 @@ typedef void (*job_command_answer)(
 void job_command_send_for(
     struct request *r, const char *queue, const struct queue_command *c, job_command_answer answer);
 
-/* A new job as `in` says, which stays the caller's; answers by `answer`, NULL: with the job and 201.
- * (api_jobs.c) */
+/* A new job as `in` says, which stays the caller's; answers by `answer`, NULL: with the job and
+ * 201. (api_jobs.c) */
 void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer);
 
 #endif

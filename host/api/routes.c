@@ -8,6 +8,7 @@
 const struct route routes[] = {
     {"GET", "/", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/app.js", KEY_NONE, ROUTE_NONE, page_asset},
+    {"GET", "/queue.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/sd.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/style.css", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/icon.svg", KEY_NONE, ROUTE_NONE, page_asset},

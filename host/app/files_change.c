@@ -132,8 +132,8 @@ static int check_not_needed(const struct files *f, const struct entry *entry, st
         return 0;
     }
     return err_field(e, PP_EBUSY, "file",
-        "%s needs file \"%.80s\": remove it with force, and the job keeps its content", user,
-        entry->file.row.name);
+        "%s needs file \"%.80s\": with --force (force=1) its name goes, the job keeps the content",
+        user, entry->file.row.name);
 }
 
 /* ---- a folder's name goes

@@ -464,6 +464,21 @@ static void a_job_is_found_by_id_suffix_or_name(void **state)
     assert_non_null(strstr(text, "\"vas\\x0ae\""));
 }
 
+static void a_job_without_a_name_is_found_by_the_file_that_lists_show(void **state)
+{
+    struct jobs_bench *b = *state;
+    char id[2][ID_SIZE];
+    char text[256];
+    const char *found;
+    put_file(b, "cube.gcode", CUBE);
+    submit(b, "", "cube.gcode", id[0]);
+    assert_int_equal(find(b, "cube.gcode", &found, text), 0);
+    assert_string_equal(found, id[0]);
+    submit(b, "", "cube.gcode", id[1]);
+    assert_int_equal(find(b, "cube.gcode", &found, text), -PP_EINVAL);
+    assert_non_null(strstr(text, "(cube.gcode)"));
+}
+
 static void what_is_archived_is_purged_by_number_and_age(void **state)
 {
     struct jobs_bench *b = *state;
@@ -555,6 +570,7 @@ int main(void)
         JOBS_TEST(nothing_is_taken_from_a_queue_that_is_not_enabled),
         JOBS_TEST(templates_come_back_full_and_without_content),
         JOBS_TEST(a_job_is_found_by_id_suffix_or_name),
+        JOBS_TEST(a_job_without_a_name_is_found_by_the_file_that_lists_show),
         JOBS_TEST(what_is_archived_is_purged_by_number_and_age),
         JOBS_TEST(runs_are_forgotten_with_the_years),
         JOBS_TEST(closing_answers_what_waits_and_keeps_what_is_being_written),

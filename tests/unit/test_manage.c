@@ -61,6 +61,18 @@ static void managing_with_no_work_prints_nothing_and_stops_when_told(void **stat
     done_with(t);
 }
 
+/* Whoever asks for it shows what it does then. */
+static void the_new_state_is_told_at_once_by_starting_and_stopping(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    start_managing(t);
+    assert_int_equal(managing(t).state, DRIVER_IDLE);
+    assert_int_equal(manage_stop(t->m, &refused), 0);
+    assert_int_equal(managing(t).state, DRIVER_INACTIVE);
+    done_with(t);
+}
+
 static void the_run_tells_whose_it_was(void **state)
 {
     (void)state;
@@ -877,6 +889,7 @@ int main(void)
         cmocka_unit_test(jobs_are_printed_one_after_another_and_counted),
         cmocka_unit_test(a_job_that_comes_later_is_printed_at_once),
         cmocka_unit_test(managing_with_no_work_prints_nothing_and_stops_when_told),
+        cmocka_unit_test(the_new_state_is_told_at_once_by_starting_and_stopping),
         cmocka_unit_test(the_run_tells_whose_it_was),
         cmocka_unit_test(nothing_begins_before_a_person_has_said_that_the_bed_is_clear),
         cmocka_unit_test(a_bed_that_is_not_clear_is_not_asked_for_again),

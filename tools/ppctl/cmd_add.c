@@ -64,15 +64,49 @@ static int send_part(struct ppctl *c, struct part *p)
     return status;
 }
 
-/* What is not here is taken for a name on the host, which knows whether it is one. */
-static int place_part(struct ppctl *c, struct part *p)
+/* What is not here is taken for a name on the host; it has to be one. */
+static int find_part(struct ppctl *c, struct part *p)
 {
     struct stat st;
-    if (stat(p->path, &st) != 0 && errno == ENOENT && p->path[0] != '/' && p->path[0] != '.') {
-        p->name = mem_strdup(p->path);
+    struct answer a;
+    struct err e;
+    char shown[120];
+    int status = PPCTL_DONE;
+    if (stat(p->path, &st) == 0 || errno != ENOENT || p->path[0] == '/' || p->path[0] == '.') {
         return PPCTL_DONE;
     }
-    return send_part(c, p);
+    char *url = client_path("/api/v1/files/", p->path);
+    int rc = get(c->chosen[0], url, &a);
+    free(url);
+    if (rc != 0 && a.status == 404) {
+        err_set(&e, PP_ENOTFOUND, "\"%s\": there is no such file, neither here nor on the host",
+            str_escape(shown, sizeof shown, p->path, strlen(p->path)));
+        status = fail(c, PPCTL_FAILED, &e);
+    } else if (rc != 0) {
+        status = fail_answer(c, c->chosen[0], &a);
+    } else {
+        p->name = mem_strdup(p->path);
+    }
+    answer_fini(&a);
+    return status;
+}
+
+/* Nothing is sent before it is known that all are there. */
+static int place_parts(struct ppctl *c, struct part *parts)
+{
+    int status = PPCTL_DONE;
+    for (size_t i = 0; i < c->operands && status == PPCTL_DONE; i++) {
+        struct upload u;
+        status = find_part(c, &parts[i]);
+        if (status == PPCTL_DONE && parts[i].name == NULL) {
+            status = upload_open(&u, c, parts[i].path);
+            upload_close(&u);
+        }
+    }
+    for (size_t i = 0; i < c->operands && status == PPCTL_DONE; i++) {
+        status = parts[i].name == NULL ? send_part(c, &parts[i]) : PPCTL_DONE;
+    }
+    return status;
 }
 
 static json_t *set_of(const struct ppctl *c, const struct part *p)
@@ -163,6 +197,20 @@ static int submit(struct ppctl *c, json_t *body, const struct part *parts)
     return tell_view(c, "POST", "/api/v1/jobs", json_incref(body), view_job);
 }
 
+/* What makes it print, where that is still to be done. */
+static void tell_next(const struct ppctl *c, bool draft)
+{
+    struct answer a;
+    if (draft) {
+        printf("it is a draft: ppctl %sedit ID draft=no when it is complete\n", c->target_hint);
+        return;
+    }
+    if (get(c->chosen[0], "/api/v1/manage", &a) == 0 && !field_true(a.doc, "managing")) {
+        printf("nothing is managed: ppctl %sstart prints what is in the queue\n", c->target_hint);
+    }
+    answer_fini(&a);
+}
+
 static int add_files(struct ppctl *c, json_t *body)
 {
     struct part parts[COMMAND_OPERANDS] = {{0}};
@@ -172,11 +220,12 @@ static int add_files(struct ppctl *c, json_t *body)
         status = take_part(c, c->operand[i], &parts[i]);
     }
     status = status == PPCTL_DONE ? find_draft(c, draft) : status;
-    for (size_t i = 0; i < c->operands && status == PPCTL_DONE; i++) {
-        status = place_part(c, &parts[i]);
-    }
+    status = status == PPCTL_DONE ? place_parts(c, parts) : status;
     if (status == PPCTL_DONE) {
         status = draft[0] != '\0' ? append(c, draft, parts) : submit(c, body, parts);
+    }
+    if (status == PPCTL_DONE && !c->json) {
+        tell_next(c, draft[0] != '\0' || option_value(c, "--draft") != NULL);
     }
     for (size_t i = 0; i < c->operands; i++) {
         free(parts[i].path);

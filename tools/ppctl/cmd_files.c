@@ -64,7 +64,9 @@ static void show_files(struct ppctl *c, const json_t *doc, const char *folder)
         }
     }
     if (text.len == 0) {
-        strbuf_puts(&text, folder[0] != '\0' ? "nothing in this folder\n" : "no files\n");
+        puts(folder[0] != '\0' ? "nothing in this folder" : "no files");
+    } else {
+        printf("%*s  %-*s  name\n", SIZE_COLUMNS, "size", TIME_COLUMNS, "time");
     }
     print_text(&text);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define COUNT_MAX 999999
+#define ID_SHOWN  6
 
 /* "/api/v1/jobs/ID" and what follows it; free() it. */
 static char *job_path(const char *id, const char *rest)
@@ -28,6 +29,42 @@ static int act_on(struct ppctl *c, const char *method, const char *rest, json_t 
     int status = tell_view(c, method, path, body, view_job);
     free(path);
     return status;
+}
+
+/* ---- by its place ------------------------------------------------------------------------------
+ */
+
+#define PLACE_MAX 999 /* from four characters on it is the end of an id */
+
+/* True if no job has that name, so that it can only be a place. */
+static bool is_no_name(const struct ppctl *c, const char *word)
+{
+    struct answer a;
+    char *path = job_path(word, "");
+    bool unknown = get(c->chosen[0], path, &a) != 0 && a.status == 404;
+    answer_fini(&a);
+    free(path);
+    return unknown;
+}
+
+/* The job at a place of the local queue, for `job 2` and `move 2 1`: `id` gets its id, where the
+ * operand is such a number and no job's name. What would change or remove a job does not take it:
+ * places change while the queue is printed. */
+static void resolve_place(struct ppctl *c, char id[static 40])
+{
+    struct answer a;
+    char path[64];
+    int64_t place;
+    if (!str_to_int(c->operand[0], 1, PLACE_MAX, &place) || !is_no_name(c, c->operand[0])) {
+        return;
+    }
+    snprintf(path, sizeof path, "/api/v1/jobs?queue=local&limit=%d", (int)place);
+    if (get(c->chosen[0], path, &a) == 0) {
+        const json_t *job = json_array_get(field_node(a.doc, "jobs"), (size_t)place - 1);
+        snprintf(id, 40, "%.39s", field_text(job, "id"));
+        c->operand[0] = id[0] != '\0' ? id : c->operand[0];
+    }
+    answer_fini(&a);
 }
 
 /* ---- looking -----------------------------------------------------------------------------------
@@ -64,6 +101,8 @@ int cmd_jobs(struct ppctl *c)
 
 int cmd_job(struct ppctl *c)
 {
+    char id[40] = "";
+    resolve_place(c, id);
     return act_on(c, "GET", "", NULL);
 }
 
@@ -171,6 +210,7 @@ int cmd_set(struct ppctl *c)
 /* "local:3", "local", "3" */
 int cmd_move(struct ppctl *c)
 {
+    char id[40] = "";
     const char *where = c->operand[1];
     const char *colon = strrchr(where, ':');
     const char *number = colon != NULL ? colon + 1 : where;
@@ -194,7 +234,50 @@ int cmd_move(struct ppctl *c)
         }
         json_object_set_new(body, "queue", queue);
     }
+    resolve_place(c, id);
     return act_on(c, "POST", "/move", body);
+}
+
+/* ---- several at once ---------------------------------------------------------------------------
+ */
+
+/* One line for each job; `back`: what brings it back, "" = nothing. */
+static void view_acted(
+    struct strbuf *out, const struct view *v, const json_t *doc, const char *done, const char *back)
+{
+    size_t i;
+    json_t *job;
+    json_array_foreach(field_node(doc, "jobs"), i, job)
+    {
+        const json_t *first = json_array_get(field_node(job, "sets"), 0);
+        const char *name = field_text(job, "name");
+        const char *id = field_text(job, "id");
+        char end[ID_SHOWN + 1];
+        size_t len = strlen(id);
+        id += len > ID_SHOWN ? len - ID_SHOWN : 0;
+        str_escape(end, sizeof end, id, strlen(id));
+        text_foreign(out, *name != '\0' ? name : field_text(first, "path"));
+        strbuf_printf(out, " (%s) %s", end, done);
+        if (*back != '\0') {
+            strbuf_printf(out, "; ppctl %s%s %s brings it back", v->target, back, end);
+        }
+        strbuf_puts(out, "\n");
+    }
+}
+
+static void view_removed(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    view_acted(out, v, doc, "is in the archive", "restore");
+}
+
+static void view_restored(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    view_acted(out, v, doc, "is back, at the end of the queue", "");
+}
+
+static void view_reset(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    view_acted(out, v, doc, "is printed from its beginning again", "");
 }
 
 int cmd_jobs_act(struct ppctl *c)
@@ -202,12 +285,11 @@ int cmd_jobs_act(struct ppctl *c)
     static const struct {
         const char *command;
         const char *action;
-        const char *done;
-    } acts[] = {{"rm", "remove", "to the archive (ppctl restore brings it back)"},
-        {"restore", "restore", "back at the end of the queue"}, {"reset", "reset", "begins anew"}};
+        void (*show)(struct strbuf *out, const struct view *v, const json_t *doc);
+    } acts[] = {{"rm", "remove", view_removed}, {"restore", "restore", view_restored},
+        {"reset", "reset", view_reset}};
+    size_t which = 0;
     json_t *jobs = json_array();
-    char done[128] = "";
-    const char *action = "";
     for (size_t i = 0; i < c->operands; i++) {
         json_t *id = json_string(c->operand[i]);
         if (id == NULL) {
@@ -216,13 +298,9 @@ int cmd_jobs_act(struct ppctl *c)
         }
         json_array_append_new(jobs, id);
     }
-    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
-        if (strcmp(acts[i].command, c->command->name) == 0) {
-            action = acts[i].action;
-            snprintf(done, sizeof done, "%zu job%s: %s", c->operands, c->operands == 1 ? "" : "s",
-                acts[i].done);
-        }
+    while (strcmp(acts[which].command, c->command->name) != 0) {
+        which++;
     }
-    return tell_done(
-        c, "/api/v1/jobs/act", json_pack("{s:s, s:o}", "action", action, "jobs", jobs), done);
+    return tell_view(c, "POST", "/api/v1/jobs/act",
+        json_pack("{s:s, s:o}", "action", acts[which].action, "jobs", jobs), acts[which].show);
 }

@@ -10,7 +10,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define ID_SHOWN 6
+
+static void show_import(const struct ppctl *c, const json_t *job)
+{
+    struct strbuf text = {0};
+    struct view v = view_now(c);
+    const char *id = field_text(job, "id");
+    view_job(&text, &v, job);
+    if (*field_text(job, "notice") != '\0') {
+        text_foreign(&text, field_text(job, "notice"));
+        strbuf_puts(&text, "\n");
+    }
+    if (field_true(job, "draft")) {
+        strbuf_printf(&text, "it is a draft: ppctl %sedit ", c->target_hint);
+        text_foreign(&text, strlen(id) > ID_SHOWN ? id + strlen(id) - ID_SHOWN : id);
+        strbuf_puts(&text, " draft=no when you have looked at it\n");
+    }
+    print_text(&text);
+}
 
 int package_import(struct ppctl *c, const char *path, const char *queue)
 {
@@ -29,10 +50,7 @@ int package_import(struct ppctl *c, const char *path, const char *queue)
     if (status == PPCTL_DONE && c->json) {
         print_json(json_incref(job));
     } else if (status == PPCTL_DONE) {
-        struct strbuf text = {0};
-        struct view v = view_now(c);
-        view_job(&text, &v, job);
-        print_text(&text);
+        show_import(c, job);
     }
     json_decref(job);
     upload_close(&u);
@@ -80,7 +98,11 @@ static int keep(const struct ppctl *c, const struct answer *a, const char *tempo
     int status = PPCTL_DONE;
     str_escape(shown, sizeof shown, path, strlen(path));
     if (link(temporary, path) != 0) { /* never over a file that is there */
-        err_errno(&e, errno, "\"%s\"", shown);
+        int code = errno;
+        err_errno(&e, code, "\"%s\"", shown);
+        if (code == EEXIST) {
+            err_set(&e, PP_EEXIST, "\"%s\" is there already; say another name", shown);
+        }
         status = fail(c, PPCTL_FAILED, &e);
     } else {
         tell_saved(c, path, a->bytes);
@@ -97,6 +119,11 @@ static FILE *open_temporary(const struct ppctl *c, char *out, size_t out_size)
     int n = snprintf(
         out, out_size, "%.*s.ppctl-XXXXXX", slash != NULL ? (int)(slash - target + 1) : 0, target);
     int fd = n > 0 && (size_t)n < out_size ? mkstemp(out) : -1;
+    if (fd >= 0) { /* like any file this user makes */
+        mode_t mask = umask(0);
+        umask(mask);
+        fchmod(fd, 0666 & ~mask);
+    }
     return fd >= 0 ? fdopen(fd, "wb") : NULL;
 }
 
@@ -110,10 +137,14 @@ static int export_to_file(struct ppctl *c, const char *path)
 {
     struct answer a = {0};
     struct err e;
+    char shown[200];
     char temporary[4096];
     FILE *into = open_temporary(c, temporary, sizeof temporary);
     if (into == NULL) {
-        err_errno(&e, errno, "cannot write here");
+        const char *target = c->operands > 1 ? c->operand[1] : "the folder you are in";
+        int code = errno;
+        err_errno(&e, code, "cannot write to \"%s\"",
+            str_escape(shown, sizeof shown, target, strlen(target)));
         return fail(c, PPCTL_FAILED, &e);
     }
     int status = fetch(c, path, into, &a);

@@ -18,23 +18,16 @@ struct job {
     bool ended;      /* and it is complete */
 };
 
-/* Why this host cannot print now; 0 if it can as far as can be seen. */
+/* Why this host cannot print now; 0 if it can as far as can be seen. While it prints something else
+ * the job waits for its turn. */
 static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
 {
     const char *state = field_text(status, "state");
     const char *running = field_text(field_node(status, "job"), "file_name");
-    const char *waiting = field_text(status, "waiting_for");
     const char *why = field_text(status, "error");
     char shown[160];
     if (*running != '\0') {
-        str_escape(shown, sizeof shown, running, strlen(running));
-        return err_set(e, PP_EBUSY, "the printer is busy with \"%s\" (%d %%)", shown,
-            field_percent(field_node(status, "job")));
-    }
-    if (*waiting != '\0') {
-        str_escape(shown, sizeof shown, waiting, strlen(waiting));
-        return err_set(e, PP_EBUSY, "\"%s\" waits for an answer already: ppctl %sconfirm", shown,
-            c->target_hint);
+        return 0;
     }
     if (strcmp(state, "offline") == 0 || strcmp(state, "error") == 0) {
         str_escape(shown, sizeof shown, why, strlen(why));
@@ -133,10 +126,59 @@ static int start(struct job *j)
         take_back(j, &a);
     } else {
         j->started = a.doc != NULL ? json_incref(a.doc) : json_object();
+        const char *id = field_text(a.doc, "job_id");
+        json_object_set_new(j->doc, "job", *id != '\0' ? json_string(id) : json_null());
+        json_object_set_new(j->doc, "queued", json_boolean(field_true(a.doc, "queued")));
         json_object_set_new(j->doc, "waits", json_boolean(field_true(a.doc, "waits")));
     }
     answer_fini(&a);
     return status;
+}
+
+/* Jobs that are printed now or stand in front of this one; 0 unknown. */
+static size_t count_before(const struct job *j)
+{
+    struct answer a;
+    size_t before = 0;
+    size_t i;
+    json_t *job;
+    bool passed = false;
+    if (get(j->host, "/api/v1/jobs?queue=local&limit=1000", &a) == 0) {
+        json_array_foreach(field_node(a.doc, "jobs"), i, job)
+        {
+            const char *state = field_text(job, "state");
+            bool mine = strcmp(field_text(job, "id"), field_text(j->started, "job_id")) == 0;
+            bool goes = strcmp(state, "waiting") == 0 || strcmp(state, "next") == 0;
+            passed = passed || mine;
+            before += strcmp(state, "printing") == 0 || (!passed && goes);
+        }
+    }
+    answer_fini(&a);
+    return before;
+}
+
+static void tell_queued(const struct job *j)
+{
+    struct view v = view_now(j->c);
+    struct strbuf text = {0};
+    const json_t *manage = field_node(j->started, "manage");
+    const char *running = field_text(field_node(j->started, "job"), "file_name");
+    size_t before = count_before(j);
+    text_foreign(&text, host_label(j->host));
+    strbuf_puts(&text, ": queued");
+    if (before > 0) {
+        strbuf_printf(&text, " behind %zu job%s", before, before == 1 ? "" : "s");
+    }
+    strbuf_puts(&text, *running != '\0' ? "; now it prints " : "; ");
+    text_foreign(&text, *running != '\0' ? running : field_text(manage, "text"));
+    strbuf_puts(&text, "\n");
+    if (field_true(manage, "needs_person") && field_node(j->started, "question") != NULL) {
+        view_question(&text, &v, field_node(j->started, "question"));
+    } else if (!field_true(manage, "managing")) {
+        strbuf_printf(
+            &text, "nothing is managed: ppctl %sstart prints it then\n", j->c->target_hint);
+    }
+    print_text(&text);
 }
 
 /* Started, and nobody follows: says how to. */
@@ -148,6 +190,10 @@ static void hand_over(struct job *j)
     json_t *told = json_object_get(j->started, "question");
     json_object_set_new(j->doc, "question", told != NULL ? json_incref(told) : json_null());
     if (j->c->json) {
+        return;
+    }
+    if (field_true(j->started, "queued")) {
+        tell_queued(j);
         return;
     }
     text_foreign(&text, host_label(j->host));
@@ -165,6 +211,9 @@ static int start_and_wait(struct job *j, json_t *before)
     struct wait w;
     wait_init(&w, j->c, j->host, j->file.name, before);
     int status = start(j);
+    if (status == PPCTL_DONE && field_true(j->started, "queued") && !j->c->json) {
+        tell_queued(j);
+    }
     if (status == PPCTL_DONE) {
         status = wait_run(&w, j->started);
         j->ended = wait_result(&w, j->doc);

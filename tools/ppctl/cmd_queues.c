@@ -4,6 +4,7 @@
 #include "host/base/clock.h"
 #include "host/base/mem.h"
 #include "tools/ppctl/spec.h"
+#include "tools/ppctl/text.h"
 #include "tools/ppctl/view_jobs.h"
 
 #include <stdio.h>
@@ -12,11 +13,37 @@
 
 #define MS_PER_DAY INT64_C(86400000)
 
+static void show_manage(const struct ppctl *c, const json_t *manage)
+{
+    struct strbuf text = {0};
+    const char *state = field_text(manage, "state");
+    text_foreign(&text, host_label(c->chosen[0]));
+    strbuf_puts(&text, ": ");
+    text_foreign(&text, field_text(manage, "text"));
+    if (field_true(manage, "needs_person")) {
+        strbuf_printf(&text, " (answer with: ppctl %sconfirm)", c->target_hint);
+    } else if (strcmp(state, "idle") == 0) {
+        strbuf_printf(&text, " (ppctl %sadd FILE)", c->target_hint);
+    }
+    strbuf_puts(&text, "\n");
+    print_text(&text);
+}
+
 int cmd_manage(struct ppctl *c)
 {
     bool start = strcmp(c->command->name, "start") == 0;
-    return tell_view(c, "POST", start ? "/api/v1/manage/start" : "/api/v1/manage/stop",
-        json_object(), view_manage);
+    const char *path = start ? "/api/v1/manage/start" : "/api/v1/manage/stop";
+    struct answer a;
+    int status = PPCTL_DONE;
+    if (call(c, "POST", path, json_object(), &a) != 0) {
+        status = fail_answer(c, c->chosen[0], &a);
+    } else if (c->json) {
+        print_json(json_incref(a.doc));
+    } else {
+        show_manage(c, a.doc);
+    }
+    answer_fini(&a);
+    return status;
 }
 
 /* ---- quarantine --------------------------------------------------------------------------------
@@ -88,14 +115,14 @@ static int edit_queue(struct ppctl *c)
         json_decref(body);
         return status;
     }
-    return change_queue(c, body, "changed");
+    return change_queue(c, body, "queue changed");
 }
 
 static int enable_queue(struct ppctl *c)
 {
     bool enable = strcmp(c->operand[0], "enable") == 0;
     return change_queue(c, json_pack("{s:b}", "enabled", enable),
-        enable ? "jobs of it are printed" : "no job of it is printed");
+        enable ? "jobs of this queue are printed" : "no job of this queue is printed any more");
 }
 
 int cmd_queue(struct ppctl *c)

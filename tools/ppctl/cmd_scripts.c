@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define BODY_MAX     65536
-#define NAME_COLUMNS 20
+#define NAME_COLUMNS 22
 
 /* ---- looking -----------------------------------------------------------------------------------
  */
@@ -183,8 +183,8 @@ static int no_entry(struct ppctl *c)
 {
     struct err e;
     char shown[80];
-    err_set(&e, PP_ENOTFOUND, "no %s \"%s\"; ppctl scripts lists them", c->command->name,
-        str_escape(shown, sizeof shown, c->operand[1], strlen(c->operand[1])));
+    err_set(&e, PP_ENOTFOUND, "no %s \"%s\"; ppctl %sscripts lists them", c->command->name,
+        str_escape(shown, sizeof shown, c->operand[1], strlen(c->operand[1])), c->target_hint);
     return fail(c, PPCTL_FAILED, &e);
 }
 

@@ -20,7 +20,7 @@ static const struct spec_key spool_keys[] = {
     {"rgb", NULL, SPEC_TEXT, 0, 0},
     {"net", "net_g", SPEC_GRAMS, 0, 100000},
     {"left", "left_g", SPEC_GRAMS, 0, 100000},
-    {"density", "density_g_cm3", SPEC_GRAMS, 0, 30},
+    {"density", "density_g_cm3", SPEC_GRAMS, 0, 20},
     {"diameter", "diameter_mm", SPEC_GRAMS, 0, 10},
     {"archived", NULL, SPEC_FLAG, 0, 0},
 };
@@ -28,16 +28,6 @@ static const struct spec_key spool_keys[] = {
 
 /* ---- looking -----------------------------------------------------------------------------------
  */
-
-static void column(struct strbuf *out, const char *text, int columns)
-{
-    size_t from = out->len;
-    struct strbuf safe = {0};
-    text_foreign(&safe, text);
-    text_cut(out, strbuf_text(&safe), columns);
-    text_pad(out, from, columns);
-    strbuf_fini(&safe);
-}
 
 /* "PLA Black #101010" */
 static void put_material(struct strbuf *out, const json_t *spool)
@@ -48,7 +38,7 @@ static void put_material(struct strbuf *out, const json_t *spool)
         const char *part = field_text(spool, parts[i]);
         strbuf_printf(&text, "%s%s", text.len > 0 && *part != '\0' ? " " : "", part);
     }
-    column(out, strbuf_text(&text), MATERIAL_COLUMNS);
+    text_cell(out, strbuf_text(&text), MATERIAL_COLUMNS);
     strbuf_fini(&text);
 }
 
@@ -58,9 +48,9 @@ static void spool_row(struct strbuf *out, const json_t *spool)
     double net = field_real(spool, "net_g", -1);
     const char *id = field_text(spool, "id");
     size_t len = strlen(id);
-    column(out, len > 6 ? id + len - 6 : id, 6);
+    text_cell(out, len > 6 ? id + len - 6 : id, 6);
     strbuf_puts(out, "  ");
-    column(out, field_text(spool, "name"), NAME_COLUMNS);
+    text_cell(out, field_text(spool, "name"), NAME_COLUMNS);
     strbuf_puts(out, "  ");
     put_material(out, spool);
     if (left >= 0) {
@@ -93,14 +83,26 @@ static void view_tools(struct strbuf *out, const struct view *v, const json_t *d
     }
 }
 
+/* Never nothing: what is not known is said to be. */
+static void view_loaded(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    if (json_array_size(field_node(doc, "tools")) == 0) {
+        strbuf_printf(out,
+            "no tool is known to hold anything; ppctl %sload TOOL MATERIAL says what it holds\n",
+            v->target);
+    }
+    view_tools(out, v, doc);
+}
+
 static void view_spools(struct strbuf *out, const struct view *v, const json_t *doc)
 {
     size_t i;
     json_t *spool;
     if (json_array_size(field_node(doc, "spools")) == 0) {
-        strbuf_puts(out, "no spools; ppctl spool add NAME type=PLA left=1000 makes one\n");
+        strbuf_printf(
+            out, "no spools; ppctl %sspool add NAME type=PLA left=1000 makes one\n", v->target);
     } else {
-        strbuf_printf(out, "%-6s  %-*s  %-*s  %s\n", "id", NAME_COLUMNS, "spool", MATERIAL_COLUMNS,
+        strbuf_printf(out, "%-6s  %-*s  %-*s  %9s\n", "id", NAME_COLUMNS, "spool", MATERIAL_COLUMNS,
             "material", "left");
     }
     json_array_foreach(field_node(doc, "spools"), i, spool)
@@ -135,7 +137,7 @@ int cmd_load(struct ppctl *c)
     char shown[48];
     char path[48];
     if (c->operands == 0) {
-        return tell_view(c, "GET", "/api/v1/spools", NULL, view_tools);
+        return tell_view(c, "GET", "/api/v1/spools", NULL, view_loaded);
     }
     if (c->operands == 1) {
         return fail_usage(c, "MATERIAL or SPOOL is missing; \"none\" for nothing");
@@ -150,7 +152,7 @@ int cmd_load(struct ppctl *c)
         return fail_usage(c, "MATERIAL must be UTF-8 text");
     }
     snprintf(path, sizeof path, "/api/v1/tools/%d", (int)tool);
-    return tell(c, "PUT", path, body, *what != '\0' ? "loaded" : "nothing loaded");
+    return tell_view(c, "PUT", path, body, view_loaded);
 }
 
 static int add_spool(struct ppctl *c)
@@ -160,6 +162,9 @@ static int add_spool(struct ppctl *c)
     json_t *name = json_string(c->operand[1]);
     if (status == PPCTL_DONE && name == NULL) {
         status = fail_usage(c, "NAME must be UTF-8 text");
+    }
+    if (status == PPCTL_DONE && json_object_get(body, "type") == NULL) {
+        status = fail_usage(c, "say of what it is, type=PLA for example");
     }
     if (status != PPCTL_DONE) {
         json_decref(name);

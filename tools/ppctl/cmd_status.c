@@ -35,9 +35,10 @@ int cmd_status(struct ppctl *c)
 struct watch {
     struct ppctl *c;
     struct follow follow[HOSTS_MAX];
-    json_t *status[HOSTS_MAX]; /* owned; as far as known */
-    char told[HOSTS_MAX][512]; /* the last line of each, to tell only changes */
-    int lines;                 /* drawn, to be drawn over */
+    json_t *status[HOSTS_MAX];     /* owned; as far as known */
+    char told[HOSTS_MAX][512];     /* the last line of each, to tell only changes */
+    char managing[HOSTS_MAX][256]; /* the same of the queue; "" = nothing heard yet */
+    int lines;                     /* drawn, to be drawn over */
     uint64_t drawn_ms;
     bool stale; /* something changed since */
 };
@@ -119,6 +120,27 @@ static void tell_event(struct watch *w, size_t i)
     strbuf_fini(&line);
 }
 
+/* What managing does now, when that is something else than before. */
+static void tell_managing(struct watch *w, size_t i)
+{
+    struct strbuf line = {0};
+    char date[TEXT_SIZE];
+    const char *text = field_text(field_node(w->status[i], "manage"), "text");
+    bool first = w->managing[i][0] == '\0';
+    text_foreign(&line, text);
+    if (*text == '\0' || strncmp(w->managing[i], strbuf_text(&line), 255) == 0) {
+        strbuf_fini(&line);
+        return;
+    }
+    str_copy(w->managing[i], sizeof w->managing[i], strbuf_text(&line), line.len);
+    if (!first) {
+        printf("%s  %s: queue: %s\n", text_date(date, clock_wall_ms()), name_of(w, i),
+            strbuf_text(&line));
+        fflush(stdout);
+    }
+    strbuf_fini(&line);
+}
+
 static void remark(struct watch *w, size_t i, const char *text)
 {
     struct strbuf line = {0};
@@ -153,6 +175,7 @@ static void take_event(struct watch *w, size_t i, json_t *event)
     w->stale = true;
     if (!w->c->term.tty) {
         tell_event(w, i);
+        tell_managing(w, i);
     }
 }
 

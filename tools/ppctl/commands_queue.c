@@ -32,20 +32,25 @@ const struct command commands_queue[] = {
     {.name = "jobs",
         .args = "[--queue Q|archive] [-n JOBS]",
         .summary = "the queue",
-        .help = "In the order in which they are printed. Of the archive the newest first.\n"
-                "\n"
-                "  ppctl jobs\n"
-                "  ppctl jobs --queue archive\n"
-                "  ppctl --json jobs\n",
+        .help =
+            "In the order in which they are printed. Of the archive the newest first. A + after\n"
+            "the copies: the job begins anew when it is done.\n"
+            "\n"
+            "  ppctl jobs\n"
+            "  ppctl jobs --queue archive\n"
+            "  ppctl --json jobs\n",
         .kind = COMMAND_READS,
         .option = {{"--queue", "Q", "another queue than local, or archive"},
             {"-n", "JOBS", "at most so many (1 to 1000; 200)"}},
         .exec = cmd_jobs},
     {.name = "job",
+        .offers = ":jobs",
         .args = "ID",
         .summary = "all about one job",
         .help = "ID is the end of the job's id (4 characters or more), as ppctl jobs shows it,\n"
-                "or its name where only one has it.\n"
+                "or its name where only one has it; one without a name goes by its first file.\n"
+                "Here and for ppctl move it may be its position. Positions change while the\n"
+                "queue is printed, so that other commands do not take them.\n"
                 "\n"
                 "  ppctl job 5f2c\n"
                 "  ppctl job gears\n",
@@ -54,7 +59,7 @@ const struct command commands_queue[] = {
         .most = 1,
         .exec = cmd_job},
     {.name = "edit",
-        .offers = "count= remaining= draft=yes draft=no repeat=yes share=yes name= note=",
+        .offers = ":jobs count= remaining= draft=yes draft=no repeat=yes share=yes name= note=",
         .args = "ID KEY=VALUE...",
         .summary = "change a job",
         .help = "KEY is name, count, remaining, draft (yes or no), repeat, share, note.\n"
@@ -67,7 +72,7 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_edit},
     {.name = "set",
-        .offers = "count= remaining= profiles= materials= file= position= rm",
+        .offers = ":jobs count= remaining= profiles= materials= file= position= rm",
         .args = "ID SET KEY=VALUE... | ID SET rm",
         .summary = "change one file of a job",
         .help = "SET is its number in ppctl job, its file, or the end of its id. KEY is count\n"
@@ -82,17 +87,21 @@ const struct command commands_queue[] = {
         .most = 9,
         .exec = cmd_set},
     {.name = "move",
-        .args = "ID QUEUE[:POSITION] | ID POSITION",
+        .offers = ":jobs",
+        .args = "ID POSITION | ID QUEUE[:POSITION]",
         .summary = "move a job",
-        .help = "POSITION 1 is the front: it is printed next.\n"
+        .help = "POSITION 1 is the front: it is printed next. Where no job has a number for its\n"
+                "name, ID may be its present position too.\n"
                 "\n"
                 "  ppctl move gears 1\n"
+                "  ppctl move 3 1\n"
                 "  ppctl move 5f2c local:3\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 2,
         .exec = cmd_move},
     {.name = "rm",
+        .offers = ":jobs",
         .args = "ID...",
         .summary = "remove jobs from the queue",
         .help = "They go to the archive, from which ppctl restore brings them back. Not while\n"
@@ -104,6 +113,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "restore",
+        .offers = ":archive",
         .args = "ID...",
         .summary = "bring jobs back from the archive",
         .help = "To the end of the queue, with what was printed of them; a finished one begins\n"
@@ -115,6 +125,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "reset",
+        .offers = ":jobs",
         .args = "ID...",
         .summary = "print jobs from their beginning again",
         .help = "Nothing counts as printed any more.\n"
@@ -125,6 +136,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .exec = cmd_jobs_act},
     {.name = "export",
+        .offers = ":jobs",
         .args = "ID [FILE.gjob]",
         .summary = "save a job with its files as one file",
         .help = "In Continuous Print's format. \"-\": standard output.\n"

@@ -36,6 +36,17 @@ const struct command commands_stock[] = {
         .least = 2,
         .most = 12,
         .exec = cmd_spool},
+    {.name = "profiles",
+        .args = "[WORD]",
+        .summary = "the printers the host knows",
+        .help = "Their names are what --profile of ppctl add and profiles= of ppctl set take.\n"
+                "With WORD only those in whose name or model it stands.\n"
+                "\n"
+                "  ppctl profiles\n"
+                "  ppctl profiles prusa\n",
+        .kind = COMMAND_CHANGES,
+        .most = 1,
+        .exec = cmd_profiles},
     {.name = "scripts",
         .args = "",
         .summary = "scripts, conditions, and when they run",

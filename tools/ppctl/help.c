@@ -1,4 +1,4 @@
-/* help and shell completion, both from the table of commands. */
+/* help, from the table of commands. */
 #include "tools/ppctl/ppctl.h"
 
 #include <stdio.h>
@@ -48,104 +48,6 @@ int cmd_help(struct ppctl *c)
         snprintf(name, sizeof name, "%s%s%s", o->name, o->value != NULL ? " " : "",
             o->value != NULL ? o->value : "");
         printf("%s  %-16s %s\n", o == about->option ? "\n" : "", name, o->help);
-    }
-    return PPCTL_DONE;
-}
-
-/* ---- completion --------------------------------------------------------------------------------
- */
-
-static void offer(const char *candidate, const char *typed)
-{
-    if (strncmp(candidate, typed, strlen(typed)) == 0) {
-        puts(candidate);
-    }
-}
-
-static void offer_list(const char *const *list, size_t count, const char *typed)
-{
-    for (size_t i = 0; i < count; i++) {
-        offer(list[i], typed);
-    }
-}
-
-static void offer_hosts(const char *typed)
-{
-    struct hosts h = {0};
-    hosts_find(&h);
-    for (size_t i = 0; i < h.count; i++) {
-        offer(h.host[i].name, typed);
-    }
-    hosts_fini(&h);
-}
-
-static void offer_commands(const char *typed)
-{
-    for (size_t i = 0; command_at(i) != NULL; i++) {
-        offer(command_at(i)->name, typed);
-    }
-}
-
-/* What the operands of a command may be; ":files" lets the shell offer files. */
-static void offer_operand(const struct command *about, const char *typed)
-{
-    const char *offers = about->offers != NULL ? about->offers : "";
-    if (strcmp(about->name, "help") == 0) {
-        offer_commands(typed);
-    }
-    while (*offers != '\0') {
-        char word[48];
-        size_t len = strcspn(offers, " ");
-        str_copy(word, sizeof word, offers, len);
-        offer(word, word[0] == ':' ? "" : typed);
-        offers += len + (offers[len] == ' ');
-    }
-}
-
-static void offer_options(const struct command *about, const char *typed)
-{
-    static const char *const global[] = {"-H", "--json", "--key-file", "--help"};
-    offer_list(global, sizeof global / sizeof *global, typed);
-    for (size_t i = 0; about != NULL && about->option[i].name != NULL; i++) {
-        offer(about->option[i].name, typed);
-    }
-    if (about == NULL) {
-        offer("--version", typed);
-    }
-}
-
-/* The command among the words before the one being typed; NULL if there is none yet. */
-static const struct command *command_in(char **words, int count)
-{
-    for (int i = 0; i + 1 < count; i++) {
-        if (strcmp(words[i], "-H") == 0 || strcmp(words[i], "--host") == 0 ||
-            strcmp(words[i], "--key-file") == 0) {
-            i++;
-        } else if (words[i][0] != '-') {
-            return command_find(words[i]);
-        }
-    }
-    return NULL;
-}
-
-int complete(char **words, int count)
-{
-    static const char *const scopes[] = {"read", "print", "admin"};
-    const char *typed = count > 0 ? words[count - 1] : "";
-    const char *before = count > 1 ? words[count - 2] : "";
-    const struct command *about = command_in(words, count);
-    if (strcmp(before, "-H") == 0 || strcmp(before, "--host") == 0) {
-        offer_hosts(typed);
-    } else if (strcmp(before, "--key-file") == 0) {
-        puts(":files");
-    } else if (strcmp(before, "--scope") == 0) {
-        offer_list(scopes, sizeof scopes / sizeof *scopes, typed);
-    } else if (typed[0] == '-') {
-        offer_options(about, typed);
-    } else if (about == NULL) {
-        offer_commands(typed);
-    } else {
-        offer_operand(about, typed);
     }
     return PPCTL_DONE;
 }

@@ -52,9 +52,9 @@ struct command {
     const char *summary; /* one line */
     const char *help;    /* what it does in full, and examples */
     enum command_kind kind;
-    const char
-        *offers;  /* what an operand may be, for completion: words, or ":files"; may be NULL */
-    size_t least; /* operands */
+    const char *offers; /* what an operand may be, for completion: words, ":files", or before them
+                           ":jobs" or ":archive" for the first operand; may be NULL */
+    size_t least;       /* operands */
     size_t most;
     struct command_option option[COMMAND_OPTIONS + 1];
     int (*exec)(struct ppctl *c); /* returns an exit status */
@@ -224,10 +224,11 @@ int cmd_files(struct ppctl *c);
 int cmd_queues(struct ppctl *c);
 int cmd_queue(struct ppctl *c);
 
-/* cmd_spools.c, cmd_scripts.c */
+/* cmd_spools.c, cmd_profiles.c, cmd_scripts.c */
 int cmd_load(struct ppctl *c);
 int cmd_spools(struct ppctl *c);
 int cmd_spool(struct ppctl *c);
+int cmd_profiles(struct ppctl *c);
 int cmd_scripts(struct ppctl *c);
 int cmd_script(struct ppctl *c);
 int cmd_condition(struct ppctl *c);

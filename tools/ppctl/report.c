@@ -46,11 +46,14 @@ int fail(const struct ppctl *c, int status, const struct err *e)
     return status;
 }
 
+/* A failure is one line: what takes several is left to help. */
 void usage_hint(const struct command *command, struct err *e)
 {
     size_t used = strlen(e->text);
-    snprintf(e->text + used, sizeof e->text - used, "; usage: ppctl %s%s%s", command->name,
-        *command->args != '\0' ? " " : "", command->args);
+    bool several = strchr(command->args, '\n') != NULL;
+    snprintf(e->text + used, sizeof e->text - used, "; %s%s%s%s",
+        several ? "see: ppctl help " : "usage: ppctl ", command->name,
+        several || *command->args == '\0' ? "" : " ", several ? "" : command->args);
 }
 
 int fail_answer(const struct ppctl *c, const struct host *h, const struct answer *a)

@@ -209,6 +209,16 @@ void text_foreign(struct strbuf *out, const char *text)
     }
 }
 
+void text_cell(struct strbuf *out, const char *foreign, int columns)
+{
+    size_t from = out->len;
+    struct strbuf safe = {0};
+    text_foreign(&safe, foreign);
+    text_cut(out, strbuf_text(&safe), columns);
+    text_pad(out, from, columns);
+    strbuf_fini(&safe);
+}
+
 const char *field_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));

@@ -46,6 +46,9 @@ void text_wrap(struct strbuf *out, const char *text, int indent, int columns);
 /* Appends spaces until what was appended since `from` (an earlier out->len) fills `columns`. */
 void text_pad(struct strbuf *out, size_t from, int columns);
 
+/* A foreign text as a column of a table: safe, cut, padded. */
+void text_cell(struct strbuf *out, const char *foreign, int columns);
+
 /* Appends foreign text made safe to show. */
 void text_foreign(struct strbuf *out, const char *text);
 

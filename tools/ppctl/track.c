@@ -65,20 +65,46 @@ double track_rate(const struct track *t)
     return span > 0 ? (double)lines * 1000 / (double)span : -1;
 }
 
-/* True if the run with this id is the one we follow; the first that fits becomes it. */
-static bool run_is_ours(struct track *t, const char *id, const char *file, int64_t start_ms)
+void track_set_job(struct track *t, const char *job)
 {
-    if (*id != '\0' && t->run_id[0] == '\0' && strcmp(file, t->file) == 0 &&
-        start_ms + CLOCK_SLACK_MS >= t->since_ms) {
+    snprintf(t->job, sizeof t->job, "%s", job);
+}
+
+static const json_t *manage_of(const struct track *t)
+{
+    return field_node(t->status, "manage");
+}
+
+bool track_is_managed(const struct track *t)
+{
+    return t->job[0] != '\0' && strcmp(field_text(manage_of(t), "job"), t->job) == 0;
+}
+
+/* True if the run with this id is the one we follow; the first that fits becomes it. */
+static bool run_is_ours(struct track *t, const char *id, bool fits, int64_t start_ms)
+{
+    if (*id != '\0' && t->run_id[0] == '\0' && fits && start_ms + CLOCK_SLACK_MS >= t->since_ms) {
         snprintf(t->run_id, sizeof t->run_id, "%s", id);
     }
     return *id != '\0' && strcmp(id, t->run_id) == 0;
 }
 
+/* The status does not say which job the run is of, but managing does once it prints. */
 static bool job_is_ours(struct track *t, const json_t *job)
 {
-    return run_is_ours(t, field_text(job, "run_id"), field_text(job, "file_name"),
-        field_int(job, "started_ms", 0));
+    const char *state = field_text(manage_of(t), "state");
+    bool prints = strcmp(state, "printing") == 0 || strcmp(state, "paused") == 0 ||
+                  strcmp(state, "recovering") == 0;
+    bool fits = strcmp(field_text(job, "file_name"), t->file) == 0 &&
+                (t->job[0] == '\0' || (track_is_managed(t) && prints));
+    return run_is_ours(t, field_text(job, "run_id"), fits, field_int(job, "started_ms", 0));
+}
+
+/* Before it runs: true if it waits for a person. */
+static bool is_asked(const struct track *t)
+{
+    return strcmp(field_text(t->status, "waiting_for"), t->file) == 0 ||
+           (track_is_managed(t) && field_true(manage_of(t), "needs_person"));
 }
 
 /* Looks at the status after it changed. */
@@ -93,7 +119,7 @@ static void consider(struct track *t, uint64_t now_ms)
         t->seen_ms = now_ms;
         take_sample(t, field_int(job, "lines", 0), now_ms);
     } else if (t->phase != TRACK_RUNNING) {
-        bool waits = strcmp(field_text(t->status, "waiting_for"), t->file) == 0;
+        bool waits = is_asked(t);
         t->phase = waits ? TRACK_ASKING : TRACK_PENDING;
         t->seen_ms = waits ? now_ms : t->seen_ms;
     }
@@ -123,24 +149,49 @@ void track_event(struct track *t, const json_t *event, uint64_t now_ms)
     consider(t, now_ms);
 }
 
-void track_run(struct track *t, const json_t *run, uint64_t now_ms)
+static bool run_fits(const struct track *t, const json_t *run)
+{
+    return t->job[0] != '\0' ? strcmp(field_text(run, "job"), t->job) == 0
+                             : strcmp(field_text(run, "file_name"), t->file) == 0;
+}
+
+/* What a person has cancelled is not tried again. */
+static bool may_follow_another(const struct track *t, const char *result)
+{
+    return t->job[0] != '\0' && field_true(manage_of(t), "managing") &&
+           strcmp(result, "success") != 0 && strcmp(result, "cancelled") != 0;
+}
+
+static void end_run(struct track *t, const json_t *run)
 {
     const char *result = field_text(run, "result");
     int64_t start = field_int(run, "start_ms", 0);
     int64_t end = field_int(run, "end_ms", 0);
-    if (t->phase == TRACK_ENDED ||
-        !run_is_ours(t, field_text(run, "id"), field_text(run, "file_name"), start)) {
-        return;
-    }
-    t->seen_ms = now_ms;
-    t->phase = TRACK_RUNNING;
-    if (*result == '\0' || strcmp(result, "open") == 0) {
-        return;
-    }
     t->lines = field_int(run, "lines", 0);
     t->resends = field_int(run, "resends", 0);
     t->duration_ms = end >= start && start > 0 ? end - start : -1;
     track_end(t, result, field_text(run, "reason"));
+    if (may_follow_another(t, result)) {
+        t->failed = true;
+        t->phase = TRACK_PENDING;
+        t->run_id[0] = '\0';
+        t->since_ms = start + CLOCK_SLACK_MS + 1; /* later ones only */
+    }
+}
+
+void track_run(struct track *t, const json_t *run, uint64_t now_ms)
+{
+    const char *result = field_text(run, "result");
+    int64_t start = field_int(run, "start_ms", 0);
+    if (t->phase == TRACK_ENDED ||
+        !run_is_ours(t, field_text(run, "id"), run_fits(t, run), start)) {
+        return;
+    }
+    t->seen_ms = now_ms;
+    t->phase = TRACK_RUNNING;
+    if (*result != '\0' && strcmp(result, "open") != 0) {
+        end_run(t, run);
+    }
 }
 
 bool track_is_lost(const struct track *t, uint64_t now_ms)

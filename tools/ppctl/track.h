@@ -4,6 +4,9 @@
  * PENDING (over ASKING, while a person is asked) to RUNNING to ENDED, where `result` and `reason`
  * say how. Events of other prints change nothing. When the feed was away while the print ended, the
  * history tells: track_is_lost() says when to ask for it, track_run() takes its rows.
+ *
+ * A print of the queue is known by its job (track_set_job()): it may wait for its turn for long,
+ * and when it fails it may be tried again, which is another run of the same job.
  */
 #ifndef PP_PPCTL_TRACK_H
 #define PP_PPCTL_TRACK_H
@@ -24,6 +27,8 @@ enum track_phase {
 struct track {
     enum track_phase phase;
     char file[201];
+    char job[37];     /* of the queue; "" = none, it is known by its file */
+    bool failed;      /* a run of the job has; `result` and `reason` are its, another may follow */
     char run_id[37];  /* "" until the run is known */
     int64_t since_ms; /* of the host's clock */
     json_t *status;   /* owned; the host's status as far as known */
@@ -45,6 +50,9 @@ struct track {
 void track_init(struct track *t, const char *file, int64_t since_ms, uint64_t now_ms);
 void track_fini(struct track *t);
 
+/* The host has made this job of it. */
+void track_set_job(struct track *t, const char *job);
+
 void track_event(struct track *t, const json_t *event, uint64_t now_ms);
 
 /* A row of the history, or the like in an event. */
@@ -52,6 +60,9 @@ void track_run(struct track *t, const json_t *run, uint64_t now_ms);
 
 /* True when the host has shown no trace of the print for 2 s: ask for the history. */
 bool track_is_lost(const struct track *t, uint64_t now_ms);
+
+/* True while managing is at its job: it is begun, printed, asked about, counted. */
+bool track_is_managed(const struct track *t);
 
 /* Ends it for a reason found elsewhere. */
 void track_end(struct track *t, const char *result, const char *reason);

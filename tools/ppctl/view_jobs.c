@@ -37,17 +37,6 @@ static enum term_color state_color(const char *state)
     return TERM_PLAIN;
 }
 
-/* A foreign text in a column. */
-static void cell(struct strbuf *out, const char *text, int columns)
-{
-    size_t from = out->len;
-    struct strbuf safe = {0};
-    text_foreign(&safe, text);
-    text_cut(out, strbuf_text(&safe), columns);
-    text_pad(out, from, columns);
-    strbuf_fini(&safe);
-}
-
 static const char *job_name(const json_t *job)
 {
     const char *name = field_text(job, "name");
@@ -74,9 +63,9 @@ static void job_row(struct strbuf *out, const struct view *v, const json_t *job)
     int wide = v->columns - JOB_COLUMNS > 30 ? 30 : v->columns - JOB_COLUMNS;
     snprintf(word, sizeof word, "%" PRId64, position);
     strbuf_printf(out, "%3s  ", position > 0 ? word : "-");
-    cell(out, id_end(field_text(job, "id")), ID_SHOWN);
+    text_cell(out, id_end(field_text(job, "id")), ID_SHOWN);
     strbuf_puts(out, "  ");
-    cell(out, job_name(job), wide > NAME_LEAST ? wide : NAME_LEAST);
+    text_cell(out, job_name(job), wide > NAME_LEAST ? wide : NAME_LEAST);
     put_copies(out, job);
     snprintf(word, sizeof word, "  %-9.9s", state);
     term_paint(out, v->color, state_color(state), word);
@@ -97,6 +86,12 @@ static void job_why(struct strbuf *out, const struct view *v, const json_t *job)
     }
 }
 
+/* "12.3 m", "34 mm" */
+static void put_length(struct strbuf *out, double mm)
+{
+    strbuf_printf(out, mm < MM_PER_M ? "%.0f mm" : "%.1f m", mm < MM_PER_M ? mm : mm / MM_PER_M);
+}
+
 static void job_totals(struct strbuf *out, const json_t *doc)
 {
     char text[TEXT_SIZE];
@@ -109,8 +104,9 @@ static void job_totals(struct strbuf *out, const json_t *doc)
     json_array_foreach(field_node(doc, "jobs"), i, job)
     {
         int64_t left = field_int(job, "time_left_ms", 0);
-        time_ms += left > 0 ? left : 0;
-        filament_mm += field_real(job, "filament_left_mm", 0);
+        bool goes = !field_true(job, "draft") && field_int(job, "archived_ms", 0) == 0;
+        time_ms += goes && left > 0 ? left : 0;
+        filament_mm += goes ? field_real(job, "filament_left_mm", 0) : 0;
     }
     strbuf_printf(out, "%" PRId64 " job%s", total, total == 1 ? "" : "s");
     if (total > (int64_t)shown) {
@@ -120,7 +116,9 @@ static void job_totals(struct strbuf *out, const json_t *doc)
         strbuf_printf(out, ", %s", text_duration(text, time_ms));
     }
     if (filament_mm > 0) {
-        strbuf_printf(out, ", %.1f m of filament", filament_mm / MM_PER_M);
+        strbuf_puts(out, ", ");
+        put_length(out, filament_mm);
+        strbuf_puts(out, " of filament");
     }
     strbuf_puts(out, time_ms > 0 || filament_mm > 0 ? " to go\n" : "\n");
 }
@@ -192,7 +190,9 @@ static void fact_copies(struct strbuf *out, const struct view *v, const json_t *
         strbuf_printf(&value, ", %s to go", text_duration(text, left));
     }
     if (mm > 0) {
-        strbuf_printf(&value, ", %.1f m of filament", mm / MM_PER_M);
+        strbuf_puts(&value, ", ");
+        put_length(&value, mm);
+        strbuf_puts(&value, " of filament");
     }
     if (field_true(job, "repeat")) {
         strbuf_puts(&value, "; begins anew when done");
@@ -278,7 +278,7 @@ static void set_row(struct strbuf *out, const struct view *v, const json_t *set,
     char text[TEXT_SIZE];
     int64_t time_ms = field_int(set, "time_ms", -1);
     strbuf_printf(out, "%3zu  ", i + 1);
-    cell(out, field_text(set, "path"), wide > NAME_LEAST ? wide : NAME_LEAST);
+    text_cell(out, field_text(set, "path"), wide > NAME_LEAST ? wide : NAME_LEAST);
     strbuf_printf(out, "%6" PRId64 "%10" PRId64 "%8" PRId64 "  %s\n",
         field_int(set, "completed", 0), field_int(set, "remaining", 0), field_int(set, "count", 0),
         time_ms > 0 ? text_duration(text, time_ms) : "-");
@@ -314,115 +314,5 @@ void view_job(struct strbuf *out, const struct view *v, const json_t *job)
     json_array_foreach(field_node(job, "sets"), i, set)
     {
         set_row(out, v, set, i);
-    }
-}
-
-/* ---- the rest ----------------------------------------------------------------------------------
- */
-
-void view_manage(struct strbuf *out, const struct view *v, const json_t *manage)
-{
-    const char *text = field_text(manage, "text");
-    enum term_color color = field_true(manage, "in_error")       ? TERM_RED
-                            : field_true(manage, "needs_person") ? TERM_YELLOW
-                                                                 : TERM_PLAIN;
-    struct strbuf safe = {0};
-    struct strbuf cut = {0};
-    if (*text == '\0') {
-        return;
-    }
-    text_foreign(&safe, text);
-    text_cut(&cut, strbuf_text(&safe), v->columns - 11);
-    strbuf_puts(out, "  queue    ");
-    term_paint(out, v->color, color, strbuf_text(&cut));
-    strbuf_puts(out, "\n");
-    strbuf_fini(&cut);
-    strbuf_fini(&safe);
-}
-
-void view_templates(struct strbuf *out, const struct view *v, const json_t *doc)
-{
-    size_t i;
-    json_t *template;
-    if (json_array_size(field_node(doc, "templates")) == 0) {
-        strbuf_puts(out, "no templates; ppctl template save NAME ID makes one\n");
-        return;
-    }
-    json_array_foreach(field_node(doc, "templates"), i, template)
-    {
-        const json_t *job = field_node(template, "job");
-        size_t sets = json_array_size(field_node(job, "sets"));
-        cell(out, field_text(template, "name"), v->columns > 60 ? 40 : 20);
-        strbuf_printf(out, "  %" PRId64 " x %zu file%s\n", field_int(job, "count", 1), sets,
-            sets == 1 ? "" : "s");
-    }
-}
-
-void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
-{
-    size_t i;
-    json_t *queue;
-    char text[TEXT_SIZE];
-    strbuf_printf(out, "%-20s  %-6s  %-14s  %6s  %8s  %s\n", "queue", "kind", "strategy", "jobs",
-        "archived", "left");
-    json_array_foreach(field_node(doc, "queues"), i, queue)
-    {
-        int64_t left = field_int(queue, "time_left_ms", -1);
-        cell(out, field_text(queue, "name"), 20);
-        strbuf_puts(out, "  ");
-        cell(out, field_text(queue, "kind"), 6);
-        strbuf_puts(out, "  ");
-        cell(out, field_text(queue, "strategy"), 14);
-        strbuf_printf(out, "  %6" PRId64 "  %8" PRId64 "  %s%s\n", field_int(queue, "jobs", 0),
-            field_int(queue, "archived", 0), left > 0 ? text_duration(text, left) : "-",
-            field_true(queue, "enabled") ? "" : "  disabled");
-    }
-    (void)v;
-}
-
-void view_quarantine(struct strbuf *out, const struct view *v, const json_t *manage)
-{
-    size_t i;
-    json_t *file;
-    char text[TEXT_SIZE];
-    if (json_array_size(field_node(manage, "quarantine")) == 0) {
-        strbuf_puts(out, "no file is in quarantine\n");
-        return;
-    }
-    json_array_foreach(field_node(manage, "quarantine"), i, file)
-    {
-        struct strbuf line = {0};
-        text_foreign(&line, field_text(file, "path"));
-        strbuf_printf(
-            &line, "  since %s: ", text_clock(text, field_int(file, "since_ms", 0), v->now_ms));
-        text_foreign(&line, field_text(file, "reason"));
-        text_wrap(out, strbuf_text(&line), 4, v->columns);
-        strbuf_fini(&line);
-    }
-}
-
-void view_stats(struct strbuf *out, const struct view *v, const json_t *doc)
-{
-    size_t i;
-    json_t *row;
-    char text[TEXT_SIZE];
-    int wide = v->columns - 62 > 40 ? 40 : v->columns - 62;
-    wide = wide > NAME_LEAST ? wide : NAME_LEAST;
-    if (json_array_size(field_node(doc, "stats")) == 0) {
-        strbuf_puts(out, "nothing printed yet\n");
-        return;
-    }
-    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-14s  %9s\n", wide, "", "prints", "good",
-        "failed", "cancelled", "time", "filament");
-    json_array_foreach(field_node(doc, "stats"), i, row)
-    {
-        int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
-                         field_int(row, "interrupted", 0);
-        cell(out, field_text(row, "key"), wide);
-        strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
-            field_int(row, "prints", 0), field_int(row, "success", 0), failed,
-            field_int(row, "cancelled", 0));
-        strbuf_printf(out, "  %-14s", text_duration(text, field_int(row, "time_ms", 0)));
-        strbuf_printf(out, "  %7.1f m\n", field_real(row, "filament_mm", 0) / MM_PER_M);
     }
 }

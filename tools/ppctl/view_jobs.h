@@ -17,6 +17,7 @@ void view_manage(struct strbuf *out, const struct view *v, const json_t *manage)
 void view_templates(struct strbuf *out, const struct view *v, const json_t *doc);
 void view_queues(struct strbuf *out, const struct view *v, const json_t *doc);
 void view_quarantine(struct strbuf *out, const struct view *v, const json_t *manage);
+void view_profiles(struct strbuf *out, const struct view *v, const json_t *doc);
 void view_stats(struct strbuf *out, const struct view *v, const json_t *doc);
 
 #endif

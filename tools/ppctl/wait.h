@@ -22,6 +22,8 @@ struct wait {
     json_t *run;      /* owned; the run when it has ended, NULL unknown */
     char asked[37];   /* the question that is being asked here */
     char told[8][37]; /* the last ones answered or shown: not asked again */
+    char why[200];    /* what was said last about a print that waits for its turn */
+    bool failed_told; /* that a run has failed and another may follow */
     unsigned told_count;
     unsigned searches; /* in the history, without a trace of the print */
     int told_tenth;    /* of the plain progress lines */
@@ -30,8 +32,9 @@ struct wait {
 /* `before`, the status before the print, is taken. */
 void wait_init(struct wait *w, struct ppctl *c, struct host *h, const char *file, json_t *before);
 
-/* Follows to the end; an exit status. `started` is the host's answer to "print this". Everything is
- * told but the document of --json, for which see wait_result(). */
+/* Follows to the end, over its turn in the queue and over being tried again; an exit status.
+ * `started` is the host's answer to "print this". Everything is told but the document of --json,
+ * for which see wait_result(). */
 int wait_run(struct wait *w, const json_t *started);
 
 /* Adds how it ended to the document; false if the end was not seen. */

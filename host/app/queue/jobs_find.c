@@ -24,6 +24,13 @@ struct search {
     struct strbuf named;
 };
 
+/* Lists show one that nobody has named by its first file. */
+static const char *shown_name(const struct queue_job *job)
+{
+    bool named = job->name != NULL && job->name[0] != '\0';
+    return named ? job->name : job->sets_count > 0 ? job->sets[0].path : "";
+}
+
 static bool is_meant(const struct search *s, const struct queue_job *job)
 {
     size_t id_len = strlen(job->id);
@@ -31,7 +38,7 @@ static bool is_meant(const struct search *s, const struct queue_job *job)
         strcasecmp(job->id + id_len - s->len, s->text) == 0) {
         return true;
     }
-    return s->len > 0 && job->name != NULL && strcmp(job->name, s->text) == 0;
+    return s->len > 0 && strcmp(shown_name(job), s->text) == 0;
 }
 
 static void look_at(struct search *s, const struct jobs_queue *queue, const struct queue_job *job)
@@ -45,7 +52,7 @@ static void look_at(struct search *s, const struct jobs_queue *queue, const stru
     }
     if (s->found <= NAMED_MAX) {
         strbuf_printf(&s->named, "%s%s (%s)", s->found > 1 ? ", " : "",
-            job->id + strlen(job->id) - 12, job->name[0] != '\0' ? job->name : "no name");
+            job->id + strlen(job->id) - 12, shown_name(job));
     }
 }
 

@@ -277,9 +277,8 @@ static void step(struct manage *m, const struct manage_event *event)
     }
 }
 
-static void on_pump(uv_timer_t *timer)
+static void pump(struct manage *m)
 {
-    struct manage *m = timer->data;
     struct manage_event event;
     if (m->starting > 0) {
         return; /* again when it is known what earlier runs came to */
@@ -296,6 +295,11 @@ static void on_pump(uv_timer_t *timer)
     manage_tell(m);
 }
 
+static void on_pump(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
 /* ---- people ------------------------------------------------------------------------------------
  */
 
@@ -307,6 +311,7 @@ int manage_start(struct manage *m, struct err *e)
     m->stopped_badly = false;
     m->error[0] = '\0';
     manage_post(m, DRIVER_START);
+    pump(m); /* whoever asked is told what it does now */
     return 0;
 }
 
@@ -316,6 +321,7 @@ int manage_stop(struct manage *m, struct err *e)
     m->stopped[0] = '\0';
     m->stopped_badly = false;
     manage_post(m, DRIVER_STOP);
+    pump(m);
     return 0;
 }
 

@@ -1,0 +1,164 @@
+/* What managing does, and the tables around the queue: templates, queues, quarantine, profiles,
+ * sums. */
+#include "tools/ppctl/view_jobs.h"
+
+#include "host/base/mem.h"
+#include "tools/ppctl/term.h"
+#include "tools/ppctl/text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define MM_PER_M       1000.0
+#define NAME_LEAST     16
+#define STATUS_COLUMNS 13 /* where the values of a status begin */
+
+void view_manage(struct strbuf *out, const struct view *v, const json_t *manage)
+{
+    const char *text = field_text(manage, "text");
+    enum term_color color = field_true(manage, "in_error")       ? TERM_RED
+                            : field_true(manage, "needs_person") ? TERM_YELLOW
+                                                                 : TERM_PLAIN;
+    struct strbuf safe = {0};
+    struct strbuf lines = {0};
+    if (*text == '\0') {
+        return;
+    }
+    text_foreign(&safe, text);
+    text_wrap(&lines, strbuf_text(&safe), STATUS_COLUMNS, v->columns);
+    char *whole = mem_strdup(strbuf_text(&lines));
+    whole[lines.len - 1] = '\0'; /* the newline comes after the colour */
+    strbuf_puts(out, "  queue      ");
+    term_paint(out, v->color, color, whole);
+    strbuf_puts(out, "\n");
+    free(whole);
+    strbuf_fini(&lines);
+    strbuf_fini(&safe);
+}
+
+void view_templates(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *template;
+    if (json_array_size(field_node(doc, "templates")) == 0) {
+        strbuf_printf(out, "no templates; ppctl %stemplate save NAME ID makes one\n", v->target);
+        return;
+    }
+    json_array_foreach(field_node(doc, "templates"), i, template)
+    {
+        const json_t *job = field_node(template, "job");
+        size_t sets = json_array_size(field_node(job, "sets"));
+        text_cell(out, field_text(template, "name"), v->columns > 60 ? 40 : 20);
+        strbuf_printf(out, "  %" PRId64 " x %zu file%s\n", field_int(job, "count", 1), sets,
+            sets == 1 ? "" : "s");
+    }
+}
+
+void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *queue;
+    char text[TEXT_SIZE];
+    strbuf_printf(out, "%-20s  %-6s  %-14s  %6s  %8s  %s\n", "queue", "kind", "strategy", "jobs",
+        "archived", "left");
+    json_array_foreach(field_node(doc, "queues"), i, queue)
+    {
+        int64_t left = field_int(queue, "time_left_ms", -1);
+        text_cell(out, field_text(queue, "name"), 20);
+        strbuf_puts(out, "  ");
+        text_cell(out, field_text(queue, "kind"), 6);
+        strbuf_puts(out, "  ");
+        text_cell(out, field_text(queue, "strategy"), 14);
+        strbuf_printf(out, "  %6" PRId64 "  %8" PRId64 "  %s%s\n", field_int(queue, "jobs", 0),
+            field_int(queue, "archived", 0), left > 0 ? text_duration(text, left) : "-",
+            field_true(queue, "enabled") ? "" : "  disabled");
+    }
+    (void)v;
+}
+
+void view_quarantine(struct strbuf *out, const struct view *v, const json_t *manage)
+{
+    size_t i;
+    json_t *file;
+    char text[TEXT_SIZE];
+    if (json_array_size(field_node(manage, "quarantine")) == 0) {
+        strbuf_puts(out, "no file is in quarantine\n");
+        return;
+    }
+    json_array_foreach(field_node(manage, "quarantine"), i, file)
+    {
+        struct strbuf line = {0};
+        text_foreign(&line, field_text(file, "path"));
+        strbuf_printf(
+            &line, "  since %s: ", text_clock(text, field_int(file, "since_ms", 0), v->now_ms));
+        text_foreign(&line, field_text(file, "reason"));
+        text_wrap(out, strbuf_text(&line), 4, v->columns);
+        strbuf_fini(&line);
+    }
+}
+
+/* "250 x 210 x 200", "round, 180 x 180 x 200" */
+static void put_volume(struct strbuf *out, const json_t *profile)
+{
+    const json_t *least = field_node(profile, "min_mm");
+    const json_t *most = field_node(profile, "max_mm");
+    strbuf_puts(out, field_true(profile, "round") ? "round, " : "");
+    for (size_t i = 0; i < 3; i++) {
+        double mm = json_number_value(json_array_get(most, i)) -
+                    json_number_value(json_array_get(least, i));
+        strbuf_printf(out, "%s%.0f", i > 0 ? " x " : "", mm);
+    }
+}
+
+void view_profiles(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *profile;
+    json_t *mistake;
+    int wide = v->columns >= 80 ? 36 : 20;
+    if (json_array_size(field_node(doc, "profiles")) == 0) {
+        strbuf_puts(out, "no such profile\n");
+        return;
+    }
+    strbuf_printf(out, "%-24s  %-*s  %s\n", "profile", wide, "printer", "mm");
+    json_array_foreach(field_node(doc, "profiles"), i, profile)
+    {
+        text_cell(out, field_text(profile, "id"), 24);
+        strbuf_puts(out, "  ");
+        text_cell(out, field_text(profile, "name"), wide);
+        strbuf_puts(out, "  ");
+        put_volume(out, profile);
+        strbuf_puts(out, "\n");
+    }
+    json_array_foreach(field_node(doc, "mistakes"), i, mistake)
+    {
+        text_foreign(out, json_is_string(mistake) ? json_string_value(mistake) : "");
+        strbuf_puts(out, "\n");
+    }
+}
+
+void view_stats(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *row;
+    char text[TEXT_SIZE];
+    int wide = v->columns - 62 > 40 ? 40 : v->columns - 62;
+    wide = wide > NAME_LEAST ? wide : NAME_LEAST;
+    if (json_array_size(field_node(doc, "stats")) == 0) {
+        strbuf_puts(out, "nothing printed yet\n");
+        return;
+    }
+    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-14s  %9s\n", wide, "", "prints", "good",
+        "failed", "cancelled", "time", "filament");
+    json_array_foreach(field_node(doc, "stats"), i, row)
+    {
+        int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
+                         field_int(row, "interrupted", 0);
+        text_cell(out, field_text(row, "key"), wide);
+        strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
+            field_int(row, "prints", 0), field_int(row, "success", 0), failed,
+            field_int(row, "cancelled", 0));
+        strbuf_printf(out, "  %-14s", text_duration(text, field_int(row, "time_ms", 0)));
+        strbuf_printf(out, "  %7.1f m\n", field_real(row, "filament_mm", 0) / MM_PER_M);
+    }
+}
