@@ -218,7 +218,7 @@ static int parse_parts(
     struct fields *f, const char *type, const char *bytes, size_t len, struct err *e)
 {
     char delimiter[BOUNDARY_MAX + 5];
-    size_t size;
+    size_t size = 0;
     int rc = make_delimiter(type, delimiter, &size, e);
     if (rc != 0) {
         return rc;

@@ -75,8 +75,8 @@ static int check_id(const char *id, const char *field, struct err *e)
  * when there is something to say of it. */
 struct check {
     int rc;
-    char prefix[24];
-    char field[40];
+    char prefix[32];
+    char field[48];
     struct err *e;
 };
 
