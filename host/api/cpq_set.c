@@ -118,6 +118,8 @@ static void reply_added(const struct adding *a, const char *id)
     if (set == NULL && job->sets_count > 0) { /* sent again: it was the last one */
         set = &job->sets[job->sets_count - 1];
     }
+    log_info("\"%s\" added to job \"%s\" (%s) by %s", set != NULL ? set->path : "", job->name,
+        job->id, a->request->key_name);
     reply_json(a->request, 200,
         json_pack("{s:s, s:o}", "job_id", job->id, "set_",
             set != NULL ? cpq_set_view(set, (size_t)(set - job->sets)) : json_null()));
@@ -231,7 +233,6 @@ void cpq_set_add(struct request *r)
         adding_free(a);
         return;
     }
-    log_info("a set added by %s", r->key_name);
     request_wait(r);
     send_set(a);
 }

@@ -71,6 +71,15 @@ bool str_copy(char *dst, size_t dst_size, const char *src, size_t len)
     return fits;
 }
 
+/* Characters that break lines or turn the direction of what follows (U+200E, 200F, 2028 to 202E,
+ * 2066 to 2069): a name may not show as another one. */
+static bool turns_line(const unsigned char *p)
+{
+    return p[0] == 0xe2 &&
+           ((p[1] == 0x80 && ((p[2] >= 0xa8 && p[2] <= 0xae) || (p[2] & ~1u) == 0x8e)) ||
+               (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9));
+}
+
 /* Length of the valid UTF-8 sequence at p (RFC 3629), 0 if it is none. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
@@ -86,7 +95,7 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
     bool overlong = (p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xf0 && p[1] < 0x90);
     bool outside = (p[0] == 0xed && p[1] > 0x9f) || (p[0] == 0xf4 && p[1] > 0x8f);
     bool control = p[0] == 0xc2 && p[1] < 0xa0;
-    return overlong || outside || control ? 0 : n;
+    return overlong || outside || control || turns_line(p) ? 0 : n;
 }
 
 char *str_escape(char *dst, size_t dst_size, const char *src, size_t len)

@@ -494,14 +494,10 @@ mk3: printing; follow it with: ppctl watch
             self.assertIn(said, self.ctl("print", path, status=1)[1])
         self.assertEqual(host.requests, [])
 
-    def test_a_busy_or_offline_printer_is_told_before_the_upload(self):
+    def test_an_offline_printer_is_told_before_the_upload(self):
         host = self.host()
-        host.status.update(state="printing", job=job(file_name="other.gcode"))
-        self.assertIn('busy with "other.gcode"', self.ctl("print", self.part, status=1)[1])
         host.status.update(state="offline", job=None, error="no such port")
         self.assertIn("offline: no such port", self.ctl("print", self.part, status=1)[1])
-        host.status.update(state="operational", error=None, waiting_for="other.gcode")
-        self.assertIn('"other.gcode" waits for an answer', self.ctl("print", self.part, status=1)[1])
         self.assertFalse([r for r in host.requests if r[0] == "PUT"])
 
     def test_what_preflight_finds_is_told_line_by_line(self):

@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         status, doc = host.answer(self.command, self.path, body)
         self.answer(status, doc)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_any
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any
 
     def answer(self, status, doc):
         text = b"" if doc is None else doc if isinstance(doc, bytes) else json.dumps(doc).encode()

@@ -188,6 +188,20 @@ static int no_entry(struct ppctl *c)
     return fail(c, PPCTL_FAILED, &e);
 }
 
+/* Foreign text of several lines. */
+static void put_lines(struct strbuf *out, const char *text, const char *indent)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        char *one = mem_printf("%.*s", (int)len, text);
+        strbuf_puts(out, indent);
+        text_foreign(out, one);
+        strbuf_puts(out, "\n");
+        free(one);
+        text += len + (text[len] == '\n');
+    }
+}
+
 static int show_entry(struct ppctl *c)
 {
     json_t *entry;
@@ -199,15 +213,7 @@ static int show_entry(struct ppctl *c)
         print_json(json_incref(entry));
     } else if (status == PPCTL_DONE) {
         struct strbuf text = {0};
-        const char *body = field_text(entry, "body");
-        for (const char *line = body; *line != '\0';) {
-            size_t len = strcspn(line, "\n");
-            char *one = mem_printf("%.*s", (int)len, line);
-            text_foreign(&text, one);
-            strbuf_puts(&text, "\n");
-            free(one);
-            line += len + (line[len] == '\n');
-        }
+        put_lines(&text, field_text(entry, "body"), "");
         print_text(&text);
     }
     json_decref(entry);
@@ -263,6 +269,15 @@ static int set_entry(struct ppctl *c)
     return status;
 }
 
+static void tell_unchanged(const struct ppctl *c)
+{
+    if (c->json) {
+        print_json(json_object());
+    } else {
+        puts("not changed");
+    }
+}
+
 static int edit_entry(struct ppctl *c)
 {
     struct strbuf body = {0};
@@ -279,7 +294,7 @@ static int edit_entry(struct ppctl *c)
     if (status == PPCTL_DONE && changed) {
         status = put_entry(c, old, strbuf_text(&body));
     } else if (status == PPCTL_DONE) {
-        puts("not changed");
+        tell_unchanged(c);
     }
     json_decref(old);
     strbuf_fini(&body);
@@ -296,31 +311,42 @@ static int remove_entry(struct ppctl *c)
 
 static void view_trial(struct strbuf *out, const struct view *v, const json_t *doc)
 {
-    const char *error = field_text(doc, "error");
     const char *said = field_text(doc, "said");
-    const char *gcode = field_text(doc, "gcode");
     (void)v;
-    if (*error != '\0') {
-        strbuf_puts(out, "error: ");
-        text_foreign(out, error);
-        strbuf_puts(out, "\n");
-        return;
-    }
     strbuf_puts(out, field_true(doc, "runs") ? "it would run now\n" : "it would not run now\n");
     if (*said != '\0') {
         strbuf_puts(out, "it says: ");
         text_foreign(out, said);
         strbuf_puts(out, "\n");
     }
-    for (const char *line = gcode; *line != '\0';) {
-        size_t len = strcspn(line, "\n");
-        char *one = mem_printf("%.*s", (int)len, line);
-        strbuf_puts(out, "  ");
-        text_foreign(out, one);
-        strbuf_puts(out, "\n");
-        free(one);
-        line += len + (line[len] == '\n');
+    put_lines(out, field_text(doc, "gcode"), "  ");
+}
+
+/* A mistake in it is a failure here. */
+static int tell_trial(struct ppctl *c, json_t *body)
+{
+    struct answer a;
+    struct err e;
+    struct strbuf text = {0};
+    struct view v = view_now(c);
+    int status = PPCTL_DONE;
+    if (call(c, "POST", "/api/v1/scripts/try", body, &a) != 0) {
+        status = fail_answer(c, c->chosen[0], &a);
+    } else if (*field_text(a.doc, "error") != '\0') {
+        text_foreign(&text, field_text(a.doc, "error"));
+        err_set(&e, PP_EINVAL, "%s", strbuf_text(&text));
+        fprintf(stderr, "ppctl: %s\n", e.text);
+        status = PPCTL_FAILED;
+    } else if (!c->json) {
+        view_trial(&text, &v, a.doc);
+        fputs(strbuf_text(&text), stdout);
     }
+    if (c->json && a.error.code == 0) {
+        print_json(json_incref(a.doc));
+    }
+    strbuf_fini(&text);
+    answer_fini(&a);
+    return status;
 }
 
 static int test_entry(struct ppctl *c)
@@ -337,7 +363,7 @@ static int test_entry(struct ppctl *c)
     if (moment != NULL) {
         json_object_set_new(body, "moment", json_string(moment));
     }
-    return tell_view(c, "POST", "/api/v1/scripts/try", body, view_trial);
+    return tell_trial(c, body);
 }
 
 static const struct action entry_actions[] = {{"show", "NAME", 1, 1, show_entry},

@@ -65,9 +65,10 @@ double track_rate(const struct track *t)
     return span > 0 ? (double)lines * 1000 / (double)span : -1;
 }
 
-void track_set_job(struct track *t, const char *job)
+void track_set_job(struct track *t, const char *job, const char *other)
 {
     snprintf(t->job, sizeof t->job, "%s", job);
+    snprintf(t->other, sizeof t->other, "%s", other);
 }
 
 static const json_t *manage_of(const struct track *t)
@@ -83,7 +84,8 @@ bool track_is_managed(const struct track *t)
 /* True if the run with this id is the one we follow; the first that fits becomes it. */
 static bool run_is_ours(struct track *t, const char *id, bool fits, int64_t start_ms)
 {
-    if (*id != '\0' && t->run_id[0] == '\0' && fits && start_ms + CLOCK_SLACK_MS >= t->since_ms) {
+    bool other = strcmp(id, t->other) == 0;
+    if (!other && t->run_id[0] == '\0' && fits && start_ms + CLOCK_SLACK_MS >= t->since_ms) {
         snprintf(t->run_id, sizeof t->run_id, "%s", id);
     }
     return *id != '\0' && strcmp(id, t->run_id) == 0;

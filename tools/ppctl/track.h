@@ -28,6 +28,7 @@ struct track {
     enum track_phase phase;
     char file[201];
     char job[37];     /* of the queue; "" = none, it is known by its file */
+    char other[37];   /* run that was under way when it was asked for: none of ours */
     bool failed;      /* a run of the job has; `result` and `reason` are its, another may follow */
     char run_id[37];  /* "" until the run is known */
     int64_t since_ms; /* of the host's clock */
@@ -50,8 +51,8 @@ struct track {
 void track_init(struct track *t, const char *file, int64_t since_ms, uint64_t now_ms);
 void track_fini(struct track *t);
 
-/* The host has made this job of it. */
-void track_set_job(struct track *t, const char *job);
+/* The host has made this job of it, while the run `other` was under way ("" = none). */
+void track_set_job(struct track *t, const char *job, const char *other);
 
 void track_event(struct track *t, const json_t *event, uint64_t now_ms);
 

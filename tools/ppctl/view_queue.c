@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define MM_PER_M       1000.0
-#define NAME_LEAST     16
+#define STATS_COLUMNS  68 /* of a row of sums without its key */
 #define STATUS_COLUMNS 13 /* where the values of a status begin */
 
 void view_manage(struct strbuf *out, const struct view *v, const json_t *manage)
@@ -137,28 +137,35 @@ void view_profiles(struct strbuf *out, const struct view *v, const json_t *doc)
     }
 }
 
+static void stats_row(struct strbuf *out, const json_t *row, int wide)
+{
+    char text[TEXT_SIZE];
+    double grams = field_real(row, "grams", 0);
+    int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
+                     field_int(row, "interrupted", 0);
+    text_cell(out, *field_text(row, "key") != '\0' ? field_text(row, "key") : "-", wide);
+    strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
+        field_int(row, "prints", 0), field_int(row, "success", 0), failed,
+        field_int(row, "cancelled", 0));
+    strbuf_printf(out, "  %-11s", text_duration(text, field_int(row, "time_ms", 0)));
+    strbuf_printf(out, "  %7.1f m", field_real(row, "filament_mm", 0) / MM_PER_M);
+    strbuf_printf(out, "  %5.0f g\n", grams);
+}
+
 void view_stats(struct strbuf *out, const struct view *v, const json_t *doc)
 {
     size_t i;
     json_t *row;
-    char text[TEXT_SIZE];
-    int wide = v->columns - 62 > 40 ? 40 : v->columns - 62;
-    wide = wide > NAME_LEAST ? wide : NAME_LEAST;
+    int wide = v->columns - STATS_COLUMNS > 40 ? 40 : v->columns - STATS_COLUMNS;
+    wide = wide > 12 ? wide : 12;
     if (json_array_size(field_node(doc, "stats")) == 0) {
         strbuf_puts(out, "nothing printed yet\n");
         return;
     }
-    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-14s  %9s\n", wide, "", "prints", "good",
-        "failed", "cancelled", "time", "filament");
+    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-11s  %9s  %7s\n", wide, "", "prints", "good",
+        "failed", "cancelled", "time", "filament", "weight");
     json_array_foreach(field_node(doc, "stats"), i, row)
     {
-        int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
-                         field_int(row, "interrupted", 0);
-        text_cell(out, field_text(row, "key"), wide);
-        strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
-            field_int(row, "prints", 0), field_int(row, "success", 0), failed,
-            field_int(row, "cancelled", 0));
-        strbuf_printf(out, "  %-14s", text_duration(text, field_int(row, "time_ms", 0)));
-        strbuf_printf(out, "  %7.1f m\n", field_real(row, "filament_mm", 0) / MM_PER_M);
+        stats_row(out, row, wide);
     }
 }

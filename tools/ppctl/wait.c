@@ -184,7 +184,9 @@ int wait_run(struct wait *w, const json_t *started)
 {
     struct err e;
     int http_status;
-    track_set_job(&w->track, field_text(started, "job_id"));
+    bool queued = field_true(started, "queued");
+    const char *other = queued ? field_text(field_node(started, "job"), "run_id") : "";
+    track_set_job(&w->track, field_text(started, "job_id"), other);
     track_event(&w->track, started, clock_ms());
     int status = wait_consider_question(w);
     if (status < 0 && follow_open(&w->follow, w->host, NULL, &http_status, &e) != 0) {
