@@ -378,6 +378,24 @@ static void a_cancel_in_a_script_ends_managing_with_its_reason(void **state)
     done_with(t);
 }
 
+static void lines_of_profile_and_configuration_are_left_out(void **state)
+{
+    (void)state;
+    struct profile profile = bench_profile;
+    struct manage_bench *t = manage_bench_new();
+    profile.ignore_lines[0] = (char[]){"m140 s0"};
+    t->settings.ignore_lines = (char[]){"M104 S0"};
+    t->b->options.profile = &profile;
+    open_all(t);
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, NULL);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_int_equal(heard(t->b, 0, "M104 S0") + heard(t->b, 0, "M140 S0"), 0);
+    done_with(t);
+}
+
 static void a_web_address_that_does_not_answer_keeps_nobody_waiting(void **state)
 {
     (void)state;
@@ -940,6 +958,7 @@ int main(void)
         cmocka_unit_test(stopping_ends_a_script_with_the_heaters_off),
         cmocka_unit_test(a_script_waits_for_a_bed_that_it_has_turned_off),
         cmocka_unit_test(a_cancel_in_a_script_ends_managing_with_its_reason),
+        cmocka_unit_test(lines_of_profile_and_configuration_are_left_out),
         cmocka_unit_test(a_web_address_that_does_not_answer_keeps_nobody_waiting),
         cmocka_unit_test(beside_a_print_nothing_of_a_script_is_sent),
         cmocka_unit_test(a_print_begun_elsewhere_is_waited_for),
