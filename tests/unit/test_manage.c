@@ -110,6 +110,23 @@ static void nothing_begins_before_a_person_has_said_that_the_bed_is_clear(void *
     done_with(t);
 }
 
+static void the_printer_starts_managing_and_the_bed_is_asked_for(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "A", "a.gcode", 1, NULL);
+    say(&t->b->printer, "//action:queuego\n");
+    UNTIL_DRIVER(t, DRIVER_AWAITING_BED);
+    assert_true(managing(t).managing);
+    assert_int_equal(t->begun, 0);
+    say(&t->b->printer, "//action:queuego\n"); /* pressed again: nothing more */
+    answer_with(t, "bed", "yes");
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_int_equal(t->on_dirty_bed, 0);
+    done_with(t);
+}
+
 static void a_bed_that_is_not_clear_is_not_asked_for_again(void **state)
 {
     (void)state;
@@ -945,6 +962,7 @@ int main(void)
         cmocka_unit_test(the_new_state_is_told_at_once_by_starting_and_stopping),
         cmocka_unit_test(the_run_tells_whose_it_was),
         cmocka_unit_test(nothing_begins_before_a_person_has_said_that_the_bed_is_clear),
+        cmocka_unit_test(the_printer_starts_managing_and_the_bed_is_asked_for),
         cmocka_unit_test(a_bed_that_is_not_clear_is_not_asked_for_again),
         cmocka_unit_test(another_printer_on_the_port_is_asked_for),
         cmocka_unit_test(a_script_that_does_not_clear_the_bed_leaves_it_to_a_person),
