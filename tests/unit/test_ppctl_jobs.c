@@ -95,8 +95,8 @@ static void a_narrow_terminal_breaks_what_blocks_a_job(void **state)
     assert_shown(view_jobs, 62, "{'total':1,'jobs':[" GEARS "]}",
         "  #  id      job                copies  state      left\n"
         "  1  93779d  gears                1/3+  blocked    25 min 08 s\n"
-        "             tool 0 needs PLA_Black, it holds nothing that\n"
-        "             is known\n"
+        "             tool 0 needs PLA_Black, it holds nothing that is\n"
+        "             known\n"
         "1 job, 25 min 08 s, 2.5 m of filament to go\n");
 }
 
