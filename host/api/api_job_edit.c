@@ -200,7 +200,8 @@ static void batch_free(struct batch *b)
     free(b);
 }
 
-static int add_command(struct batch *b, const struct action *action, const char *text, struct err *e)
+static int add_command(
+    struct batch *b, const struct action *action, const char *text, struct err *e)
 {
     const struct queue_job *job;
     const struct jobs_queue *queue;
@@ -214,7 +215,8 @@ static int add_command(struct batch *b, const struct action *action, const char 
         return rc;
     }
     if (b->count > 0 && strcmp(b->queue, queue->name) != 0) {
-        return err_set(e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
+        return err_set(
+            e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
     }
     str_copy(b->queue, sizeof b->queue, queue->name, strlen(queue->name));
     c->verb = action->verb;
@@ -225,7 +227,8 @@ static int add_command(struct batch *b, const struct action *action, const char 
     return 0;
 }
 
-static int add_commands(struct batch *b, const struct action *action, const json_t *ids, struct err *e)
+static int add_commands(
+    struct batch *b, const struct action *action, const json_t *ids, struct err *e)
 {
     size_t n = json_array_size(ids);
     b->commands = mem_array(n, sizeof *b->commands);
@@ -302,7 +305,8 @@ void api_jobs_act(struct request *r)
         batch_free(b);
         return;
     }
-    log_info("%zu jobs: %s asked for by %s", b->count, name, r->key_name);
+    log_info(
+        "%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
     request_wait(r);
     jobs_do_all(r->http->o.jobs, b->queue, b->commands, b->count, batch_applied, b);
 }

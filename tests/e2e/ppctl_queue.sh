@@ -55,7 +55,9 @@ says "is in the archive; ppctl restore" rm again
 says "it is a draft: ppctl edit [0-9a-f]* draft=no" import again.gjob --queue local
 says "again +0/5 +draft" jobs
 says "^gear.gcode \\(|^gears \\(" rm gears
-refuses 1 'there is no|may be any' ctl edit again count=3 < /dev/null
+says 'again' edit again count=3
+says 'again' rm again
+refuses 1 'may be any of 2 jobs' ctl restore again
 
 # --- one file at once, while managing and not
 says "^test: stopped|not managing" stop
@@ -66,7 +68,7 @@ ctl status --json > "$tmp/status.json"
 same "managing after one print" "$(json manage.managing < "$tmp/status.json")" false
 refuses 1 'ppctl confirm; ppctl rm [0-9a-f]+ takes it off' ctl print --wait gear.gcode
 says "answered yes" confirm
-poll 30 none_left || true
+poll 30 none_left || fail "it was not printed: $(ctl jobs)"
 
 says "no file is in quarantine" quarantine
 says "tool 0: PLA" load 0 PLA_Black
