@@ -21,7 +21,7 @@ cd "$tmp"
 
 # --- what runs between prints
 says "^test: saved" script set push push.gcode --clears-bed --text "Pushes it off."
-says "^push +yours; clears the bed; Pushes it off" scripts
+says "^push +.yours, clears the bed. Pushes it off" scripts
 says "^  G28 X Y" script test push --moment print_success
 says "^test: saved" event set print_success push
 says "nothing runs" event set finish
@@ -42,6 +42,7 @@ says "nothing to print" start
 same "prints" "$(ctl --json history | json runs.length)" 4
 says "^gear.gcode +2 +2 +0" stats --by file
 says "gears +2/2 +done" jobs --queue archive
+same "prints of the job" "$(ctl --json history --job gears | json runs.length)" 4
 
 # --- brought back, kept as a template, handed on as a file
 says "gears \\([0-9a-f]*\\) is back" restore gears

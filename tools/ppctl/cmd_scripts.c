@@ -34,8 +34,12 @@ static void entry_row(struct strbuf *out, const struct view *v, const json_t *en
     struct strbuf text = {0};
     text_foreign(out, field_text(entry, "name"));
     text_pad(out, from, NAME_COLUMNS);
-    strbuf_puts(&text, field_true(entry, "shipped") ? "" : "yours; ");
-    strbuf_puts(&text, field_true(entry, "clears_bed") ? "clears the bed; " : "");
+    bool yours = !field_true(entry, "shipped");
+    bool clears = field_true(entry, "clears_bed");
+    if (yours || clears) {
+        strbuf_printf(&text, "(%s%s%s) ", yours ? "yours" : "", yours && clears ? ", " : "",
+            clears ? "clears the bed" : "");
+    }
     put_description(&text, field_text(entry, "description"));
     strbuf_puts(out, " ");
     text_wrap(out, text.len > 0 ? strbuf_text(&text) : "-", NAME_COLUMNS + 1, v->columns);
