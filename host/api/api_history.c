@@ -41,11 +41,12 @@ static int read_result(const struct request *r, enum run_result *result, bool *a
             return 0;
         }
     }
-    return text == NULL ? 0
-                        : err_field(e, PP_EINVAL, "result",
-                              "result \"%s\": must be open, success, failure, cancelled, aborted or "
-                              "interrupted",
-                              str_escape(shown, sizeof shown, text, strlen(text)));
+    return text == NULL
+               ? 0
+               : err_field(e, PP_EINVAL, "result",
+                     "result \"%s\": must be open, success, failure, cancelled, aborted or "
+                     "interrupted",
+                     str_escape(shown, sizeof shown, text, strlen(text)));
 }
 
 /* A job is named here as anywhere, one that is gone by its whole id. */
@@ -115,7 +116,8 @@ static json_t *stats_view(const struct run_stats *s)
     return view;
 }
 
-static void stats_listed(void *context, const struct err *e, const struct run_stats *stats, size_t n)
+static void stats_listed(
+    void *context, const struct err *e, const struct run_stats *stats, size_t n)
 {
     struct request *r = context;
     if (e != NULL) {
@@ -130,7 +132,8 @@ static void stats_listed(void *context, const struct err *e, const struct run_st
     request_wake(r);
 }
 
-/* A material that nobody knows weighs what PLA does: nearly all filament is within a fifth of it. */
+/* A material that nobody knows weighs what PLA does: nearly all filament is within a fifth of it.
+ */
 static double weigh(void *context, const char *material, int64_t length_um)
 {
     const struct request *r = context;
@@ -159,17 +162,16 @@ static int read_by(const struct request *r, enum stats_by *by, struct err *e)
             return 0;
         }
     }
-    return text == NULL ? 0
-                        : err_field(e, PP_EINVAL, "by",
-                              "by \"%s\": must be printer, file, material or day",
-                              str_escape(shown, sizeof shown, text, strlen(text)));
+    return text == NULL
+               ? 0
+               : err_field(e, PP_EINVAL, "by", "by \"%s\": must be printer, file, material or day",
+                     str_escape(shown, sizeof shown, text, strlen(text)));
 }
 
 void api_stats(struct request *r)
 {
     struct err e = {0};
-    struct stats_filter filter = {
-        .by = STATS_BY_PRINTER, .weigh = weigh, .weigh_context = r};
+    struct stats_filter filter = {.by = STATS_BY_PRINTER, .weigh = weigh, .weigh_context = r};
     int rc = read_by(r, &filter.by, &e);
     rc = rc == 0 ? query_int(r, "since_ms", 0, INT64_MAX, &filter.since_ms, &e) : rc;
     if (!reply_failed(r, rc, &e)) {

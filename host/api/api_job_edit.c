@@ -2,17 +2,16 @@
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
+#include "host/api/job_batch.h"
 #include "host/api/job_command.h"
 #include "host/api/job_list.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
-#include "host/base/mem.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define ACT_MAX      1000 /* jobs of one request */
 #define POSITION_MAX 1000000
 
 static void set_id(char to[static ID_SIZE], const char *id)
@@ -184,61 +183,11 @@ static const struct action *find_action(const char *name, struct err *e)
     return NULL;
 }
 
-/* The commands of one request; owned. */
-struct batch {
-    struct request *request;
-    struct queue_command *commands;
-    size_t count;
-    struct queue_job *spec; /* of all of them */
-    char queue[QUEUE_NAME_MAX + 1];
-};
-
-static void batch_free(struct batch *b)
+static int add_jobs(struct job_batch *b, const json_t *ids, struct err *e)
 {
-    queue_job_free(b->spec);
-    free(b->commands);
-    free(b);
-}
-
-static int add_command(
-    struct batch *b, const struct action *action, const char *text, struct err *e)
-{
-    const struct queue_job *job;
-    const struct jobs_queue *queue;
-    struct queue_command *c = &b->commands[b->count];
-    int rc = job_command_init(b->request, c, e);
-    rc = rc == 0 ? jobs_find(b->request->http->o.jobs, text, &job, &queue, e) : rc;
-    if (rc == -PP_ENOTFOUND && job_command_is_repeated(b->request, c)) {
-        return 0; /* purged by this very request */
-    }
-    if (rc != 0) {
-        return rc;
-    }
-    if (b->count > 0 && strcmp(b->queue, queue->name) != 0) {
-        return err_set(
-            e, PP_EINVAL, "jobs of one queue at a time: this one is in \"%s\"", queue->name);
-    }
-    str_copy(b->queue, sizeof b->queue, queue->name, strlen(queue->name));
-    c->verb = action->verb;
-    c->mask = QUEUE_F_DRAFT;
-    c->spec = b->spec;
-    set_id(c->job, job->id);
-    b->count++;
-    return 0;
-}
-
-static int add_commands(
-    struct batch *b, const struct action *action, const json_t *ids, struct err *e)
-{
-    size_t n = json_array_size(ids);
-    b->commands = mem_array(n, sizeof *b->commands);
-    if (action->verb == QUEUE_EDIT) {
-        b->spec = queue_job_new();
-        b->spec->draft = action->draft;
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < json_array_size(ids); i++) {
         const char *text = json_string_value(json_array_get(ids, i));
-        int rc = text != NULL ? add_command(b, action, text, e)
+        int rc = text != NULL ? job_batch_add(b, text, e)
                               : err_set(e, PP_EINVAL, "must be a job's id or name");
         if (rc != 0) {
             err_wrap(e, "jobs[%zu]", i);
@@ -249,31 +198,22 @@ static int add_commands(
     return 0;
 }
 
-static void reply_batch(const struct batch *b)
+static void reply_batch(const struct job_batch *b)
 {
+    char head[40];
     struct request *r = b->request;
     const struct jobs_queue *queue = jobs_queue_find(r->http->o.jobs, b->queue);
-    struct job_list *l = job_list_new(r->http, queue, b->count);
+    struct job_list *l = job_list_new(r->http, b->count, view_queue_job);
+    snprintf(head, sizeof head, "{\"total\":%zu,\"jobs\":[", b->count);
+    job_list_part(l, head, queue);
     for (size_t i = 0; i < b->count; i++) {
         job_list_add(l, b->commands[i].job, 0);
     }
-    job_list_find_positions(l);
-    job_list_reply(l, r, b->count);
-}
-
-static void batch_applied(void *context, const struct queue_result *result)
-{
-    struct batch *b = context;
-    struct request *r = b->request;
-    if (r->gone) {
-        /* nobody waits any more */
-    } else if (result->err.code != 0) {
-        reply_error(r, &result->err);
-    } else {
-        reply_batch(b);
+    job_list_part(l, "]}", NULL);
+    if (queue != NULL) {
+        job_list_find_positions(l, queue);
     }
-    batch_free(b);
-    request_wake(r);
+    job_list_reply(l, r);
 }
 
 void api_jobs_act(struct request *r)
@@ -284,29 +224,23 @@ void api_jobs_act(struct request *r)
     const struct action *action = NULL;
     const struct json_field fields[] = {
         {"action", JSON_KIND_TEXT, true, name, 1, 31},
-        {"jobs", JSON_KIND_ARRAY, true, &ids, 1, ACT_MAX},
+        {"jobs", JSON_KIND_ARRAY, true, &ids, 1, JOBS_ALL_MAX},
     };
     if (job_command_jobs(r) == NULL) {
         return;
     }
-    struct batch *b = mem_alloc(sizeof *b);
-    b->request = r;
     int rc = json_read(r->input, fields, COUNT(fields), &e);
-    if (rc == 0) {
-        action = find_action(name, &e);
-        rc = action != NULL ? add_commands(b, action, ids, &e) : -e.code;
+    action = rc == 0 ? find_action(name, &e) : NULL;
+    if (action == NULL) {
+        reply_error(r, &e);
+        return;
     }
+    struct job_batch *b = job_batch_new(r, json_array_size(ids), action->verb, action->draft);
+    rc = add_jobs(b, ids, &e);
     if (reply_failed(r, rc, &e)) {
-        batch_free(b);
+        job_batch_free(b);
         return;
     }
-    if (b->count == 0) {
-        reply_json(r, 200, json_pack("{s:i, s:[]}", "total", 0, "jobs"));
-        batch_free(b);
-        return;
-    }
-    log_info(
-        "%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
-    request_wait(r);
-    jobs_do_all(r->http->o.jobs, b->queue, b->commands, b->count, batch_applied, b);
+    log_info("%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
+    job_batch_send(b, reply_batch);
 }

@@ -10,6 +10,7 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,15 +22,20 @@ static void reply_list(
 {
     size_t at = 0;
     const struct queue *q = queue->queue;
-    struct job_list *l = job_list_new(r->http, queue, max);
+    char head[40];
+    struct job_list *l = job_list_new(r->http, max, view_queue_job);
     const struct queue_job *job = archive ? queue_archive_first(q) : queue_first(q);
+    size_t total = archive ? queue_archive_count(q) : queue_count(q);
+    snprintf(head, sizeof head, "{\"total\":%zu,\"jobs\":[", total);
+    job_list_part(l, head, queue);
     for (; job != NULL && at < offset + max; at++) {
         if (at >= offset) {
             job_list_add(l, job->id, archive ? 0 : at + 1);
         }
         job = archive ? queue_archive_after(q, job) : queue_after(q, job);
     }
-    job_list_reply(l, r, archive ? queue_archive_count(q) : queue_count(q));
+    job_list_part(l, "]}", NULL);
+    job_list_reply(l, r);
 }
 
 void api_jobs(struct request *r)
@@ -71,11 +77,11 @@ static void choose_place(
         return;
     }
     const struct queue_job *behind = job_command_behind(queue->queue, position, NULL);
-    str_copy(after, ID_SIZE, behind != NULL ? behind->id : "-",
-        behind != NULL ? strlen(behind->id) : 1);
+    str_copy(
+        after, ID_SIZE, behind != NULL ? behind->id : "-", behind != NULL ? strlen(behind->id) : 1);
 }
 
-void job_command_submit(struct request *r, struct job_input *in)
+void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer)
 {
     struct queue_command c;
     struct err e = {0};
@@ -95,7 +101,11 @@ void job_command_submit(struct request *r, struct job_input *in)
         free(in->job->submitter);
         in->job->submitter = mem_strdup(r->key_name);
     }
-    job_command_send(r, queue->name, &c, 201);
+    if (answer != NULL) {
+        job_command_send_for(r, queue->name, &c, answer);
+    } else {
+        job_command_send(r, queue->name, &c, 201);
+    }
 }
 
 void api_job_add(struct request *r)
@@ -108,7 +118,7 @@ void api_job_add(struct request *r)
     struct job_known known = job_command_known(r);
     if (!reply_failed(r, job_input_new(r->input, &known, &in, &e), &e)) {
         log_info("job \"%s\" added by %s", in.job->name, r->key_name);
-        job_command_submit(r, &in);
+        job_command_submit(r, &in, NULL);
     }
     job_input_fini(&in);
 }

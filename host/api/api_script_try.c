@@ -28,7 +28,10 @@ int api_moment_parse(const char *name, enum driver_moment *out, struct err *e)
         return 0;
     }
     for (int i = 0; i < MOMENTS; i++) {
-        strbuf_printf(&names, "%s%s", i == 0 ? "" : i < MOMENTS - 1 ? ", " : " or ",
+        strbuf_printf(&names, "%s%s",
+            i == 0            ? ""
+            : i < MOMENTS - 1 ? ", "
+                              : " or ",
             driver_moment_name((enum driver_moment)i));
     }
     err_field(e, PP_EINVAL, "moment", "moment \"%s\": must be %s",
@@ -106,8 +109,8 @@ void api_script_try(struct request *r)
                  ? prepare_trial(s, r->input, &t, &e)
                  : err_field(&e, PP_EINVAL, "symbols", "symbols must be an object {…}");
     if (rc == 0 && symbols == NULL) {
-        symbols = r->http->o.manage != NULL ? manage_symbols(r->http->o.manage, t.at)
-                                            : json_object();
+        symbols =
+            r->http->o.manage != NULL ? manage_symbols(r->http->o.manage, t.at) : json_object();
     }
     if (!reply_failed(r, rc, &e)) {
         reply_json(r, 200, scripts_try(t.script_body, t.condition_body, symbols));
@@ -135,8 +138,7 @@ void api_symbols(struct request *r)
     enum driver_moment moment = MOMENT_PRINT_SUCCESS;
     const char *name = request_argument(r, "moment");
     const struct manage *m = manage_of(r);
-    if (m != NULL &&
-        !reply_failed(r, name != NULL ? api_moment_parse(name, &moment, &e) : 0, &e)) {
+    if (m != NULL && !reply_failed(r, name != NULL ? api_moment_parse(name, &moment, &e) : 0, &e)) {
         reply_json(r, 200, manage_symbols(m, moment));
     }
 }

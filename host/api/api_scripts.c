@@ -128,8 +128,10 @@ static void save(struct request *r, bool script)
     if (!reply_failed(r, rc, &e)) {
         log_info("%s \"%s\" saved by %s", script ? "script" : "condition", entry.name, r->key_name);
         request_wait(r);
-        finish(r, script ? scripts_save(s, &entry, done, r, &e)
-                         : scripts_save_condition(s, &entry, done, r, &e), &e);
+        finish(r,
+            script ? scripts_save(s, &entry, done, r, &e)
+                   : scripts_save_condition(s, &entry, done, r, &e),
+            &e);
     }
     free(entry.body);
     free(entry.description);
@@ -184,8 +186,8 @@ static int read_hook(json_t *object, size_t index, struct scripts_hook *hook, st
                  : err_set(e, PP_EINVAL, "%s: must be an object {\"script\", \"condition\"}",
                        json_quote(object, shown, sizeof shown));
     if (rc != 0) {
-        snprintf(field, sizeof field, "hooks[%zu]%s%s", index, e->field[0] != '\0' ? "." : "",
-            e->field);
+        snprintf(
+            field, sizeof field, "hooks[%zu]%s%s", index, e->field[0] != '\0' ? "." : "", e->field);
         err_wrap(e, "hooks[%zu]", index);
         str_copy(e->field, sizeof e->field, field, strlen(field));
     }
@@ -213,7 +215,6 @@ void api_event_set(struct request *r)
     if (!reply_failed(r, rc, &e)) {
         log_info("scripts of %s set by %s", driver_moment_name(moment), r->key_name);
         request_wait(r);
-        finish(r,
-            scripts_set_hooks(s, moment, hooks, json_array_size(list), done, r, &e), &e);
+        finish(r, scripts_set_hooks(s, moment, hooks, json_array_size(list), done, r, &e), &e);
     }
 }

@@ -28,11 +28,11 @@ static json_t *materials_list(const struct materials *all)
     json_t *list = json_array();
     const struct material *m;
     for (size_t i = 0; (m = materials_at(all, i)) != NULL; i++) {
-        json_array_append_new(list,
-            json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", json_text(m->id), "name",
-                json_text(m->name), "type", json_text(m->types[0]), "density_g_cm3",
-                json_number(m->density_g_cm3, 3), "diameter_mm",
-                json_number((double)m->diameter_um / 1000, 3)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:o, s:o}", "id", json_text(m->id), "name",
+                      json_text(m->name), "type", json_text(m->types[0]), "density_g_cm3",
+                      json_number(m->density_g_cm3, 3), "diameter_mm",
+                      json_number((double)m->diameter_um / 1000, 3)));
     }
     return list;
 }

@@ -42,8 +42,7 @@ static void saved(void *context, const struct err *e)
         reply_error(r, e);
     } else {
         const struct queue_job *job = jobs_template(r->http->o.jobs, r->stars.star[0]);
-        reply_json(r, 200,
-            job != NULL ? template_view(r->stars.star[0], job) : json_object());
+        reply_json(r, 200, job != NULL ? template_view(r->stars.star[0], job) : json_object());
     }
     request_wake(r);
 }
@@ -184,6 +183,6 @@ void api_template_use(struct request *r)
         free(in.job->name);
         in.job->name = mem_strdup(name);
     }
-    job_command_submit(r, &in);
+    job_command_submit(r, &in, NULL);
     job_input_fini(&in);
 }

@@ -63,6 +63,7 @@ static json_t *message(enum hub_event event, const void *data, const struct http
     case HUB_NOTICE:
         return json_pack("{s:s, s:I, s:o}", "type", "notice", "time_ms",
             (json_int_t)clock_wall_ms(), "text", json_text(data));
+    case HUB_QUEUE_GO:
     case HUB_EVENTS:
         break;
     }
@@ -97,6 +98,7 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_RUN:
     case HUB_CARD:
     case HUB_BED:
+    case HUB_QUEUE_GO:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;
@@ -180,7 +182,8 @@ struct feed *feed_new(struct http *h)
     uv_timer_init(h->loop, &f->timer);
     f->timer.data = f;
     f->open = 1;
-    f->events = hub_add(h->o.hub, ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL), on_event, f);
+    f->events = hub_add(h->o.hub,
+        ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL | 1u << HUB_QUEUE_GO), on_event, f);
     return f;
 }
 

@@ -137,8 +137,7 @@ static int check_route(struct request *r, struct err *e)
 {
     char allow[64];
     char shown[96];
-    r->route =
-        route_find(routes, routes_count, r->method, r->path, &r->stars, allow, sizeof allow);
+    r->route = route_find(routes, routes_count, r->method, r->path, &r->stars, allow, sizeof allow);
     if (r->route != NULL) {
         return 0;
     }

@@ -149,6 +149,27 @@ void octoprint_sd_file_command(struct request *r);
 void octoprint_sd_file_remove(struct request *r);
 void octoprint_sd_upload(struct request *r);
 
+/* cpq_state.c, cpq_set.c, cpq_job.c, cpq_package.c, cpq_history.c, cpq_queues.c, cpq_automation.c:
+ * Continuous Print's dialect (cpq.h) */
+void cpq_state_get(struct request *r);
+void cpq_set_active(struct request *r);
+void cpq_set_add(struct request *r);
+void cpq_job_add(struct request *r);
+void cpq_job_mv(struct request *r);
+void cpq_job_edit(struct request *r);
+void cpq_job_rm(struct request *r);
+void cpq_job_reset(struct request *r);
+void cpq_job_import(struct request *r);
+void cpq_job_export(struct request *r);
+void cpq_history_get(struct request *r);
+void cpq_history_reset(struct request *r);
+void cpq_queues_get(struct request *r);
+void cpq_queues_edit(struct request *r);
+void cpq_automation_get(struct request *r);
+void cpq_automation_edit(struct request *r);
+void cpq_automation_external(struct request *r);
+void cpq_automation_simulate(struct request *r);
+
 /* page.c: the static files of the page */
 void page_asset(struct request *r);
 

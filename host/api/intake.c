@@ -152,8 +152,8 @@ static int begin_package(struct intake *i, struct request *r, struct err *e)
     if (file_kind_of(name) != FILE_PACKAGE || !file_name_ok(name)) {
         char shown[96];
         str_escape(shown, sizeof shown, name, strlen(name));
-        return err_field(e, PP_EINVAL, "name", "name \"%s\": must be a file name that ends in .gjob",
-            shown);
+        return err_field(
+            e, PP_EINVAL, "name", "name \"%s\": must be a file name that ends in .gjob", shown);
     }
     files_free_name(i->http->o.files, name, i->name, sizeof i->name);
     return open_upload(i, e);

@@ -101,8 +101,8 @@ const struct queue_job *job_command_find(struct request *r, const struct jobs_qu
     return job;
 }
 
-const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
-    const struct jobs_queue **queue, unsigned status)
+const struct queue_job *job_command_begin(
+    struct request *r, struct queue_command *c, const struct jobs_queue **queue, unsigned status)
 {
     struct err e = {0};
     if (job_command_jobs(r) == NULL || reply_failed(r, job_command_init(r, c, &e), &e) ||
@@ -150,16 +150,23 @@ const struct queue_job *job_command_behind(
 
 struct sent {
     struct request *request;
-    unsigned status;
+    unsigned status;           /* with which job_command_send() answers */
+    job_command_answer answer; /* NULL: so */
 };
 
-static void reply_job(struct request *r, const char *id, unsigned status)
+static void reply_job(const struct sent *s, const char *id)
 {
     struct err e = {0};
+    struct request *r = s->request;
     const struct queue_job *job;
     const struct jobs_queue *queue;
-    if (!reply_failed(r, jobs_find(r->http->o.jobs, id, &job, &queue, &e), &e)) {
-        reply_json(r, status, view_one_job(r->http, queue, job));
+    if (reply_failed(r, jobs_find(r->http->o.jobs, id, &job, &queue, &e), &e)) {
+        return;
+    }
+    if (s->answer != NULL) {
+        s->answer(r, queue, job);
+    } else {
+        reply_json(r, s->status, view_one_job(r->http, queue, job));
     }
 }
 
@@ -174,17 +181,29 @@ static void applied(void *context, const struct queue_result *result)
     } else if (s->status == MHD_HTTP_NO_CONTENT) {
         reply_empty(r, s->status);
     } else {
-        reply_job(r, result->job, s->status);
+        reply_job(s, result->job);
     }
     free(s);
     request_wake(r);
 }
 
+static void send_command(struct request *r, const char *queue, const struct queue_command *c,
+    unsigned status, job_command_answer answer)
+{
+    struct sent *s = mem_alloc(sizeof *s);
+    *s = (struct sent){r, status, answer};
+    request_wait(r);
+    jobs_do(r->http->o.jobs, queue, c, applied, s);
+}
+
 void job_command_send(
     struct request *r, const char *queue, const struct queue_command *c, unsigned status)
 {
-    struct sent *s = mem_alloc(sizeof *s);
-    *s = (struct sent){r, status};
-    request_wait(r);
-    jobs_do(r->http->o.jobs, queue, c, applied, s);
+    send_command(r, queue, c, status, NULL);
+}
+
+void job_command_send_for(
+    struct request *r, const char *queue, const struct queue_command *c, job_command_answer answer)
+{
+    send_command(r, queue, c, MHD_HTTP_OK, answer);
 }

@@ -33,8 +33,8 @@ const struct queue_job *job_command_find(struct request *r, const struct jobs_qu
 
 /* Both, for a command about the job in the path: who asks, which job (c->job too). NULL: an answer
  * is given or on the way, as for a command sent again. */
-const struct queue_job *job_command_begin(struct request *r, struct queue_command *c,
-    const struct jobs_queue **queue, unsigned status);
+const struct queue_job *job_command_begin(
+    struct request *r, struct queue_command *c, const struct jobs_queue **queue, unsigned status);
 
 /* The queue of this name; NULL and `e` with those there are. */
 const struct jobs_queue *job_command_queue(
@@ -49,7 +49,14 @@ const struct queue_job *job_command_behind(
 void job_command_send(
     struct request *r, const char *queue, const struct queue_command *c, unsigned status);
 
-/* A new job as `in` says, which stays the caller's; answers 201. (api_jobs.c) */
-void job_command_submit(struct request *r, struct job_input *in);
+/* Applies and answers by `answer`, which gets the job as it is then. */
+typedef void (*job_command_answer)(
+    struct request *r, const struct jobs_queue *queue, const struct queue_job *job);
+void job_command_send_for(
+    struct request *r, const char *queue, const struct queue_command *c, job_command_answer answer);
+
+/* A new job as `in` says, which stays the caller's; answers by `answer`, NULL: with the job and
+ * 201. (api_jobs.c) */
+void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer);
 
 #endif

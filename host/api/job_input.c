@@ -211,8 +211,8 @@ int job_input_set(json_t *object, const struct queue_job *old, const char *id,
     for (size_t i = 0; id[0] != '\0' && i < out->job->sets_count; i++) {
         index = strcmp(out->job->sets[i].id, id) == 0 ? i : index;
     }
-    struct queue_set *set = index < out->job->sets_count ? &out->job->sets[index]
-                                                         : queue_job_add_set(out->job);
+    struct queue_set *set =
+        index < out->job->sets_count ? &out->job->sets[index] : queue_job_add_set(out->job);
     set->remaining = QUEUE_KEEP;
     rc = set_input_take(&in, known, set, e);
     if (rc == 0 && in.position > 0) {

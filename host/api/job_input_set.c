@@ -78,7 +78,8 @@ static int unknown_material(
     }
     str_escape(shown, sizeof shown, key, strlen(key));
     err_field(e, PP_EINVAL, field,
-        "%s \"%s\": must be TYPE, TYPE_Color or TYPE_Color_#rrggbb with a TYPE that is known (%s, …)",
+        "%s \"%s\": must be TYPE, TYPE_Color or TYPE_Color_#rrggbb with a TYPE that is known (%s, "
+        "…)",
         field, shown, strbuf_text(&types));
     strbuf_fini(&types);
     return -PP_EINVAL;
@@ -187,8 +188,8 @@ static int take_path(
     return 0;
 }
 
-int set_input_take(const struct set_input *in, const struct job_known *known, struct queue_set *set,
-    struct err *e)
+int set_input_take(
+    const struct set_input *in, const struct job_known *known, struct queue_set *set, struct err *e)
 {
     int rc = in->path[0] != '\0' ? take_path(in->path, known, set, e) : 0;
     rc = rc == 0 && in->profiles != NULL ? take_profiles(in->profiles, known, set, e) : rc;
@@ -215,15 +216,15 @@ void set_inputs_keep(struct queue_job *job)
 static int of_element(size_t index, struct err *e)
 {
     char field[sizeof e->field];
-    snprintf(field, sizeof field, "sets[%zu]%s%.30s", index, e->field[0] != '\0' ? "." : "",
-        e->field);
+    snprintf(
+        field, sizeof field, "sets[%zu]%s%.30s", index, e->field[0] != '\0' ? "." : "", e->field);
     err_wrap(e, "sets[%zu]", index);
     str_copy(e->field, sizeof e->field, field, strlen(field));
     return -e->code;
 }
 
-static int add_set(const struct set_input *in, const struct job_known *known, struct queue_job *job,
-    struct err *e)
+static int add_set(
+    const struct set_input *in, const struct job_known *known, struct queue_job *job, struct err *e)
 {
     struct queue_set *set = queue_job_add_set(job);
     int rc = set_input_take(in, known, set, e);

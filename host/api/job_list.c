@@ -1,7 +1,6 @@
 #include "host/api/job_list.h"
 
 #include "host/api/http_private.h"
-#include "host/api/view_jobs.h"
 #include "host/base/mem.h"
 
 #include <stdlib.h>
@@ -12,24 +11,42 @@ struct place {
     size_t position;
 };
 
+struct part {
+    char *text;   /* owned */
+    size_t first; /* of its jobs */
+    char queue[QUEUE_NAME_MAX + 1];
+};
+
 struct job_list {
     struct view_lens lens;
-    char queue[QUEUE_NAME_MAX + 1];
+    job_list_view view;
+    struct part *parts; /* owned */
+    size_t parts_count;
+    size_t part;          /* the one to come */
     struct place *places; /* owned */
     size_t count;
     size_t at;
-    bool any; /* one is in the text */
-    bool ended;
+    bool any; /* one of this part is in the text */
     struct strbuf text;
 };
 
-struct job_list *job_list_new(const struct http *h, const struct jobs_queue *queue, size_t max)
+struct job_list *job_list_new(const struct http *h, size_t max, job_list_view view)
 {
     struct job_list *l = mem_alloc(sizeof *l);
     view_lens_open(&l->lens, h);
-    str_copy(l->queue, sizeof l->queue, queue->name, strlen(queue->name));
+    l->view = view;
     l->places = mem_array(max, sizeof *l->places);
     return l;
+}
+
+void job_list_part(struct job_list *l, const char *text, const struct jobs_queue *queue)
+{
+    l->parts = mem_resize(l->parts, l->parts_count + 1, sizeof *l->parts);
+    struct part *p = &l->parts[l->parts_count++];
+    *p = (struct part){.text = mem_strdup(text), .first = l->count};
+    if (queue != NULL) {
+        str_copy(p->queue, sizeof p->queue, queue->name, strlen(queue->name));
+    }
 }
 
 void job_list_add(struct job_list *l, const char *id, size_t position)
@@ -52,18 +69,17 @@ static int compare_id(const void *id, const void *place)
     return strcmp(id, (*p)->id);
 }
 
-void job_list_find_positions(struct job_list *l)
+void job_list_find_positions(struct job_list *l, const struct jobs_queue *queue)
 {
     size_t position = 1;
-    const struct queue *q = jobs_queue_find(l->lens.http->o.jobs, l->queue)->queue;
+    const struct queue *q = queue->queue;
     struct place **sorted = mem_array(l->count, sizeof(struct place *));
     for (size_t i = 0; i < l->count; i++) {
         sorted[i] = &l->places[i];
     }
     qsort(sorted, l->count, sizeof *sorted, compare);
     for (const struct queue_job *job = queue_first(q); job != NULL; job = queue_after(q, job)) {
-        struct place **found =
-            bsearch(job->id, sorted, l->count, sizeof *sorted, compare_id);
+        struct place **found = bsearch(job->id, sorted, l->count, sizeof *sorted, compare_id);
         if (found != NULL) {
             (*found)->position = position;
         }
@@ -74,19 +90,14 @@ void job_list_find_positions(struct job_list *l)
 
 static void add_job(struct job_list *l)
 {
-    const struct jobs_queue *queue = jobs_queue_find(l->lens.http->o.jobs, l->queue);
-    if (l->at == l->count || queue == NULL) {
-        strbuf_puts(&l->text, "]}");
-        l->ended = true;
-        return;
-    }
     const struct place *place = &l->places[l->at++];
-    const struct queue_job *job = queue_find(queue->queue, place->id);
+    const char *name = l->parts[l->part - 1].queue;
+    const struct jobs_queue *queue = jobs_queue_find(l->lens.http->o.jobs, name);
+    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, place->id) : NULL;
     if (job == NULL) {
         return;
     }
-    json_t *value =
-        view_queue_job(&l->lens, queue, job, job->archived_ms == 0 ? place->position : 0);
+    json_t *value = l->view(&l->lens, queue, job, job->archived_ms == 0 ? place->position : 0);
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
     strbuf_printf(&l->text, "%s%s", l->any ? "," : "", text != NULL ? text : "null");
     l->any = true;
@@ -94,12 +105,26 @@ static void add_job(struct job_list *l)
     json_decref(value);
 }
 
+/* The next job or the next part; false at the end. */
+static bool add_next(struct job_list *l)
+{
+    if (l->part < l->parts_count && l->parts[l->part].first == l->at) {
+        strbuf_puts(&l->text, l->parts[l->part++].text);
+        l->any = false;
+        return true;
+    }
+    if (l->at < l->count) {
+        add_job(l);
+        return true;
+    }
+    return false;
+}
+
 static ssize_t read_list(void *context, uint64_t position, char *out, size_t size)
 {
     struct job_list *l = context;
     (void)position;
-    while (!l->ended && l->text.len < size) {
-        add_job(l);
+    while (l->text.len < size && add_next(l)) {
     }
     size_t len = l->text.len < size ? l->text.len : size;
     if (len == 0) {
@@ -114,13 +139,16 @@ static ssize_t read_list(void *context, uint64_t position, char *out, size_t siz
 static void free_list(void *context)
 {
     struct job_list *l = context;
+    for (size_t i = 0; i < l->parts_count; i++) {
+        free(l->parts[i].text);
+    }
     strbuf_fini(&l->text);
+    free(l->parts);
     free(l->places);
     free(l);
 }
 
-void job_list_reply(struct job_list *l, struct request *r, size_t total)
+void job_list_reply(struct job_list *l, struct request *r)
 {
-    strbuf_printf(&l->text, "{\"total\":%zu,\"jobs\":[", total);
     reply_pieces(r, 200, read_list, free_list, l);
 }

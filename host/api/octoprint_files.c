@@ -97,8 +97,8 @@ static void uploaded(struct request *r, const struct file_entry *file)
 {
     struct print_wish wish = {.count = 1};
     str_copy(wish.file, sizeof wish.file, file->row.name, strlen(file->row.name));
-    log_info("file \"%s\" (%lld bytes) uploaded by %s", wish.file,
-        (long long)file->row.size_bytes, r->key_name);
+    log_info("file \"%s\" (%lld bytes) uploaded by %s", wish.file, (long long)file->row.size_bytes,
+        r->key_name);
     if (intake_wants_select(r->intake)) {
         octoprint_select(r, wish.file);
     }

@@ -30,8 +30,8 @@ static json_t *seconds(int64_t ms)
 static json_t *file_view(const struct file_entry *file, const char *name)
 {
     if (name[0] == '\0') {
-        return json_pack("{s:n, s:n, s:n, s:n, s:n, s:n}", "name", "display", "path", "origin",
-            "size", "date");
+        return json_pack(
+            "{s:n, s:n, s:n, s:n, s:n, s:n}", "name", "display", "path", "origin", "size", "date");
     }
     const char *base = file_basename(name);
     return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o}", "name", json_text(base), "display",
@@ -73,9 +73,8 @@ void octoprint_job(struct request *r)
     const char *name = s.job.run_id[0] != '\0' ? s.job.file_name : r->http->selected;
     const struct file_entry *file = files_find(r->http->o.files, name);
     json_t *job = json_pack("{s:o, s:o, s:n, s:o, s:n}", "file", file_view(file, name),
-        "estimatedPrintTime",
-        seconds(file != NULL && file->analysed ? file->analysis.time_ms : -1), "lastPrintTime",
-        "filament", filament_view(file), "user");
+        "estimatedPrintTime", seconds(file != NULL && file->analysed ? file->analysis.time_ms : -1),
+        "lastPrintTime", "filament", filament_view(file), "user");
     json_t *view = json_pack("{s:o, s:o, s:s}", "job", job, "progress", progress_view(&s.job),
         "state", printer_octoprint_text(s.state));
     if (s.error[0] != '\0') {
@@ -115,15 +114,14 @@ static void start(struct request *r, const struct device_status *s)
     print_job(r, &wish, started);
 }
 
-static int pause_or_resume(struct request *r, const char *action, const struct device_status *s,
-    struct err *e)
+static int pause_or_resume(
+    struct request *r, const char *action, const struct device_status *s, struct err *e)
 {
     char shown[32];
     bool paused = s->state == PRINTER_PAUSED;
     bool toggle = action[0] == '\0' || strcmp(action, "toggle") == 0;
     if (!toggle && strcmp(action, "pause") != 0 && strcmp(action, "resume") != 0) {
-        return err_field(e, PP_EINVAL, "action",
-            "action \"%s\": must be pause, resume or toggle",
+        return err_field(e, PP_EINVAL, "action", "action \"%s\": must be pause, resume or toggle",
             str_escape(shown, sizeof shown, action, strlen(action)));
     }
     if (toggle ? paused : strcmp(action, "resume") == 0) {

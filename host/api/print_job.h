@@ -24,8 +24,7 @@ struct print_told {
 
 /* `e` is NULL when it will be printed, else it is not: nothing of it stays in the queue and of
  * `told` only the file is said. */
-typedef void (*print_job_cb)(
-    struct request *r, const struct err *e, const struct print_told *told);
+typedef void (*print_job_cb)(struct request *r, const struct err *e, const struct print_told *told);
 
 /* The request must wait already (request_wait()); `done` must end that with request_wake(). It does
  * not run when the request is gone by then. */

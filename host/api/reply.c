@@ -28,7 +28,7 @@ void reply_header(struct request *r, const char *name, const char *value)
 
 void reply_json(struct request *r, unsigned status, json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(value);
     if (text == NULL) {
         text = mem_strdup("{}");

@@ -1,5 +1,6 @@
 #include "host/api/request.h"
 
+#include "host/api/form.h"
 #include "host/api/gate.h"
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
@@ -104,7 +105,7 @@ static enum MHD_Result take(struct request *r, const char *bytes, size_t len)
         return MHD_YES;
     }
     if (r->refused.code == 0 && r->taken <= REQUEST_BODY_MAX) {
-        if (r->route->body == ROUTE_JSON) {
+        if (r->route->body == ROUTE_JSON || r->route->body == ROUTE_FIELDS) {
             strbuf_add(&r->body, bytes, len);
         }
         return MHD_YES;
@@ -128,6 +129,16 @@ static enum MHD_Result pace(struct request *r, enum MHD_Result rc)
     return rc;
 }
 
+/* The body as an object, where the route wants one. */
+static int parse_body(struct request *r, struct err *e)
+{
+    const char *bytes = strbuf_text(&r->body);
+    if (r->route->body == ROUTE_FIELDS) {
+        return form_parse(&r->input, request_header(r, "Content-Type"), bytes, r->body.len, e);
+    }
+    return r->route->body == ROUTE_JSON ? json_parse(&r->input, bytes, r->body.len, e) : 0;
+}
+
 static void dispatch(struct request *r)
 {
     struct err e = {0};
@@ -135,9 +146,7 @@ static void dispatch(struct request *r)
         reply_error(r, &stopping);
     } else if (r->refused.code != 0) {
         reply_error(r, &r->refused);
-    } else if (r->route->body != ROUTE_JSON ||
-               !reply_failed(
-                   r, json_parse(&r->input, strbuf_text(&r->body), r->body.len, &e), &e)) {
+    } else if (!reply_failed(r, parse_body(r, &e), &e)) {
         r->route->handle(r);
     }
 }

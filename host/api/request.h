@@ -44,7 +44,7 @@ struct request {
     char key_name[64]; /* "" when no key was shown */
     struct strbuf body;
     int64_t taken;         /* bytes of the body so far */
-    json_t *input;         /* owned; the object of a ROUTE_JSON */
+    json_t *input;         /* owned; the object of a ROUTE_JSON or ROUTE_FIELDS */
     struct intake *intake; /* owned; the upload of a ROUTE_RAW or ROUTE_FORM */
     struct err refused;    /* code 0 = fine so far */
     unsigned refs;         /* the connection's and that of a callback waited for */

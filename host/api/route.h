@@ -10,8 +10,9 @@
 struct request;
 
 enum route_body {
-    ROUTE_NONE, /* ignored, at most 1 MiB */
-    ROUTE_JSON, /* an object of at most 1 MiB, parsed before the handler runs */
+    ROUTE_NONE,   /* ignored, at most 1 MiB */
+    ROUTE_JSON,   /* an object of at most 1 MiB, parsed before the handler runs */
+    ROUTE_FIELDS, /* form fields or an object, at most 1 MiB, parsed likewise (form.h) */
     ROUTE_RAW,  /* a file whose name is the rest of the path ('**'), or a package (.gjob) whose name
                    is the argument `name`; streamed to disk */
     ROUTE_FORM, /* multipart/form-data with a part `file`; streamed to disk */

@@ -3,9 +3,12 @@
 #include "host/api/handlers.h"
 #include "host/api/route.h"
 
+#define CPQ "/plugin/continuousprint"
+
 const struct route routes[] = {
     {"GET", "/", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/app.js", KEY_NONE, ROUTE_NONE, page_asset},
+    {"GET", "/queue.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/sd.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/style.css", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/icon.svg", KEY_NONE, ROUTE_NONE, page_asset},
@@ -118,6 +121,25 @@ const struct route routes[] = {
     {"POST", "/api/job", KEY_PRINT, ROUTE_JSON, octoprint_job_command},
     {"GET", "/api/printer/sd", KEY_READ, ROUTE_NONE, octoprint_sd},
     {"POST", "/api/printer/sd", KEY_PRINT, ROUTE_JSON, octoprint_sd_command},
+
+    {"GET", CPQ "/state/get", KEY_READ, ROUTE_NONE, cpq_state_get},
+    {"POST", CPQ "/set_active", KEY_PRINT, ROUTE_FIELDS, cpq_set_active},
+    {"POST", CPQ "/set/add", KEY_PRINT, ROUTE_FIELDS, cpq_set_add},
+    {"POST", CPQ "/job/add", KEY_PRINT, ROUTE_FIELDS, cpq_job_add},
+    {"POST", CPQ "/job/mv", KEY_PRINT, ROUTE_FIELDS, cpq_job_mv},
+    {"POST", CPQ "/job/edit", KEY_PRINT, ROUTE_FIELDS, cpq_job_edit},
+    {"POST", CPQ "/job/rm", KEY_PRINT, ROUTE_FIELDS, cpq_job_rm},
+    {"POST", CPQ "/job/reset", KEY_PRINT, ROUTE_FIELDS, cpq_job_reset},
+    {"POST", CPQ "/job/import", KEY_PRINT, ROUTE_FIELDS, cpq_job_import},
+    {"POST", CPQ "/job/export", KEY_PRINT, ROUTE_FIELDS, cpq_job_export},
+    {"GET", CPQ "/history/get", KEY_READ, ROUTE_NONE, cpq_history_get},
+    {"POST", CPQ "/history/reset", KEY_ADMIN, ROUTE_NONE, cpq_history_reset},
+    {"GET", CPQ "/queues/get", KEY_READ, ROUTE_NONE, cpq_queues_get},
+    {"POST", CPQ "/queues/edit", KEY_ADMIN, ROUTE_FIELDS, cpq_queues_edit},
+    {"GET", CPQ "/automation/get", KEY_READ, ROUTE_NONE, cpq_automation_get},
+    {"POST", CPQ "/automation/edit", KEY_ADMIN, ROUTE_FIELDS, cpq_automation_edit},
+    {"POST", CPQ "/automation/external", KEY_PRINT, ROUTE_FIELDS, cpq_automation_external},
+    {"POST", CPQ "/automation/simulate", KEY_PRINT, ROUTE_FIELDS, cpq_automation_simulate},
 };
 
 const size_t routes_count = sizeof routes / sizeof *routes;

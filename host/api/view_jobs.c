@@ -127,8 +127,7 @@ static bool is_for(const struct queue_set *set, const char *profile)
 }
 
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
-static const struct queue_claim *taken_by(
-    const struct view_lens *lens, const struct queue_job *job)
+static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
 {
     const struct queue_claim *other = NULL;
     int32_t others = 0;
@@ -214,8 +213,7 @@ static const char *state_of(const struct view_lens *lens, const struct jobs_queu
 
 void view_lens_open(struct view_lens *lens, const struct http *h)
 {
-    *lens = (struct view_lens){
-        .http = h, .profile = h->o.profile != NULL ? h->o.profile->id : ""};
+    *lens = (struct view_lens){.http = h, .profile = h->o.profile != NULL ? h->o.profile->id : ""};
     if (h->o.manage != NULL) {
         manage_next(h->o.manage, lens->next, &lens->next_blocked);
     }
@@ -231,16 +229,16 @@ static json_t *claims_view(const struct queue_job *job)
         if (c->printer[0] == '\0') {
             continue; /* a copy that waits for whoever takes it next */
         }
-        json_array_append_new(list,
-            json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer), "since_ms",
-                (json_int_t)c->since_ms, "run", json_text(c->run), "set", json_text(c->set),
-                "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+        json_array_append_new(
+            list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer),
+                      "since_ms", (json_int_t)c->since_ms, "run", json_text(c->run), "set",
+                      json_text(c->set), "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
     }
     return list;
 }
 
-/* Time (ms) and filament (µm) of all prints to come; -1 where a set's is not known. A million copies
- * of a million prints do not fit into an int64_t. */
+/* Time (ms) and filament (µm) of all prints to come; -1 where a set's is not known. A million
+ * copies of a million prints do not fit into an int64_t. */
 static void left(const struct queue_job *job, double *time_ms, double *filament_um)
 {
     *time_ms = *filament_um = 0;
@@ -345,10 +343,9 @@ json_t *view_queue_counts(const struct http *h)
     json_t *list = json_array();
     const struct jobs_queue *q;
     for (size_t i = 0; h->o.jobs != NULL && (q = jobs_queue_at(h->o.jobs, i)) != NULL; i++) {
-        json_array_append_new(
-            list, json_pack("{s:o, s:I, s:I}", "name", json_text(q->name), "jobs",
-                      (json_int_t)queue_count(q->queue), "archived",
-                      (json_int_t)queue_archive_count(q->queue)));
+        json_array_append_new(list, json_pack("{s:o, s:I, s:I}", "name", json_text(q->name), "jobs",
+                                        (json_int_t)queue_count(q->queue), "archived",
+                                        (json_int_t)queue_archive_count(q->queue)));
     }
     return json_pack("{s:o}", "queues", list);
 }

@@ -11,10 +11,9 @@ static json_t *quarantine_view(const struct manage *m)
     json_t *list = json_array();
     const struct manage_quarantine *q;
     for (size_t i = 0; (q = manage_quarantine_at(m, i)) != NULL; i++) {
-        json_array_append_new(
-            list, json_pack("{s:o, s:o, s:o, s:I}", "path", json_text(q->path), "sha256",
-                      json_text(q->sha256), "reason", json_text(q->reason), "since_ms",
-                      (json_int_t)q->since_ms));
+        json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:I}", "path", json_text(q->path),
+                                        "sha256", json_text(q->sha256), "reason",
+                                        json_text(q->reason), "since_ms", (json_int_t)q->since_ms));
     }
     return list;
 }
@@ -64,8 +63,8 @@ static json_t *spool_view(const struct spool_entry *s)
     json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "id", json_text(s->id), "name",
         json_text(s->name), "type", json_text(s->type), "color", json_text(s->color), "rgb",
         json_text(s->rgb), "net_g", grams(s->net_mg > 0 ? s->net_mg : -1));
-    json_t *rest = json_pack("{s:o, s:o, s:o, s:b}", "left_g", grams(s->left_mg),
-        "density_g_cm3", grams(s->density_mg_cm3 > 0 ? s->density_mg_cm3 : -1), "diameter_mm",
+    json_t *rest = json_pack("{s:o, s:o, s:o, s:b}", "left_g", grams(s->left_mg), "density_g_cm3",
+        grams(s->density_mg_cm3 > 0 ? s->density_mg_cm3 : -1), "diameter_mm",
         grams(s->diameter_um > 0 ? s->diameter_um : -1), "archived", s->archived);
     json_object_update(view, rest);
     json_decref(rest);
@@ -79,9 +78,9 @@ static json_t *tools_view(const struct spools *spools)
         const struct spool_entry *spool = spools_loaded_spool(spools, i);
         const char *material = spools_loaded(spools, i);
         if (material[0] != '\0' || spool != NULL) {
-            json_array_append_new(list,
-                json_pack("{s:i, s:o, s:o}", "tool", (int)i, "material", json_text(material),
-                    "spool", spool != NULL ? spool_view(spool) : json_null()));
+            json_array_append_new(
+                list, json_pack("{s:i, s:o, s:o}", "tool", (int)i, "material", json_text(material),
+                          "spool", spool != NULL ? spool_view(spool) : json_null()));
         }
     }
     return list;

@@ -133,8 +133,7 @@ static int check_not_needed(const struct files *f, const struct entry *entry, st
     }
     return err_field(e, PP_EBUSY, "file",
         "%s needs file \"%.80s\": with --force (force=1) its name goes, the job keeps the content",
-        user,
-        entry->file.row.name);
+        user, entry->file.row.name);
 }
 
 /* ---- a folder's name goes

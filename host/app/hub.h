@@ -21,6 +21,7 @@ enum hub_event {
     HUB_JOBS,     /* a job or queue changed; data NULL: ask jobs (host/app/queue/jobs.h) */
     HUB_MANAGE,   /* managing changed its state; data NULL: ask manage_status() */
     HUB_SPOOLS,   /* spools or what is loaded changed; data NULL */
+    HUB_QUEUE_GO, /* somebody at the printer wants the queue to be printed; data NULL */
     HUB_NOTICE,   /* something a person should read; data: const char * */
     HUB_EVENTS
 };

@@ -82,8 +82,8 @@ static int read_number(const json_t *value, const struct json_field *f, struct e
     double n = json_number_value(value);
     if (!json_is_number(value) || n < (double)f->min || n > (double)f->max) {
         char right[80];
-        snprintf(
-            right, sizeof right, "a number from %lld to %lld", (long long)f->min, (long long)f->max);
+        snprintf(right, sizeof right, "a number from %lld to %lld", (long long)f->min,
+            (long long)f->max);
         return wrong(value, f->name, right, e);
     }
     *(double *)f->out = n;

@@ -14,11 +14,11 @@
 #include <stdint.h>
 
 enum json_kind {
-    JSON_KIND_BOOL,  /* bool */
-    JSON_KIND_INT,   /* int64_t, from min to max */
+    JSON_KIND_BOOL,   /* bool */
+    JSON_KIND_INT,    /* int64_t, from min to max */
     JSON_KIND_NUMBER, /* double, from min to max */
-    JSON_KIND_TEXT,  /* char[max + 1]: at most max bytes */
-    JSON_KIND_ARRAY, /* json_t *, borrowed, min to max elements */
+    JSON_KIND_TEXT,   /* char[max + 1]: at most max bytes */
+    JSON_KIND_ARRAY,  /* json_t *, borrowed, min to max elements */
 };
 
 struct json_field {

@@ -10,9 +10,8 @@ struct unit {
     double factor;
 };
 
-static const struct unit time_units[] = {
-    {"s", 1e3}, {"min", 60e3}, {"m", 60e3}, {"h", 3600e3}, {"d", 86400e3}, {"y", 365 * 86400e3},
-    {NULL, 0}};
+static const struct unit time_units[] = {{"s", 1e3}, {"min", 60e3}, {"m", 60e3}, {"h", 3600e3},
+    {"d", 86400e3}, {"y", 365 * 86400e3}, {NULL, 0}};
 
 static const struct unit size_units[] = {{"", 1}, {"B", 1}, {"kB", 1e3}, {"KB", 1e3}, {"MB", 1e6},
     {"GB", 1e9}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {NULL, 0}};

@@ -37,6 +37,7 @@ static const struct {
     {"uvlo_recovery_ready", ACTION_RECOVERY_READY},
     {"uvlo_auto_recovery_ready", ACTION_AUTO_RECOVERY_READY},
     {"dump_available", ACTION_DUMP_AVAILABLE},
+    {"queuego", ACTION_QUEUE_GO},
 };
 
 /* "pause", "pause: filament_runout", "out_of_filament T0": the word ends at a blank or a colon. */

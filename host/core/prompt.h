@@ -43,6 +43,7 @@ enum action {
     ACTION_RECOVERY_READY,      /* Prusa, after a loss of power: asks at its display */
     ACTION_AUTO_RECOVERY_READY, /* Prusa: and goes on by itself */
     ACTION_DUMP_AVAILABLE,      /* Prusa: it has crashed before */
+    ACTION_QUEUE_GO,            /* of Continuous Print: the queue shall be printed */
     ACTION_COUNT
 };
 

@@ -34,30 +34,27 @@ bool queue_word_ok(const char *text)
     return len <= QUEUE_WORD_MAX && is_plain(text, len);
 }
 
+static bool is_text(const char *text, size_t max)
+{
+    size_t len = text != NULL ? strlen(text) : 0;
+    return len == 0 || (len <= max && is_plain(text, len));
+}
+
 int queue_text_check(const char *text, size_t max, const char *field, struct err *e)
 {
     char shown[80];
-    size_t len = text != NULL ? strlen(text) : 0;
+    if (is_text(text, max)) {
+        return 0;
+    }
+    size_t len = strlen(text);
     if (len > max) {
         str_escape(shown, sizeof shown - 40, text, 40);
         return err_field(e, PP_EINVAL, field, "%s \"%s...\": must be at most %zu bytes, is %zu",
             field, shown, max, len);
     }
-    if (len > 0 && !is_plain(text, len)) {
-        str_escape(shown, sizeof shown, text, len);
-        return err_field(e, PP_EINVAL, field, "%s \"%s\": must be UTF-8 without control characters",
-            field, shown);
-    }
-    return 0;
-}
-
-static int check_number(int64_t value, int64_t min, int64_t max, const char *field, struct err *e)
-{
-    if (value < min || value > max) {
-        return err_field(e, PP_EINVAL, field, "%s %" PRId64 ": must be %" PRId64 " to %" PRId64,
-            field, value, min, max);
-    }
-    return 0;
+    str_escape(shown, sizeof shown, text, len);
+    return err_field(
+        e, PP_EINVAL, field, "%s \"%s\": must be UTF-8 without control characters", field, shown);
 }
 
 static int check_id(const char *id, const char *field, struct err *e)
@@ -74,11 +71,12 @@ static int check_id(const char *id, const char *field, struct err *e)
 
 /* ---- sets ---- */
 
-/* The first mistake of a set ends it: each step is skipped once rc is not 0. */
+/* The first mistake ends it: each step is skipped once rc is not 0. A field's full name is made
+ * when there is something to say of it. */
 struct check {
     int rc;
-    char prefix[24];
-    char field[40];
+    char prefix[32];
+    char field[48];
     struct err *e;
 };
 
@@ -90,14 +88,15 @@ static const char *field(struct check *c, const char *name)
 
 static void number(struct check *c, const char *name, int64_t value, int64_t min, int64_t max)
 {
-    if (c->rc == 0) {
-        c->rc = check_number(value, min, max, field(c, name), c->e);
+    if (c->rc == 0 && (value < min || value > max)) {
+        c->rc = err_field(c->e, PP_EINVAL, field(c, name),
+            "%s %" PRId64 ": must be %" PRId64 " to %" PRId64, c->field, value, min, max);
     }
 }
 
 static void text(struct check *c, const char *name, const char *value, size_t max)
 {
-    if (c->rc == 0) {
+    if (c->rc == 0 && !is_text(value, max)) {
         c->rc = queue_text_check(value, max, field(c, name), c->e);
     }
 }

@@ -3,6 +3,8 @@
 /* What strangers may send over HTTP and is parsed by us: frames, headers, file names, JSON. (The
  * HTTP syntax itself is libmicrohttpd's.) The first byte chooses, the rest is the input. */
 #include "host/api/access.h"
+#include "host/api/form.h"
+#include "host/api/job_input.h"
 #include "host/api/route.h"
 #include "host/api/upload_name.h"
 #include "host/api/ws.h"
@@ -102,13 +104,60 @@ static void paths(const char *text)
     }
 }
 
+/* The first line is the type of the body. Every field has a name and is text, or a list of them. */
+static void fields(const char *text, size_t size)
+{
+    json_t *object = NULL;
+    json_t *value;
+    const char *name;
+    struct err e = {0};
+    const char *line = memchr(text, '\n', size);
+    size_t at = line != NULL ? (size_t)(line - text) + 1 : size;
+    char *type = strndup(text, line != NULL ? at - 1 : at);
+    bool parsed = form_parse(&object, type, text + at, size - at, &e) == 0;
+    bool form = parsed && strncmp(type, "multipart", 9) == 0 && text[at] == '-';
+    json_object_foreach(object, name, value)
+    {
+        assert(!form || (name[0] != '\0' && (json_is_string(value) || json_is_array(value))));
+    }
+    assert(parsed || (e.code != 0 && object == NULL));
+    json_decref(object);
+    free(type);
+}
+
+/* A job that is read is one the queue accepts by its form, or says what is wrong with. */
+static void jobs(const char *text, size_t size)
+{
+    const struct job_known known = {.files = NULL};
+    struct job_input in = {.job = NULL};
+    struct job_input edit = {.job = NULL};
+    struct err e = {0};
+    json_t *object = NULL;
+    json_t *again = NULL;
+    if (json_parse(&object, text, size, &e) != 0 || json_parse(&again, text, size, &e) != 0) {
+        json_decref(object);
+        return;
+    }
+    if (job_input_new(object, &known, &in, &e) == 0) {
+        queue_job_check(in.job, &e);
+        assert(in.job->sets_count <= QUEUE_SETS_MAX);
+        job_input_edit(again, in.job, &known, &edit, &e);
+    } else {
+        assert(e.code != 0 && e.text[0] != '\0');
+    }
+    job_input_fini(&in);
+    job_input_fini(&edit);
+    json_decref(object);
+    json_decref(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > 8192) {
         return 0;
     }
     char *text = strndup((const char *)data + 1, size - 1);
-    switch (data[0] % 6) {
+    switch ((data[0] + 256u - '0') % 7) {
     case 0:
         frames(data + 1, size - 1);
         break;
@@ -123,6 +172,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 4:
         paths(text);
+        break;
+    case 5:
+        jobs((const char *)data + 1, size - 1);
+        break;
+    case 6:
+        fields((const char *)data + 1, size - 1);
         break;
     }
     free(text);

@@ -94,8 +94,7 @@ const struct manage_quarantine *manage_quarantine_at(const struct manage *m, siz
 
 int manage_quarantine_remove(struct manage *m, const char *what, struct err *e)
 {
-    if (what[0] != '\0' &&
-        (m->quarantined == 0 || strcmp(m->quarantine[0].path, what) != 0)) {
+    if (what[0] != '\0' && (m->quarantined == 0 || strcmp(m->quarantine[0].path, what) != 0)) {
         return err_field(e, PP_ENOTFOUND, "what", "\"%s\" is not in quarantine", what);
     }
     m->quarantined = 0;

@@ -13,15 +13,14 @@ struct manage {
     struct manage_settings settings;
     struct manage_quarantine quarantine[2];
     size_t quarantined;
-    json_t *external; /* owned */
-    struct err next;  /* what the next call fails with; code 0 = it succeeds */
+    json_t *external;                 /* owned */
+    struct err next;                  /* what the next call fails with; code 0 = it succeeds */
     char blocked[QUEUE_TEXT_MAX + 1]; /* a set with this path is blocked, */
     char why[100];                    /* because of this */
     char reported[200];               /* the last failure, in words */
 };
 
-void fake_manage_init(
-    struct manage *m, struct device *device, struct jobs *jobs, struct hub *hub);
+void fake_manage_init(struct manage *m, struct device *device, struct jobs *jobs, struct hub *hub);
 void fake_manage_fini(struct manage *m);
 
 #endif

@@ -100,10 +100,11 @@ static struct queue_job *make_spec(struct random *r, unsigned number, int64_t no
 
 static enum queue_verb pick_verb(struct random *r)
 {
-    static const enum queue_verb often[] = {QUEUE_SUBMIT, QUEUE_SUBMIT, QUEUE_EDIT, QUEUE_EDIT,
-        QUEUE_EDIT, QUEUE_MOVE, QUEUE_MOVE, QUEUE_BEGIN, QUEUE_BEGIN, QUEUE_FINISH, QUEUE_FINISH,
-        QUEUE_RELEASE, QUEUE_CLAIM, QUEUE_ARCHIVE, QUEUE_RESTORE, QUEUE_PURGE, QUEUE_RESET,
-        QUEUE_TAKE};
+    static const enum queue_verb often[] = {QUEUE_SUBMIT, QUEUE_SUBMIT, QUEUE_SUBMIT, QUEUE_SUBMIT,
+        QUEUE_SUBMIT, QUEUE_EDIT, QUEUE_EDIT, QUEUE_EDIT, QUEUE_EDIT, QUEUE_MOVE, QUEUE_MOVE,
+        QUEUE_MOVE, QUEUE_BEGIN, QUEUE_BEGIN, QUEUE_BEGIN, QUEUE_FINISH, QUEUE_FINISH, QUEUE_FINISH,
+        QUEUE_RELEASE, QUEUE_CLAIM, QUEUE_ARCHIVE, QUEUE_RESTORE, QUEUE_RESTORE, QUEUE_PURGE,
+        QUEUE_RESET, QUEUE_TAKE};
     return often[pick(r, sizeof often / sizeof *often)];
 }
 

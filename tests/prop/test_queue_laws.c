@@ -69,7 +69,8 @@ static uint64_t mix_text(uint64_t h, const char *text)
 
 static uint64_t mix_number(uint64_t h, int64_t n)
 {
-    return mix(h, &n, sizeof n);
+    h = (h ^ (uint64_t)n) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
 }
 
 static uint64_t mix_set(uint64_t h, const struct queue_set *s)
@@ -164,20 +165,21 @@ static bool fits(const struct queue_set *s, const char *profile)
     return any;
 }
 
-/* The set a printer gets, on a copy of the job that may be used up; -1 = none. */
-static int pick_whole(struct queue_job *j, const char *profile)
+/* The set a printer gets of the job's own copies; -1 = none. */
+static int pick_whole(const struct queue_job *j, int64_t copies, const char *profile)
 {
-    for (; j->remaining > 0; j->remaining--) {
+    int32_t rest[16];
+    for (size_t i = 0; i < j->sets_count; i++) {
+        rest[i] = j->sets[i].remaining;
+    }
+    for (; copies > 0 && queue_job_fits(j, profile); copies--) {
         for (size_t i = 0; i < j->sets_count; i++) {
-            if (j->sets[i].remaining > 0 && fits(&j->sets[i], profile)) {
+            if (rest[i] > 0 && fits(&j->sets[i], profile)) {
                 return (int)i;
             }
         }
         for (size_t i = 0; i < j->sets_count; i++) {
-            j->sets[i].remaining = j->sets[i].count;
-        }
-        if (!queue_job_fits(j, profile)) {
-            return -1;
+            rest[i] = j->sets[i].count;
         }
     }
     return -1;
@@ -218,10 +220,8 @@ static int pick(const struct queue_job *job, const char *printer, const char *pr
         }
     }
     if (found < 0) {
-        struct queue_job *copy = queue_job_copy(job);
-        copy->remaining -= job->share ? (int32_t)job->claims_count : 0;
-        found = pick_whole(copy, profile);
-        queue_job_free(copy);
+        int64_t taken = job->share ? (int64_t)job->claims_count : 0;
+        found = pick_whole(job, job->remaining - taken, profile);
     }
     return found;
 }
@@ -346,8 +346,9 @@ static void check_next(const struct queue *q)
 
 struct run {
     struct queue *q;
-    json_t *record; /* of what was settled */
-    json_t *open;   /* of this transaction */
+    struct queue_command record[COMMANDS + 8]; /* what was settled, then this transaction */
+    size_t settled;
+    size_t sent;
     int64_t now_ms;
     int64_t sequence;
     unsigned ids;
@@ -660,8 +661,7 @@ static void step(struct run *r)
     if (c.client[0] != '\0' && fresh && one_in(4)) {
         send_twice(r, &c, &result);
     }
-    json_array_append_new(r->open, queue_command_to_json(&c));
-    queue_job_free(c.spec);
+    r->record[r->sent++] = c;
 }
 
 /* A queue made of the rows of another, in whatever order. */
@@ -693,7 +693,7 @@ static void transaction(struct run *r)
 {
     bool keep = !one_in(4);
     uint64_t before = keep ? 0 : digest(r->q);
-    json_array_clear(r->open);
+    r->sent = r->settled;
     for (size_t n = 1 + below(4); n > 0; n--) {
         step(r);
         check_next(r->q);
@@ -701,9 +701,12 @@ static void transaction(struct run *r)
     check_jobs(r->q);
     if (keep) {
         queue_settle(r->q);
-        json_array_extend(r->record, r->open);
+        r->settled = r->sent;
     } else {
         queue_undo(r->q);
+        while (r->sent > r->settled) {
+            queue_job_free(r->record[--r->sent].spec);
+        }
         check_jobs(r->q);
         check_next(r->q);
         assert_true(digest(r->q) == before);
@@ -727,16 +730,29 @@ static void check_peek(const struct queue *q)
     assert_true(digest(q) == before);
 }
 
+/* As another host gets it. */
+static struct queue_command sent_over(const struct queue_command *c)
+{
+    struct err e;
+    struct queue_command got;
+    json_t *object = queue_command_to_json(c);
+    if (queue_command_from_json(object, &got, &e) != 0) {
+        fail_msg("seed %" PRIu64 ": %s", seed_now, e.text);
+    }
+    json_decref(object);
+    return got;
+}
+
 static void check_replay(const struct run *r)
 {
     struct queue *again = queue_new("local");
-    for (size_t i = 0; i < json_array_size(r->record); i++) {
-        struct err e;
-        struct queue_command c;
+    for (size_t i = 0; i < r->settled; i++) {
         struct queue_result result;
-        if (queue_command_from_json(json_array_get(r->record, i), &c, &e) != 0) {
-            fail_msg("seed %" PRIu64 ": %s", seed_now, e.text);
+        if (i % 4 != 0) {
+            queue_apply(again, &r->record[i], &result);
+            continue;
         }
+        struct queue_command c = sent_over(&r->record[i]);
         queue_apply(again, &c, &result);
         queue_job_free(c.spec);
     }
@@ -751,14 +767,11 @@ static void check_replay(const struct run *r)
 
 static size_t one_seed(uint64_t seed)
 {
-    struct run r = {.q = queue_new("local"),
-        .record = json_array(),
-        .open = json_array(),
-        .now_ms = 1700000000000,
-        .ids = 1};
+    static struct run r;
+    r = (struct run){.q = queue_new("local"), .now_ms = 1700000000000, .ids = 1};
     seed_now = seed;
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    while (json_array_size(r.record) < COMMANDS) {
+    while (r.settled < COMMANDS) {
         transaction(&r);
         if (one_in(40)) {
             check_reload(&r);
@@ -768,11 +781,11 @@ static size_t one_seed(uint64_t seed)
         }
     }
     check_replay(&r);
-    size_t n = json_array_size(r.record);
-    json_decref(r.record);
-    json_decref(r.open);
+    for (size_t i = 0; i < r.settled; i++) {
+        queue_job_free(r.record[i].spec);
+    }
     queue_free(r.q);
-    return n;
+    return r.settled;
 }
 
 /* ---- the laws themselves ---- */
@@ -791,7 +804,8 @@ static bool all_agree(const struct queue *q)
 static void a_wrong_hint_and_a_job_changed_behind_its_back_are_seen(void **state)
 {
     (void)state;
-    struct run r = {.q = queue_new("local"), .now_ms = 1};
+    static struct run r;
+    r = (struct run){.q = queue_new("local"), .now_ms = 1};
     random_state = 99;
     for (unsigned i = 0; i < 4; i++) {
         struct queue_command c = {.verb = QUEUE_SUBMIT, .spec = some_spec(&r)};

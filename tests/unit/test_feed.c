@@ -335,8 +335,8 @@ static void changes_of_the_queue_are_told_in_their_newest_form(void **state)
     json_decref(jobs);
     expect_and_drop(&c, "jobs");
     json_t *manage = expect_message(&c, "manage");
-    assert_int_equal(json_integer_value(json_object_get(json_object_get(manage, "manage"),
-                         "attempt")), 99);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(manage, "manage"), "attempt")), 99);
     json_decref(manage);
     json_t *spools = expect_message(&c, "spools");
     assert_true(json_is_array(json_object_get(spools, "tools")));

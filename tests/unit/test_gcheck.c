@@ -106,7 +106,8 @@ static void what_the_printer_cannot_read_is_refused(void **state)
     (void)state;
     refused("T1", "this printer has 1 tool");
     refused("G1 X{x}", "nobody has filled in");
-    refused("M117 123456789 123456789 123456789 123456789 123456789 123456", "this printer reads 60");
+    refused(
+        "M117 123456789 123456789 123456789 123456789 123456789 123456", "this printer reads 60");
     fine("M117 {done}");
 }
 

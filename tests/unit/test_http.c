@@ -71,6 +71,7 @@ static void the_page_needs_no_key_and_brings_its_policy(void **state)
     assert_non_null(strstr(answer_header(&w, "Content-Security-Policy"), "default-src 'none'"));
     answer_fini(&w);
     expect(*state, 200, NULL, "GET", "/app.js", "", NULL);
+    expect(*state, 200, NULL, "GET", "/queue.js", "", NULL);
     expect(*state, 200, NULL, "GET", "/sd.js", "", NULL);
     expect(*state, 200, NULL, "HEAD", "/style.css", "", NULL);
     expect(*state, 404, NULL, "GET", "/nothing", "", NULL);

@@ -114,8 +114,8 @@ static void an_edit_of_what_was_changed_since_is_refused_and_says_by_whom(void *
     struct api_server *a = *state;
     char body[80];
     json_t *job = show(a);
-    snprintf(body, sizeof body, "{\"count\":8,\"revision\":%lld}",
-        (long long)number(job, "revision"));
+    snprintf(
+        body, sizeof body, "{\"count\":8,\"revision\":%lld}", (long long)number(job, "revision"));
     json_decref(job);
     json_decref(edit(a, body));
     api_refused(a, 409, a->print, "PATCH", JOB, body, "revision", "changed by print");
@@ -198,8 +198,8 @@ static void an_edit_does_not_take_back_what_was_printed_meanwhile(void **state)
 static void sets_are_added_and_removed(void **state)
 {
     struct api_server *a = *state;
-    json_t *job = api_expect(a, 201, a->print, "POST", JOB "/sets",
-        "{\"path\":\"b.gcode\",\"count\":6,\"position\":1}");
+    json_t *job = api_expect(
+        a, 201, a->print, "POST", JOB "/sets", "{\"path\":\"b.gcode\",\"count\":6,\"position\":1}");
     assert_int_equal(json_array_size(json_object_get(job, "sets")), 3);
     assert_int_equal(number(set_at(job, 0), "remaining"), 6);
     assert_string_equal(text(set_at(job, 1), "path"), "a.gcode");
@@ -210,15 +210,15 @@ static void sets_are_added_and_removed(void **state)
     json_decref(job);
     api_refused(a, 400, a->print, "POST", JOB "/sets", "{\"count\":6}", "path", "missing");
     api_refused(a, 404, a->print, "POST", JOB "/sets", "{\"path\":\"z.gcode\"}", "path", "z.gcode");
-    api_refused(a, 400, a->print, "POST", JOB "/sets",
-        "{\"path\":\"a.gcode\",\"position\":0}", "position", "position 0");
+    api_refused(a, 400, a->print, "POST", JOB "/sets", "{\"path\":\"a.gcode\",\"position\":0}",
+        "position", "position 0");
 }
 
 static void a_template_is_kept_and_used_again(void **state)
 {
     struct api_server *a = *state;
-    json_t *t = api_expect(
-        a, 200, a->print, "PUT", "/api/v1/templates/My vase", "{\"job\":\"Vase\"}");
+    json_t *t =
+        api_expect(a, 200, a->print, "PUT", "/api/v1/templates/My vase", "{\"job\":\"Vase\"}");
     assert_string_equal(text(t, "name"), "My vase");
     assert_int_equal(number(json_object_get(t, "job"), "count"), 3);
     json_decref(t);
@@ -279,8 +279,7 @@ static void an_answer_comes_when_the_job_is_on_the_disk(void **state)
     const struct queue_job *job;
     const struct jobs_queue *queue;
     const struct jobs_options options = {.host_name = "mk3", .profiles = a->profiles};
-    assert_int_equal(
-        jobs_open(&second, &a->loop, &options, a->store, a->files, a->hub, &e), 0);
+    assert_int_equal(jobs_open(&second, &a->loop, &options, a->store, a->files, a->hub, &e), 0);
     assert_int_equal(jobs_find(second, "Vase", &job, &queue, &e), 0);
     assert_int_equal(job->count, 9);
     jobs_close(a->jobs, NULL, NULL);

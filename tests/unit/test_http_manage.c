@@ -62,8 +62,7 @@ static void a_print_is_a_job_at_the_front_of_the_queue(void **state)
     assert_false(is_true(told, "queued"));
     assert_string_equal(a->device.status.job.file_name, "a.gcode");
     json_decref(told);
-    told =
-        api_expect(a, 200, a->print, "POST", "/api/v1/print", "{\"file\":\"parts/b.gcode\"}");
+    told = api_expect(a, 200, a->print, "POST", "/api/v1/print", "{\"file\":\"parts/b.gcode\"}");
     assert_true(is_true(told, "queued"));
     assert_false(is_true(told, "waits"));
     assert_int_equal(queue_count(local(a)), 3);
@@ -105,8 +104,8 @@ static void octoprint_selects_starts_pauses_and_cancels(void **state)
 {
     struct api_server *a = *state;
     api_refused(a, 409, a->print, "POST", "/api/job", "{\"command\":\"start\"}", "", "");
-    json_decref(api_expect(a, 204, a->print, "POST", "/api/files/local/parts/b.gcode",
-        "{\"command\":\"select\"}"));
+    json_decref(api_expect(
+        a, 204, a->print, "POST", "/api/files/local/parts/b.gcode", "{\"command\":\"select\"}"));
     json_t *job = api_expect(a, 200, a->read, "GET", "/api/job", NULL);
     const json_t *file = json_object_get(json_object_get(job, "job"), "file");
     assert_string_equal(text(file, "name"), "b.gcode");

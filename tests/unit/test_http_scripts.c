@@ -49,8 +49,8 @@ static void a_script_is_kept_hung_on_a_moment_and_removed(void **state)
     struct api_server *a = *state;
     json_decref(api_expect(a, 200, a->admin, "PUT", "/api/v1/scripts/my-broom",
         "{\"body\":\"G28\\nG1 X{x}\\n\",\"description\":\"sweeps\",\"clears_bed\":true}"));
-    json_decref(api_expect(a, 200, a->admin, "PUT", "/api/v1/conditions/never",
-        "{\"body\":\"false\"}"));
+    json_decref(
+        api_expect(a, 200, a->admin, "PUT", "/api/v1/conditions/never", "{\"body\":\"false\"}"));
     json_decref(api_expect(a, 200, a->admin, "PUT", "/api/v1/events/print_success",
         "{\"hooks\":[{\"script\":\"my-broom\",\"condition\":\"never\"},{\"script\":\"my-broom\","
         "\"condition\":null}]}"));
@@ -187,7 +187,8 @@ static void a_job_goes_out_as_a_package_and_comes_in_again(void **state)
     struct strbuf request = {0};
     api_server_add_file(a, "a.gcode");
     json_decref(api_expect(a, 201, a->print, "POST", "/api/v1/jobs",
-        "{\"name\":\"My \\\"vase\\\"\",\"count\":2,\"sets\":[{\"path\":\"a.gcode\",\"count\":3}]}"));
+        "{\"name\":\"My "
+        "\\\"vase\\\"\",\"count\":2,\"sets\":[{\"path\":\"a.gcode\",\"count\":3}]}"));
     const struct queue_job *job = queue_first(jobs_queue_find(a->jobs, "local")->queue);
     char path[100];
     snprintf(path, sizeof path, "/api/v1/jobs/%s/export", job->id);

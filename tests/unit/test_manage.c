@@ -378,6 +378,41 @@ static void a_cancel_in_a_script_ends_managing_with_its_reason(void **state)
     done_with(t);
 }
 
+static void a_web_address_that_does_not_answer_keeps_nobody_waiting(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "A", "a.gcode", 1, NULL);
+    hook(t, "print_start", "@http http://127.0.0.1:1/begin {\"job\": \"{job.name}\"}\n", false);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_non_null(strstr(t->b->notice, "127.0.0.1:1/begin"));
+    done_with(t);
+}
+
+static void beside_a_print_nothing_of_a_script_is_sent(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, NULL);
+    hook(t, "print_pause", "M300 S440\n@wait_bed 20\n@notify paused: {current.path}\n", false);
+    say_clear(t);
+    t->b->printer.stuck_at = "G1 X50 Y10";
+    start_managing(t);
+    RUN_UNTIL(t->b, t->b->printer.stuck);
+    assert_int_equal(device_pause(t->b->device, &refused), 0);
+    go_on(&t->b->printer);
+    UNTIL_DRIVER(t, DRIVER_PAUSED);
+    RUN_UNTIL(t->b, strcmp(t->b->notice, "paused: a.gcode") == 0);
+    assert_int_equal(heard(t->b, 0, "M300 S440"), 0);
+    assert_int_equal(device_resume(t->b->device, &refused), 0);
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    done_with(t);
+}
+
 static void a_print_begun_elsewhere_is_waited_for(void **state)
 {
     (void)state;
@@ -905,6 +940,8 @@ int main(void)
         cmocka_unit_test(stopping_ends_a_script_with_the_heaters_off),
         cmocka_unit_test(a_script_waits_for_a_bed_that_it_has_turned_off),
         cmocka_unit_test(a_cancel_in_a_script_ends_managing_with_its_reason),
+        cmocka_unit_test(a_web_address_that_does_not_answer_keeps_nobody_waiting),
+        cmocka_unit_test(beside_a_print_nothing_of_a_script_is_sent),
         cmocka_unit_test(a_print_begun_elsewhere_is_waited_for),
         cmocka_unit_test(stopping_leaves_the_print_and_it_is_counted),
         cmocka_unit_test(the_bed_cools_down_before_it_is_cleared),

@@ -287,14 +287,17 @@ static void other_files_under_the_same_name_get_a_folder_of_their_own(void **sta
 
 static void a_job_without_a_name_takes_that_of_the_package_for_its_folder(void **state)
 {
+    static const char *const names[] = {"../up/ two \"parts\" .gjob", "\xff.gjob", "...", NULL};
     struct bench *b = *state;
     struct told t = {0};
     script("make", b->package, "bare");
-    package_import(b->packages,
-        &(struct package_wish){.path = b->package, .name = "../up/ two parts .gjob"}, on_imported,
-        &t);
-    wait_told(b, &t, 1);
-    assert_names(b, "imports/two parts/cube.gcode|");
+    for (int i = 0; i < 4; i++) {
+        package_import(b->packages, &(struct package_wish){.path = b->package, .name = names[i]},
+            on_imported, &t);
+        wait_told(b, &t, i + 1);
+        assert_int_equal(t.err.code, 0);
+    }
+    assert_names(b, "imports/job/cube.gcode|imports/two _parts_/cube.gcode|");
 }
 
 static void a_stored_package_is_imported_and_stays(void **state)
@@ -476,7 +479,7 @@ static void killed_at_any_instant_an_import_is_whole_or_not_there(void **state)
     struct bench *b = *state;
     size_t whole = 0;
     script("make", b->package, "full");
-    for (int turns = 0; turns < 30; turns++) {
+    for (int turns = 0; turns < 24; turns += 2) {
         stop_all(b);
         pid_t pid = fork();
         if (pid == 0) {
@@ -516,7 +519,7 @@ static void stopping_answers_what_is_under_way_and_leaves_nothing_half(void **st
     struct bench *b = *state;
     script("make", b->package, "full");
     const struct queue_job *job = import(b, "full");
-    for (int turns = 0; turns < 12; turns++) {
+    for (int turns = 0; turns < 12; turns += 2) {
         struct told in = {0};
         struct told out = {0};
         size_t before = queue_count(local(b->jobs));

@@ -288,6 +288,29 @@ static void a_job_comes_back_from_json_with_every_field(void **state)
     queue_job_free(back);
 }
 
+/* The queue keeps jobs its own way; texts that sets have in common are kept once. */
+static void a_job_in_the_queue_is_the_job_that_was_given(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench b = bench_open();
+    struct queue_job *job = full_job();
+    queue_claim_drop(job, 0);
+    add_sets(job, job->name, "C1@mk3%PLA D1@mk3%PLA E1@ender%PLA F1%PLA G1@mk3");
+    job->sets[3].metadata = mem_strdup("{}");
+    job->sets[4].metadata = mem_strdup("{}");
+    job->sets[5].sha256 = mem_strdup(job->sets[0].sha256);
+    job->sets[6].sha256 = mem_strdup(job->sets[0].sha256);
+    queue_part_take(job, queue_claim_add(job, "one", 99));
+    json_t *given = queue_job_to_json(job);
+    assert_int_equal(queue_load_job(b.q, job, &e), 0);
+    json_t *kept = queue_job_to_json(job_of(&b, "every field"));
+    assert_true(json_equal(given, kept));
+    json_decref(given);
+    json_decref(kept);
+    bench_close(&b);
+}
+
 static void json_with_mistakes_is_refused_by_field(void **state)
 {
     (void)state;
@@ -399,6 +422,7 @@ int main(void)
         cmocka_unit_test(the_queue_holds_so_many_jobs_and_no_more),
         cmocka_unit_test(the_archive_is_newest_first),
         cmocka_unit_test(a_job_comes_back_from_json_with_every_field),
+        cmocka_unit_test(a_job_in_the_queue_is_the_job_that_was_given),
         cmocka_unit_test(json_with_mistakes_is_refused_by_field),
         cmocka_unit_test(a_command_comes_back_from_json),
         cmocka_unit_test(rows_that_cannot_be_are_not_loaded),

@@ -170,8 +170,7 @@ static void a_print_that_is_refused_leaves_the_file_and_a_word(void **state)
     send_file(a, &w, "cube.gcode", "true");
     assert_int_equal(w.status, 201);
     assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
-    assert_string_equal(
-        notice, "\"cube.gcode\" is stored but not printed: the printer is offline");
+    assert_string_equal(notice, "\"cube.gcode\" is stored but not printed: the printer is offline");
     assert_non_null(files_find(a->files, "cube.gcode"));
     assert_int_equal(queue_count(jobs_queue_find(a->jobs, "local")->queue), 0);
     answer_fini(&w);

@@ -1,5 +1,6 @@
 // The page: one status object, kept current by the feed, drawn whole at every change.
 
+import { queueCard } from "./queue.js";
 import { sdCard } from "./sd.js";
 
 const $ = (id) => document.getElementById(id);
@@ -184,6 +185,7 @@ function draw() {
   drawTemperatures();
   drawLink();
   card.draw(status);
+  queue.draw(status);
   show("pause", state === "printing");
   show("resume", state === "paused");
   show("cancel", HOLDS_JOB.includes(state) && state !== "cancelling" && state !== "finishing");
@@ -251,6 +253,7 @@ function ask(question, yes) {
 }
 
 const card = sdCard({ $, element, show, text, call, act, ask, notice, merge });
+const queue = queueCard({ $, element, show, text, call, notice, merge });
 setInterval(() => { if (status.temperatures) drawTemperatures(); }, 5000);
 
 $("pause").onclick = () => act("pause");
@@ -278,9 +281,12 @@ function take(message) {
     notice(message.error.message);
   } else if (message.type === "run") {
     merge({ last_run: message.run });
-  } else if (message.type !== "terminal") {
+  } else if (message.type === "jobs") {
+    queue.refresh();
+  } else if (message.type !== "terminal" && message.type !== "spools") {
     loggedIn(true);
     merge(message);
+    if (message.type === "manage") queue.refresh(); // what is next, and what blocks it
   }
 }
 
@@ -289,6 +295,7 @@ async function follow() {
   try {
     take(await call("GET", "status"));
     show("offline", false);
+    queue.refresh();
   } catch (error) {
     show("offline", error.status !== 403);
     if (error.status === 403) {

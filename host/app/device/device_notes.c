@@ -157,19 +157,24 @@ static void on_detached(struct device *d)
  * -----------------------------------------------------------------------------------------------
  */
 
+static void on_set_up(struct device *d, enum device_tag tag)
+{
+    if (device_state(d) != PRINTER_CONNECTING) {
+        return;
+    }
+    if (tag == TAG_INFO) {
+        device_link_info(d);
+    } else {
+        device_link_ready(d);
+    }
+}
+
 static void on_done(struct device *d, enum device_tag tag)
 {
-    bool setting_up = device_state(d) == PRINTER_CONNECTING;
     switch (tag) {
     case TAG_INFO:
-        if (setting_up) {
-            device_link_info(d);
-        }
-        break;
     case TAG_READY:
-        if (setting_up) {
-            device_link_ready(d);
-        }
+        on_set_up(d, tag);
         break;
     case TAG_SAFE:
         device_cool_paid(d);

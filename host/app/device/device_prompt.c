@@ -5,7 +5,7 @@
  * answer goes back as `M876 S<index>`.
  *
  * Failures: what cannot be done in the present state is told in the log and dropped; nothing a
- * printer says starts a print.
+ * printer says starts a print past the question about its bed.
  */
 #include "host/app/device/device_priv.h"
 
@@ -94,6 +94,19 @@ static void on_start(struct device *d, const struct action_line *a)
     } else {
         device_notice(d, "the printer asks to start, but nothing is chosen (ppctl print FILE)");
     }
+}
+
+/* As pressing "start managing": the question about the bed stands before each print of the queue.
+ */
+static void on_queue_go(struct device *d, const struct action_line *a)
+{
+    (void)a;
+    if (hub_count(d->hub, HUB_QUEUE_GO) == 0) {
+        device_notice(d, "the printer asks for its queue to be printed, but none is managed here");
+        return;
+    }
+    log_info("the printer asks for its queue to be printed");
+    hub_emit(d->hub, HUB_QUEUE_GO, NULL);
 }
 
 static void on_disconnect(struct device *d, const struct action_line *a)
@@ -286,6 +299,7 @@ void device_take_action(struct device *d, const char *text)
         [ACTION_RECOVERY_READY] = on_news,
         [ACTION_AUTO_RECOVERY_READY] = on_news,
         [ACTION_DUMP_AVAILABLE] = on_news,
+        [ACTION_QUEUE_GO] = on_queue_go,
     };
     struct action_line a;
     action_parse(&a, text);

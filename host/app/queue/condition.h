@@ -8,8 +8,8 @@
  * expression needs no `return`.
  *
  * The same chunk with the same symbols always does the same: pairs() goes by the order of the keys,
- * sort() is stable, tostring() tells no addresses. Texts are not numbers by themselves ("1" + 1 is a
- * mistake). Each call has a state of its own: nothing is left for the next one.
+ * sort() is stable, tostring() tells no addresses. Texts are not numbers by themselves ("1" + 1 is
+ * a mistake). Each call has a state of its own: nothing is left for the next one.
  *
  * It is meant for the main loop: what takes long inside one instruction (patterns, which have their
  * own matcher here, copying, sorting) counts as steps that take as long. Measured with -O2, the

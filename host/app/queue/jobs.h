@@ -89,8 +89,8 @@ void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *
     jobs_cb done, void *context);
 
 /* The job meant: a full id, its last 4 characters or more where they fit only one, or the exact
- * name of only one (without a name: its first file). Looks through every queue, then the archive. *queue: where it is. PP_ENOTFOUND;
- * PP_EINVAL when several are meant (the text names some). */
+ * name of only one (without a name: its first file). Looks through every queue, then the archive.
+ * *queue: where it is. PP_ENOTFOUND; PP_EINVAL when several are meant (the text names some). */
 int jobs_find(const struct jobs *j, const char *text, const struct queue_job **job,
     const struct jobs_queue **queue, struct err *e);
 

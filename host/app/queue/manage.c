@@ -1,3 +1,4 @@
+/* The life of managing and its pump: events in, the driver's actions out. */
 #include "host/app/queue/manage_priv.h"
 
 #include "host/base/clock.h"
@@ -14,7 +15,7 @@
 
 #define LISTENS                                                                                    \
     (1u << HUB_STATE | 1u << HUB_TEMPS | 1u << HUB_QUESTION | 1u << HUB_RUN | 1u << HUB_BED |      \
-        1u << HUB_JOBS | 1u << HUB_SPOOLS)
+        1u << HUB_JOBS | 1u << HUB_SPOOLS | 1u << HUB_QUEUE_GO)
 
 /* ---- events ------------------------------------------------------------------------------------
  */
@@ -86,6 +87,14 @@ static void watch_state(struct manage *m)
     m->was_in_error = in_error;
 }
 
+static void start_from_printer(struct manage *m)
+{
+    struct err e;
+    if (manage_start(m, &e) < 0) {
+        manage_notice(m, "the printer asks for its queue to be printed: %s", e.text);
+    }
+}
+
 static void on_hub(void *context, enum hub_event event, const void *data)
 {
     struct manage *m = context;
@@ -93,111 +102,12 @@ static void on_hub(void *context, enum hub_event event, const void *data)
         manage_on_run(m, data);
     } else if (event == HUB_STATE) {
         watch_state(m);
+    } else if (event == HUB_QUEUE_GO) {
+        start_from_printer(m);
     } else if (event == HUB_TEMPS && driver_state(&m->driver) != DRIVER_COOLDOWN) {
         return;
     }
     manage_look(m);
-}
-
-/* ---- actions -----------------------------------------------------------------------------------
- */
-
-static void on_wake(uv_timer_t *timer)
-{
-    manage_look(timer->data);
-}
-
-static void do_wake(struct manage *m, int64_t wake_ms)
-{
-    int64_t left_ms = wake_ms - (int64_t)clock_ms();
-    uv_timer_start(&m->wake, on_wake, left_ms > 0 ? (uint64_t)left_ms : 0, 0);
-}
-
-static void do_bed_off(struct manage *m)
-{
-    struct err e;
-    if (device_set_temp(m->o.device, "bed", 0, &e) < 0) {
-        manage_notice(m, "the bed cannot be turned off: %s", e.text);
-    }
-}
-
-static void do_stopped(struct manage *m, const char *reason)
-{
-    snprintf(
-        m->stopped, sizeof m->stopped, "%s%s%s", reason, m->error[0] != '\0' ? ": " : "", m->error);
-    manage_notice(m, "managing has stopped: %s", m->stopped);
-}
-
-static void act(struct manage *m, const struct driver_out *out, size_t i)
-{
-    switch (out->action[i].kind) {
-    case DRIVER_DO_CLAIM:
-        manage_do_claim(m);
-        break;
-    case DRIVER_DO_PREPARE:
-        manage_do_prepare(m);
-        break;
-    case DRIVER_DO_PRINT:
-        manage_do_print(m);
-        break;
-    case DRIVER_DO_FINISH:
-        manage_do_finish(m, out->action[i].success);
-        break;
-    case DRIVER_DO_RELEASE:
-        manage_do_release(m);
-        break;
-    case DRIVER_DO_ADOPT:
-        manage_do_adopt(m);
-        break;
-    case DRIVER_DO_SCRIPT:
-        manage_do_script(m, out->action[i].moment);
-        break;
-    case DRIVER_DO_STOP_SCRIPT:
-        manage_stop_scripts(m);
-        break;
-    case DRIVER_DO_MOMENT:
-        manage_do_moment(m, out->action[i].moment);
-        break;
-    case DRIVER_DO_BED_OFF:
-        do_bed_off(m);
-        break;
-    case DRIVER_DO_WAKE:
-        do_wake(m, out->action[i].wake_ms);
-        break;
-    case DRIVER_DO_ASK_BED:
-        manage_ask_bed(m);
-        break;
-    case DRIVER_DO_UNASK_BED:
-        manage_unask_bed(m);
-        break;
-    case DRIVER_DO_ASK_MATERIAL:
-        manage_ask_material(m);
-        break;
-    case DRIVER_DO_UNASK_MATERIAL:
-        device_withdraw(m->o.device, "material");
-        break;
-    case DRIVER_DO_ASK_FILE:
-        manage_ask_file(m);
-        break;
-    case DRIVER_DO_UNASK_FILE:
-        device_withdraw(m->o.device, "file");
-        break;
-    case DRIVER_DO_QUARANTINE:
-        manage_do_quarantine(m);
-        break;
-    case DRIVER_DO_SKIP:
-        manage_do_skip(m);
-        break;
-    case DRIVER_DO_STOPPED:
-        do_stopped(m, out->action[i].reason);
-        break;
-    case DRIVER_DO_NOTICE:
-        manage_notice(
-            m, "%s%s%s", out->action[i].reason, m->error[0] != '\0' ? ": " : "", m->error);
-        break;
-    case DRIVER_ACTIONS:
-        break;
-    }
 }
 
 /* ---- the pump ----------------------------------------------------------------------------------
@@ -256,8 +166,7 @@ static void step(struct manage *m, const struct manage_event *event)
         m->came_from = before;
     }
     for (size_t i = 0; i < out.count; i++) {
-        log_debug("driver wants: %s", driver_action_name(out.action[i].kind));
-        act(m, &out, i);
+        manage_act(m, &out, i);
     }
     if (was_once && !m->driver.once) {
         m->once_job[0] = '\0';

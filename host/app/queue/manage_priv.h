@@ -2,7 +2,9 @@
  *
  * manage.c        life, the pump: events in, the driver's actions out
  * manage_facts.c  what is true at the moment of an event: work, printer, time
- * manage_work.c   what the driver wants of the queue: claim, begin, finish; runs after a restart
+ * manage_act.c    which function does what the driver wants
+ * manage_work.c   what it wants of the queue: claim, begin, finish
+ * manage_reconcile.c prints of the process before
  * manage_ask.c    questions to a person
  * manage_script.c scripts of a moment
  * manage_blocked.c what is not printed for now: quarantine, skipped jobs
@@ -151,7 +153,6 @@ bool manage_has_file(void *context, const struct queue_set *set);
 bool manage_is_quiet(const struct manage *m, int64_t wall_ms, int64_t *left_ms);
 
 /* manage_work.c */
-int manage_reconcile(struct manage *m, struct err *e);
 void manage_do_claim(struct manage *m);
 void manage_do_prepare(struct manage *m);
 void manage_do_print(struct manage *m);
@@ -160,6 +161,15 @@ void manage_do_release(struct manage *m);
 void manage_do_adopt(struct manage *m);
 void manage_on_run(struct manage *m, const struct run *run);
 void manage_write_late(uv_timer_t *timer); /* results the disk did not take */
+
+void manage_finish(struct manage *m, const struct manage_finish *what, bool at_start);
+void manage_give_back(struct manage *m, const struct manage_work *w); /* the claim, if it is held */
+
+/* manage_act.c */
+void manage_act(struct manage *m, const struct driver_out *out, size_t i);
+
+/* manage_reconcile.c */
+int manage_reconcile(struct manage *m, struct err *e);
 
 /* manage_ask.c */
 void manage_ask_bed(struct manage *m);

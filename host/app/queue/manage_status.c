@@ -56,7 +56,7 @@ static void say(const struct manage *m, char *out, size_t out_size)
 {
     if (driver_state(&m->driver) == DRIVER_INACTIVE && m->stopped[0] != '\0' &&
         m->open_run.id[0] == '\0') {
-        snprintf(out, out_size, "not managing: %s", m->stopped);
+        snprintf(out, out_size, "not managing: %.180s", m->stopped);
         return;
     }
     snprintf(out, out_size, "%s", driver_text(&m->driver, &m->facts));

@@ -60,7 +60,7 @@ static void on_released(void *context, const struct queue_result *result)
     manage_let_go(m);
 }
 
-static void give_back(struct manage *m, const struct manage_work *w)
+void manage_give_back(struct manage *m, const struct manage_work *w)
 {
     struct queue_command c = command(m, QUEUE_RELEASE, w);
     const struct queue_claim *claim = own_claim(m, w);
@@ -73,7 +73,7 @@ static void give_back(struct manage *m, const struct manage_work *w)
 void manage_do_claim(struct manage *m)
 {
     if (strcmp(m->current.job, m->work.job) != 0) {
-        give_back(m, &m->current);
+        manage_give_back(m, &m->current);
     }
     m->current = m->work;
     m->error[0] = '\0';
@@ -81,7 +81,7 @@ void manage_do_claim(struct manage *m)
 
 void manage_do_release(struct manage *m)
 {
-    give_back(m, &m->current);
+    manage_give_back(m, &m->current);
 }
 
 /* ---- prepare -----------------------------------------------------------------------------------
@@ -126,8 +126,6 @@ void manage_do_prepare(struct manage *m)
 /* ---- print -------------------------------------------------------------------------------------
  */
 
-static void finish(struct manage *m, const struct manage_finish *what, bool at_start);
-
 /* What has begun in the queue and nowhere else. */
 static void take_back(struct manage *m)
 {
@@ -139,7 +137,7 @@ static void take_back(struct manage *m)
     memcpy(f.run.set_id, m->current.set, sizeof f.run.set_id);
     memcpy(f.run.file_name, m->current.path, sizeof f.run.file_name);
     m->run[0] = '\0';
-    finish(m, &f, false);
+    manage_finish(m, &f, false);
 }
 
 static void fill_origin(const struct manage *m, struct device_origin *o)
@@ -316,7 +314,7 @@ static void on_finished(void *context, const struct queue_result *result)
         struct manage_work w = {.job = ""};
         memcpy(w.queue, f->finish.queue, sizeof w.queue);
         memcpy(w.job, f->finish.job, sizeof w.job);
-        give_back(m, &w); /* the driver does not know that it is held */
+        manage_give_back(m, &w); /* the driver does not know that it is held */
     }
     m->starting -= f->at_start;
     manage_look(m);
@@ -324,7 +322,7 @@ static void on_finished(void *context, const struct queue_result *result)
     manage_let_go(m);
 }
 
-static void finish(struct manage *m, const struct manage_finish *what, bool at_start)
+void manage_finish(struct manage *m, const struct manage_finish *what, bool at_start)
 {
     struct finishing *f = mem_alloc(sizeof *f);
     const struct manage_work w = {.job = ""};
@@ -348,7 +346,7 @@ void manage_do_finish(struct manage *m, bool success)
         .not_told = DRIVER_COUNT_FAILED};
     memcpy(f.queue, m->ended.queue, sizeof f.queue);
     memcpy(f.job, m->ended.job_id, sizeof f.job);
-    finish(m, &f, false);
+    manage_finish(m, &f, false);
 }
 
 void manage_write_late(uv_timer_t *timer)
@@ -359,58 +357,7 @@ void manage_write_late(uv_timer_t *timer)
     m->late = NULL;
     m->late_count = 0;
     for (size_t i = 0; i < count; i++) {
-        finish(m, &late[i], false);
+        manage_finish(m, &late[i], false);
     }
     free(late);
-}
-
-/* ---- after a start -----------------------------------------------------------------------------
- */
-
-static int reconcile_claim(struct manage *m, const struct jobs_queue *queue,
-    const struct queue_job *job, const struct queue_claim *claim, struct err *e)
-{
-    struct manage_finish f = {.success = false};
-    if (claim->run[0] == '\0') { /* taken and nothing begun: another may have it */
-        struct manage_work w = {.job = ""};
-        memcpy(w.queue, queue->name, sizeof w.queue);
-        memcpy(w.job, job->id, sizeof w.job);
-        give_back(m, &w);
-        return 0;
-    }
-    int rc = store_load_run(m->o.store, claim->run, &f.run, e);
-    if (rc < 0) {
-        return rc;
-    }
-    if (f.run.id[0] != '\0' && strcmp(f.run.id, m->open_run.id) == 0) {
-        return 0; /* it goes on */
-    }
-    f.success = f.run.id[0] != '\0' && f.run.result == RUN_SUCCESS;
-    log_info("a print of job \"%s\" %s", job->name,
-        f.success ? "had ended well: it is counted" : "has not ended well: it is not counted");
-    memcpy(f.queue, queue->name, sizeof f.queue);
-    memcpy(f.job, job->id, sizeof f.job);
-    memcpy(f.run.id, claim->run, sizeof f.run.id);
-    memcpy(f.run.set_id, claim->set, sizeof f.run.set_id);
-    finish(m, &f, true);
-    return 0;
-}
-
-/* Prints that were under way when the last process ended, and that nobody has counted yet. */
-int manage_reconcile(struct manage *m, struct err *e)
-{
-    const struct jobs_queue *queue;
-    int rc = 0;
-    for (size_t q = 0; rc == 0 && (queue = jobs_queue_at(m->o.jobs, q)) != NULL; q++) {
-        const struct queue_job *job = queue_first(queue->queue);
-        for (; rc == 0 && job != NULL; job = queue_after(queue->queue, job)) {
-            for (size_t i = 0; rc == 0 && i < job->claims_count; i++) {
-                const struct queue_claim *claim = &job->claims[i];
-                if (strcmp(claim->printer, m->name) == 0) {
-                    rc = reconcile_claim(m, queue, job, claim, e);
-                }
-            }
-        }
-    }
-    return rc;
 }

@@ -60,4 +60,9 @@ typedef void (*package_exported)(
 void package_export(
     struct packages *p, const struct queue_job *job, package_exported done, void *context);
 
+/* The same, and the package is stored here under a free name, like an upload. NULL on failure. */
+typedef void (*package_stored)(void *context, const struct err *e, const char *name);
+void package_store(
+    struct packages *p, const struct queue_job *job, package_stored done, void *context);
+
 #endif

@@ -1,6 +1,7 @@
 /* Names across programs: profiles there and back, folders. */
 #include "host/app/queue/package_priv.h"
 
+#include "host/base/file.h"
 #include "host/base/mem.h"
 
 #include <stdio.h>
@@ -116,5 +117,5 @@ void package_folder(const char *name, char *out, size_t out_size)
     while (len > 0 && part[len - 1] == ' ') {
         part[--len] = '\0';
     }
-    snprintf(out, out_size, "imports/%s", len > 0 ? part : "job");
+    snprintf(out, out_size, "imports/%s", file_name_ok(part) ? part : "job");
 }

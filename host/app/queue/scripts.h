@@ -93,4 +93,11 @@ void scripts_plan_fini(struct scripts_plan *p);
  * {"runs": bool, "gcode": text, "said": text, "error": text or null, "symbols": changed ones}. */
 json_t *scripts_try(const char *script, const char *condition, const json_t *symbols);
 
+/* The same of several, as at a moment they hang on: the first mistake stops all. */
+struct scripts_trial {
+    const char *script;
+    const char *condition;
+};
+json_t *scripts_try_all(const struct scripts_trial *trials, size_t n, const json_t *symbols);
+
 #endif

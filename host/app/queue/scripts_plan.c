@@ -187,26 +187,37 @@ void scripts_plan_fini(struct scripts_plan *p)
 
 /* ---- a dry run ------------------------------------------------------------------------------- */
 
-static int try_both(const char *script, const char *condition, struct sources *s, bool *runs,
-    json_t **changed, struct strbuf *said, struct strbuf *gcode, struct err *e)
+struct trial {
+    struct sources sources;
+    struct script_step *steps;
+    size_t count;
+    json_t *changed;
+    struct strbuf said;
+    bool runs;
+};
+
+static int try_both(struct trial *t, const struct scripts_trial *texts, struct err *e)
 {
     struct condition_result result = {.runs = true};
-    struct script_step *steps = NULL;
-    size_t count = 0;
-    if (condition[0] != '\0' &&
-        condition_run(condition, s->symbols, &result, changed, said, e) != 0) {
+    json_t *changed = NULL;
+    if (texts->condition[0] != '\0' &&
+        condition_run(texts->condition, t->sources.symbols, &result, &changed, &t->said, e) != 0) {
         return err_wrap(e, "condition");
     }
+    if (changed != NULL) {
+        json_object_update(t->changed, changed);
+        json_decref(changed);
+    }
     if (result.values != NULL) {
-        json_object_update(s->values, result.values);
+        json_object_update(t->sources.values, result.values);
         json_decref(result.values);
     }
-    if (result.runs && script_expand(script, lookup, s, &steps, &count, e) == 0) {
-        script_print(steps, count, gcode);
-        *runs = true;
+    t->runs = t->runs || result.runs;
+    if (result.runs &&
+        script_expand(texts->script, lookup, &t->sources, &t->steps, &t->count, e) != 0) {
+        return err_wrap(e, "script");
     }
-    script_steps_free(steps, count);
-    return e->code != 0 ? err_wrap(e, "script") : 0;
+    return 0;
 }
 
 /* What a condition prints may be cut within a character, or be no text at all. */
@@ -221,23 +232,33 @@ static json_t *whole_text(const struct strbuf *b)
     return text;
 }
 
-json_t *scripts_try(const char *script, const char *condition, const json_t *symbols)
+json_t *scripts_try_all(const struct scripts_trial *trials, size_t n, const json_t *symbols)
 {
     struct err e = {0};
-    struct strbuf said = {0};
     struct strbuf gcode = {0};
-    bool runs = false;
-    json_t *changed = NULL;
-    struct sources s = {.values = json_object(), .symbols = symbols};
-    int rc = try_both(script, condition, &s, &runs, &changed, &said, &gcode, &e);
+    struct trial t = {.sources = {.values = json_object(), .symbols = symbols}};
+    int rc = 0;
+    t.changed = json_object();
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = try_both(&t, &trials[i], &e);
+    }
+    if (rc == 0) {
+        script_print(t.steps, t.count, &gcode);
+    }
     json_t *out = json_object();
-    json_object_set_new(out, "runs", json_boolean(runs));
+    json_object_set_new(out, "runs", json_boolean(rc == 0 && t.runs));
     json_object_set_new(out, "gcode", whole_text(&gcode));
-    json_object_set_new(out, "said", whole_text(&said));
+    json_object_set_new(out, "said", whole_text(&t.said));
     json_object_set_new(out, "error", rc != 0 ? json_text(e.text) : json_null());
-    json_object_set_new(out, "symbols", changed != NULL ? changed : json_object());
-    json_decref(s.values);
+    json_object_set_new(out, "symbols", t.changed);
+    json_decref(t.sources.values);
+    script_steps_free(t.steps, t.count);
     strbuf_fini(&gcode);
-    strbuf_fini(&said);
+    strbuf_fini(&t.said);
     return out;
+}
+
+json_t *scripts_try(const char *script, const char *condition, const json_t *symbols)
+{
+    return scripts_try_all(&(struct scripts_trial){script, condition}, 1, symbols);
 }
