@@ -312,6 +312,7 @@ static void on_files_changed(void *context)
     }
     use_kinematics(h);
     host_queue_configure(&h->queue, &h->config, profile_of(h));
+    http_set_upload_action(h->http, h->config.queue.upload);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     device_set_resume_within(h->device, fresh.resume_within_ms);
     device_set_pause_off(h->device, fresh.pause_off_ms, fresh.pause_bed_off_ms);
@@ -393,6 +394,7 @@ static int open_http(struct host *h, struct err *e)
             .next_free_port = h->arguments->listen == NULL && !h->config.listen_set,
             .loopback_open = h->config.auth_loopback_open,
             .upload_max_bytes = h->config.upload_max_bytes,
+            .upload_action = h->config.queue.upload,
             .device = h->device,
             .files = h->files,
             .keys = h->keys,

@@ -49,6 +49,18 @@ static int read_result(const struct request *r, enum run_result *result, bool *a
                      str_escape(shown, sizeof shown, text, strlen(text)));
 }
 
+/* A job is named here as anywhere, one that is gone by its whole id. */
+static const char *job_argument(const struct request *r)
+{
+    const char *text = request_argument(r, "job");
+    const struct queue_job *job;
+    const struct jobs_queue *queue;
+    struct err e;
+    bool known = text != NULL && r->http->o.jobs != NULL &&
+                 jobs_find(r->http->o.jobs, text, &job, &queue, &e) == 0;
+    return known ? job->id : text;
+}
+
 void api_runs(struct request *r)
 {
     enum run_result result = RUN_OPEN;
@@ -66,7 +78,7 @@ void api_runs(struct request *r)
         .before_ms = before_ms,
         .printer = request_argument(r, "printer"),
         .file = request_argument(r, "file"),
-        .job = request_argument(r, "job"),
+        .job = job_argument(r),
         .result = any ? NULL : &result};
     request_wait(r);
     store_list_runs(r->http->o.store, &filter, runs_listed, r);

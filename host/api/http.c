@@ -224,3 +224,8 @@ void http_set_profile(struct http *h, const struct profile *profile)
 {
     h->o.profile = profile;
 }
+
+void http_set_upload_action(struct http *h, enum config_upload action)
+{
+    h->o.upload_action = action;
+}

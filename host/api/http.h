@@ -7,6 +7,7 @@
 #ifndef PP_API_HTTP_H
 #define PP_API_HTTP_H
 
+#include "host/app/config.h"
 #include "host/app/device/device.h"
 #include "host/app/device/device_sd.h"
 #include "host/app/files.h"
@@ -46,6 +47,7 @@ struct http_options {
     struct scripts *scripts;
     struct spools *spools;
     const struct profiles *profiles;
+    enum config_upload upload_action;
     const struct profile *profile;                    /* of this printer, NULL = unknown */
     int (*may_restart)(void *context, struct err *e); /* NULL = always */
     const struct turns *turns;                        /* of the main loop, NULL = not watched */
@@ -67,5 +69,8 @@ const char *http_url(const struct http *h);
 
 /* Tells which profile the printer has now; NULL = unknown. */
 void http_set_profile(struct http *h, const struct profile *profile);
+
+/* What follows an upload of a slicer that does not ask for a print, from now on. */
+void http_set_upload_action(struct http *h, enum config_upload action);
 
 #endif

@@ -2,13 +2,15 @@
  *
  * The upload succeeds whatever becomes of the wish to print: when a question stands before the
  * print, it waits for the person (effectivePrint is false); when the printer cannot print now, the
- * file stays and a notice says so. The field `path` is the folder.
+ * file stays and a notice says so. The field `path` is the folder. Without a wish to print, the
+ * file may become a job of its own (upload_action.h).
  */
 #include "host/api/handlers.h"
 
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
 #include "host/api/print_job.h"
+#include "host/api/upload_action.h"
 #include "host/base/file.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
@@ -61,25 +63,26 @@ json_t *octoprint_file_view(const struct request *r, const struct file_entry *fi
 }
 
 /* The file is stored whatever becomes of the wish to print it; a person must learn what. */
-static void tell_refusal(const struct request *r, const char *name, const struct err *e)
+static void tell_refusal(
+    const struct request *r, const char *name, const char *what, const struct err *e)
 {
     char notice[512];
-    snprintf(notice, sizeof notice, "\"%s\" is stored but not printed: %s", name, e->text);
+    snprintf(notice, sizeof notice, "\"%s\" is stored but not %s: %s", name, what, e->text);
     log_info("%s", notice);
     hub_emit(r->http->o.hub, HUB_NOTICE, notice);
 }
 
-static void reply_uploaded(struct request *r, const char *name, const struct print_told *told)
+/* `job`: the one it has become, NULL = none. */
+static void reply_uploaded(struct request *r, const char *name, const char *job, bool printing)
 {
     struct strbuf url = {0};
-    bool printing = told != NULL && !told->waits;
     const struct file_entry *file = files_find(r->http->o.files, name);
     octoprint_url(r, "local", name, &url);
     reply_json(r, 201,
         json_pack("{s:{s:o}, s:b, s:b, s:b, s:o}", "files", "local",
             file != NULL ? octoprint_file_view(r, file) : json_null(), "done", 1, "effectiveSelect",
             printing || intake_wants_select(r->intake), "effectivePrint", printing, "job",
-            json_text(told != NULL ? told->job : NULL)));
+            json_text(job)));
     reply_header(r, "Location", url.data);
     strbuf_fini(&url);
     request_wake(r);
@@ -88,9 +91,17 @@ static void reply_uploaded(struct request *r, const char *name, const struct pri
 static void print_told(struct request *r, const struct err *e, const struct print_told *told)
 {
     if (e != NULL) {
-        tell_refusal(r, told->file, e);
+        tell_refusal(r, told->file, "printed", e);
     }
-    reply_uploaded(r, told->file, e == NULL ? told : NULL);
+    reply_uploaded(r, told->file, e == NULL ? told->job : NULL, e == NULL && !told->waits);
+}
+
+static void added(struct request *r, const struct err *e, const char *file, const char *job)
+{
+    if (e != NULL) {
+        tell_refusal(r, file, "in the queue", e);
+    }
+    reply_uploaded(r, file, job, false);
 }
 
 static void uploaded(struct request *r, const struct file_entry *file)
@@ -105,7 +116,7 @@ static void uploaded(struct request *r, const struct file_entry *file)
     if (intake_wants_print(r->intake)) {
         print_job(r, &wish, print_told);
     } else {
-        reply_uploaded(r, wish.file, NULL);
+        upload_action(r, wish.file, added);
     }
 }
 

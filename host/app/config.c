@@ -122,6 +122,7 @@ static void apply_queue(
     struct config_queue *c, const struct config_file_queue *q, const struct yaml_mark *marks)
 {
 #define GIVEN(key) (marks == NULL || marks[key].line > 0)
+    c->upload = GIVEN(QUEUE_UPLOAD_ACTION) ? (enum config_upload)q->upload : c->upload;
     c->attempts = GIVEN(QUEUE_ATTEMPTS) ? q->attempts : c->attempts;
     c->retry_within_ms = GIVEN(QUEUE_RETRY_WITHIN) ? q->retry_within_ms : c->retry_within_ms;
     c->give_up = GIVEN(QUEUE_GIVE_UP) ? (enum config_give_up)q->give_up : c->give_up;

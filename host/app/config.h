@@ -18,8 +18,16 @@ enum config_give_up {
     CONFIG_GIVE_UP_QUARANTINE
 };
 
+/* What follows an upload of a slicer that does not ask for a print. */
+enum config_upload {
+    CONFIG_UPLOAD_DO_NOTHING,
+    CONFIG_UPLOAD_ADD_DRAFT,
+    CONFIG_UPLOAD_ADD_PRINTABLE
+};
+
 /* What a printer does with its queue. */
 struct config_queue {
+    enum config_upload upload;
     int attempts;            /* at one print, 3 */
     int64_t retry_within_ms; /* a failure after longer is not tried again, 1 h */
     enum config_give_up give_up;

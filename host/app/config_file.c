@@ -103,6 +103,9 @@ static int check_command(const char *text, struct err *e)
     return 0;
 }
 
+static const struct yaml_word upload_words[] = {{"do_nothing", CONFIG_UPLOAD_DO_NOTHING},
+    {"add_draft", CONFIG_UPLOAD_ADD_DRAFT}, {"add_printable", CONFIG_UPLOAD_ADD_PRINTABLE},
+    {NULL, 0}};
 static const struct yaml_word give_up_words[] = {{"stop", CONFIG_GIVE_UP_STOP},
     {"skip", CONFIG_GIVE_UP_SKIP}, {"quarantine", CONFIG_GIVE_UP_QUARANTINE}, {NULL, 0}};
 static const struct yaml_word on_cancel_words[] = {{"stop", 1}, {"skip", 0}, {NULL, 0}};
@@ -112,11 +115,15 @@ static const struct yaml_word off_words[] = {{"off", 0}, {NULL, 0}};
 #define IN_QUEUE(of, member)                                                                       \
     (offsetof(struct of, queue) + offsetof(struct config_file_queue, member))
 #define QUEUE_FIELDS(at, of)                                                                       \
-    [(at) + QUEUE_ATTEMPTS] = {.key = "attempts",                                                  \
-        .kind = YAML_INT,                                                                          \
-        .offset = IN_QUEUE(of, attempts),                                                          \
-        .min = 1,                                                                                  \
-        .max = 100},                                                                               \
+    [(at) + QUEUE_UPLOAD_ACTION] = {.key = "upload_action",                                        \
+        .kind = YAML_CHOICE,                                                                       \
+        .offset = IN_QUEUE(of, upload),                                                            \
+        .words = upload_words},                                                                    \
+            [(at) + QUEUE_ATTEMPTS] = {.key = "attempts",                                          \
+                .kind = YAML_INT,                                                                  \
+                .offset = IN_QUEUE(of, attempts),                                                  \
+                .min = 1,                                                                          \
+                .max = 100},                                                                       \
             [(at) + QUEUE_RETRY_WITHIN] = {.key = "retry_within",                                  \
                 .kind = YAML_DURATION,                                                             \
                 .offset = IN_QUEUE(of, retry_within_ms),                                           \

@@ -6,6 +6,7 @@
 
 /* What a printer does with its queue; a section may say it otherwise than the rest. */
 enum config_queue_key {
+    QUEUE_UPLOAD_ACTION,
     QUEUE_ATTEMPTS,
     QUEUE_RETRY_WITHIN,
     QUEUE_GIVE_UP,
@@ -22,6 +23,7 @@ enum config_queue_key {
 #define CONFIG_IGNORE_LINES 32
 
 struct config_file_queue {
+    int upload; /* enum config_upload */
     int attempts;
     int64_t retry_within_ms;
     int give_up;        /* enum config_give_up */

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define PROFILE_IGNORE_LINES 33 /* and a NULL */
+
 enum window_mode {
     WINDOW_AUTO, /* starts at 1, opens on evidence */
     WINDOW_ONE,  /* always ping-pong */
@@ -47,7 +49,9 @@ struct profile {
     char *end_script;      /* after a print that ended well */
     bool self_clearing;    /* its bed can be cleared without a person */
     char clear_script[64]; /* the script that does it (queue), "" = none is known */
-    char source[256];      /* file it came from */
+    char *
+        ignore_lines[PROFILE_IGNORE_LINES]; /* owned; not sent while printing, NULL past the last */
+    char source[256];                       /* file it came from */
 };
 
 struct profiles;

@@ -182,6 +182,15 @@ static const struct yaml_word firmware_words[] = {{"marlin", 0}, {"prusa", 1}, {
     {"klipper", 3}, {"reprapfirmware", 4}, {"smoothieware", 5}, {"teacup", 6}, {"sprinter", 7},
     {"malyan", 8}, {NULL, 0}};
 
+static int check_ignored(const char *text, struct err *e)
+{
+    size_t blank = strspn(text, " \t");
+    if (text[blank] == '\0' || text[blank] == ';' || strpbrk(text, "\r\n") != NULL) {
+        return err_set(e, PP_EINVAL, "must be one command of gcode, such as M84 or M104 S0");
+    }
+    return 0;
+}
+
 static const struct yaml_field file_fields[] = {
     {.key = "name",
         .kind = YAML_STRING,
@@ -189,6 +198,11 @@ static const struct yaml_field file_fields[] = {
         .size = sizeof(((struct profile *)0)->name),
         .required = true},
     {.key = "models", .kind = YAML_STRINGS, .offset = FILE_AT(p.models), .size = 15},
+    {.key = "ignore_lines",
+        .kind = YAML_STRINGS,
+        .offset = FILE_AT(p.ignore_lines),
+        .size = PROFILE_IGNORE_LINES - 1,
+        .check = check_ignored},
     {.key = "volume",
         .kind = YAML_MAP,
         .offset = FILE_AT(volume),
@@ -309,6 +323,9 @@ static void fini(void *item)
     struct profile *p = &((struct printer_file *)item)->p;
     for (size_t i = 0; i < COUNT(p->models); i++) {
         free(p->models[i]);
+    }
+    for (size_t i = 0; i < COUNT(p->ignore_lines); i++) {
+        free(p->ignore_lines[i]);
     }
     free(p->pause_script);
     free(p->resume_script);

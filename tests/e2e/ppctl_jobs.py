@@ -429,6 +429,11 @@ class Around(QueueBase):
         self.assertEqual(parse_qs(urlsplit(host.requests[-1][1]).query),
                          {"limit": ["5"], "file": ["a b.gcode"], "result": ["failure"]})
 
+    def test_an_empty_history_says_whether_it_was_filtered(self):
+        self.host()
+        self.assertEqual(self.ctl("history")[0], "nothing printed yet\n")
+        self.assertEqual(self.ctl("history", "--job", "gears")[0], "no such print\n")
+
     def test_files_and_folders(self):
         host = self.host()
         files = {"folders": ["shelf"], "files": [
@@ -511,7 +516,7 @@ class Scripts(QueueBase):
     def test_scripts_and_events_are_listed(self):
         host = self.scripted()
         out = self.both(host, ["scripts"], ("GET", "scripts", None), self.DOC)
-        self.assertIn("push                   yours; clears the bed; Pushes it off.\n", out)
+        self.assertIn("push                   (yours, clears the bed) Pushes it off.\n", out)
         out = self.both(host, ["events"], ("GET", "scripts", None), self.DOC)
         self.assertEqual(out, "finish                 -\nprint_success          push if bed-hot\n")
 

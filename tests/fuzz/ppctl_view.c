@@ -1,7 +1,7 @@
 // link: ppctl_parts
 /* Whatever a host sends: what is shown has no control characters and no line wider than asked. */
 #include "tools/ppctl/text.h"
-#include "tools/ppctl/view.h"
+#include "tools/ppctl/view_jobs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,21 @@ static void check(struct strbuf *text, bool bounded)
     strbuf_fini(text);
 }
 
+/* Numbers of 16 digits do not fit into the columns of these tables. */
+static void check_queue(const struct view *v, const json_t *doc)
+{
+    static void (*const all[])(struct strbuf *, const struct view *, const json_t *) = {view_jobs,
+        view_job, view_templates, view_queues, view_quarantine, view_profiles, view_stats};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct strbuf text = {0};
+        all[i](&text, v, doc);
+        check(&text, false);
+    }
+    struct strbuf text = {0};
+    view_manage(&text, v, doc);
+    check(&text, true);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -56,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(&text, false);
     view_log(&text, &v, doc);
     check(&text, false);
+    check_queue(&v, doc);
     json_decref(doc);
     return 0;
 }

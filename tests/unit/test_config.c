@@ -115,6 +115,25 @@ static void how_long_jobs_and_runs_are_kept_may_be_for_ever(void **state)
     assert_non_null(strstr(error.text, "from 1h to 100y, or forever"));
 }
 
+static void what_follows_an_upload_may_be_said_for_all_or_one(void **state)
+{
+    (void)state;
+    assert_int_equal(load(put("a.yaml", ""), NULL, "", "/dev/x"), 0);
+    assert_int_equal(config.queue.upload, CONFIG_UPLOAD_DO_NOTHING);
+    const char *both = "upload_action: add_draft\n"
+                       "printers:\n"
+                       "  mk3:\n"
+                       "    device: /dev/pphost-a\n"
+                       "    upload_action: add_printable\n";
+    assert_int_equal(load(put("a.yaml", both), NULL, "", "/dev/x"), 0);
+    assert_int_equal(config.queue.upload, CONFIG_UPLOAD_ADD_DRAFT);
+    assert_int_equal(load(put("a.yaml", both), NULL, "mk3", "/dev/pphost-a"), 0);
+    assert_int_equal(config.queue.upload, CONFIG_UPLOAD_ADD_PRINTABLE);
+    assert_int_equal(load(put("a.yaml", "upload_action: print\n"), NULL, "", "/dev/x"), -PP_EINVAL);
+    assert_non_null(strstr(error.text, "upload_action: \"print\": must be"));
+    assert_non_null(strstr(error.text, "add_printable"));
+}
+
 static void a_section_is_chosen_by_name(void **state)
 {
     (void)state;
@@ -211,7 +230,8 @@ static void every_mistake_is_told_with_its_place(void **state)
         "%s:1:1: buad: unknown key; here may stand: listen, auth, heaters_off_after, "
         "resume_within, pause_heaters_off_after, pause_bed_off_after, upload_limit, "
         "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, "
-        "attempts, retry_within, give_up, on_cancel, cooldown, cooldown_timeout, quiet_hours, "
+        "upload_action, attempts, retry_within, give_up, on_cancel, cooldown, cooldown_timeout, "
+        "quiet_hours, "
         "material_check, spool_reserve, ignore_lines\n"
         "%s:4:11: baud: \"fast\": must be a number from 1200 to 4000000, or auto\n"
         "%s:5:13: device: \"tty\": must be a full path, such as /dev/ttyUSB0 or "
@@ -344,6 +364,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_required_file_must_be_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             how_long_jobs_and_runs_are_kept_may_be_for_ever, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_follows_an_upload_may_be_said_for_all_or_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_section_is_chosen_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_a_section_leaves_out_comes_from_above, set_up, tear_down),

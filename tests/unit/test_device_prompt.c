@@ -360,6 +360,27 @@ static void the_printer_starts_nothing(void **state)
     finish(b);
 }
 
+static void on_queue_go(void *context, enum hub_event event, const void *data)
+{
+    (void)event;
+    (void)data;
+    (*(int *)context)++;
+}
+
+static void a_printer_that_wants_its_queue_printed_is_heard_by_who_manages_it(void **state)
+{
+    (void)state;
+    int asked = 0;
+    struct bench *b = bench_of(NULL, NULL);
+    say(&b->printer, "// action:queuego\n");
+    RUN_UNTIL(b, strstr(b->notice, "none is managed here") != NULL);
+    hub_add(b->hub, 1u << HUB_QUEUE_GO, on_queue_go, &asked);
+    say(&b->printer, "//action:queuego\n");
+    RUN_UNTIL(b, asked == 1);
+    assert_int_equal(status(b).state, PRINTER_OPERATIONAL);
+    finish(b);
+}
+
 static void a_printer_that_wants_to_be_switched_off_ends_the_print_cold(void **state)
 {
     (void)state;
@@ -573,6 +594,7 @@ int main(void)
         cmocka_unit_test(out_of_filament_pauses_with_our_script),
         cmocka_unit_test(a_resume_that_comes_while_pausing_is_not_lost),
         cmocka_unit_test(the_printer_starts_nothing),
+        cmocka_unit_test(a_printer_that_wants_its_queue_printed_is_heard_by_who_manages_it),
         cmocka_unit_test(a_printer_that_wants_to_be_switched_off_ends_the_print_cold),
         cmocka_unit_test(the_machine_is_shut_down_only_where_that_is_allowed),
         cmocka_unit_test(in_a_power_panic_not_a_byte_more_is_sent),

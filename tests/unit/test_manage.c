@@ -110,6 +110,23 @@ static void nothing_begins_before_a_person_has_said_that_the_bed_is_clear(void *
     done_with(t);
 }
 
+static void the_printer_starts_managing_and_the_bed_is_asked_for(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "A", "a.gcode", 1, NULL);
+    say(&t->b->printer, "//action:queuego\n");
+    UNTIL_DRIVER(t, DRIVER_AWAITING_BED);
+    assert_true(managing(t).managing);
+    assert_int_equal(t->begun, 0);
+    say(&t->b->printer, "//action:queuego\n"); /* pressed again: nothing more */
+    answer_with(t, "bed", "yes");
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_int_equal(t->on_dirty_bed, 0);
+    done_with(t);
+}
+
 static void a_bed_that_is_not_clear_is_not_asked_for_again(void **state)
 {
     (void)state;
@@ -375,6 +392,24 @@ static void a_cancel_in_a_script_ends_managing_with_its_reason(void **state)
     start_managing(t);
     RUN_UNTIL(t->b, managing(t).in_error);
     assert_non_null(strstr(managing(t).text, "not today"));
+    done_with(t);
+}
+
+static void lines_of_profile_and_configuration_are_left_out(void **state)
+{
+    (void)state;
+    struct profile profile = bench_profile;
+    struct manage_bench *t = manage_bench_new();
+    profile.ignore_lines[0] = (char[]){"m140 s0"};
+    t->settings.ignore_lines = (char[]){"M104 S0"};
+    t->b->options.profile = &profile;
+    open_all(t);
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, NULL);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_int_equal(heard(t->b, 0, "M104 S0") + heard(t->b, 0, "M140 S0"), 0);
     done_with(t);
 }
 
@@ -927,6 +962,7 @@ int main(void)
         cmocka_unit_test(the_new_state_is_told_at_once_by_starting_and_stopping),
         cmocka_unit_test(the_run_tells_whose_it_was),
         cmocka_unit_test(nothing_begins_before_a_person_has_said_that_the_bed_is_clear),
+        cmocka_unit_test(the_printer_starts_managing_and_the_bed_is_asked_for),
         cmocka_unit_test(a_bed_that_is_not_clear_is_not_asked_for_again),
         cmocka_unit_test(another_printer_on_the_port_is_asked_for),
         cmocka_unit_test(a_script_that_does_not_clear_the_bed_leaves_it_to_a_person),
@@ -940,6 +976,7 @@ int main(void)
         cmocka_unit_test(stopping_ends_a_script_with_the_heaters_off),
         cmocka_unit_test(a_script_waits_for_a_bed_that_it_has_turned_off),
         cmocka_unit_test(a_cancel_in_a_script_ends_managing_with_its_reason),
+        cmocka_unit_test(lines_of_profile_and_configuration_are_left_out),
         cmocka_unit_test(a_web_address_that_does_not_answer_keeps_nobody_waiting),
         cmocka_unit_test(beside_a_print_nothing_of_a_script_is_sent),
         cmocka_unit_test(a_print_begun_elsewhere_is_waited_for),

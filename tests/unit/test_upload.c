@@ -308,6 +308,88 @@ static void a_path_in_the_file_name_is_only_data(void **state)
     assert_non_null(files_find(a->files, "x.gcode"));
 }
 
+/* ---- what follows an upload */
+
+static const struct queue *local(struct api_server *a)
+{
+    return jobs_queue_find(a->jobs, "local")->queue;
+}
+
+static void an_upload_adds_a_job_where_that_is_wanted(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    send_file(a, &w, "cube.gcode", "false");
+    assert_true(json_is_null(json_object_get(w.json, "job")));
+    assert_int_equal(queue_count(local(a)), 0);
+    answer_fini(&w);
+    http_set_upload_action(a->http, CONFIG_UPLOAD_ADD_DRAFT);
+    send_file(a, &w, "cube.gcode", "false");
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_false(json_object_get(w.json, "effectivePrint")));
+    const struct queue_job *job = queue_first(local(a));
+    assert_string_equal(json_string_value(json_object_get(w.json, "job")), job->id);
+    assert_true(job->draft);
+    assert_string_equal(job->sets[0].path, "cube.gcode");
+    assert_true(job->sets[0].time_ms > 0);
+    answer_fini(&w);
+    http_set_upload_action(a->http, CONFIG_UPLOAD_ADD_PRINTABLE);
+    send_file(a, &w, "cube.stl", "false");
+    assert_int_equal(w.status, 201);
+    job = queue_after(local(a), job);
+    assert_false(job->draft);
+    assert_true(job->sets[0].model);
+    answer_fini(&w);
+}
+
+static void uploads_that_belong_to_something_else_add_no_job(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    http_set_upload_action(a->http, CONFIG_UPLOAD_ADD_PRINTABLE);
+    json_decref(api_expect(a, 201, a->print, "PUT", "/api/v1/files/ours.gcode", CUBE));
+    assert_int_equal(queue_count(local(a)), 0);
+    send_file(a, &w, "cube.gcode", "true"); /* its job is the one to be printed */
+    assert_int_equal(queue_count(local(a)), 1);
+    answer_fini(&w);
+}
+
+static void a_package_that_is_uploaded_is_imported(void **state)
+{
+    struct api_server *a = *state;
+    struct answer w;
+    struct answer package;
+    struct strbuf form = {0};
+    char path[100];
+    api_server_add_file(a, "part.gcode");
+    json_t *job = api_expect(a, 201, a->print, "POST", "/api/v1/jobs",
+        "{\"name\":\"Vase\",\"count\":3,\"sets\":[{\"path\":\"part.gcode\"}]}");
+    snprintf(
+        path, sizeof path, "/api/v1/jobs/%s/export", json_string_value(json_object_get(job, "id")));
+    json_decref(job);
+    api_ask(a, &package, a->read, "GET", path, "", NULL);
+    http_set_upload_action(a->http, CONFIG_UPLOAD_ADD_PRINTABLE);
+    strbuf_puts(&form, "--" BOUNDARY "\r\nContent-Disposition: form-data; name=\"file\"; "
+                       "filename=\"vase.gjob\"\r\n\r\n");
+    strbuf_add(&form, package.body, package.raw.len - (size_t)(package.body - package.raw.data));
+    strbuf_puts(&form, "\r\n");
+    post_form(a, &w, "/api/files/local", &form);
+    assert_int_equal(w.status, 201);
+    const struct queue_job *added = queue_after(local(a), queue_first(local(a)));
+    assert_string_equal(json_string_value(json_object_get(w.json, "job")), added->id);
+    assert_string_equal(added->name, "Vase");
+    assert_int_equal(added->count, 3);
+    assert_true(added->draft);
+    answer_fini(&w);
+    answer_fini(&package);
+    send_file(a, &w, "broken.gjob", "false"); /* stored, and told */
+    assert_int_equal(w.status, 201);
+    assert_true(json_is_null(json_object_get(w.json, "job")));
+    assert_non_null(files_find(a->files, "broken.gjob"));
+    assert_int_equal(queue_count(local(a)), 2);
+    answer_fini(&w);
+}
+
 static void a_form_may_be_split_anywhere(void **state)
 {
     struct api_server *a = *state;
@@ -628,6 +710,9 @@ int main(void)
         TEST(a_raw_upload_keeps_its_name_or_is_refused),
         TEST(an_upload_above_the_quota_is_refused),
         TEST(an_upload_waits_while_the_disk_is_behind_and_is_whole),
+        TEST(an_upload_adds_a_job_where_that_is_wanted),
+        TEST(uploads_that_belong_to_something_else_add_no_job),
+        TEST(a_package_that_is_uploaded_is_imported),
         TEST(a_chunked_upload_works),
         TEST(an_upload_under_way_when_the_server_closes_leaves_nothing),
         TEST(closing_while_a_file_is_being_stored_harms_nobody),

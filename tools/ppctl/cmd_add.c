@@ -116,6 +116,16 @@ static json_t *set_of(const struct ppctl *c, const struct part *p)
         spec_option_list(c, "--material", true));
 }
 
+static int check_lists(const struct ppctl *c)
+{
+    json_t *profiles = spec_option_list(c, "--profile", false);
+    json_t *materials = spec_option_list(c, "--material", true);
+    bool good = profiles != NULL && materials != NULL;
+    json_decref(profiles);
+    json_decref(materials);
+    return good ? PPCTL_DONE : fail_usage(c, "P and M must be UTF-8 text");
+}
+
 static int take_copies(const struct ppctl *c, json_t *body)
 {
     const char *text = option_value(c, "-n");
@@ -251,7 +261,8 @@ int cmd_add(struct ppctl *c)
             return fail_usage(c, "a .gjob is a job by itself: add it alone");
         }
     }
-    int status = make_body(c, &body);
+    int status = check_lists(c);
+    status = status == PPCTL_DONE ? make_body(c, &body) : status;
     if (status == PPCTL_DONE) {
         status = add_files(c, body);
     }

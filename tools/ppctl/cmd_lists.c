@@ -176,8 +176,14 @@ static void show_history(const struct ppctl *c, size_t i, const json_t *doc)
 {
     struct strbuf text = {0};
     struct view v = view_now(c);
+    bool filtered = option_value(c, "--file") != NULL || option_value(c, "--job") != NULL ||
+                    option_value(c, "--result") != NULL;
     headline(c, i);
-    view_runs(&text, &v, field_node(doc, "runs"));
+    if (filtered && json_array_size(field_node(doc, "runs")) == 0) {
+        strbuf_puts(&text, "no such print\n");
+    } else {
+        view_runs(&text, &v, field_node(doc, "runs"));
+    }
     print_text(&text);
 }
 

@@ -234,7 +234,7 @@ const struct command commands_queue[] = {
                 "  ppctl --json history -n 100\n",
         .kind = COMMAND_READS,
         .option = {{"-n", "RUNS", "how many of the last runs (1 to 1000)"},
-            {"--file", "FILE", "only of this file"}, {"--job", "ID", "only of this job (full id)"},
+            {"--file", "FILE", "only of this file"}, {"--job", "ID", "only of this job"},
             {"--result", "RESULT", "success, failure, cancelled, aborted or interrupted"}},
         .exec = cmd_history},
     {.name = "stats",

@@ -28,20 +28,21 @@ static int unknown_key(
     return status;
 }
 
-/* Adds the words between the commas of `text`. */
-static void add_words(json_t *list, const char *text, bool any_is_null)
+/* Adds the words between the commas of `text`; false if one is no UTF-8. */
+static bool add_words(json_t *list, const char *text, bool any_is_null)
 {
+    bool good = true;
     while (*text != '\0') {
         size_t len = strcspn(text, ",");
         bool any = any_is_null && (len == 0 || (len == 3 && strncasecmp(text, "any", 3) == 0));
-        json_t *word = any ? json_null() : json_stringn(text, len);
         if (len > 0 || any) {
-            json_array_append_new(list, word != NULL ? word : json_string(""));
-        } else {
-            json_decref(word);
+            json_t *word = any ? json_null() : json_stringn(text, len);
+            good = word != NULL && good;
+            json_array_append_new(list, word);
         }
         text += len + (text[len] == ',');
     }
+    return good;
 }
 
 static int take_count(
@@ -102,12 +103,15 @@ static int take_value(
     case SPEC_LIST:
     case SPEC_MATERIALS:
         *out = json_array();
-        add_words(*out, text, key->kind == SPEC_MATERIALS);
-        return PPCTL_DONE;
+        if (!add_words(*out, text, key->kind == SPEC_MATERIALS)) {
+            json_decref(*out);
+            *out = NULL;
+        }
+        break;
     case SPEC_TEXT:
+        *out = json_string(text);
         break;
     }
-    *out = json_string(text);
     return *out != NULL ? PPCTL_DONE : fail_usage(c, "%s: must be UTF-8 text", key->name);
 }
 
@@ -147,8 +151,13 @@ json_t *spec_option_list(const struct ppctl *c, const char *option, bool any_is_
 {
     json_t *list = json_array();
     const char *value;
+    bool good = true;
     for (size_t at = 0; (value = option_next(c, option, &at)) != NULL;) {
-        add_words(list, value, any_is_null);
+        good = add_words(list, value, any_is_null) && good;
+    }
+    if (!good) {
+        json_decref(list);
+        list = NULL;
     }
     return list;
 }

@@ -30,7 +30,7 @@ int spec_take_all(
     const struct ppctl *c, size_t first, const struct spec_key *keys, size_t count, json_t *body);
 
 /* The values of an option that may be given several times, each maybe a list with commas, as one
- * array. */
+ * array; NULL if one is no UTF-8. */
 json_t *spec_option_list(const struct ppctl *c, const char *option, bool any_is_null);
 
 #endif

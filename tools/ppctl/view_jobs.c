@@ -10,7 +10,7 @@
 #define MM_PER_M 1000.0
 
 #define ID_SHOWN     6
-#define JOB_COLUMNS  44 /* of a row of jobs without name and reason */
+#define JOB_COLUMNS  46 /* of a row of jobs without name and reason */
 #define NAME_LEAST   16
 #define FACT_COLUMNS 12
 #define SET_COLUMNS  46 /* of a row of sets without its file */
@@ -53,6 +53,18 @@ static void put_copies(struct strbuf *out, const json_t *job)
     strbuf_printf(out, "%9s", text);
 }
 
+/* On a narrow terminal a row of jobs has no copies and no time, one of sets no counts but "1/4". */
+static bool is_narrow(const struct view *v, int columns)
+{
+    return v->columns < columns + NAME_LEAST;
+}
+
+static int name_columns(const struct view *v, int columns, int most)
+{
+    int left = v->columns - columns;
+    return is_narrow(v, columns) || left < NAME_LEAST ? NAME_LEAST : left > most ? most : left;
+}
+
 static void job_row(struct strbuf *out, const struct view *v, const json_t *job)
 {
     char text[TEXT_SIZE];
@@ -60,16 +72,21 @@ static void job_row(struct strbuf *out, const struct view *v, const json_t *job)
     const char *state = field_text(job, "state");
     int64_t position = field_int(job, "position", 0);
     int64_t left = field_int(job, "time_left_ms", -1);
-    int wide = v->columns - JOB_COLUMNS > 30 ? 30 : v->columns - JOB_COLUMNS;
+    bool narrow = is_narrow(v, JOB_COLUMNS);
     snprintf(word, sizeof word, "%" PRId64, position);
     strbuf_printf(out, "%3s  ", position > 0 ? word : "-");
     text_cell(out, id_end(field_text(job, "id")), ID_SHOWN);
     strbuf_puts(out, "  ");
-    text_cell(out, job_name(job), wide > NAME_LEAST ? wide : NAME_LEAST);
-    put_copies(out, job);
-    snprintf(word, sizeof word, "  %-9.9s", state);
+    text_cell(out, job_name(job), name_columns(v, JOB_COLUMNS, 30));
+    if (!narrow) {
+        put_copies(out, job);
+    }
+    str_escape(text, sizeof text, state, strlen(state));
+    snprintf(word, sizeof word, "  %-9.9s", text);
     term_paint(out, v->color, state_color(state), word);
-    strbuf_printf(out, "  %s", left >= 0 ? text_duration(text, left) : "-");
+    if (!narrow) {
+        strbuf_printf(out, "  %s", left >= 0 ? text_duration(text, left) : "-");
+    }
     strbuf_puts(out, "\n");
 }
 
@@ -92,8 +109,9 @@ static void put_length(struct strbuf *out, double mm)
     strbuf_printf(out, mm < MM_PER_M ? "%.0f mm" : "%.1f m", mm < MM_PER_M ? mm : mm / MM_PER_M);
 }
 
-static void job_totals(struct strbuf *out, const json_t *doc)
+static void job_totals(struct strbuf *out, const struct view *v, const json_t *doc)
 {
+    struct strbuf line = {0};
     char text[TEXT_SIZE];
     int64_t time_ms = 0;
     double filament_mm = 0;
@@ -108,38 +126,40 @@ static void job_totals(struct strbuf *out, const json_t *doc)
         time_ms += goes && left > 0 ? left : 0;
         filament_mm += goes ? field_real(job, "filament_left_mm", 0) : 0;
     }
-    strbuf_printf(out, "%" PRId64 " job%s", total, total == 1 ? "" : "s");
+    strbuf_printf(&line, "%" PRId64 " job%s", total, total == 1 ? "" : "s");
     if (total > (int64_t)shown) {
-        strbuf_printf(out, ", the first %zu shown", shown);
+        strbuf_printf(&line, ", the first %zu shown", shown);
     }
     if (time_ms > 0) {
-        strbuf_printf(out, ", %s", text_duration(text, time_ms));
+        strbuf_printf(&line, ", %s", text_duration(text, time_ms));
     }
     if (filament_mm > 0) {
-        strbuf_puts(out, ", ");
-        put_length(out, filament_mm);
-        strbuf_puts(out, " of filament");
+        strbuf_puts(&line, ", ");
+        put_length(&line, filament_mm);
+        strbuf_puts(&line, " of filament");
     }
-    strbuf_puts(out, time_ms > 0 || filament_mm > 0 ? " to go\n" : "\n");
+    strbuf_puts(&line, time_ms > 0 || filament_mm > 0 ? " to go" : "");
+    text_wrap(out, strbuf_text(&line), 0, v->columns);
+    strbuf_fini(&line);
 }
 
 void view_jobs(struct strbuf *out, const struct view *v, const json_t *doc)
 {
     size_t i;
     json_t *job;
-    int wide = v->columns - JOB_COLUMNS > 30 ? 30 : v->columns - JOB_COLUMNS;
+    int wide = name_columns(v, JOB_COLUMNS, 30);
     if (json_array_size(field_node(doc, "jobs")) == 0) {
         strbuf_puts(out, "no jobs\n");
         return;
     }
-    strbuf_printf(out, "%3s  %-6s  %-*s%9s  %-9s  %s\n", "#", "id",
-        wide > NAME_LEAST ? wide : NAME_LEAST, "job", "copies", "state", "left");
+    strbuf_printf(out, "%3s  %-6s  %-*s", "#", "id", wide, "job");
+    strbuf_puts(out, is_narrow(v, JOB_COLUMNS) ? "  state\n" : "   copies  state      left\n");
     json_array_foreach(field_node(doc, "jobs"), i, job)
     {
         job_row(out, v, job);
         job_why(out, v, job);
     }
-    job_totals(out, doc);
+    job_totals(out, v, doc);
 }
 
 /* ---- one job -----------------------------------------------------------------------------------
@@ -274,14 +294,21 @@ static void set_line(struct strbuf *out, const struct view *v, const char *name,
 
 static void set_row(struct strbuf *out, const struct view *v, const json_t *set, size_t i)
 {
-    int wide = v->columns - SET_COLUMNS > 40 ? 40 : v->columns - SET_COLUMNS;
     char text[TEXT_SIZE];
+    char done[48];
     int64_t time_ms = field_int(set, "time_ms", -1);
+    int64_t completed = field_int(set, "completed", 0);
+    int64_t count = field_int(set, "count", 0);
     strbuf_printf(out, "%3zu  ", i + 1);
-    text_cell(out, field_text(set, "path"), wide > NAME_LEAST ? wide : NAME_LEAST);
-    strbuf_printf(out, "%6" PRId64 "%10" PRId64 "%8" PRId64 "  %s\n",
-        field_int(set, "completed", 0), field_int(set, "remaining", 0), field_int(set, "count", 0),
-        time_ms > 0 ? text_duration(text, time_ms) : "-");
+    text_cell(out, field_text(set, "path"), name_columns(v, SET_COLUMNS, 40));
+    if (is_narrow(v, SET_COLUMNS)) {
+        snprintf(done, sizeof done, "%" PRId64 "/%" PRId64, completed, count);
+        strbuf_printf(out, "%6s", done);
+    } else {
+        strbuf_printf(out, "%6" PRId64 "%10" PRId64 "%8" PRId64, completed,
+            field_int(set, "remaining", 0), count);
+    }
+    strbuf_printf(out, "  %s\n", time_ms > 0 ? text_duration(text, time_ms) : "-");
     set_line(out, v, "for", field_node(set, "profiles"));
     set_line(out, v, "of", field_node(set, "materials"));
     if (*field_text(set, "why") != '\0') {
@@ -297,7 +324,6 @@ void view_job(struct strbuf *out, const struct view *v, const json_t *job)
 {
     size_t i;
     json_t *set;
-    int wide = v->columns - SET_COLUMNS > 40 ? 40 : v->columns - SET_COLUMNS;
     struct strbuf name = {0};
     text_foreign(&name, job_name(job));
     text_cut(out, strbuf_text(&name), v->columns);
@@ -309,8 +335,8 @@ void view_job(struct strbuf *out, const struct view *v, const json_t *job)
     fact_claims(out, v, job);
     fact_changed(out, v, job);
     fact_text(out, v, job, "note", "note");
-    strbuf_printf(out, "%3s  %-*s%6s%10s%8s  %s\n", "#", wide > NAME_LEAST ? wide : NAME_LEAST,
-        "file", "done", "remaining", "of", "each");
+    strbuf_printf(out, "%3s  %-*s%6s", "#", name_columns(v, SET_COLUMNS, 40), "file", "done");
+    strbuf_puts(out, is_narrow(v, SET_COLUMNS) ? "  each\n" : " remaining      of  each\n");
     json_array_foreach(field_node(job, "sets"), i, set)
     {
         set_row(out, v, set, i);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #define MM_PER_M       1000.0
+#define QUEUE_COLUMNS  65 /* of a row of queues without its name */
 #define STATS_COLUMNS  68 /* of a row of sums without its key */
 #define STATUS_COLUMNS 13 /* where the values of a status begin */
 
@@ -54,26 +55,42 @@ void view_templates(struct strbuf *out, const struct view *v, const json_t *doc)
     }
 }
 
-void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
+/* On a narrow terminal only name, jobs and time. */
+static void queue_row(struct strbuf *out, const json_t *queue, int wide, bool narrow)
 {
-    size_t i;
-    json_t *queue;
     char text[TEXT_SIZE];
-    strbuf_printf(out, "%-20s  %-6s  %-14s  %6s  %8s  %s\n", "queue", "kind", "strategy", "jobs",
-        "archived", "left");
-    json_array_foreach(field_node(doc, "queues"), i, queue)
-    {
-        int64_t left = field_int(queue, "time_left_ms", -1);
-        text_cell(out, field_text(queue, "name"), 20);
+    int64_t left = field_int(queue, "time_left_ms", -1);
+    text_cell(out, field_text(queue, "name"), wide);
+    if (!narrow) {
         strbuf_puts(out, "  ");
         text_cell(out, field_text(queue, "kind"), 6);
         strbuf_puts(out, "  ");
         text_cell(out, field_text(queue, "strategy"), 14);
-        strbuf_printf(out, "  %6" PRId64 "  %8" PRId64 "  %s%s\n", field_int(queue, "jobs", 0),
-            field_int(queue, "archived", 0), left > 0 ? text_duration(text, left) : "-",
-            field_true(queue, "enabled") ? "" : "  disabled");
     }
-    (void)v;
+    strbuf_printf(out, "  %6" PRId64, field_int(queue, "jobs", 0));
+    if (!narrow) {
+        strbuf_printf(out, "  %8" PRId64, field_int(queue, "archived", 0));
+    }
+    strbuf_printf(out, "  %s%s\n", left > 0 ? text_duration(text, left) : "-",
+        field_true(queue, "enabled") ? "" : "  disabled");
+}
+
+void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
+{
+    size_t i;
+    json_t *queue;
+    bool narrow = v->columns < QUEUE_COLUMNS + 12;
+    int wide = narrow ? 8 : v->columns - QUEUE_COLUMNS > 20 ? 20 : v->columns - QUEUE_COLUMNS;
+    if (narrow) {
+        strbuf_printf(out, "%-*s  %6s  left\n", wide, "queue", "jobs");
+    } else {
+        strbuf_printf(out, "%-*s  %-6s  %-14s  %6s  %8s  left\n", wide, "queue", "kind", "strategy",
+            "jobs", "archived");
+    }
+    json_array_foreach(field_node(doc, "queues"), i, queue)
+    {
+        queue_row(out, queue, wide, narrow);
+    }
 }
 
 void view_quarantine(struct strbuf *out, const struct view *v, const json_t *manage)
@@ -137,35 +154,39 @@ void view_profiles(struct strbuf *out, const struct view *v, const json_t *doc)
     }
 }
 
-static void stats_row(struct strbuf *out, const json_t *row, int wide)
+/* On a narrow terminal only how many, and how they ended. */
+static void stats_row(struct strbuf *out, const json_t *row, int wide, bool narrow)
 {
     char text[TEXT_SIZE];
-    double grams = field_real(row, "grams", 0);
+    double m = field_real(row, "filament_mm", 0) / MM_PER_M;
     int64_t failed = field_int(row, "failure", 0) + field_int(row, "aborted", 0) +
                      field_int(row, "interrupted", 0);
     text_cell(out, *field_text(row, "key") != '\0' ? field_text(row, "key") : "-", wide);
-    strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64 "  %9" PRId64,
-        field_int(row, "prints", 0), field_int(row, "success", 0), failed,
-        field_int(row, "cancelled", 0));
-    strbuf_printf(out, "  %-11s", text_duration(text, field_int(row, "time_ms", 0)));
-    strbuf_printf(out, "  %7.1f m", field_real(row, "filament_mm", 0) / MM_PER_M);
-    strbuf_printf(out, "  %5.0f g\n", grams);
+    strbuf_printf(out, "  %6" PRId64 "  %6" PRId64 "  %6" PRId64, field_int(row, "prints", 0),
+        field_int(row, "success", 0), failed);
+    if (!narrow) {
+        strbuf_printf(out, "  %9" PRId64, field_int(row, "cancelled", 0));
+        strbuf_printf(out, "  %-11s", text_duration(text, field_int(row, "time_ms", 0)));
+        strbuf_printf(out, m < 10000 ? "  %7.1f m" : "  %7.0f m", m);
+        strbuf_printf(out, "  %5.0f g", field_real(row, "grams", 0));
+    }
+    strbuf_puts(out, "\n");
 }
 
 void view_stats(struct strbuf *out, const struct view *v, const json_t *doc)
 {
     size_t i;
     json_t *row;
-    int wide = v->columns - STATS_COLUMNS > 40 ? 40 : v->columns - STATS_COLUMNS;
-    wide = wide > 12 ? wide : 12;
+    bool narrow = v->columns < STATS_COLUMNS + 12;
+    int wide = narrow ? 12 : v->columns - STATS_COLUMNS > 40 ? 40 : v->columns - STATS_COLUMNS;
     if (json_array_size(field_node(doc, "stats")) == 0) {
         strbuf_puts(out, "nothing printed yet\n");
         return;
     }
-    strbuf_printf(out, "%-*s  %6s  %6s  %6s  %9s  %-11s  %9s  %7s\n", wide, "", "prints", "good",
-        "failed", "cancelled", "time", "filament", "weight");
+    strbuf_printf(out, "%-*s  %6s  %6s  %6s", wide, "", "prints", "good", "failed");
+    strbuf_puts(out, narrow ? "\n" : "  cancelled  time          filament   weight\n");
     json_array_foreach(field_node(doc, "stats"), i, row)
     {
-        stats_row(out, row, wide);
+        stats_row(out, row, wide, narrow);
     }
 }

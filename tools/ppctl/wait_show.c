@@ -97,12 +97,17 @@ static void draw_turn(struct wait *w)
 {
     struct strbuf line = {0};
     struct strbuf cut = {0};
+    const json_t *job = field_node(w->track.status, "job");
+    const char *running = field_text(job, "file_name");
     const char *text = field_text(field_node(w->track.status, "manage"), "text");
     if (!can_draw(w) || w->asked[0] != '\0' || *text == '\0') {
         return;
     }
-    strbuf_puts(&line, "waits; ");
-    text_foreign(&line, text);
+    strbuf_puts(&line, *running != '\0' ? "waits for " : "waits; ");
+    text_foreign(&line, *running != '\0' ? running : text);
+    if (*running != '\0') {
+        strbuf_printf(&line, ", %d %%", field_percent(job));
+    }
     text_cut(&cut, strbuf_text(&line), term_columns() - 1);
     term_draw(&w->c->term, strbuf_text(&cut), wait_on_stderr(w));
     strbuf_fini(&cut);

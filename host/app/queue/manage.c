@@ -4,6 +4,7 @@
 #include "host/base/clock.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -236,9 +237,23 @@ void manage_stop_for(struct manage *m, const char *why)
     manage_post(m, DRIVER_STOP);
 }
 
+/* Those of the configuration and those of the profile. */
+static void set_ignore_lines(struct manage *m)
+{
+    struct strbuf lines = {0};
+    const struct profile *p = m->o.profile;
+    strbuf_puts(&lines, m->ignore_lines != NULL ? m->ignore_lines : "");
+    for (size_t i = 0; p != NULL && p->ignore_lines[i] != NULL; i++) {
+        strbuf_printf(&lines, "\n%s", p->ignore_lines[i]);
+    }
+    device_set_ignore_lines(m->o.device, strbuf_text(&lines));
+    strbuf_fini(&lines);
+}
+
 void manage_set_profile(struct manage *m, const struct profile *profile)
 {
     m->o.profile = profile;
+    set_ignore_lines(m);
     manage_look(m);
 }
 
@@ -249,7 +264,7 @@ void manage_set_settings(struct manage *m, const struct manage_settings *s)
     m->ignore_lines = lines;
     m->settings = *s;
     m->settings.ignore_lines = lines;
-    device_set_ignore_lines(m->o.device, lines);
+    set_ignore_lines(m);
     manage_look(m);
 }
 
