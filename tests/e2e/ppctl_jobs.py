@@ -674,6 +674,13 @@ class Printing(PrintBase):
         self.ctl("print", self.part)
         self.assertEqual(len([r for r in host.requests if r[0] == "PUT"]), 1)
 
+    def test_nothing_is_queued_behind_a_print_that_was_cut_off(self):
+        host = self.host()
+        host.status.update(state="recovering", job=printed(file_name="other.gcode"))
+        self.assertIn('"other.gcode" was cut off: first ppctl recover, or ppctl cancel',
+                      self.ctl("print", self.part, status=1)[1])
+        self.assertFalse([r for r in host.requests if r[0] != "GET"])
+
     def test_wait_follows_its_own_job_when_the_other_has_the_same_file(self):
         host = self.host()
         host.status.update(dict(self.BUSY, job=printed(run_id="run-0", started_ms=1000000)))

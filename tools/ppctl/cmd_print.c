@@ -26,6 +26,12 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
     const char *running = field_text(field_node(status, "job"), "file_name");
     const char *why = field_text(status, "error");
     char shown[160];
+    if (strcmp(state, "recovering") == 0) {
+        str_escape(shown, sizeof shown, running, strlen(running));
+        return err_set(e, PP_ESTATE,
+            "the print of \"%s\" was cut off: first ppctl %srecover, or ppctl %scancel", shown,
+            c->target_hint, c->target_hint);
+    }
     if (*running != '\0') {
         return 0;
     }

@@ -105,7 +105,7 @@ const struct command commands_stock[] = {
                 "print_failure, print_cancel, print_pause, print_resume, cooldown, finish (the\n"
                 "last one is done), awaiting_material, awaiting_bed or deactivate.\n"
                 "\n"
-                "  ppctl event set print_success sweep:part-high pause\n"
+                "  ppctl event set print_success sweep:tall-part pause\n"
                 "  ppctl event set finish\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
