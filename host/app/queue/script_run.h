@@ -40,6 +40,10 @@ int script_run_start(struct script_run **out, const struct script_run_options *o
 /* Ends it; `done` does not run any more, and `r` is gone for the caller. */
 void script_run_stop(struct script_run *r);
 
+/* A web address did not answer: whoever was to do something there has perhaps not done it. Still
+ * valid within `done`. */
+bool script_run_missed(const struct script_run *r);
+
 /* What it waits for, for people; "" = nothing. Valid until it goes on. */
 const char *script_run_waits(const struct script_run *r);
 
