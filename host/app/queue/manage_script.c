@@ -71,6 +71,7 @@ static int start(struct manage *m, struct script_run **out, struct scripts_plan 
         .hub = m->o.hub,
         .name = name,
         .beside = beside,
+        .wait_ms = m->script_wait_ms,
         .done = done,
         .context = context};
     struct script_step *steps = p->steps;

@@ -213,11 +213,11 @@ static void look_at_temperature(struct script_run *r)
     if (mc != INT32_MIN && mc <= step->mc) {
         r->at++;
         go_on(r);
-    } else if (clock_ms() - r->since_ms > SCRIPT_RUN_WAIT_MS) {
+    } else if ((int64_t)(clock_ms() - r->since_ms) > r->o.wait_ms) {
         char text[120];
-        snprintf(text, sizeof text, "%s is not down to %g °C after %d hours",
+        snprintf(text, sizeof text, "%s is not down to %g °C after %lld min",
             step->kind == SCRIPT_WAIT_BED ? "the bed" : "the hotend", step->mc / 1000.0,
-            SCRIPT_RUN_WAIT_MS / 3600000);
+            (long long)(r->o.wait_ms / 60000));
         fail(r, PP_ETIMEOUT, text);
     } else {
         uv_timer_start(&r->timer, on_timer, LOOK_MS, 0);
