@@ -104,8 +104,7 @@ static void cancel(struct task *t, const struct err *e)
 /* What can change while an upload goes on. */
 static int check_place(const struct files *f, const char *name, struct err *e)
 {
-    int rc = entry_may_change(f, name, e);
-    rc = rc == 0 ? name_check_place(f, name, e) : rc;
+    int rc = name_check_place(f, name, e);
     size_t count = f->by_name.count - f->hidden;
     if (rc == 0 && count >= FILES_MAX && entry_find_any(f, name) == NULL) {
         rc = err_set(e, PP_ELIMIT, "there are %d files already; remove some first", FILES_MAX);
@@ -232,19 +231,6 @@ static void check(uv_work_t *work)
     }
 }
 
-/* The file was pinned while our row was on its way: the row goes back to what it was. */
-static void take_back(struct files *f, const struct entry *pinned)
-{
-    char kept[sizeof pinned->file.row.name];
-    struct file_change *c = file_change_new();
-    name_kept(pinned, kept);
-    entry_save_row(c, pinned, pinned->file.row.name);
-    if (entry_find_any(f, kept) == NULL) {
-        file_change_drop(c, kept);
-    }
-    store_change_files(f->store, c, NULL, NULL);
-}
-
 /* The new entry in the place of the old one, whose content a job may need. */
 static const struct file_entry *take_entry(struct files *f, struct upload *u)
 {
@@ -269,8 +255,6 @@ static void on_saved(void *context, const struct err *e)
     const struct file_entry *file = NULL;
     if (e != NULL) {
         u->err = *e;
-    } else if (f != NULL && entry_may_change(f, u->name, &u->err) != 0) {
-        take_back(f, entry_find_any(f, u->name));
     } else if (f != NULL) {
         file = take_entry(f, u);
     }

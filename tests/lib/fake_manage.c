@@ -109,15 +109,18 @@ void manage_why_blocked(
 }
 
 /* The first that is no draft; what is loaded does not matter here. */
-void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+void manage_next(struct manage *m, struct manage_next *out)
 {
     const struct queue *q = jobs_queue_find(m->jobs, QUEUE_LOCAL)->queue;
     const struct queue_job *at = queue_first(q);
     while (at != NULL && at->draft) {
         at = queue_after(q, at);
     }
-    *blocked = at != NULL && strcmp(m->blocked, at->sets[0].path) == 0;
-    snprintf(job, ID_SIZE, "%s", at != NULL ? at->id : "");
+    *out = (struct manage_next){
+        .blocked = at != NULL && at->sets_count > 0 && strcmp(m->blocked, at->sets[0].path) == 0};
+    snprintf(out->job, sizeof out->job, "%s", at != NULL ? at->id : "");
+    snprintf(out->short_of, sizeof out->short_of, "%s", m->short_of);
+    out->blocked = out->blocked || m->short_of[0] != '\0';
 }
 
 json_t *manage_symbols(const struct manage *m, enum driver_moment moment)

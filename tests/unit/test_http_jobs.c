@@ -346,6 +346,22 @@ static void the_state_tells_what_a_job_waits_for(void **state)
     json_decref(list);
 }
 
+static void a_job_whose_spool_will_not_last_or_without_a_file_says_so(void **state)
+{
+    struct api_server *a = *state;
+    add(a, "{\"name\":\"A\",\"sets\":[{\"path\":\"a.gcode\"}]}");
+    add(a, "{\"name\":\"B\",\"sets\":[]}");
+    snprintf(a->manage.short_of, sizeof a->manage.short_of, "tool 0: spool \"x\" has 1 g left");
+    json_t *list = api_expect(a, 200, a->read, "GET", JOBS, NULL);
+    const json_t *job = json_array_get(json_object_get(list, "jobs"), 0);
+    assert_string_equal(text(job, "state"), "blocked");
+    assert_string_equal(text(job, "why"), "tool 0: spool \"x\" has 1 g left");
+    job = json_array_get(json_object_get(list, "jobs"), 1);
+    assert_string_equal(text(job, "state"), "elsewhere");
+    assert_string_equal(text(job, "why"), "there is no file in it");
+    json_decref(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -360,6 +376,7 @@ int main(void)
         TEST(a_command_sent_twice_is_applied_once),
         TEST(a_command_word_that_cannot_be_is_refused),
         TEST(the_state_tells_what_a_job_waits_for),
+        TEST(a_job_whose_spool_will_not_last_or_without_a_file_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

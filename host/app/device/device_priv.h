@@ -189,11 +189,12 @@ struct device {
 
     /* the print */
     char pending[201]; /* file that waits for an answer */
-    struct run run;    /* id "" = none */
-    struct run last;   /* the one before, ended; likewise */
+    char pending_sha256[65];
+    struct run run;  /* id "" = none */
+    struct run last; /* the one before, ended; likewise */
     struct spool *spool;
     struct analysis analysis;
-    bool pinned;           /* the run's file, under its name */
+    bool pinned;           /* the content of the run's file */
     bool bed_taken;        /* this print has made the bed occupied */
     unsigned beds_saving;  /* the store has not yet answered that it is */
     unsigned runs_opening; /* nor that the run has begun */

@@ -100,6 +100,9 @@ void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *
 int jobs_find(const struct jobs *j, const char *text, const struct queue_job **job,
     const struct jobs_queue **queue, struct err *e);
 
+/* What people call it: its name, else its first file; "" when it has neither. */
+const char *jobs_title(const struct queue_job *job);
+
 /* ---- work ---------------------------------------------------------------------------------------
  */
 

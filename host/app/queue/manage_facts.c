@@ -118,12 +118,14 @@ void manage_find_work(struct manage *m, struct manage_work *out)
     check_spools(m, out);
 }
 
-void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+void manage_next(struct manage *m, struct manage_next *out)
 {
     struct manage_work work;
     manage_find_work(m, &work);
-    memcpy(job, work.job, ID_SIZE);
-    *blocked = work.block != QUEUE_READY || work.short_of[0] != '\0';
+    *out = (struct manage_next){
+        .blocked = work.block != QUEUE_READY || work.short_of[0] != '\0'};
+    memcpy(out->job, work.job, sizeof out->job);
+    snprintf(out->short_of, sizeof out->short_of, "%s", work.short_of);
 }
 
 /* What was claimed is still to be printed, and as it was then. */
