@@ -116,7 +116,8 @@ void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
     while (at != NULL && at->draft) {
         at = queue_after(q, at);
     }
-    *blocked = at != NULL && strcmp(m->blocked, at->sets[0].path) == 0;
+    const struct queue_set *set = at != NULL ? queue_job_next(at, "", "") : NULL;
+    *blocked = set != NULL && strcmp(m->blocked, set->path) == 0;
     snprintf(job, ID_SIZE, "%s", at != NULL ? at->id : "");
 }
 

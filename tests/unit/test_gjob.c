@@ -166,7 +166,12 @@ static void folders_in_a_package_do_not_matter(void **state)
 static void a_finished_job_begins_anew(void **state)
 {
     struct gjob *g = open_made(*state, "finished");
-    assert_int_equal(gjob_job(g)->remaining, 7);
+    const struct queue_job *job = gjob_job(g);
+    assert_int_equal(job->remaining, 7);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(job->sets[i].remaining, job->sets[i].count);
+        assert_int_equal(job->sets[i].completed, 0);
+    }
     gjob_close(g);
 }
 
