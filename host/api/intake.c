@@ -35,7 +35,6 @@ static void on_room(void *context)
 
 static int check_name(const struct intake *i, struct err *e)
 {
-    struct device_status status;
     if (!file_path_ok(i->name) || strchr(i->name, '"') != NULL) {
         char shown[96];
         str_escape(shown, sizeof shown, i->name, strlen(i->name));
@@ -49,11 +48,6 @@ static int check_name(const struct intake *i, struct err *e)
             "file \"%s\": must be gcode (.gcode, .gco, .g, .gc), a model (.stl, .3mf, .obj) or a "
             "package (.gjob)",
             i->name);
-    }
-    device_status(i->http->o.device, &status);
-    if (status.job.run_id[0] != '\0' && strcmp(status.job.file_name, i->name) == 0) {
-        return err_field(
-            e, PP_EBUSY, "file", "file \"%s\" is being printed: use another name", i->name);
     }
     return 0;
 }

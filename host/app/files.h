@@ -6,8 +6,8 @@
  * Happy path: files_begin() makes a temporary file, files_write() appends (and hashes) as bytes
  * arrive, files_commit() syncs, analyses, moves it into blobs/ and saves the row; `done` runs on
  * the loop once the name is durable. files_abort() leaves nothing behind; leftovers are swept at
- * start. Failures: a file too large, a full disk, a name that is no plain file name, a name whose
- * file is being printed, content that is no gcode, the store's own.
+ * start. Failures: a file too large, a full disk, a name that is no plain file name, other content
+ * for a name whose file is being printed, content that is no gcode, the store's own.
  */
 #ifndef PP_APP_FILES_H
 #define PP_APP_FILES_H

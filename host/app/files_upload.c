@@ -104,8 +104,7 @@ static void cancel(struct task *t, const struct err *e)
 /* What can change while an upload goes on. */
 static int check_place(const struct files *f, const char *name, struct err *e)
 {
-    int rc = entry_may_change(f, name, e);
-    rc = rc == 0 ? name_check_place(f, name, e) : rc;
+    int rc = name_check_place(f, name, e);
     size_t count = f->by_name.count - f->hidden;
     if (rc == 0 && count >= FILES_MAX && entry_find_any(f, name) == NULL) {
         rc = err_set(e, PP_ELIMIT, "there are %d files already; remove some first", FILES_MAX);
@@ -250,6 +249,10 @@ static const struct file_entry *take_entry(struct files *f, struct upload *u)
 {
     struct entry *old = entry_find_any(f, u->name);
     struct entry *entry = u->entry;
+    if (old != NULL && old->pins > 0) { /* the same again */
+        old->file.row.uploaded_ms = entry->file.row.uploaded_ms;
+        return &old->file;
+    }
     u->entry = NULL;
     if (old != NULL && strcmp(old->file.row.sha256, u->sha256) == 0) {
         entry_take_out(f, old);
@@ -262,6 +265,14 @@ static const struct file_entry *take_entry(struct files *f, struct upload *u)
     return &entry->file;
 }
 
+/* Who prints or reads a file wants its content: the same again is no change. */
+static int may_replace(const struct files *f, const struct upload *u, struct err *e)
+{
+    const struct entry *old = entry_find_any(f, u->name);
+    bool same = old != NULL && strcmp(old->file.row.sha256, u->sha256) == 0;
+    return same ? 0 : entry_may_change(f, u->name, e);
+}
+
 static void on_saved(void *context, const struct err *e)
 {
     struct upload *u = context;
@@ -269,7 +280,7 @@ static void on_saved(void *context, const struct err *e)
     const struct file_entry *file = NULL;
     if (e != NULL) {
         u->err = *e;
-    } else if (f != NULL && entry_may_change(f, u->name, &u->err) != 0) {
+    } else if (f != NULL && may_replace(f, u, &u->err) != 0) {
         take_back(f, entry_find_any(f, u->name));
     } else if (f != NULL) {
         file = take_entry(f, u);
@@ -309,7 +320,7 @@ static void save(struct turn *turn)
     struct upload *u = (struct upload *)((char *)turn - offsetof(struct upload, turn));
     struct files *f = u->task.files;
     const struct entry *old = entry_find_any(f, u->name);
-    if (u->aborted || check_place(f, u->name, &u->err) != 0) {
+    if (u->aborted || may_replace(f, u, &u->err) != 0 || check_place(f, u->name, &u->err) != 0) {
         uv_queue_work(u->loop, &u->work, do_nothing, on_refused);
         turn_end(f, turn);
         return;

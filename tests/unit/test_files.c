@@ -473,15 +473,12 @@ static void what_is_not_there_cannot_be_removed(void **state)
 static void a_pinned_file_is_neither_replaced_nor_removed(void **state)
 {
     struct fixture *f = *state;
-    struct upload *u;
-    struct err e = {0};
     put(f, "a.gcode", SQUARE);
-    struct upload *early = begin(f, "a.gcode", "G28\n");
     files_pin(f->files, "a.gcode");
     files_pin(f->files, "a.gcode");
-    assert_int_equal(files_begin(f->files, "a.gcode", &u, &e), -PP_EBUSY);
-    assert_contains(e.text, "file \"a.gcode\" is being printed");
-    assert_int_equal(commit(f, early).err.code, PP_EBUSY);
+    struct answer a = commit(f, begin(f, "a.gcode", "G28\n"));
+    assert_int_equal(a.err.code, PP_EBUSY);
+    assert_contains(a.err.text, "file \"a.gcode\" is being printed");
     assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
     files_unpin(f->files, "a.gcode");
     assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
@@ -489,6 +486,23 @@ static void a_pinned_file_is_neither_replaced_nor_removed(void **state)
     assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 4);
     files_unpin(f->files, "a.gcode");
     put(f, "a.gcode", "G28\n");
+}
+
+/* Somebody adds the same file once more while it is printed. */
+static void a_pinned_file_may_be_sent_again_with_the_same_content(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "a.gcode", SQUARE);
+    const struct file_entry *printed = files_find(f->files, "a.gcode");
+    files_pin(f->files, "a.gcode");
+    put(f, "a.gcode", SQUARE);
+    assert_ptr_equal(files_find(f->files, "a.gcode"), printed);
+    assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
+    files_unpin(f->files, "a.gcode");
+    assert_int_equal(blob_count(f), 1);
+    close_files(f);
+    open_files(f);
+    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 4);
 }
 
 /* The upload is about to replace the row when the print begins. */
@@ -691,6 +705,7 @@ int main(void)
         FILES_TEST(a_row_that_cannot_be_saved_takes_its_content_along),
         FILES_TEST(what_is_not_there_cannot_be_removed),
         FILES_TEST(a_pinned_file_is_neither_replaced_nor_removed),
+        FILES_TEST(a_pinned_file_may_be_sent_again_with_the_same_content),
         FILES_TEST(a_file_pinned_while_its_row_is_being_saved_stays),
         FILES_TEST(an_aborted_upload_leaves_nothing),
         FILES_TEST(closing_answers_commits_and_removals_under_way),
