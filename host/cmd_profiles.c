@@ -171,6 +171,10 @@ static void print_clearing(const struct profile *p)
         printf("clear_script: ");
         put_quoted(p->clear_script);
     }
+    for (size_t i = 0; p->ignore_lines[i] != NULL; i++) {
+        printf("%s  - ", i == 0 ? "ignore_lines:\n" : "");
+        put_quoted(p->ignore_lines[i]);
+    }
 }
 
 /* As a file that could be put into a profiles folder. */

@@ -241,6 +241,7 @@ void api_jobs_act(struct request *r)
         job_batch_free(b);
         return;
     }
-    log_info("%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
+    log_info(
+        "%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
     job_batch_send(b, reply_batch);
 }

@@ -247,8 +247,7 @@ static void act(struct request *r, enum queue_verb verb, const char *what,
         job_batch_free(b);
         return;
     }
-    log_info(
-        "%zu job%s %s by %s", b->count, b->count == 1 ? "" : "s", what, r->key_name);
+    log_info("%zu job%s %s by %s", b->count, b->count == 1 ? "" : "s", what, r->key_name);
     job_batch_send(b, answer);
 }
 

@@ -3,8 +3,7 @@
  * Happy path: intake_begin() before the body, intake_data() for its pieces, intake_commit() in the
  * handler, whose callback gets the stored file. intake_free() at any time leaves nothing behind.
  * Failure modes: no part `file` (400), a name that is neither gcode, model nor package (415),
- * other content for the file that is being printed (409), the quota (413), a full disk (507), a
- * body cut short (400).
+ * the quota (413), a full disk (507), a body cut short (400).
  */
 #ifndef PP_API_INTAKE_H
 #define PP_API_INTAKE_H

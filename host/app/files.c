@@ -247,9 +247,6 @@ void files_set_kinematics(struct files *f, const struct kinematics *k)
     f->kinematics = *k;
 }
 
-/* ---- pins
- * ---------------------------------------------------------------------------------------- */
-
 bool entry_is_replaced(const struct files *f, const char *name)
 {
     const struct task *t = f->tasks;
@@ -257,31 +254,4 @@ bool entry_is_replaced(const struct files *f, const char *name)
         t = t->next;
     }
     return t != NULL;
-}
-
-int entry_may_change(const struct files *f, const char *name, struct err *e)
-{
-    const struct entry *entry = entry_find_any(f, name);
-    if (entry == NULL || entry->pins == 0) {
-        return 0;
-    }
-    if (file_kind_of(name) != FILE_GCODE) {
-        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being read: wait for the end", name);
-    }
-    return err_field(e, PP_EBUSY, "file",
-        "file \"%s\" is being printed: use another name, or wait for the end of the print", name);
-}
-
-void files_pin(struct files *f, const char *name)
-{
-    struct entry *entry = entry_find(f, name);
-    assert(entry != NULL);
-    entry->pins++;
-}
-
-void files_unpin(struct files *f, const char *name)
-{
-    struct entry *entry = entry_find_any(f, name);
-    assert(entry != NULL && entry->pins > 0);
-    entry->pins--;
 }

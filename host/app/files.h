@@ -6,8 +6,8 @@
  * Happy path: files_begin() makes a temporary file, files_write() appends (and hashes) as bytes
  * arrive, files_commit() syncs, analyses, moves it into blobs/ and saves the row; `done` runs on
  * the loop once the name is durable. files_abort() leaves nothing behind; leftovers are swept at
- * start. Failures: a file too large, a full disk, a name that is no plain file name, other content
- * for a name whose file is being printed, content that is no gcode, the store's own.
+ * start. Failures: a file too large, a full disk, a name that is no plain file name, content that
+ * is no gcode, the store's own.
  */
 #ifndef PP_APP_FILES_H
 #define PP_APP_FILES_H
@@ -74,11 +74,11 @@ const struct file_entry *files_after(const struct files *f, const char *name); /
 /* Path of the content with this SHA-256 (64 hex digits). */
 void files_path(const struct files *f, const char *sha256, char *out, size_t out_size);
 
-/* While a file is pinned it can be neither replaced nor removed; the name must be there (find it
- * first). Pins count. Pin from the moment a file is accepted for printing, so that what was checked
- * is what is printed. */
-void files_pin(struct files *f, const char *name);
-void files_unpin(struct files *f, const char *name);
+/* While content is pinned it stays, whatever its names stand for meanwhile; the only name it has
+ * can not be removed. It must be here (find it first). Pins count. Pin from the moment a file is
+ * accepted for printing, so that what was checked is what is printed. */
+void files_pin(struct files *f, const char *sha256);
+void files_unpin(struct files *f, const char *sha256);
 
 /* ---- content that jobs need --------------------------------------------------------------------
  */
@@ -111,7 +111,7 @@ void files_remove_name(struct files *f, const char *name, bool force, store_cb d
 void files_free_name(const struct files *f, const char *name, char *out, size_t out_size);
 
 /* Removes the name, and the content when no other name has it; `done` (may be NULL) runs later on
- * the loop. PP_ENOTFOUND, PP_EBUSY while it is pinned or being replaced. */
+ * the loop. PP_ENOTFOUND, PP_EBUSY while it is pinned, needed by a job or being replaced. */
 void files_remove(struct files *f, const char *name, store_cb done, void *context);
 
 #endif

@@ -104,7 +104,7 @@ static void remove_file(struct turn *t)
 {
     struct naming *n = naming_of(t);
     struct files *f = n->task.files;
-    if (strcmp(n->entry->file.row.name, n->name) != 0 || n->entry->pins > 0) {
+    if (strcmp(n->entry->file.row.name, n->name) != 0) {
         n->entry->removing = false; /* it was moved meanwhile */
         name_not_found(n->name, &n->err);
         naming_refuse_turn(n);
@@ -122,6 +122,19 @@ static int check_not_replaced(const struct files *f, const char *name, struct er
         return 0;
     }
     return err_field(e, PP_EBUSY, "file", "file \"%s\" is just being replaced by an upload", name);
+}
+
+static int check_not_pinned(const struct files *f, const struct entry *entry, struct err *e)
+{
+    const char *name = entry->file.row.name;
+    if (!content_is_pinned(f, entry->file.row.sha256) || !entry_is_only(f, entry)) {
+        return 0;
+    }
+    if (file_kind_of(name) != FILE_GCODE) {
+        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being read: wait for the end", name);
+    }
+    return err_field(
+        e, PP_EBUSY, "file", "file \"%s\" is being printed: wait for the end of the print", name);
 }
 
 static int check_not_needed(const struct files *f, const struct entry *entry, struct err *e)
@@ -184,7 +197,7 @@ void files_remove_name(struct files *f, const char *name, bool force, store_cb d
         } else {
             turn_wait(f, &n->turn, remove_folder);
         }
-    } else if (entry_may_change(f, name, &n->err) != 0 ||
+    } else if (check_not_pinned(f, n->entry, &n->err) != 0 ||
                check_not_replaced(f, name, &n->err) != 0 ||
                (!force && check_not_needed(f, n->entry, &n->err) != 0)) {
         naming_refuse(n);

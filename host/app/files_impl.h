@@ -16,10 +16,9 @@
  * are in the store, so that the sweep at the start knows what to leave alone. */
 struct entry {
     struct file_entry file; /* row.analysis stays NULL: it lives in `analysis` */
-    int pins;
-    bool removing; /* found by its name no more */
-    bool moving;   /* a row under another name is being written */
-    bool hopeless; /* its content could not be analysed */
+    bool removing;          /* found by its name no more */
+    bool moving;            /* a row under another name is being written */
+    bool hopeless;          /* its content could not be analysed */
 };
 
 struct entry_list {
@@ -43,6 +42,13 @@ struct turn {
     struct turn *next;
     bool begun;
     void (*begin)(struct turn *t);
+};
+
+/* Content that is being printed or read. */
+struct pin {
+    struct pin *next;
+    char sha256[BLOB_NAME_SIZE];
+    unsigned count;
 };
 
 enum upload_state {
@@ -95,6 +101,7 @@ struct files {
     size_t uploads;
     struct task *tasks;
     struct turn *turns; /* the first has begun */
+    struct pin *pins;   /* owned */
     void (*user)(void *context, const char *sha256, char *out, size_t out_size);
     void *user_context;
     bool users_left;
@@ -144,14 +151,14 @@ void entry_drop(struct files *f, struct entry *entry);
 /* Who needs this content; "" = nobody. */
 void entry_user(const struct files *f, const char *sha256, char *out, size_t out_size);
 
-/* True also when those who could tell are gone already: the next start asks again. */
+/* True also while it is pinned, and when those who could tell are gone already: the next start asks
+ * again. */
 bool entry_is_needed(const struct files *f, const struct entry *entry);
 
 /* Removes the content from the disk unless an entry or an upload has it. */
 void entry_drop_content(struct files *f, const char *sha256);
 
-/* PP_EBUSY if the name must stay as it is. */
-int entry_may_change(const struct files *f, const char *name, struct err *e);
+bool content_is_pinned(const struct files *f, const char *sha256);
 
 /* True while the row of an upload under this name is being saved, or about to be. */
 bool entry_is_replaced(const struct files *f, const char *name);

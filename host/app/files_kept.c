@@ -2,7 +2,9 @@
 #include "host/app/files_impl.h"
 
 #include "host/base/mem.h"
+#include "host/base/str.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,7 +79,7 @@ bool entry_is_needed(const struct files *f, const struct entry *entry)
 {
     char user[256];
     entry_user(f, entry->file.row.sha256, user, sizeof user);
-    return f->users_left || user[0] != '\0';
+    return f->users_left || user[0] != '\0' || content_is_pinned(f, entry->file.row.sha256);
 }
 
 bool entry_is_only(const struct files *f, const struct entry *entry)
@@ -141,10 +143,67 @@ void files_drop_unused(struct files *f)
         if (!entry_is_hidden(entry)) {
             return;
         }
-        if (is_kept(entry) && entry->pins == 0 && !entry_is_needed(f, entry)) {
+        if (is_kept(entry) && !entry_is_needed(f, entry)) {
             entry_drop(f, entry);
         } else {
             i++;
         }
     }
+}
+
+/* ---- pins
+ * ---------------------------------------------------------------------------------------- */
+
+static struct pin **find_pin(const struct files *f, const char *sha256)
+{
+    struct pin **at = (struct pin **)(uintptr_t)&f->pins;
+    while (*at != NULL && strcmp((*at)->sha256, sha256) != 0) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+bool content_is_pinned(const struct files *f, const char *sha256)
+{
+    return *find_pin(f, sha256) != NULL;
+}
+
+void files_pin(struct files *f, const char *sha256)
+{
+    struct pin **at = find_pin(f, sha256);
+    assert(files_find_content(f, sha256) != NULL);
+    if (*at == NULL) {
+        *at = mem_alloc(sizeof **at);
+        str_copy((*at)->sha256, sizeof(*at)->sha256, sha256, strlen(sha256));
+    }
+    (*at)->count++;
+}
+
+/* What was kept for the pin alone goes with it. */
+static void drop_kept(struct files *f, const char *sha256)
+{
+    struct entry *entry;
+    size_t i = entry_content_position(f, sha256);
+    while ((entry = entry_content_at(f, i, sha256)) != NULL) {
+        if (is_kept(entry) && !entry_is_needed(f, entry)) {
+            entry_drop(f, entry);
+        } else {
+            i++;
+        }
+    }
+}
+
+void files_unpin(struct files *f, const char *sha256)
+{
+    char copy[BLOB_NAME_SIZE]; /* the caller's may be the entry's own */
+    struct pin **at = find_pin(f, sha256);
+    assert(*at != NULL);
+    if (--(*at)->count > 0) {
+        return;
+    }
+    struct pin *gone = *at;
+    *at = gone->next;
+    memcpy(copy, gone->sha256, sizeof copy);
+    free(gone);
+    drop_kept(f, copy);
 }

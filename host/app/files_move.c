@@ -36,9 +36,8 @@ static int check_member(const struct entry *entry, const struct naming *n, struc
 {
     char to[402];
     const char *name = entry->file.row.name;
-    if (entry->pins > 0 || entry->removing) {
-        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being %s", name,
-            entry->pins > 0 ? "printed: wait for the end of the print" : "removed");
+    if (entry->removing) {
+        return err_field(e, PP_EBUSY, "file", "file \"%s\" is being removed", name);
     }
     if (!new_name(name, n, to) || name_check(to, "file", e) != 0) {
         return err_field(e, PP_EINVAL, "to",
@@ -121,42 +120,16 @@ static void rename_all(struct files *f, const struct naming *n, struct entry **m
     folders_add(f, n->to);
 }
 
-/* The rows as they are here, those of the new names gone. */
-static void take_back(struct files *f, const struct naming *n, struct entry **moved, size_t count)
-{
-    char to[402];
-    struct file_change *c = file_change_new();
-    for (size_t i = 0; i < count; i++) {
-        new_name(moved[i]->file.row.name, n, to);
-        file_change_drop(c, to);
-        entry_save_row(c, moved[i], moved[i]->file.row.name);
-    }
-    for (size_t i = 0; i < f->folders_count; i++) {
-        if (is_moved(f->folders[i], n)) {
-            new_name(f->folders[i], n, to);
-            file_change_drop_folder(c, to);
-            file_change_add_folder(c, f->folders[i]);
-        }
-    }
-    store_change_files(f->store, c, NULL, NULL);
-}
-
 static void on_moved(void *context, const struct err *e)
 {
     struct naming *n = context;
     struct files *f = n->task.files;
     size_t count = 0;
-    bool pinned = false;
     struct entry **moved = f != NULL ? moved_entries(f, n, &count) : NULL;
     for (size_t i = 0; i < count; i++) {
         moved[i]->moving = false;
-        pinned = pinned || moved[i]->pins > 0;
     }
-    if (f != NULL && e == NULL && pinned) {
-        take_back(f, n, moved, count);
-        err_field(&n->err, PP_EBUSY, "file", "\"%s\" is being printed now", n->name);
-        e = &n->err;
-    } else if (f != NULL && e == NULL) {
+    if (f != NULL && e == NULL) {
         rename_all(f, n, moved, count);
     }
     free(moved);

@@ -200,6 +200,10 @@ static void destroy(struct files *f)
     for (size_t i = 0; i < f->folders_count; i++) {
         free(f->folders[i]);
     }
+    for (struct pin *next; f->pins != NULL; f->pins = next) {
+        next = f->pins->next;
+        free(f->pins);
+    }
     free(f->by_name.at);
     free(f->by_content.at);
     free(f->folders);

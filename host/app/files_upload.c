@@ -231,28 +231,11 @@ static void check(uv_work_t *work)
     }
 }
 
-/* The file was pinned while our row was on its way: the row goes back to what it was. */
-static void take_back(struct files *f, const struct entry *pinned)
-{
-    char kept[sizeof pinned->file.row.name];
-    struct file_change *c = file_change_new();
-    name_kept(pinned, kept);
-    entry_save_row(c, pinned, pinned->file.row.name);
-    if (entry_find_any(f, kept) == NULL) {
-        file_change_drop(c, kept);
-    }
-    store_change_files(f->store, c, NULL, NULL);
-}
-
 /* The new entry in the place of the old one, whose content a job may need. */
 static const struct file_entry *take_entry(struct files *f, struct upload *u)
 {
     struct entry *old = entry_find_any(f, u->name);
     struct entry *entry = u->entry;
-    if (old != NULL && old->pins > 0) { /* the same again */
-        old->file.row.uploaded_ms = entry->file.row.uploaded_ms;
-        return &old->file;
-    }
     u->entry = NULL;
     if (old != NULL && strcmp(old->file.row.sha256, u->sha256) == 0) {
         entry_take_out(f, old);
@@ -265,14 +248,6 @@ static const struct file_entry *take_entry(struct files *f, struct upload *u)
     return &entry->file;
 }
 
-/* Who prints or reads a file wants its content: the same again is no change. */
-static int may_replace(const struct files *f, const struct upload *u, struct err *e)
-{
-    const struct entry *old = entry_find_any(f, u->name);
-    bool same = old != NULL && strcmp(old->file.row.sha256, u->sha256) == 0;
-    return same ? 0 : entry_may_change(f, u->name, e);
-}
-
 static void on_saved(void *context, const struct err *e)
 {
     struct upload *u = context;
@@ -280,8 +255,6 @@ static void on_saved(void *context, const struct err *e)
     const struct file_entry *file = NULL;
     if (e != NULL) {
         u->err = *e;
-    } else if (f != NULL && may_replace(f, u, &u->err) != 0) {
-        take_back(f, entry_find_any(f, u->name));
     } else if (f != NULL) {
         file = take_entry(f, u);
     }
@@ -320,7 +293,7 @@ static void save(struct turn *turn)
     struct upload *u = (struct upload *)((char *)turn - offsetof(struct upload, turn));
     struct files *f = u->task.files;
     const struct entry *old = entry_find_any(f, u->name);
-    if (u->aborted || may_replace(f, u, &u->err) != 0 || check_place(f, u->name, &u->err) != 0) {
+    if (u->aborted || check_place(f, u->name, &u->err) != 0) {
         uv_queue_work(u->loop, &u->work, do_nothing, on_refused);
         turn_end(f, turn);
         return;

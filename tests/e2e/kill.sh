@@ -21,7 +21,7 @@ poll 10 asked || fail "nobody is asked"
 poll 10 heater_off || fail "the hotend is still on: $(status temperatures.tool0)"
 [ "$(status bed)" != clear ] || fail "the bed is clear after a crash"
 same "the run" "$(last_run result)" open
-refuses 1 "being printed" ctl print "$tmp/part.gcode" --bed-clear
+refuses 1 "cut off" ctl print "$tmp/part.gcode" --bed-clear
 # Another print waits behind it, whatever is said of the bed.
 cp "$tmp/part.gcode" "$tmp/other.gcode"
 ctl print "$tmp/other.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"

@@ -26,7 +26,8 @@ static void put_into(struct bench *b, enum printer_state state)
     uv_timer_stop(&d->wire.retry);
     if (state == PRINTER_TRANSFERRING) {
         d->sd.put = (struct sd_put){.active = true, .file = "part.gcode", .name = "PART.GCO"};
-        files_pin(b->files, "part.gcode");
+        memcpy(d->sd.put.sha256, file->row.sha256, sizeof d->sd.put.sha256);
+        files_pin(b->files, file->row.sha256);
     }
     if (!printer_has_job(state)) {
         return;
@@ -38,7 +39,7 @@ static void put_into(struct bench *b, enum printer_state state)
         return;
     }
     memcpy(d->run.sha256, file->row.sha256, sizeof d->run.sha256);
-    files_pin(b->files, "part.gcode");
+    device_pin(d);
     files_path(b->files, d->run.sha256, path, sizeof path);
     if (state != PRINTER_STARTING) {
         struct spool_options options = {.loop = &b->loop,

@@ -108,6 +108,30 @@ static void content_is_found_under_another_name(void **state)
     finish(b);
 }
 
+/* Neither its name nor a job has it any more: the print needs it until it is over, if it is cut off
+ * too. */
+static void what_is_printed_stays_until_the_end_of_the_print(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    char sha256[65];
+    put_file(b, "part.gcode", "G28\nM104 S200\nG1 X10 Y10 Z0.2 E2\nM400\nG1 X30 E3\n");
+    memcpy(sha256, files_find(b->files, "part.gcode")->row.sha256, sizeof sha256);
+    clear_bed(b);
+    b->printer.stuck_at = "M400";
+    assert_int_equal(device_print_run(b->device, "part.gcode", &origin, &refused), 0);
+    RUN_UNTIL(b, b->printer.stuck);
+    put_file(b, "part.gcode", PART);
+    files_drop_unused(b->files);
+    assert_non_null(files_find_content(b->files, sha256));
+    go_on(&b->printer);
+    RUN_UNTIL(b, b->runs == 2);
+    assert_int_equal(b->run.result, RUN_SUCCESS);
+    assert_string_equal(b->run.sha256, sha256);
+    assert_null(files_find_content(b->files, sha256));
+    finish(b);
+}
+
 static void a_cancelled_print_tells_what_it_has_used(void **state)
 {
     (void)state;
@@ -453,6 +477,7 @@ int main(void)
         cmocka_unit_test(a_print_of_the_queue_carries_its_origin),
         cmocka_unit_test(a_print_of_the_queue_asks_nothing_and_passes_no_gate),
         cmocka_unit_test(content_is_found_under_another_name),
+        cmocka_unit_test(what_is_printed_stays_until_the_end_of_the_print),
         cmocka_unit_test(a_cancelled_print_tells_what_it_has_used),
         cmocka_unit_test(lines_to_be_ignored_are_not_sent),
         cmocka_unit_test(a_script_runs_to_its_last_move),

@@ -2,6 +2,7 @@
 #include "host/app/files.h"
 
 #include "host/base/mem.h"
+#include "host/io/blob.h"
 #include "tests/unit/tempdir.h"
 
 #include <dirent.h>
@@ -470,47 +471,62 @@ static void what_is_not_there_cannot_be_removed(void **state)
 /* ---- pins
  * ---------------------------------------------------------------------------------------- */
 
-static void a_pinned_file_is_neither_replaced_nor_removed(void **state)
+static void pin(struct fixture *f, const char *name, char sha256[static BLOB_NAME_SIZE])
 {
-    struct fixture *f = *state;
-    put(f, "a.gcode", SQUARE);
-    files_pin(f->files, "a.gcode");
-    files_pin(f->files, "a.gcode");
-    struct answer a = commit(f, begin(f, "a.gcode", "G28\n"));
-    assert_int_equal(a.err.code, PP_EBUSY);
-    assert_contains(a.err.text, "file \"a.gcode\" is being printed");
-    assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
-    files_unpin(f->files, "a.gcode");
-    assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
-    assert_int_equal(blob_count(f), 1);
-    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 4);
-    files_unpin(f->files, "a.gcode");
-    put(f, "a.gcode", "G28\n");
+    memcpy(sha256, files_find(f->files, name)->row.sha256, BLOB_NAME_SIZE);
+    files_pin(f->files, sha256);
 }
 
-/* Somebody adds the same file once more while it is printed. */
-static void a_pinned_file_may_be_sent_again_with_the_same_content(void **state)
+static void a_pinned_file_is_not_removed(void **state)
 {
     struct fixture *f = *state;
+    char sha256[BLOB_NAME_SIZE];
     put(f, "a.gcode", SQUARE);
-    const struct file_entry *printed = files_find(f->files, "a.gcode");
-    files_pin(f->files, "a.gcode");
-    put(f, "a.gcode", SQUARE);
-    assert_ptr_equal(files_find(f->files, "a.gcode"), printed);
+    pin(f, "a.gcode", sha256);
+    files_pin(f->files, sha256);
+    struct err e = remove_file(f, "a.gcode");
+    assert_int_equal(e.code, PP_EBUSY);
+    assert_contains(e.text, "file \"a.gcode\" is being printed");
+    files_unpin(f->files, sha256);
     assert_int_equal(remove_file(f, "a.gcode").code, PP_EBUSY);
-    files_unpin(f->files, "a.gcode");
-    assert_int_equal(blob_count(f), 1);
+    put(f, "b.gcode", SQUARE);
+    assert_int_equal(remove_file(f, "a.gcode").code, 0); /* its content has another name */
+    files_unpin(f->files, sha256);
+    assert_int_equal(remove_file(f, "b.gcode").code, 0);
+    assert_int_equal(blob_count(f), 0);
+}
+
+static void the_content_of_a_pinned_file_outlives_its_replacement(void **state)
+{
+    struct fixture *f = *state;
+    char sha256[BLOB_NAME_SIZE];
+    put(f, "a.gcode", SQUARE);
+    pin(f, "a.gcode", sha256);
+    put(f, "a.gcode", "G28\n");
+    put(f, "a.gcode", "G28 X\n");
+    files_drop_unused(f->files);
+    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 1);
+    assert_int_equal(files_find_content(f->files, sha256)->analysis.commands, 4);
+    assert_int_equal(blob_count(f), 2);
     close_files(f);
     open_files(f);
-    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 4);
+    assert_int_equal(files_find_content(f->files, sha256)->analysis.commands, 4);
+    files_pin(f->files, sha256);
+    files_drop_unused(f->files);
+    assert_int_equal(blob_count(f), 2);
+    files_unpin(f->files, sha256);
+    settle(f);
+    assert_null(files_find_content(f->files, sha256));
+    assert_int_equal(blob_count(f), 1);
 }
 
 /* The upload is about to replace the row when the print begins. */
-static void a_file_pinned_while_its_row_is_being_saved_stays(void **state)
+static void a_file_pinned_while_its_row_is_being_saved_keeps_its_content(void **state)
 {
     struct fixture *f = *state;
     struct answer a = {0};
     struct err e = {0};
+    char sha256[BLOB_NAME_SIZE];
     sqlite3 *db;
     put(f, "a.gcode", SQUARE);
     assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
@@ -521,14 +537,15 @@ static void a_file_pinned_while_its_row_is_being_saved_stays(void **state)
     settle(f);
     assert_int_equal(e.code, PP_EBUSY);
     assert_contains(e.text, "is just being replaced");
-    files_pin(f->files, "a.gcode");
+    pin(f, "a.gcode", sha256);
     sqlite3_close(db);
     wait_for(f, &a, 1);
-    assert_int_equal(a.err.code, PP_EBUSY);
-    files_unpin(f->files, "a.gcode");
+    assert_int_equal(a.err.code, 0);
+    assert_int_equal(files_find_content(f->files, sha256)->analysis.commands, 4);
+    files_unpin(f->files, sha256);
     close_files(f);
     open_files(f);
-    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 4);
+    assert_int_equal(files_find(f->files, "a.gcode")->analysis.commands, 1);
     assert_int_equal(blob_count(f), 1);
 }
 
@@ -704,9 +721,9 @@ int main(void)
         FILES_TEST(sixteen_uploads_at_once_are_enough),
         FILES_TEST(a_row_that_cannot_be_saved_takes_its_content_along),
         FILES_TEST(what_is_not_there_cannot_be_removed),
-        FILES_TEST(a_pinned_file_is_neither_replaced_nor_removed),
-        FILES_TEST(a_pinned_file_may_be_sent_again_with_the_same_content),
-        FILES_TEST(a_file_pinned_while_its_row_is_being_saved_stays),
+        FILES_TEST(a_pinned_file_is_not_removed),
+        FILES_TEST(the_content_of_a_pinned_file_outlives_its_replacement),
+        FILES_TEST(a_file_pinned_while_its_row_is_being_saved_keeps_its_content),
         FILES_TEST(an_aborted_upload_leaves_nothing),
         FILES_TEST(closing_answers_commits_and_removals_under_way),
         FILES_TEST(files_may_be_closed_from_an_answer),

@@ -55,8 +55,9 @@ const struct command commands_stock[] = {
         .exec = cmd_scripts},
     {.name = "script",
         .offers = "show set edit test rm",
-        .args = "show NAME | set NAME FILE [--clears-bed] [--text DESCRIPTION] | rm NAME |\n"
-                "                 edit NAME | test NAME [--condition NAME] [--moment EVENT]",
+        .args =
+            "show NAME | set NAME FILE [--clears-bed] [--text DESCRIPTION] |\n"
+            "                 edit NAME | test NAME [--condition NAME] [--moment EVENT] | rm NAME",
         .summary = "look at, change or try a script",
         .help = "set takes the gcode from a file (\"-\": standard input); edit opens it in\n"
                 "$EDITOR; test shows what would be sent, and sends nothing. --clears-bed says\n"
@@ -76,8 +77,8 @@ const struct command commands_stock[] = {
         .exec = cmd_script},
     {.name = "condition",
         .offers = "show set edit test rm",
-        .args = "show NAME | set NAME FILE [--text DESCRIPTION] | rm NAME | edit NAME |\n"
-                "                 test NAME [--moment EVENT]",
+        .args = "show NAME | set NAME FILE [--text DESCRIPTION] | edit NAME |\n"
+                "                 test NAME [--moment EVENT] | rm NAME",
         .summary = "look at, change or try a condition",
         .help = "A condition is Lua and decides whether a script runs. test says what it\n"
                 "decides now.\n"

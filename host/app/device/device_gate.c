@@ -124,7 +124,8 @@ int device_print(
         device_set_bed(d, BED_CLEAR, NULL);
     }
     snprintf(d->pending, sizeof d->pending, "%s", file_name);
-    files_pin(d->files, d->pending); /* what passed pre-flight is what will be printed */
+    memcpy(d->pending_sha256, file->row.sha256, sizeof d->pending_sha256);
+    files_pin(d->files, d->pending_sha256); /* what passed pre-flight is what will be printed */
     *waits = device_ask_or_go(d);
     if (!*waits) {
         device_print_start(d, file->row.name, file, NULL);
@@ -139,7 +140,7 @@ void device_drop_pending(struct device *d, const char *why)
 {
     device_notice(d, "\"%s\" is not printed%s%s", d->pending, why[0] != '\0' ? ": " : "", why);
     if (!d->sd.pending) {
-        files_unpin(d->files, d->pending);
+        files_unpin(d->files, d->pending_sha256);
     }
     d->sd.pending = false;
     d->pending[0] = '\0';
@@ -156,16 +157,18 @@ static void go_on(struct device *d)
         device_sd_go_on(d);
         return;
     }
-    const struct file_entry *file = files_find(d->files, d->pending);
     if (d->pending[0] == '\0' || device_ask_or_go(d)) {
         return;
     }
+    char name[sizeof d->pending];
+    const struct file_entry *file = files_find_content(d->files, d->pending_sha256);
     /* the profile may be another by now, or the printer */
     if (file == NULL || device_may_start(d, &e) < 0 || device_preflight(d, file, &e) < 0) {
         device_drop_pending(d, file == NULL ? "the file is gone" : e.text);
         return;
     }
-    device_print_start(d, file->row.name, file, NULL);
+    memcpy(name, d->pending, sizeof name); /* what the start forgets */
+    device_print_start(d, name, file, NULL);
 }
 
 static void accept_identity(struct device *d)

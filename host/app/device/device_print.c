@@ -32,21 +32,19 @@ static int64_t lines_of(const struct device *d)
                          : atomic_load(&sender_stats(d->sender)->job_lines));
 }
 
-/* The run's name keeps what it stands for while it is printed; content that has lost its name is
- * kept by the job. */
+/* What is printed stays, whatever becomes of its names and its job. */
 void device_pin(struct device *d)
 {
-    const struct file_entry *file = files_find(d->files, d->run.file_name);
-    d->pinned = file != NULL && strcmp(file->row.sha256, d->run.sha256) == 0;
+    d->pinned = files_find_content(d->files, d->run.sha256) != NULL;
     if (d->pinned) {
-        files_pin(d->files, d->run.file_name);
+        files_pin(d->files, d->run.sha256);
     }
 }
 
 static void unpin(struct device *d)
 {
     if (d->pinned) {
-        files_unpin(d->files, d->run.file_name);
+        files_unpin(d->files, d->run.sha256);
     }
     d->pinned = false;
 }
@@ -211,7 +209,6 @@ void device_print_start(struct device *d, const char *file_name, const struct fi
     const struct device_origin *origin)
 {
     struct run *run = &d->run;
-    bool pinned = d->pending[0] != '\0';
     open_run(d, file_name, file, origin);
     d->analysis = file->analysis;
     d->bed_taken = false;
@@ -219,10 +216,10 @@ void device_print_start(struct device *d, const char *file_name, const struct fi
     d->passed_offset = 0;
     d->script_begun = false;
     d->max_command = 0;
-    d->pending[0] = '\0'; /* its pin is the run's from now on */
-    d->pinned = pinned;
-    if (!pinned) {
-        device_pin(d);
+    device_pin(d);
+    if (d->pending[0] != '\0') {
+        files_unpin(d->files, d->pending_sha256);
+        d->pending[0] = '\0';
     }
     d->resends_before = atomic_load(&sender_stats(d->sender)->resends);
     device_move(d, PRINTER_STARTING, run->file_name);

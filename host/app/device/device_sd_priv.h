@@ -27,6 +27,7 @@ struct sd_put {
     bool failed;  /* and what there is of it is to be deleted */
     bool closing; /* M29 is on its way */
     char file[201];
+    char sha256[65]; /* pinned */
     char name[SD_NAME_SIZE];
     char why[160]; /* it failed, or was cancelled */
     int64_t size;

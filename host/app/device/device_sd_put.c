@@ -109,9 +109,10 @@ int device_sd_put(struct device *d, const char *file_name, const char *name, cha
     }
     *put = (struct sd_put){.active = true, .size = file->row.size_bytes};
     memcpy(put->file, file->row.name, sizeof put->file);
+    memcpy(put->sha256, file->row.sha256, sizeof put->sha256);
     snprintf(put->name, sizeof put->name, "%s", out);
     device_sd_path(d, put->name, path);
-    files_pin(d->files, put->file);
+    files_pin(d->files, put->sha256);
     memcpy(d->sd.unfinished, path, sizeof d->sd.unfinished);
     device_move(d, PRINTER_TRANSFERRING, put->file);
     log_info("\"%s\" is copied to the printer's card as %s", put->file, put->name);
@@ -156,7 +157,7 @@ static void written(struct device *d)
 static void over(struct device *d, const char *why)
 {
     struct sd_put put = d->sd.put;
-    files_unpin(d->files, put.file);
+    files_unpin(d->files, put.sha256);
     d->sd.put = (struct sd_put){0};
     if (why[0] == '\0') {
         device_notice(d, "\"%s\" is on the printer's card as %s", put.file, put.name);
@@ -239,7 +240,7 @@ static void on_spool_error(void *context, const struct err *e)
 /* Nothing of the file is sent to a printer that would carry it out. */
 static void begin(struct device *d)
 {
-    const struct file_entry *file = files_find(d->files, d->sd.put.file);
+    const struct file_entry *file = files_find_content(d->files, d->sd.put.sha256);
     char path[512];
     struct err e;
     if (!d->sd.put.opened || file == NULL) {

@@ -79,7 +79,6 @@ int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, 
     }
     start_handles(j);
     files_set_users(files, jobs_name_user, j);
-    files_drop_unused(files);
     *out = j;
     return 0;
 }

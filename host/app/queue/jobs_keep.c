@@ -1,5 +1,6 @@
 /* Retention: what has been in the archive for too long, or is too much of it, is purged; so are
- * runs too old to be told of. */
+ * runs too old to be told of, and content that was kept for jobs that are gone. The first sweep is
+ * the loop's first turn: by then a print that was cut off has laid its hand on what it needs. */
 #include "host/app/queue/jobs_priv.h"
 
 #include "host/base/clock.h"
@@ -59,4 +60,5 @@ void jobs_sweep(uv_timer_t *hourly)
     if (j->keep.history_keep_ms > 0) {
         store_clear_runs(j->store, now_ms - j->keep.history_keep_ms, NULL, NULL);
     }
+    files_drop_unused(j->files);
 }

@@ -197,6 +197,7 @@ static void run_facts(const struct run *run, struct driver_facts *f)
 {
     if (run->id[0] != '\0') {
         f->ours = run->queue[0] != '\0';
+        f->fault = run->fault;
         f->print_ms = run->end_ms > run->start_ms ? run->end_ms - run->start_ms : f->print_ms;
     }
 }

@@ -130,6 +130,7 @@ struct manage {
 
     char error[256];    /* what went wrong last, for people; "" since managing goes well */
     char stopped[300];  /* why it is off; "" = a person turned it off, or it is on */
+    bool fault;         /* the printer must be looked at: of a script nothing is sent to it */
     bool stopped_badly; /* something went wrong; a person must see it */
     bool stored_managing;
     json_t *external;          /* owned */

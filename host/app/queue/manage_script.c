@@ -92,7 +92,8 @@ void manage_do_script(struct manage *m, enum driver_moment moment)
         return;
     }
     snprintf(m->script_name, sizeof m->script_name, "%.95s", p.names);
-    if (start(m, &m->script, &p, m->script_name, false, on_script, m, &e) < 0) {
+    m->clears_bed = m->clears_bed && !m->fault;
+    if (start(m, &m->script, &p, m->script_name, m->fault, on_script, m, &e) < 0) {
         m->script = NULL;
         m->script_name[0] = '\0';
         failed(m, &e);
@@ -151,7 +152,8 @@ static void run_aside(struct manage *m, struct manage_aside *a, struct scripts_p
     snprintf(a->name, sizeof a->name, "%.95s", p->names);
     a->manage = m;
     /* beside a print, or a script that the driver waits for, nothing is sent to the printer */
-    bool beside = st.state != PRINTER_OPERATIONAL || m->script != NULL || st.script[0] != '\0';
+    bool beside =
+        st.state != PRINTER_OPERATIONAL || m->script != NULL || st.script[0] != '\0' || m->fault;
     if (start(m, &a->run, p, a->name, beside, on_aside, a, &e) < 0) {
         a->run = NULL;
         manage_notice(m, "%s", e.text);

@@ -15,10 +15,10 @@
 struct import {
     struct package_task task;
     uv_work_t work;
-    char *path;  /* owned; of the package */
-    char *file;  /* owned; pinned while it is read; NULL = none */
-    char *title; /* owned; when the manifest has none */
-    char *queue; /* owned, as is what follows */
+    char *path;      /* owned; of the package */
+    char sha256[65]; /* of a stored one, pinned while it is read; "" = none */
+    char *title;     /* owned; when the manifest has none */
+    char *queue;     /* owned, as is what follows */
     char *after;
     char *actor;
     int64_t max_bytes;
@@ -41,7 +41,6 @@ static void destroy(struct import *i)
     queue_job_free(i->job);
     free(i->file_of);
     free(i->path);
-    free(i->file);
     free(i->title);
     free(i->queue);
     free(i->after);
@@ -202,8 +201,8 @@ static void on_unpacked(uv_work_t *work, int status)
     struct packages *p = i->task.owner;
     char folder[128];
     (void)status;
-    if (i->file != NULL && p != NULL) {
-        files_unpin(p->files, i->file);
+    if (i->sha256[0] != '\0' && p != NULL) {
+        files_unpin(p->files, i->sha256);
     }
     if (p == NULL || i->err.code != 0) {
         end(i, &i->err, NULL);
@@ -242,8 +241,8 @@ static char *path_of(struct packages *p, struct import *i, const struct package_
         return NULL;
     }
     files_path(p->files, file->row.sha256, path, sizeof path);
-    files_pin(p->files, w->file);
-    i->file = mem_strdup(w->file);
+    memcpy(i->sha256, file->row.sha256, sizeof i->sha256);
+    files_pin(p->files, i->sha256);
     return mem_strdup(path);
 }
 
