@@ -216,6 +216,17 @@ static int refuse_unknown(const struct profiles *profiles, const char *id)
     return 1;
 }
 
+/* An empty table would hide that the folders are not where they should be. */
+static int refuse_none(const char *const *dirs)
+{
+    fprintf(stderr, "pphost profiles: there are no profiles in");
+    for (size_t i = 0; dirs[i] != NULL; i++) {
+        fprintf(stderr, "%s \"%s\"", i > 0 ? "," : "", dirs[i]);
+    }
+    fputc('\n', stderr);
+    return 1;
+}
+
 /* The folder the configuration names, if it does. */
 static void configured_dir(char *out, size_t out_size)
 {
@@ -318,7 +329,9 @@ static int show_printers(const char *const *dirs, const char *id)
         bad = 1;
     }
     const struct profile *one = id != NULL ? profiles_find(profiles, id) : NULL;
-    if (id == NULL) {
+    if (profiles_at(profiles, 0) == NULL) {
+        bad = refuse_none(dirs);
+    } else if (id == NULL) {
         print_list(profiles);
     } else if (one != NULL) {
         print_one(one);
