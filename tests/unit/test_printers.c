@@ -128,13 +128,8 @@ static void the_printers_of_continuous_print_are_known_by_their_names(void **sta
             assert_size(p, k->ours.width > 0 ? k->ours : k->size);
             continue;
         }
-<<<<<<< HEAD
         assert_true(p->belt);
         assert_string_equal(p->clear_script, "belt-long");
-=======
-        assert_true(p->self_clearing);
-        assert_string_equal(p->clear_script, "belt-short");
->>>>>>> refs/heads/walk
         assert_int_equal(extent(p, 0), k->size.width * 1000);
         assert_true(extent(p, 2) >= k->size.depth * 1000);
     }
@@ -239,12 +234,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_printers_of_continuous_print_are_known_by_their_names),
-<<<<<<< HEAD
         cmocka_unit_test(only_belts_clear_themselves),
-=======
-        cmocka_unit_test(three_of_them_clear_their_beds_themselves),
         cmocka_unit_test(a_script_named_for_clearing_a_bed_is_there_and_declares_it),
->>>>>>> refs/heads/walk
         cmocka_unit_test(common_printers_have_their_makers_sizes),
         cmocka_unit_test(all_stay_within_what_printers_are),
     };
