@@ -78,7 +78,7 @@ struct manage {
     struct manage_settings settings;
     char *ignore_lines; /* owned; what settings.ignore_lines points to */
     struct driver driver;
-    enum driver_state came_from; /* the state in which the current work was found */
+    enum driver_state came_from; /* from where the current work is prepared */
     struct hub_listener *listener;
 
     struct manage_event *event; /* owned, in order */
