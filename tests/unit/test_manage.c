@@ -254,6 +254,24 @@ static void fails_here(void *context, const char *command)
     }
 }
 
+static void a_job_whose_content_is_gone_says_what_to_do(void **state)
+{
+    (void)state;
+    struct manage_bench *t = manage_bench_new();
+    open_all(t);
+    char id[ID_SIZE];
+    char why[200];
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, id);
+    struct queue_set gone = job(t, id)->sets[0];
+    gone.sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    manage_why_blocked(t->m, &gone, why, sizeof why);
+    assert_string_equal(why,
+        "\"a.gcode\" as it was then is gone: upload it again, or choose its file "
+        "anew for this set");
+    done_with(t);
+}
+
 static void what_fails_early_is_tried_again_and_then_quarantined(void **state)
 {
     (void)state;
@@ -611,6 +629,10 @@ static void a_spool_that_will_not_last_is_told_before_the_print(void **state)
     start_managing(t);
     RUN_UNTIL(t->b, asks(t, "material"));
     assert_int_equal(t->begun, 0);
+    struct manage_next next;
+    manage_next(t->m, &next);
+    assert_true(next.blocked);
+    assert_non_null(strstr(next.short_of, "spool \"rest\" has"));
     answer_with(t, "material", "print anyway");
     RUN_UNTIL(t->b, t->succeeded == 1 && queue_count(local(t)) == 0);
     const struct spool_entry *left = spools_loaded_spool(t->spools, 0);
@@ -1002,6 +1024,7 @@ int main(void)
         cmocka_unit_test(a_script_that_fails_clears_nothing_and_stops_managing),
         cmocka_unit_test(a_cancel_counts_nothing_and_stops_managing),
         cmocka_unit_test(a_cancelled_job_is_passed_over_where_that_is_wanted),
+        cmocka_unit_test(a_job_whose_content_is_gone_says_what_to_do),
         cmocka_unit_test(what_fails_early_is_tried_again_and_then_quarantined),
         cmocka_unit_test(an_emergency_stop_stops_managing),
         cmocka_unit_test(a_failure_told_with_nothing_printed_is_refused),

@@ -1,6 +1,7 @@
 /* The printers that come with pphost, against tables written apart from their files. */
 // link: ppapp
 #include "host/app/profile.h"
+#include "host/app/queue/scripts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -146,6 +147,23 @@ static void only_belts_clear_themselves(void **state)
     assert_int_equal(found, 2);
 }
 
+static void a_script_named_for_clearing_a_bed_is_there_and_declares_it(void **state)
+{
+    static const char *const dirs[] = {PP_SOURCE_DIR "/profiles", NULL};
+    struct scripts *scripts = NULL;
+    const struct profile *p = NULL;
+    struct err e = {0};
+    (void)state;
+    assert_int_equal(scripts_open(&scripts, dirs, NULL, &e), 0);
+    for (size_t i = 0; (p = profiles_at(shipped, i)) != NULL; i++) {
+        const struct scripts_entry *script = scripts_find(scripts, p->clear_script);
+        if (p->clear_script[0] != '\0' && (script == NULL || !script->clears_bed)) {
+            fail_msg("%s: clear_script \"%s\"", p->id, p->clear_script);
+        }
+    }
+    scripts_close(scripts);
+}
+
 /* Some of today's, from their makers' sheets. */
 static void common_printers_have_their_makers_sizes(void **state)
 {
@@ -217,6 +235,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_printers_of_continuous_print_are_known_by_their_names),
         cmocka_unit_test(only_belts_clear_themselves),
+        cmocka_unit_test(a_script_named_for_clearing_a_bed_is_there_and_declares_it),
         cmocka_unit_test(common_printers_have_their_makers_sizes),
         cmocka_unit_test(all_stay_within_what_printers_are),
     };
