@@ -68,11 +68,10 @@ void manage_notice(struct manage *m, const char *fmt, ...)
     hub_emit(m->o.hub, HUB_NOTICE, text);
 }
 
-/* One thing printed by hand ends by itself, and tells why. */
 static void stop_for_fault(struct manage *m, const char *why)
 {
     m->fault = true;
-    if (manage_is_on(m)) {
+    if (driver_state(&m->driver) != DRIVER_INACTIVE) { /* one thing printed by hand, too */
         manage_stop_for(m, why);
     }
 }
