@@ -406,20 +406,53 @@ static void load(struct manage_bench *t, const char *material)
     RUN_UNTIL(t->b, done);
 }
 
+static void submit_material(struct manage_bench *t, const char *material, char *id)
+{
+    submit(t, material, "a.gcode", 1, id);
+    struct queue_job *spec = queue_job_copy(job(t, id));
+    spec->sets[0].materials[0] = mem_strdup(material);
+    struct queue_command c = {
+        .verb = QUEUE_EDIT, .mask = QUEUE_F_SETS, .revision = -1, .spec = spec};
+    memcpy(c.job, id, sizeof c.job);
+    assert_int_equal(give(t, &c).err.code, 0);
+    queue_job_free(spec);
+}
+
+/* "Yes, it is loaded" was said of what the question named. */
+static void a_yes_is_never_taken_for_another_material(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    char first[ID_SIZE];
+    char second[ID_SIZE];
+    char old[ID_SIZE];
+    put_file(t->b, "a.gcode", SHORT);
+    submit_material(t, "PETG", first);
+    submit_material(t, "ABS", second);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, asks(t, "material"));
+    assert_non_null(strstr(status(t->b).question[0].text, "PETG"));
+    memcpy(old, status(t->b).question[0].id, sizeof old);
+    struct queue_command c = {.verb = QUEUE_MOVE, .revision = -1};
+    memcpy(c.job, second, sizeof c.job);
+    assert_int_equal(give(t, &c).err.code, 0);
+    RUN_UNTIL(t->b, asks(t, "material") && strstr(status(t->b).question[0].text, "ABS") != NULL);
+    assert_int_equal(device_confirm(t->b->device, old, "loaded", &refused), -PP_ENOTFOUND);
+    assert_string_equal(spools_loaded(t->spools, 0), "");
+    answer_with(t, "material", "loaded");
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_string_equal(t->b->run.material, "ABS");
+    done_with(t);
+}
+
 static void a_material_that_is_changed_meanwhile_is_asked_for(void **state)
 {
     (void)state;
     struct manage_bench *t = ready();
     char id[ID_SIZE];
     put_file(t->b, "a.gcode", SHORT);
-    submit(t, "A", "a.gcode", 1, id);
-    struct queue_job *spec = queue_job_copy(job(t, id));
-    spec->sets[0].materials[0] = mem_strdup("PETG");
-    struct queue_command c = {
-        .verb = QUEUE_EDIT, .mask = QUEUE_F_SETS, .revision = -1, .spec = spec};
-    memcpy(c.job, id, sizeof c.job);
-    assert_int_equal(give(t, &c).err.code, 0);
-    queue_job_free(spec);
+    submit_material(t, "PETG", id);
     load(t, "PETG");
     hook(t, "print_start", "@pause\n", false);
     say_clear(t);
@@ -481,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_bed_that_is_not_clear_any_more_is_asked_for),
         cmocka_unit_test(a_job_that_is_removed_is_not_begun),
         cmocka_unit_test(a_material_that_is_changed_meanwhile_is_asked_for),
+        cmocka_unit_test(a_yes_is_never_taken_for_another_material),
         cmocka_unit_test(a_print_knows_what_was_done_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

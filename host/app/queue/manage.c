@@ -188,6 +188,7 @@ static void step(struct manage *m, const struct manage_event *event)
     for (size_t i = 0; i < out.count; i++) {
         manage_act(m, &out, i);
     }
+    manage_ask_again(m);
     if (was_once && !m->driver.once) {
         m->once_job[0] = '\0';
     }

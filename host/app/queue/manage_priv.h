@@ -108,6 +108,7 @@ struct manage {
     struct manage_finish *late; /* owned: to be written again, when the disk can */
     size_t late_count;
 
+    struct manage_work asked;   /* what the open question about material or file is about */
     bool bed_asked;             /* by us */
     char accepted_set[ID_SIZE]; /* prints although its spool may run out */
 
@@ -178,6 +179,7 @@ void manage_ask_bed(struct manage *m);
 void manage_unask_bed(struct manage *m);
 void manage_ask_material(struct manage *m);
 void manage_ask_file(struct manage *m);
+void manage_ask_again(struct manage *m);   /* where the open question is about other work by now */
 void manage_look_at_bed(struct manage *m); /* was our question answered with no? */
 
 /* manage_script.c */
