@@ -99,7 +99,10 @@ static void print_limits(const struct profile *p)
     for (int axis = 0; axis < 3; axis++) {
         printf("  %c: [%g, %g]\n", 'x' + axis, mm(l->min_um[axis]), mm(l->max_um[axis]));
     }
-    printf("shape: %s\nmargin: %g\ntools: %d\n", l->round ? "round" : "rectangular",
+    printf("shape: %s\nmargin: %g\ntools: %d\n",
+        l->round  ? "round"
+        : p->belt ? "belt"
+                  : "rectangular",
         mm(l->margin_um), l->tools);
     printf("max_temperature: {tool: %g, bed: %g, chamber: %g}\n", l->max_tool_mc / 1000.0,
         l->max_bed_mc / 1000.0, l->max_chamber_mc / 1000.0);
@@ -166,10 +169,13 @@ static void print_thermal(const struct profile *p)
 
 static void print_clearing(const struct profile *p)
 {
-    printf("self_clearing: %s\n", p->self_clearing ? "yes" : "no");
     if (p->clear_script[0] != '\0') {
         printf("clear_script: ");
         put_quoted(p->clear_script);
+    }
+    for (size_t i = 0; p->ignore_lines[i] != NULL; i++) {
+        printf("%s  - ", i == 0 ? "ignore_lines:\n" : "");
+        put_quoted(p->ignore_lines[i]);
     }
 }
 
@@ -209,6 +215,17 @@ static int refuse_unknown(const struct profiles *profiles, const char *id)
     fprintf(stderr, "pphost profiles: there is no profile \"%s\"%s%s%s\n", id,
         near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
         near != NULL ? "\"?" : " (pphost profiles lists them)");
+    return 1;
+}
+
+/* An empty table would hide that the folders are not where they should be. */
+static int refuse_none(const char *const *dirs)
+{
+    fprintf(stderr, "pphost profiles: there are no profiles in");
+    for (size_t i = 0; dirs[i] != NULL; i++) {
+        fprintf(stderr, "%s \"%s\"", i > 0 ? "," : "", dirs[i]);
+    }
+    fputc('\n', stderr);
     return 1;
 }
 
@@ -314,7 +331,9 @@ static int show_printers(const char *const *dirs, const char *id)
         bad = 1;
     }
     const struct profile *one = id != NULL ? profiles_find(profiles, id) : NULL;
-    if (id == NULL) {
+    if (profiles_at(profiles, 0) == NULL) {
+        bad = refuse_none(dirs);
+    } else if (id == NULL) {
         print_list(profiles);
     } else if (one != NULL) {
         print_one(one);

@@ -56,15 +56,31 @@ static void print_help(void)
     printf("\n%s", options_help);
 }
 
-/* The folder of our profiles: the source tree's when run from its build tree, else the installed.
- */
+/* PREFIX of PREFIX/bin/pphost, in place. */
+static const char *prefix_of(char *exe)
+{
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(exe, '/');
+        if (slash != NULL) {
+            *slash = '\0';
+        }
+    }
+    return exe;
+}
+
+/* The folder of our profiles: the source tree's when run from its build tree, else the one that was
+ * installed with this program, wherever that was. */
 const char *shipped_profiles(void)
 {
-    static char exe[512];
+    static char beside[600];
+    char exe[512];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     exe[n > 0 ? n : 0] = '\0';
-    bool in_tree = PP_BUILD_DIR[0] != '\0' && str_starts(exe, PP_BUILD_DIR "/");
-    return in_tree ? PP_SOURCE_PROFILES : PP_PROFILES_DIR;
+    if (PP_BUILD_DIR[0] != '\0' && str_starts(exe, PP_BUILD_DIR "/")) {
+        return PP_SOURCE_PROFILES;
+    }
+    snprintf(beside, sizeof beside, "%s/%s/pphost/profiles", prefix_of(exe), PP_DATADIR);
+    return access(beside, R_OK | X_OK) == 0 ? beside : PP_PROFILES_DIR;
 }
 
 static int unknown_command(const char *word)

@@ -123,6 +123,7 @@ static void removed(void *context, const struct err *e)
     if (e != NULL) {
         reply_error(r, e);
     } else {
+        log_info("\"%s\" removed by %s", r->stars.tail, r->key_name);
         reply_empty(r, 204);
     }
     request_wake(r);
@@ -150,7 +151,6 @@ void api_file_remove(struct request *r)
         reply_error(r, &e);
         return;
     }
-    log_info("file \"%s\" removed by %s", r->stars.tail, r->key_name);
     request_wait(r);
     files_remove_name(r->http->o.files, r->stars.tail, force, removed, r);
 }
@@ -208,7 +208,6 @@ void api_folder_remove(struct request *r)
         reply_error(r, &e);
         return;
     }
-    log_info("folder \"%s\" removed by %s", name, r->key_name);
     request_wait(r);
     files_remove_name(r->http->o.files, name, false, removed, r);
 }

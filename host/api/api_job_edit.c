@@ -31,7 +31,7 @@ static void simple(struct request *r, enum queue_verb verb, const char *what, un
     const struct queue_job *job = job_command_begin(r, &c, &queue, status);
     if (job != NULL) {
         c.verb = verb;
-        log_info("job \"%s\" (%s) %s by %s", job->name, job->id, what, r->key_name);
+        log_info("job \"%s\" (%s) %s by %s", jobs_title(job), job->id, what, r->key_name);
         job_command_send(r, queue->name, &c, status);
     }
 }
@@ -73,7 +73,7 @@ void api_job_edit(struct request *r)
         c.spec = in.job;
         c.mask = in.mask;
         c.revision = in.revision;
-        log_info("job \"%s\" (%s) edited by %s", job->name, job->id, r->key_name);
+        log_info("job \"%s\" (%s) edited by %s", jobs_title(job), job->id, r->key_name);
         job_command_send(r, queue->name, &c, 200);
     }
     job_input_fini(&in);
@@ -149,7 +149,7 @@ void api_job_move(struct request *r)
     rc = rc == 0 ? find_place(r, &m, queue, job, &c, &e) : rc;
     if (!reply_failed(r, rc, &e)) {
         c.verb = QUEUE_MOVE;
-        log_info("job \"%s\" (%s) moved by %s", job->name, job->id, r->key_name);
+        log_info("job \"%s\" (%s) moved by %s", jobs_title(job), job->id, r->key_name);
         job_command_send(r, queue->name, &c, 200);
     }
 }
@@ -241,6 +241,7 @@ void api_jobs_act(struct request *r)
         job_batch_free(b);
         return;
     }
-    log_info("%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
+    log_info(
+        "%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
     job_batch_send(b, reply_batch);
 }

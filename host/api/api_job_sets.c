@@ -16,7 +16,7 @@ static void send_sets(struct request *r, const struct jobs_queue *queue,
     c->spec = in->job;
     /* The other sets are as they were when this was read: no edit in between may be undone. */
     c->revision = in->revision >= 0 ? in->revision : job->revision;
-    log_info("sets of job \"%s\" (%s) changed by %s", job->name, job->id, r->key_name);
+    log_info("sets of job \"%s\" (%s) changed by %s", jobs_title(job), job->id, r->key_name);
     job_command_send(r, queue->name, c, status);
 }
 

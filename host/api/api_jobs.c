@@ -117,7 +117,7 @@ void api_job_add(struct request *r)
     }
     struct job_known known = job_command_known(r);
     if (!reply_failed(r, job_input_new(r->input, &known, &in, &e), &e)) {
-        log_info("job \"%s\" added by %s", in.job->name, r->key_name);
+        log_info("job \"%s\" added by %s", jobs_title(in.job), r->key_name);
         job_command_submit(r, &in, NULL);
     }
     job_input_fini(&in);

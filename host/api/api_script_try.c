@@ -93,6 +93,28 @@ static int prepare_trial(const struct scripts *s, json_t *input, struct trial *t
     return rc;
 }
 
+/* What the printer's limits do not allow stops a script before its first step, also here. */
+static json_t *check_gcode(const struct device *d, json_t *told)
+{
+    struct err e = {0};
+    struct strbuf gcode = {0};
+    const char *text = json_string_value(json_object_get(told, "gcode"));
+    while (text != NULL && *text != '\0') {
+        size_t len = strcspn(text, "\n");
+        if (*text != '@') {
+            strbuf_printf(&gcode, "%.*s\n", (int)len, text);
+        }
+        text += len + (text[len] == '\n');
+    }
+    if (device_check_script(d, strbuf_text(&gcode), &e) != 0) {
+        err_wrap(&e, "script");
+        json_object_set_new(told, "runs", json_false());
+        json_object_set_new(told, "error", json_text(e.text));
+    }
+    strbuf_fini(&gcode);
+    return told;
+}
+
 void api_script_try(struct request *r)
 {
     struct err e = {0};
@@ -113,7 +135,8 @@ void api_script_try(struct request *r)
             r->http->o.manage != NULL ? manage_symbols(r->http->o.manage, t.at) : json_object();
     }
     if (!reply_failed(r, rc, &e)) {
-        reply_json(r, 200, scripts_try(t.script_body, t.condition_body, symbols));
+        json_t *told = scripts_try(t.script_body, t.condition_body, symbols);
+        reply_json(r, 200, check_gcode(r->http->o.device, told));
     }
     json_decref(symbols);
     free(t.script_body);

@@ -36,7 +36,7 @@ void cpq_job_add(struct request *r)
     }
     struct job_known known = job_command_known(r);
     if (!reply_failed(r, job_input_new(r->input, &known, &in, &e), &e)) {
-        log_info("job \"%s\" added by %s", in.job->name, r->key_name);
+        log_info("job \"%s\" added by %s", jobs_title(in.job), r->key_name);
         job_command_submit(r, &in, cpq_reply_job);
     }
     job_input_fini(&in);
@@ -198,7 +198,7 @@ void cpq_job_edit(struct request *r)
         c.mask = in.mask;
         c.revision = in.revision;
         str_copy(c.job, sizeof c.job, job->id, strlen(job->id));
-        log_info("job \"%s\" (%s) edited by %s", job->name, job->id, r->key_name);
+        log_info("job \"%s\" (%s) edited by %s", jobs_title(job), job->id, r->key_name);
         job_command_send_for(r, queue->name, &c, cpq_reply_job);
     }
     job_input_fini(&in);
@@ -247,8 +247,7 @@ static void act(struct request *r, enum queue_verb verb, const char *what,
         job_batch_free(b);
         return;
     }
-    log_info(
-        "%zu job%s %s by %s", b->count, b->count == 1 ? "" : "s", what, r->key_name);
+    log_info("%zu job%s %s by %s", b->count, b->count == 1 ? "" : "s", what, r->key_name);
     job_batch_send(b, answer);
 }
 

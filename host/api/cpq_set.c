@@ -118,7 +118,7 @@ static void reply_added(const struct adding *a, const char *id)
     if (set == NULL && job->sets_count > 0) { /* sent again: it was the last one */
         set = &job->sets[job->sets_count - 1];
     }
-    log_info("\"%s\" added to job \"%s\" (%s) by %s", set != NULL ? set->path : "", job->name,
+    log_info("\"%s\" added to job \"%s\" (%s) by %s", set != NULL ? set->path : "", jobs_title(job),
         job->id, a->request->key_name);
     reply_json(a->request, 200,
         json_pack("{s:s, s:o}", "job_id", job->id, "set_",

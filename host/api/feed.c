@@ -64,6 +64,7 @@ static json_t *message(enum hub_event event, const void *data, const struct http
         return json_pack("{s:s, s:I, s:o}", "type", "notice", "time_ms",
             (json_int_t)clock_wall_ms(), "text", json_text(data));
     case HUB_QUEUE_GO:
+    case HUB_FAULT:
     case HUB_EVENTS:
         break;
     }
@@ -99,6 +100,7 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_CARD:
     case HUB_BED:
     case HUB_QUEUE_GO:
+    case HUB_FAULT:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;
@@ -183,7 +185,8 @@ struct feed *feed_new(struct http *h)
     f->timer.data = f;
     f->open = 1;
     f->events = hub_add(h->o.hub,
-        ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL | 1u << HUB_QUEUE_GO), on_event, f);
+        ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL | 1u << HUB_QUEUE_GO | 1u << HUB_FAULT),
+        on_event, f);
     return f;
 }
 

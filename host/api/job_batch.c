@@ -62,7 +62,7 @@ static void applied(void *context, const struct queue_result *result)
     if (r->gone) {
         /* nobody waits any more */
     } else if (result->err.code != 0) {
-        reply_error(r, &result->err);
+        job_command_refused(r, &result->err);
     } else {
         b->answer(b);
     }

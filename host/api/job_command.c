@@ -154,6 +154,13 @@ struct sent {
     job_command_answer answer; /* NULL: so */
 };
 
+void job_command_refused(struct request *r, const struct err *e)
+{
+    char text[512];
+    log_info("refused: %s", str_escape(text, sizeof text, e->text, strlen(e->text)));
+    reply_error(r, e);
+}
+
 static void reply_job(const struct sent *s, const char *id)
 {
     struct err e = {0};
@@ -177,7 +184,7 @@ static void applied(void *context, const struct queue_result *result)
     if (r->gone) {
         /* nobody waits any more, and the server may be closing */
     } else if (result->err.code != 0) {
-        reply_error(r, &result->err);
+        job_command_refused(r, &result->err);
     } else if (s->status == MHD_HTTP_NO_CONTENT) {
         reply_empty(r, s->status);
     } else {

@@ -45,6 +45,10 @@ const struct jobs_queue *job_command_queue(
 const struct queue_job *job_command_behind(
     const struct queue *q, int64_t position, const struct queue_job *moved);
 
+/* Answers that the queue, or the disk, does not take the command, and says so in the log: who asked
+ * for it was written there before. */
+void job_command_refused(struct request *r, const struct err *e);
+
 /* Applies and answers with the job and `status`; 204: with nothing. Copies the command. */
 void job_command_send(
     struct request *r, const char *queue, const struct queue_command *c, unsigned status);

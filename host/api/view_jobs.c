@@ -188,9 +188,12 @@ static const char *state_of(const struct view_lens *lens, const struct jobs_queu
     if (away != NULL) {
         return away;
     }
-    bool next = strcmp(job->id, lens->next) == 0;
+    bool next = strcmp(job->id, lens->next.job) == 0;
     why_blocked(lens, job, why);
-    if (why[0] != '\0' || (next && lens->next_blocked)) {
+    if (why[0] == '\0' && next) {
+        snprintf(why, WHY_SIZE, "%s", lens->next.short_of);
+    }
+    if (why[0] != '\0' || (next && lens->next.blocked)) {
         return "blocked";
     }
     if (!queue->enabled) {
@@ -203,7 +206,7 @@ void view_lens_open(struct view_lens *lens, const struct http *h)
 {
     *lens = (struct view_lens){.http = h, .profile = h->o.profile != NULL ? h->o.profile->id : ""};
     if (h->o.manage != NULL) {
-        manage_next(h->o.manage, lens->next, &lens->next_blocked);
+        manage_next(h->o.manage, &lens->next);
     }
 }
 

@@ -17,8 +17,7 @@ struct http;
 struct view_lens {
     const struct http *http;
     const char *profile; /* of this printer, "" = none */
-    char next[ID_SIZE];  /* the job that would be printed next, "" = none */
-    bool next_blocked;
+    struct manage_next next;
 };
 
 void view_lens_open(struct view_lens *lens, const struct http *h);

@@ -58,9 +58,9 @@ static bool accept_text(
     char why[96];
     struct err e = {0};
     bool lines = f->kind == YAML_TEXT;
-    if (n->type != YAML_SCALAR_NODE ||
-        (!lines && (yaml_is_null(n) || n->data.scalar.length == 0))) {
-        wrong_value(r, f, n, "must be a text");
+    bool scalar = n->type == YAML_SCALAR_NODE;
+    if (!scalar || (!lines && (yaml_is_null(n) || n->data.scalar.length == 0))) {
+        wrong_value(r, f, n, scalar ? "must be a text that is not empty" : "must be a text");
     } else if (n->data.scalar.length > max_bytes) {
         snprintf(why, sizeof why, "must be at most %zu bytes long, is %zu", max_bytes,
             n->data.scalar.length);

@@ -159,6 +159,12 @@ void driver_act_stop_for_failure(struct driver_turn *t)
     deactivate(t, t->d->stop_reason);
 }
 
+/* Of a print that is not of the queue. */
+void driver_act_stop_for_fault(struct driver_turn *t)
+{
+    deactivate(t, driver_fault);
+}
+
 void driver_act_stop_for_start(struct driver_turn *t)
 {
     t->d->print_asked = false;

@@ -100,7 +100,9 @@ void driver_act_cancel(struct driver_turn *t)
     count(t, false);
     driver_need_script(t, MOMENT_PRINT_CANCEL);
     t->d->stop_after = false;
-    if (t->d->once || t->s->on_cancel_stop) {
+    if (t->f->fault) {
+        stop_after(t, driver_fault);
+    } else if (t->d->once || t->s->on_cancel_stop) {
         stop_after(t, t->d->once ? NULL : cancelled);
     } else {
         t->d->attempt = 0;

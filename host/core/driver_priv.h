@@ -46,6 +46,7 @@ bool driver_may_try_again(const struct driver_turn *t);
     X(start_once)                                                                                  \
     X(stop)                                                                                        \
     X(stop_for_failure)                                                                            \
+    X(stop_for_fault)                                                                              \
     X(stop_for_start)                                                                              \
     X(stop_for_script)                                                                             \
     X(stop_cooling)                                                                                \

@@ -36,6 +36,7 @@ WHEN(print_back, t->f->printing && !t->f->away)
 WHEN(print_paused, t->f->printing && !t->f->away && t->f->paused)
 WHEN(ours, t->f->ours)
 WHEN(foreign, !t->f->ours)
+WHEN(fault, t->f->fault)
 WHEN(print_asked, t->d->print_asked)
 WHEN(print_not_asked, !t->d->print_asked)
 WHEN(counting, t->d->counting)
@@ -171,9 +172,11 @@ const struct driver_rule driver_rules[] = {
     ON(PRINT_DONE,      WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
     ON(PRINT_FAILED,    WITH_PRINT | IN(STARTING), ours,                FAILURE,           fail, DONE),
     ON(PRINT_FAILED,    ANY,                    ours,                   STAY,              count_failure, DONE),
+    ON(PRINT_FAILED,    WITH_PRINT,             fault,                  INACTIVE,          stop_for_fault, DONE),
     ON(PRINT_FAILED,    WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
     ON(PRINT_CANCELLED, WITH_PRINT | IN(STARTING), ours,                FAILURE,           cancel, DONE),
     ON(PRINT_CANCELLED, ANY,                    ours,                   STAY,              count_failure, DONE),
+    ON(PRINT_CANCELLED, WITH_PRINT,             fault,                  INACTIVE,          stop_for_fault, DONE),
     ON(PRINT_CANCELLED, WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
 
 /* Its result is on the disk, or not. */

@@ -52,8 +52,12 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
         const struct queue_claim *c = &job->claims[i];
         if (c->run[0] != '\0') {
             int64_t minutes = now_ms > c->run_ms ? (now_ms - c->run_ms) / 60000 : 0;
-            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %" PRId64 " min",
-                queue_label(job, label), c->printer, minutes);
+            char since[32] = "less than a minute";
+            if (minutes > 0) {
+                snprintf(since, sizeof since, "%" PRId64 " min", minutes);
+            }
+            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %s",
+                queue_label(job, label), c->printer, since);
         }
     }
     return 0;

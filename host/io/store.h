@@ -88,6 +88,8 @@ struct run {
     char set_id[37];
     char material[97]; /* loaded in its first tool */
     int64_t used_um;   /* of filament_um, as far as it came */
+    bool fault; /* ended because of the printer, which must be looked at; told with its end, not
+                   stored */
 };
 
 const char *run_result_name(enum run_result r); /* "open", "success", "failure", ... */

@@ -657,6 +657,30 @@ class Printing(PrintBase):
         self.assertTrue(self.ctl("print", self.part)[0].endswith(
             "nothing is managed: ppctl start prints it then\n"))
 
+    def test_what_the_host_has_already_is_not_sent_again_nor_taken_back(self):
+        host = self.host()
+        self.take(host)
+        with open(self.part, "rb") as part:
+            data = part.read()
+        there = {"name": "part.gcode", "size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest(),
+                 "analysis": {"commands": 2000}}
+        host.replies["GET", "/api/v1/files/part.gcode"] = 200, there
+        self.ctl("print", self.part)
+        host.replies["POST", "/api/v1/print"] = 422, said("X 300 mm: at most 250", code="refused")
+        self.ctl("print", self.part, status=1)
+        self.assertFalse([r for r in host.requests if r[0] in ("PUT", "DELETE")])
+        host.replies["GET", "/api/v1/files/part.gcode"] = 200, dict(there, sha256="0" * 64)
+        self.take(host)
+        self.ctl("print", self.part)
+        self.assertEqual(len([r for r in host.requests if r[0] == "PUT"]), 1)
+
+    def test_nothing_is_queued_behind_a_print_that_was_cut_off(self):
+        host = self.host()
+        host.status.update(state="recovering", job=printed(file_name="other.gcode"))
+        self.assertIn('"other.gcode" was cut off: first ppctl recover, or ppctl cancel',
+                      self.ctl("print", self.part, status=1)[1])
+        self.assertFalse([r for r in host.requests if r[0] != "GET"])
+
     def test_wait_follows_its_own_job_when_the_other_has_the_same_file(self):
         host = self.host()
         host.status.update(dict(self.BUSY, job=printed(run_id="run-0", started_ms=1000000)))

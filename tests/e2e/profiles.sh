@@ -18,6 +18,9 @@ for name in virtual creality-cr30 prusa-xl5 flsun-q5 generic; do
     tail -n +2 "$tmp/mine/printers/copy-$name.yaml" > "$tmp/first"
     tail -n +2 "$tmp/again" | sed "s/ # given here$//" | diff "$tmp/first" - || fail "$name is another when read back"
 done
+sed 's/^scripts:/ignore_lines: [M84, "M104 S0"]\n&/' "$tmp/mine/printers/copy-generic.yaml" > "$tmp/mine/printers/quiet.yaml"
+"$pphost" profiles quiet --profiles "$tmp/mine" > "$tmp/again" || fail "quiet.yaml: status $?"
+grep -A 2 '^ignore_lines:' "$tmp/again" | grep -q '"M104 S0"' || fail "lines to ignore are not shown: $(cat "$tmp/again")"
 refuses 1 'no profile "creality-ender3v2"; did you mean "creality-ender3-v2"' \
     "$pphost" profiles --profiles "$PP_SOURCE/profiles" creality-ender3v2
 

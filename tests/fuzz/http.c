@@ -115,7 +115,7 @@ static void fields(const char *text, size_t size)
     size_t at = line != NULL ? (size_t)(line - text) + 1 : size;
     char *type = strndup(text, line != NULL ? at - 1 : at);
     bool parsed = form_parse(&object, type, text + at, size - at, &e) == 0;
-    bool form = parsed && strncmp(type, "multipart", 9) == 0 && text[at] == '-';
+    bool form = parsed && at < size && text[at] == '-';
     json_object_foreach(object, name, value)
     {
         assert(!form || (name[0] != '\0' && (json_is_string(value) || json_is_array(value))));

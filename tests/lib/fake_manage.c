@@ -109,7 +109,7 @@ void manage_why_blocked(
 }
 
 /* The first that is no draft; what is loaded does not matter here. */
-void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+void manage_next(struct manage *m, struct manage_next *out)
 {
     const struct queue *q = jobs_queue_find(m->jobs, QUEUE_LOCAL)->queue;
     const struct queue_job *at = queue_first(q);
@@ -117,8 +117,10 @@ void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
         at = queue_after(q, at);
     }
     const struct queue_set *set = at != NULL ? queue_job_next(at, "", "") : NULL;
-    *blocked = set != NULL && strcmp(m->blocked, set->path) == 0;
-    snprintf(job, ID_SIZE, "%s", at != NULL ? at->id : "");
+    *out = (struct manage_next){.blocked = set != NULL && strcmp(m->blocked, set->path) == 0};
+    snprintf(out->job, sizeof out->job, "%s", at != NULL ? at->id : "");
+    snprintf(out->short_of, sizeof out->short_of, "%s", m->short_of);
+    out->blocked = out->blocked || m->short_of[0] != '\0';
 }
 
 json_t *manage_symbols(const struct manage *m, enum driver_moment moment)

@@ -17,6 +17,7 @@ struct manage {
     struct err next;                  /* what the next call fails with; code 0 = it succeeds */
     char blocked[QUEUE_TEXT_MAX + 1]; /* a set with this path is blocked, */
     char why[100];                    /* because of this */
+    char short_of[100];               /* what the next job lacks, "" = nothing */
     char reported[200];               /* the last failure, in words */
 };
 

@@ -65,6 +65,7 @@ static void a_heater_that_dies_ends_the_print_and_everything_goes_off(void **sta
     go_on(&b->printer);
     tell(b, 99);
     has_failed(b, "tool0 fell to 99.0");
+    assert_true(b->run.fault);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_true(cold(b));
     assert_int_equal(heard(b, 0, "M112"), 0);
@@ -184,6 +185,7 @@ static void a_printer_that_tells_of_a_runaway_gets_m112_and_heaters_off(void **s
     RUN_UNTIL(b, status(b).link.port[0] == '\0');
     assert_true(cold(b));
     has_failed(b, "Thermal Runaway");
+    assert_true(b->run.fault);
     finish(b);
 }
 
@@ -213,6 +215,7 @@ static void an_error_of_klipper_cancels_the_print_and_nothing_else(void **state)
     UNTIL_STATE(b, PRINTER_CANCELLING);
     go_on(&b->printer);
     has_failed(b, "Move out of range");
+    assert_false(b->run.fault);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_true(cold(b));
     assert_int_equal(heard(b, 0, "M112"), 0);
@@ -229,6 +232,7 @@ static void a_locked_printer_is_printed_to_no_longer_and_stopped_if_it_heats_on(
     UNTIL_STATE(b, PRINTER_CANCELLING);
     go_on(&b->printer);
     has_failed(b, "the printer is locked");
+    assert_true(b->run.fault);
     assert_string_equal(status(b).last.reason, b->run.reason);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     b->device->heat.thermal.off_ms -= 21000;
@@ -244,10 +248,12 @@ static void what_a_locked_printer_acknowledges_is_still_owed(void **state)
     (void)state;
     struct bench *b = connected(&bench_profile);
     device_cool_owe(b->device);
+    b->device->heat.again_ms = clock_ms(); /* not told again at once */
     say(&b->printer, "echo:Printer locked! (Unlock with M511 or LCD)\n");
     RUN_UNTIL(b, strstr(b->notice, "M511") != NULL);
     device_cool_paid(b->device);
     assert_true(b->device->heat.owed);
+    b->device->heat.again_ms = 0;
     size_t from = b->printer.heard_count;
     RUN_UNTIL(b, !b->device->heat.owed);
     assert_int_equal(heard(b, from, "M104 S0"), 1);
@@ -263,6 +269,7 @@ static void a_printer_that_answers_nothing_any_more_is_stopped(void **state)
         b->device, &(struct stream_note){.kind = NOTE_LOST, .text = why, .len = sizeof why - 1});
     RUN_UNTIL(b, heard(b, 0, "M112") == 6 && cold(b));
     has_failed(b, why);
+    assert_true(b->run.fault);
     UNTIL_STATE(b, PRINTER_ERROR);
     assert_non_null(strstr(status(b).error, "whether its heaters are off"));
     finish(b);
@@ -505,6 +512,7 @@ static void a_bed_that_cannot_be_recorded_ends_the_print_cold(void **state)
     forget_table(b, "DROP TABLE printer");
     go_on(&b->printer);
     has_failed(b, "printer");
+    assert_false(b->run.fault);
     assert_int_equal(heard(b, 0, "G1 X10"), 0);
     UNTIL_STATE(b, PRINTER_OPERATIONAL);
     assert_true(cold(b));

@@ -18,6 +18,7 @@ static struct device_words some(void)
         .parks = true,
         .offered = true,
         .moved = true,
+        .fault = true,
         .pause_extruded = -2000000,
         .passed_offset = 123456789012,
         .max_command = 83,
@@ -51,7 +52,7 @@ static void what_is_written_is_read_again(void **state)
     assert_string_equal(back.run_id, w.run_id);
     assert_int_equal(back.state, w.state);
     assert_true(back.bed_taken && back.script_begun && back.parked && back.parks && back.offered &&
-                back.moved);
+                back.moved && back.fault);
     assert_int_equal(back.pause_extruded, w.pause_extruded);
     assert_int_equal(back.passed_offset, w.passed_offset);
     assert_int_equal(back.max_command, w.max_command);

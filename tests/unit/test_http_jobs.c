@@ -346,6 +346,18 @@ static void the_state_tells_what_a_job_waits_for(void **state)
     json_decref(list);
 }
 
+static void a_job_whose_spool_will_not_last_says_so(void **state)
+{
+    struct api_server *a = *state;
+    add(a, "{\"name\":\"A\",\"sets\":[{\"path\":\"a.gcode\"}]}");
+    snprintf(a->manage.short_of, sizeof a->manage.short_of, "tool 0: spool \"x\" has 1 g left");
+    json_t *list = api_expect(a, 200, a->read, "GET", JOBS, NULL);
+    const json_t *job = json_array_get(json_object_get(list, "jobs"), 0);
+    assert_string_equal(text(job, "state"), "blocked");
+    assert_string_equal(text(job, "why"), "tool 0: spool \"x\" has 1 g left");
+    json_decref(list);
+}
+
 static void assert_blocked(struct api_server *a, const char *name, const char *why)
 {
     char path[100];
@@ -408,6 +420,7 @@ int main(void)
         TEST(a_job_of_which_nothing_is_left_says_what_to_do),
         TEST(only_what_is_printed_next_of_a_job_blocks_it),
         TEST(the_state_tells_what_a_job_waits_for),
+        TEST(a_job_whose_spool_will_not_last_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,6 +120,12 @@ static void a_dry_run_tells_what_would_be_sent(void **state)
         "{\"script_body\":\"G1 X{x}\",\"condition_body\":\"while true do end\"}");
     assert_true(text(told, "error")[0] != '\0');
     json_decref(told);
+    told = api_expect(a, 200, a->print, "POST", "/api/v1/scripts/try",
+        "{\"script_body\":\"@wait 1\\nG28\\nM104 S900\"}");
+    assert_true(json_is_false(json_object_get(told, "runs")));
+    assert_string_equal(text(told, "error"), "script: too hot");
+    assert_non_null(strstr(text(told, "gcode"), "M104 S900"));
+    json_decref(told);
 }
 
 static void symbols_and_the_words_of_other_programs_are_shown(void **state)

@@ -629,6 +629,10 @@ static void a_spool_that_will_not_last_is_told_before_the_print(void **state)
     start_managing(t);
     RUN_UNTIL(t->b, asks(t, "material"));
     assert_int_equal(t->begun, 0);
+    struct manage_next next;
+    manage_next(t->m, &next);
+    assert_true(next.blocked);
+    assert_non_null(strstr(next.short_of, "spool \"rest\" has"));
     answer_with(t, "material", "print anyway");
     RUN_UNTIL(t->b, t->succeeded == 1 && queue_count(local(t)) == 0);
     const struct spool_entry *left = spools_loaded_spool(t->spools, 0);

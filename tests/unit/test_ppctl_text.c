@@ -100,6 +100,13 @@ static void foreign_text_keeps_its_letters_and_loses_its_controls(void **state)
     text_foreign(&out, "a\x1b[2J\xff");
     assert_string_equal(strbuf_text(&out), "a\\x1b[2J\\xff");
     strbuf_fini(&out);
+    /* right-to-left override, line separator, isolate; a joiner stays, emoji are made of it */
+    text_foreign(&out, "a\xe2\x80\xae"
+                       "b\xe2\x80\xa8\xe2\x81\xa6\xe2\x80\x8f\xe2\x80\x8d");
+    assert_string_equal(strbuf_text(&out),
+        "a\\xe2\\x80\\xae"
+        "b\\xe2\\x80\\xa8\\xe2\\x81\\xa6\\xe2\\x80\\x8f\xe2\x80\x8d");
+    strbuf_fini(&out);
     strbuf_fini(&in);
 }
 

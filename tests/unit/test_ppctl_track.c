@@ -137,6 +137,72 @@ static void lines_that_are_counted_anew_begin_a_new_rate(void **state)
     track_fini(&t);
 }
 
+#define OURS "\"job\":\"j1\",\"file_name\":\"a.gcode\""
+
+static void a_job_is_known_by_its_id_not_by_its_file(void **state)
+{
+    struct track t;
+    (void)state;
+    track_init(&t, "a.gcode", SINCE, 0);
+    track_set_job(&t, "j1", "r0");
+    feed(&t, 10,
+        "{\"type\":\"status\",\"job\":{\"run_id\":\"r0\",\"file_name\":\"a.gcode\",\"started_ms\":"
+        "1000100},\"manage\":{\"job\":\"j1\",\"state\":\"printing\"}}");
+    feed(&t, 20,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r9\",\"job\":\"j2\",\"file_name\":\"a.gcode\",\"start_"
+        "ms\":"
+        "1000200,\"result\":\"success\"}}");
+    assert_int_equal(t.phase, TRACK_PENDING);
+    feed(&t, 30,
+        "{\"type\":\"run\",\"run\":{\"id\":\"r1\"," OURS
+        ",\"start_ms\":1000300,\"result\":\"open\"}}");
+    assert_int_equal(t.phase, TRACK_RUNNING);
+    assert_string_equal(t.run_id, "r1");
+    track_fini(&t);
+}
+
+static void a_job_that_waits_for_a_person_is_asked_about(void **state)
+{
+    struct track t;
+    (void)state;
+    track_init(&t, "a.gcode", SINCE, 0);
+    track_set_job(&t, "j1", "");
+    feed(&t, 10, "{\"type\":\"manage\",\"manage\":{\"job\":\"j2\",\"needs_person\":true}}");
+    assert_int_equal(t.phase, TRACK_PENDING);
+    feed(&t, 20, "{\"type\":\"manage\",\"manage\":{\"job\":\"j1\",\"needs_person\":true}}");
+    assert_int_equal(t.phase, TRACK_ASKING);
+    assert_true(track_is_managed(&t));
+    track_fini(&t);
+}
+
+static void a_failed_print_may_be_followed_by_another_while_it_is_managed(void **state)
+{
+    static const char failed[] =
+        "{\"type\":\"run\",\"run\":{\"id\":\"r1\"," OURS
+        ",\"start_ms\":1000300,\"end_ms\":1000400,\"result\":\"failure\",\"reason\":\"x\"}}";
+    struct track t;
+    (void)state;
+    for (int managing = 0; managing < 2; managing++) {
+        track_init(&t, "a.gcode", SINCE, 0);
+        track_set_job(&t, "j1", "");
+        feed(&t, 10,
+            managing ? "{\"manage\":{\"job\":\"j1\",\"managing\":true}}"
+                     : "{\"manage\":{\"job\":\"j1\",\"managing\":false}}");
+        feed(&t, 20, failed);
+        assert_int_equal(t.phase, managing ? TRACK_PENDING : TRACK_ENDED);
+        assert_string_equal(t.reason, "x");
+        feed(&t, 30, failed); /* the history tells it again */
+        assert_int_equal(t.phase, managing ? TRACK_PENDING : TRACK_ENDED);
+        if (managing) {
+            feed(&t, 40,
+                "{\"type\":\"run\",\"run\":{\"id\":\"r2\"," OURS
+                ",\"start_ms\":1000450,\"end_ms\":1000500,\"result\":\"success\"}}");
+            assert_string_equal(t.result, "success");
+        }
+        track_fini(&t);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +212,9 @@ int main(void)
         cmocka_unit_test(a_print_without_a_trace_is_lost_after_two_seconds),
         cmocka_unit_test(the_rate_is_that_of_the_last_seconds),
         cmocka_unit_test(lines_that_are_counted_anew_begin_a_new_rate),
+        cmocka_unit_test(a_job_is_known_by_its_id_not_by_its_file),
+        cmocka_unit_test(a_job_that_waits_for_a_person_is_asked_about),
+        cmocka_unit_test(a_failed_print_may_be_followed_by_another_while_it_is_managed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

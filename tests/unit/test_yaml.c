@@ -232,7 +232,7 @@ static void wrong_types_are_told(void **state)
 {
     (void)state;
     assert_wrong("text: [a]\n", "f.yaml:1:7: text: \"[...]\": must be a text\n");
-    assert_wrong("text:\n", "f.yaml:1:6: text: \"\": must be a text\n");
+    assert_wrong("text:\n", "f.yaml:1:6: text: \"\": must be a text that is not empty\n");
     assert_wrong("flag: maybe\n", "f.yaml:1:7: flag: \"maybe\": must be yes, no, true or false\n");
     assert_wrong(
         "range: 5\n", "f.yaml:1:8: range: \"5\": must be a list of 2 numbers, such as [0, 220]\n");

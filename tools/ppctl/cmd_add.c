@@ -56,7 +56,7 @@ static int send_part(struct ppctl *c, struct part *p)
     if (status == PPCTL_DONE) {
         p->name = name_on_host(c, u.name);
         char *url = client_path("/api/v1/files/", p->name);
-        status = upload_send(&u, url, &doc);
+        status = upload_place(&u, url, &doc);
         free(url);
     }
     json_decref(doc);

@@ -26,6 +26,12 @@ static int refuse(const json_t *status, const struct ppctl *c, struct err *e)
     const char *running = field_text(field_node(status, "job"), "file_name");
     const char *why = field_text(status, "error");
     char shown[160];
+    if (strcmp(state, "recovering") == 0) {
+        str_escape(shown, sizeof shown, running, strlen(running));
+        return err_set(e, PP_ESTATE,
+            "the print of \"%s\" was cut off: first ppctl %srecover, or ppctl %scancel", shown,
+            c->target_hint, c->target_hint);
+    }
     if (*running != '\0') {
         return 0;
     }
@@ -73,7 +79,7 @@ static int upload(struct job *j)
 {
     json_t *file = NULL;
     char *path = client_path("/api/v1/files/", j->file.name);
-    int status = upload_send(&j->file, path, &file);
+    int status = upload_place(&j->file, path, &file);
     if (status == PPCTL_DONE) {
         show_file(j, file);
         json_object_set(j->doc, "file", file);
@@ -100,14 +106,14 @@ static int refused(const struct job *j, const struct answer *a)
     return PPCTL_FAILED;
 }
 
-/* A file that may not be printed does not stay behind. */
+/* A file that may not be printed does not stay behind, unless it was there before. */
 static void take_back(struct job *j, const struct answer *refusal)
 {
     struct answer a;
     const char *code = field_text(json_object_get(refusal->doc, "error"), "code");
     char *path = client_path("/api/v1/files/", j->file.name);
     struct request r = {.method = "DELETE", .path = path};
-    if (strcmp(code, "refused") == 0) {
+    if (strcmp(code, "refused") == 0 && !j->file.was_there) {
         client_call(j->host, &r, &a);
         answer_fini(&a);
     }

@@ -141,7 +141,7 @@ int cmd_events(struct ppctl *c)
 /* ---- events ------------------------------------------------------------------------------------
  */
 
-/* "sweep:part-high" */
+/* "sweep:tall-part" */
 static json_t *hook_of(const char *word)
 {
     const char *colon = strchr(word, ':');

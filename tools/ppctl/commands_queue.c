@@ -4,8 +4,9 @@
 const struct command commands_queue[] = {
     {.name = "add",
         .offers = ":files",
-        .args = "FILE... [-n COUNT] [--job NAME] [--queue Q] [--profile P]... [--material M]...\n"
-                "               [--draft] [--repeat] [--share] [--front] [--folder FOLDER]",
+        .args = "FILE... [-n COUNT] [--job NAME] [--queue Q] [--profile P]...\n"
+                "               [--material M]... [--draft] [--repeat] [--share] [--front]\n"
+                "               [--folder FOLDER]",
         .summary = "add files to the queue as a job",
         .help = "FILE is here or, by its name, on the host. The files are printed in this\n"
                 "order, the whole list COUNT times; FILE*3 prints one of them three times each\n"
@@ -32,13 +33,12 @@ const struct command commands_queue[] = {
     {.name = "jobs",
         .args = "[--queue Q|archive] [-n JOBS]",
         .summary = "the queue",
-        .help =
-            "In the order in which they are printed. Of the archive the newest first. A + after\n"
-            "the copies: the job begins anew when it is done.\n"
-            "\n"
-            "  ppctl jobs\n"
-            "  ppctl jobs --queue archive\n"
-            "  ppctl --json jobs\n",
+        .help = "In the order in which they are printed; of the archive the newest first. A +\n"
+                "after the copies: the job begins anew when it is done.\n"
+                "\n"
+                "  ppctl jobs\n"
+                "  ppctl jobs --queue archive\n"
+                "  ppctl --json jobs\n",
         .kind = COMMAND_READS,
         .option = {{"--queue", "Q", "another queue than local, or archive"},
             {"-n", "JOBS", "at most so many (1 to 1000; 200)"}},

@@ -59,6 +59,9 @@ void device_cool_locked(struct device *d)
     static const char text[] =
         "the printer is locked and does nothing that it is told: unlock it there, or with M511";
     d->heat.locked = true;
+    if (!d->heat.locked_told || d->run.id[0] != '\0') {
+        device_fault(d, text);
+    }
     device_abort(d, text);
     device_script_fail(d, PP_EREFUSED, text);
     if (!d->heat.locked_told && d->run.id[0] == '\0') {

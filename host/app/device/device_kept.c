@@ -32,6 +32,7 @@ static void fill_words(const struct device *d, struct device_words *w)
         .job_wall_ms = d->job_wall_ms,
         .max_command = d->max_command,
         .result = d->end_result,
+        .fault = d->run.fault,
         .baud = d->who.baud};
     memcpy(w->run_id, d->run.id, sizeof w->run_id);
     memcpy(w->reason, d->run.reason, sizeof w->reason);
@@ -179,6 +180,7 @@ static void take_over(struct device *d, const struct run *run, const struct file
     int64_t ago = clock_wall_ms() - w->job_wall_ms;
     d->run = *run;
     memcpy(d->run.reason, w->reason, sizeof d->run.reason);
+    d->run.fault = w->fault;
     d->analysis = file->analysis;
     d->analysis.bytes = file->row.size_bytes;
     device_pin(d);

@@ -311,6 +311,20 @@ int device_cancel(struct device *d, struct err *e)
     return 0;
 }
 
+/* Known from the first moment on, so that whatever ends the run ends it so. */
+void device_fault(struct device *d, const char *why)
+{
+    if (d->run.id[0] != '\0' && !device_offer_open(d)) {
+        d->run.fault = true;
+        d->recovery.words.fault = true;
+        if (d->run.reason[0] == '\0') { /* being cancelled by a person */
+            snprintf(d->run.reason, sizeof d->run.reason, "%s", why);
+        }
+    } else {
+        hub_emit(d->hub, HUB_FAULT, why);
+    }
+}
+
 void device_abort(struct device *d, const char *reason)
 {
     if (d->run.id[0] == '\0' || device_state(d) == PRINTER_CANCELLING || device_offer_open(d)) {

@@ -28,6 +28,9 @@ static void on_lost(struct device *d, const char *text)
     if (printing && d->recovery.phase != RECOVER_NONE) {
         device_recover_cut(d, text);
     }
+    if (printing) {
+        device_fault(d, text);
+    }
     end_print(d, card ? RUN_INTERRUPTED : RUN_FAILURE, text);
     device_cool_owe(d);
     if (printing) {
@@ -60,6 +63,7 @@ static void on_halt(struct device *d, const char *text, bool alive)
         on_power_panic(d);
         return;
     }
+    device_fault(d, text);
     end_print(d, RUN_FAILURE, text);
     device_cool_owe(d);
     device_fail(
@@ -102,6 +106,7 @@ static void on_silent(struct device *d, const char *text)
  * until then, the print does not go on by itself. */
 void device_link_stopped(struct device *d)
 {
+    device_fault(d, "emergency stop");
     end_print(d, RUN_ABORTED, "emergency stop");
     if (d->pending[0] != '\0') {
         device_drop_pending(d, "emergency stop");

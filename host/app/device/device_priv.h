@@ -350,6 +350,8 @@ void device_leave_script(struct device *d, const struct gcode_modal *m);
 void device_park(struct device *d); /* TAG_PAUSED follows */
 void device_cancel_run(struct device *d, enum run_result result, const char *reason);
 void device_end_wait(struct device *d); /* M108, where it is looked for as it arrives */
+/* The printer must be looked at: a run under way ends because of that; without one it is told. */
+void device_fault(struct device *d, const char *why);
 void device_abort(struct device *d, const char *reason); /* the print cannot go on: cancel it */
 void device_print_stop(struct device *d);                /* an orderly stop of the program */
 void device_print_waits(struct device *d); /* the printer says it waits for something */

@@ -133,6 +133,7 @@ static void on_power_off(struct device *d, const struct action_line *a)
     }
     device_notice(d, "the printer asks for %s",
         a->what == ACTION_KILL ? "a stop at once" : "its power to be switched off");
+    device_fault(d, "the printer has asked for its power to be switched off");
     if (d->run.id[0] != '\0' && !device_offer_open(d)) {
         device_abort(d, "the printer has asked for its power to be switched off");
     } else {

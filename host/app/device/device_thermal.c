@@ -39,6 +39,7 @@ void device_thermal_off(struct device *d, uint64_t now_ms)
 
 void device_halt(struct device *d, const char *reason)
 {
+    device_fault(d, reason);
     if (d->run.id[0] != '\0') {
         device_print_end(d, RUN_FAILURE, reason);
     }
@@ -51,6 +52,7 @@ void device_halt(struct device *d, const char *reason)
 static void stop_heating(struct device *d, const char *text, uint64_t now_ms)
 {
     enum printer_state state = device_state(d);
+    device_fault(d, text);
     if (printer_has_job(state) && state != PRINTER_CANCELLING && !device_offer_open(d)) {
         device_abort(d, text);
     } else if (state == PRINTER_TRANSFERRING) { /* any command would go into the file */

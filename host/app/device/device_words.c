@@ -52,6 +52,9 @@ static json_t *words_json(const struct device_words *w)
     json_object_set_new(o, "job_wall_ms", json_integer(w->job_wall_ms));
     json_object_set_new(o, "result", json_integer(w->result));
     json_object_set_new(o, "reason", text_json(w->reason));
+    if (w->fault) { /* left out else: who knows nothing of it reads the rest */
+        json_object_set_new(o, "fault", json_true());
+    }
     json_object_set_new(o, "targets", targets_json(w->target_mc));
     json_object_set_new(o, "reheat", targets_json(w->reheat_mc));
     json_object_set_new(o, "baud", json_integer(w->baud));
@@ -137,6 +140,7 @@ static int read_object(struct device_words *w, json_t *o, struct err *e)
         {"job_wall_ms", JSON_KIND_INT, true, &w->job_wall_ms, 0, INT64_MAX},
         {"result", JSON_KIND_INT, true, &result, RUN_OPEN, RUN_INTERRUPTED},
         {"reason", JSON_KIND_TEXT, true, w->reason, 0, sizeof w->reason - 1},
+        {"fault", JSON_KIND_BOOL, false, &w->fault, 0, 0},
         {"targets", JSON_KIND_ARRAY, true, &targets, TEMP_HEATERS, TEMP_HEATERS},
         {"reheat", JSON_KIND_ARRAY, true, &reheat, TEMP_HEATERS, TEMP_HEATERS},
         {"baud", JSON_KIND_INT, true, &baud, 1200, 4000000},

@@ -36,6 +36,7 @@ struct device_words {
     int64_t job_wall_ms;             /* UTC, when its lines began; 0 = not yet */
     enum run_result result;          /* cancelling: how it ends */
     char reason[256];                /* and why */
+    bool fault;                      /* because of the printer */
     int32_t target_mc[TEMP_HEATERS]; /* as last reported; TEMP_NONE = never */
     int32_t reheat_mc[TEMP_HEATERS]; /* paused: to be reached again on resume; 0 = nothing */
     int baud;

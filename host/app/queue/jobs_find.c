@@ -24,8 +24,7 @@ struct search {
     struct strbuf named;
 };
 
-/* Lists show one that nobody has named by its first file. */
-static const char *shown_name(const struct queue_job *job)
+const char *jobs_title(const struct queue_job *job)
 {
     bool named = job->name != NULL && job->name[0] != '\0';
     return named ? job->name : job->sets_count > 0 ? job->sets[0].path : "";
@@ -38,7 +37,7 @@ static bool is_meant(const struct search *s, const struct queue_job *job)
         strcasecmp(job->id + id_len - s->len, s->text) == 0) {
         return true;
     }
-    return s->len > 0 && strcmp(shown_name(job), s->text) == 0;
+    return s->len > 0 && strcmp(jobs_title(job), s->text) == 0;
 }
 
 static void look_at(struct search *s, const struct jobs_queue *queue, const struct queue_job *job)
@@ -52,7 +51,7 @@ static void look_at(struct search *s, const struct jobs_queue *queue, const stru
     }
     if (s->found <= NAMED_MAX) {
         strbuf_printf(&s->named, "%s%s (%s)", s->found > 1 ? ", " : "",
-            job->id + strlen(job->id) - 12, shown_name(job));
+            job->id + strlen(job->id) - 12, jobs_title(job));
     }
 }
 

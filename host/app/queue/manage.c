@@ -16,7 +16,7 @@
 
 #define LISTENS                                                                                    \
     (1u << HUB_STATE | 1u << HUB_TEMPS | 1u << HUB_QUESTION | 1u << HUB_RUN | 1u << HUB_BED |      \
-        1u << HUB_JOBS | 1u << HUB_SPOOLS | 1u << HUB_QUEUE_GO)
+        1u << HUB_JOBS | 1u << HUB_SPOOLS | 1u << HUB_QUEUE_GO | 1u << HUB_FAULT)
 
 /* ---- events ------------------------------------------------------------------------------------
  */
@@ -68,6 +68,15 @@ void manage_notice(struct manage *m, const char *fmt, ...)
     hub_emit(m->o.hub, HUB_NOTICE, text);
 }
 
+/* One thing printed by hand ends by itself, and tells why. */
+static void stop_for_fault(struct manage *m, const char *why)
+{
+    m->fault = true;
+    if (manage_is_on(m)) {
+        manage_stop_for(m, why);
+    }
+}
+
 static void watch_state(struct manage *m)
 {
     struct device_status st;
@@ -82,8 +91,10 @@ static void watch_state(struct manage *m)
         m->paused = false;
         manage_post_run(m, DRIVER_PRINT_RESUMED, &m->open_run);
     }
-    if (in_error && !m->was_in_error && manage_is_on(m)) {
-        manage_stop_for(m, "the printer has stopped in an error");
+    if (in_error && !m->was_in_error) {
+        char why[sizeof st.error + 40];
+        snprintf(why, sizeof why, "the printer has stopped in an error: %s", st.error);
+        stop_for_fault(m, why);
     }
     m->was_in_error = in_error;
 }
@@ -103,6 +114,8 @@ static void on_hub(void *context, enum hub_event event, const void *data)
         manage_on_run(m, data);
     } else if (event == HUB_STATE) {
         watch_state(m);
+    } else if (event == HUB_FAULT) {
+        stop_for_fault(m, data);
     } else if (event == HUB_QUEUE_GO) {
         start_from_printer(m);
     } else if (event == HUB_TEMPS && driver_state(&m->driver) != DRIVER_COOLDOWN) {
@@ -207,6 +220,7 @@ int manage_start(struct manage *m, struct err *e)
 {
     (void)e;
     m->skip_count = 0;
+    m->fault = false;
     m->stopped[0] = '\0';
     m->stopped_badly = false;
     m->error[0] = '\0';
@@ -327,6 +341,7 @@ int manage_open(struct manage **out, uv_loop_t *loop, const struct manage_option
     m->o = *o;
     m->loop = loop;
     m->dead_ms = -1;
+    m->script_wait_ms = SCRIPT_RUN_WAIT_MS;
     snprintf(m->name, sizeof m->name, "%s", o->name);
     driver_init(&m->driver);
     int rc = manage_load_quarantine(m, e);

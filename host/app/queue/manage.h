@@ -92,8 +92,13 @@ int manage_quarantine_remove(struct manage *m, const char *what, struct err *e);
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size);
 
-/* The job it would print next ("" = none), and whether something stands before that: for lists. */
-void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked);
+/* The job it would print next, and what stands before that: for lists. */
+struct manage_next {
+    char job[ID_SIZE]; /* "" = none */
+    bool blocked;
+    char short_of[200]; /* the spool that will not last; "" = something of its sets, or nothing */
+};
+void manage_next(struct manage *m, struct manage_next *out);
 
 /* What conditions and templates see at this moment of this print (research names: current,
  * external, metadata); a fresh object. */

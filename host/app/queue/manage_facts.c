@@ -118,12 +118,13 @@ void manage_find_work(struct manage *m, struct manage_work *out)
     check_spools(m, out);
 }
 
-void manage_next(struct manage *m, char job[static ID_SIZE], bool *blocked)
+void manage_next(struct manage *m, struct manage_next *out)
 {
     struct manage_work work;
     manage_find_work(m, &work);
-    memcpy(job, work.job, ID_SIZE);
-    *blocked = work.block != QUEUE_READY || work.short_of[0] != '\0';
+    *out = (struct manage_next){.blocked = work.block != QUEUE_READY || work.short_of[0] != '\0'};
+    memcpy(out->job, work.job, sizeof out->job);
+    snprintf(out->short_of, sizeof out->short_of, "%s", work.short_of);
 }
 
 /* What was claimed is still to be printed, and as it was then. */
@@ -195,6 +196,7 @@ static void run_facts(const struct run *run, struct driver_facts *f)
 {
     if (run->id[0] != '\0') {
         f->ours = run->queue[0] != '\0';
+        f->fault = run->fault;
         f->print_ms = run->end_ms > run->start_ms ? run->end_ms - run->start_ms : f->print_ms;
     }
 }

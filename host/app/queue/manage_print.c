@@ -145,6 +145,8 @@ static void begin(struct manage *m, const struct wish *w, const struct device_st
     if (idle) {
         m->error[0] = '\0';
         m->stopped[0] = '\0';
+        m->stopped_badly = false;
+        m->fault = false;
         memcpy(m->once_job, w->job, sizeof m->once_job);
         manage_post(m, DRIVER_ONCE);
     } else {

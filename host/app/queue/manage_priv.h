@@ -112,6 +112,7 @@ struct manage {
     char accepted_set[ID_SIZE]; /* prints although its spool may run out */
 
     struct script_run *script; /* the driver waits for it */
+    int64_t script_wait_ms;    /* for a temperature, at most */
     enum driver_moment moment;
     bool clears_bed;
     char script_name[96];
@@ -130,6 +131,7 @@ struct manage {
 
     char error[256];    /* what went wrong last, for people; "" since managing goes well */
     char stopped[300];  /* why it is off; "" = a person turned it off, or it is on */
+    bool fault;         /* the printer must be looked at: of a script nothing is sent to it */
     bool stopped_badly; /* something went wrong; a person must see it */
     bool stored_managing;
     json_t *external;          /* owned */

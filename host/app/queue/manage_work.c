@@ -226,6 +226,7 @@ static void run_ended(struct manage *m, const struct run *run)
     m->open_run = (struct run){0};
     m->paused = false;
     m->ended_ms = clock_ms();
+    m->fault = m->fault || run->fault;
     m->run[0] = '\0';
     if (run->result != RUN_SUCCESS) {
         snprintf(m->error, sizeof m->error, "%s", run->reason);
@@ -234,9 +235,6 @@ static void run_ended(struct manage *m, const struct run *run)
         use_spools(m, run);
     }
     manage_post_run(m, events[run->result], run);
-    if (run->result == RUN_ABORTED && manage_is_on(m)) {
-        manage_stop_for(m, "emergency stop");
-    }
 }
 
 void manage_on_run(struct manage *m, const struct run *run)
