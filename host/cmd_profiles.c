@@ -99,7 +99,10 @@ static void print_limits(const struct profile *p)
     for (int axis = 0; axis < 3; axis++) {
         printf("  %c: [%g, %g]\n", 'x' + axis, mm(l->min_um[axis]), mm(l->max_um[axis]));
     }
-    printf("shape: %s\nmargin: %g\ntools: %d\n", l->round ? "round" : "rectangular",
+    printf("shape: %s\nmargin: %g\ntools: %d\n",
+        l->round  ? "round"
+        : p->belt ? "belt"
+                  : "rectangular",
         mm(l->margin_um), l->tools);
     printf("max_temperature: {tool: %g, bed: %g, chamber: %g}\n", l->max_tool_mc / 1000.0,
         l->max_bed_mc / 1000.0, l->max_chamber_mc / 1000.0);
@@ -166,7 +169,6 @@ static void print_thermal(const struct profile *p)
 
 static void print_clearing(const struct profile *p)
 {
-    printf("self_clearing: %s\n", p->self_clearing ? "yes" : "no");
     if (p->clear_script[0] != '\0') {
         printf("clear_script: ");
         put_quoted(p->clear_script);

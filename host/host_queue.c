@@ -89,6 +89,8 @@ int host_queue_open(
 int host_queue_start(
     struct host_queue *q, struct device *device, const struct profile *profile, struct err *e)
 {
+    jobs_set_profile(q->jobs, profile);
+    scripts_set_clear_script(q->scripts, profile != NULL ? profile->clear_script : "");
     return manage_open(&q->manage, q->loop,
         &(struct manage_options){.name = q->o.name,
             .device = device,
@@ -108,11 +110,15 @@ void host_queue_configure(
 {
     const struct jobs_retention keep = retention(config);
     const struct manage_settings s = settings(config);
-    jobs_set_retention(q->jobs, &keep);
-    manage_set_settings(q->manage, &s);
-    manage_set_profile(q->manage, profile);
     if (scripts_reload(q->scripts)) {
         tell_mistakes(q->scripts);
+    }
+    jobs_set_retention(q->jobs, &keep);
+    manage_set_settings(q->manage, &s);
+    if (profile != NULL) {
+        jobs_set_profile(q->jobs, profile);
+        manage_set_profile(q->manage, profile);
+        scripts_set_clear_script(q->scripts, profile->clear_script);
     }
 }
 

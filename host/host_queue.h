@@ -43,7 +43,7 @@ int host_queue_open(
 int host_queue_start(
     struct host_queue *q, struct device *device, const struct profile *profile, struct err *e);
 
-/* The configuration was read again, or files of scripts. */
+/* The configuration was read again, or files of scripts; `profile` NULL = the one before holds. */
 void host_queue_configure(
     struct host_queue *q, struct config *config, const struct profile *profile);
 

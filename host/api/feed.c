@@ -185,7 +185,8 @@ struct feed *feed_new(struct http *h)
     f->timer.data = f;
     f->open = 1;
     f->events = hub_add(h->o.hub,
-        ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL | 1u << HUB_QUEUE_GO), on_event, f);
+        ((1u << HUB_EVENTS) - 1) & ~(1u << HUB_TERMINAL | 1u << HUB_QUEUE_GO | 1u << HUB_FAULT),
+        on_event, f);
     return f;
 }
 

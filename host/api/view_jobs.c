@@ -113,19 +113,6 @@ static bool is_mine(const struct view_lens *lens, const struct queue_claim *clai
     return strcmp(claim->printer, lens->http->o.name) == 0;
 }
 
-static bool is_for(const struct queue_set *set, const char *profile)
-{
-    if (set->profiles == NULL || set->profiles[0] == NULL) {
-        return true;
-    }
-    for (size_t i = 0; set->profiles[i] != NULL; i++) {
-        if (strcmp(set->profiles[i], profile) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
 static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
 {
@@ -158,12 +145,13 @@ static bool prints_here(const struct view_lens *lens, const struct queue_job *jo
 /* What stands before the job's next print here; "" = nothing. */
 static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
 {
-    for (size_t i = 0; lens->http->o.manage != NULL && i < job->sets_count; i++) {
-        const struct queue_set *set = &job->sets[i];
-        if (is_for(set, lens->profile) && queue_set_pending(job, set) > 0) {
-            manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
-            return;
-        }
+    const struct queue_set *set = queue_job_next(job, lens->http->o.name, lens->profile);
+    if (job->sets_count == 0) {
+        snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
+    } else if (set == NULL) {
+        snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
+    } else if (lens->http->o.manage != NULL) {
+        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
     }
 }
 
@@ -175,9 +163,7 @@ static const char *elsewhere(
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
         snprintf(why, WHY_SIZE, "%s has it", other->printer);
-    } else if (job->sets_count == 0) {
-        snprintf(why, WHY_SIZE, "there is no file in it");
-    } else if (!queue_job_fits(job, lens->profile)) {
+    } else if (job->sets_count > 0 && !queue_job_fits(job, lens->profile)) {
         snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
             lens->profile[0] != '\0' ? lens->profile : "none");
     } else {

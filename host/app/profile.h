@@ -45,10 +45,10 @@ struct profile {
     char *pause_script; /* gcode, may be ""; owned */
     char *resume_script;
     char *cancel_script;
-    char *recover_script;  /* after homing X and Y, hot: primes the nozzle beside the print */
-    char *end_script;      /* after a print that ended well */
-    bool self_clearing;    /* its bed can be cleared without a person */
-    char clear_script[64]; /* the script that does it (queue), "" = none is known */
+    char *recover_script; /* after homing X and Y, hot: primes the nozzle beside the print */
+    char *end_script;     /* after a print that ended well */
+    bool belt; /* Z is a belt under a sloping gantry: with a print on it Y cannot be homed */
+    char clear_script[64]; /* clears its bed after a print until a person hangs on others; "" */
     char *
         ignore_lines[PROFILE_IGNORE_LINES]; /* owned; not sent while printing, NULL past the last */
     char source[256];                       /* file it came from */

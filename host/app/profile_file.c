@@ -22,7 +22,7 @@ struct volume {
 struct printer_file {
     struct profile p; /* first: the item given out */
     struct volume volume;
-    int round;
+    int shape;
     int firmware;
     int rx_bytes;
     int window;
@@ -167,7 +167,14 @@ static const struct yaml_field script_fields[] = {
 static const struct yaml_table script_table = {
     .fields = script_fields, .count = COUNT(script_fields)};
 
-static const struct yaml_word shape_words[] = {{"rectangular", 0}, {"round", 1}, {NULL, 0}};
+enum shape {
+    SHAPE_RECTANGULAR,
+    SHAPE_ROUND,
+    SHAPE_BELT
+};
+
+static const struct yaml_word shape_words[] = {
+    {"rectangular", SHAPE_RECTANGULAR}, {"round", SHAPE_ROUND}, {"belt", SHAPE_BELT}, {NULL, 0}};
 
 static const struct yaml_word baud_words[] = {{"auto", 0}, {NULL, 0}};
 
@@ -208,7 +215,7 @@ static const struct yaml_field file_fields[] = {
         .offset = FILE_AT(volume),
         .table = &volume_table,
         .required = true},
-    {.key = "shape", .kind = YAML_CHOICE, .offset = FILE_AT(round), .words = shape_words},
+    {.key = "shape", .kind = YAML_CHOICE, .offset = FILE_AT(shape), .words = shape_words},
     {.key = "margin", .kind = YAML_MM, .offset = FILE_AT(p.limits.margin_um), .max = 100},
     {.key = "tools", .kind = YAML_INT, .offset = FILE_AT(p.limits.tools), .min = 1, .max = 8},
     {.key = "max_temperature", .kind = YAML_MAP, .table = &temperature_table, .required = true},
@@ -236,7 +243,6 @@ static const struct yaml_field file_fields[] = {
     {.key = "kinematics", .kind = YAML_MAP, .table = &kinematics_table},
     {.key = "thermal", .kind = YAML_MAP, .table = &thermal_table},
     {.key = "scripts", .kind = YAML_MAP, .table = &script_table},
-    {.key = "self_clearing", .kind = YAML_BOOL, .offset = FILE_AT(p.self_clearing)},
     {.key = "clear_script",
         .kind = YAML_STRING,
         .offset = FILE_AT(p.clear_script),
@@ -249,9 +255,15 @@ static const struct yaml_table file_table = {.fields = file_fields, .count = COU
 
 /* Off the print before anything else: retract, then straight up (the firmware stops at its own
  * upper end), then to a place beside it. On a round bed sideways moves are left out: where the
- * print is not is not known. What follows on resume puts X, Y, Z, E and the modes back. */
-static void put_park(struct strbuf *b, const struct limits *l)
+ * print is not is not known; on a belt the way off the print is up the slope. What follows on
+ * resume puts X, Y, Z, E and the modes back. */
+static void put_park(struct strbuf *b, const struct profile *p)
 {
+    const struct limits *l = &p->limits;
+    if (p->belt) {
+        strbuf_puts(b, "M83\nG1 E-2 F1800\nG91\nG1 Y10 F600\nG90\n");
+        return;
+    }
     strbuf_puts(b, "M83\nG1 E-2 F1800\nG91\nG1 Z10 F600\nG90\n");
     if (!l->round) {
         strbuf_printf(
@@ -266,20 +278,20 @@ static char *take_text(struct strbuf *b)
     return text;
 }
 
-static char *default_pause(const struct limits *l)
+static char *default_pause(const struct profile *p)
 {
     struct strbuf b = {0};
-    put_park(&b, l);
+    put_park(&b, p);
     return take_text(&b);
 }
 
 /* Heaters and fan are off before it runs. The motors of a delta hold the carriages up, so that it
  * homes (which is up) and keeps them on. */
-static char *default_cancel(const struct limits *l)
+static char *default_cancel(const struct profile *p)
 {
     struct strbuf b = {0};
-    put_park(&b, l);
-    strbuf_puts(&b, l->round ? "G28\n" : "M84\n");
+    put_park(&b, p);
+    strbuf_puts(&b, p->limits.round ? "G28\n" : "M84\n");
     return take_text(&b);
 }
 
@@ -288,7 +300,7 @@ static void add_default_scripts(struct profile *p)
     p->own_scripts =
         p->pause_script != NULL || p->resume_script != NULL || p->cancel_script != NULL;
     if (p->pause_script == NULL) {
-        p->pause_script = default_pause(&p->limits);
+        p->pause_script = default_pause(p);
     }
     if (p->resume_script == NULL) {
         p->resume_script = mem_strdup("");
@@ -297,7 +309,7 @@ static void add_default_scripts(struct profile *p)
         p->recover_script = mem_strdup("M83\nG1 E10 F200\nG4 P1000\n");
     }
     if (p->cancel_script == NULL) {
-        p->cancel_script = default_cancel(&p->limits);
+        p->cancel_script = default_cancel(p);
     }
     if (p->end_script == NULL) {
         p->end_script = mem_strdup("");
@@ -345,7 +357,7 @@ static void check_volume(const struct printer_file *f, const char *source, struc
     }
     int64_t width = v->range[0][1] - v->range[0][0];
     int64_t depth = v->range[1][1] - v->range[1][0];
-    if (f->round && width != depth) {
+    if (f->shape == SHAPE_ROUND && width != depth) {
         yaml_mistake(m, source, v->mark[1],
             "y: [%g, %g]: a round bed is as deep as wide, and x has %g mm",
             (double)v->range[1][0] / 1000, (double)v->range[1][1] / 1000, (double)width / 1000);
@@ -378,7 +390,8 @@ static void finish(void *item, const char *source, struct yaml_mistakes *m)
     }
     const char *firmware = firmware_words[f->firmware].word;
     str_copy(p->firmware, sizeof p->firmware, firmware, strlen(firmware));
-    p->limits.round = f->round != 0;
+    p->limits.round = f->shape == SHAPE_ROUND;
+    p->belt = f->shape == SHAPE_BELT;
     p->limits.max_line = (size_t)f->max_line;
     p->rx_bytes = (size_t)f->rx_bytes;
     p->window = (enum window_mode)f->window;

@@ -139,7 +139,8 @@ static uint8_t maker_of(const char *text)
     for (size_t i = 0; i < COUNT(makers); i++) {
         bool other_spelling = makers[i][0] == '=';
         row = other_spelling ? row : (uint8_t)(i + 1);
-        if (strcmp(text, makers[i] + other_spelling) == 0) {
+        const char *maker = makers[i] + other_spelling;
+        if (text[0] == maker[0] && strcmp(text, maker) == 0) {
             return row;
         }
     }

@@ -250,6 +250,11 @@ void queue_next(
 /* True if the job has a set for this profile at all; what `next` passes over without. */
 bool queue_job_fits(const struct queue_job *job, const char *profile);
 
+/* What this printer would print next of the job, whatever its tools hold; NULL = nothing: none is
+ * left for it, the job is held (draft, moving), printed, or another's. */
+const struct queue_set *queue_job_next(
+    const struct queue_job *job, const char *printer, const char *profile);
+
 /* How many prints of this set are still to come, all copies; of the job: copies. */
 int64_t queue_set_pending(const struct queue_job *job, const struct queue_set *set);
 

@@ -99,6 +99,13 @@ bool queue_pick(
     return job->share ? pick_shared(job, own, profile, out) : pick_whole(job, own, profile, out);
 }
 
+const struct queue_set *queue_job_next(
+    const struct queue_job *job, const char *printer, const char *profile)
+{
+    struct queue_pick found;
+    return queue_pick(job, printer, profile, &found) ? &job->sets[found.set] : NULL;
+}
+
 /* ---- claims ---- */
 
 size_t queue_claim_of(const struct queue_job *job, const char *printer)

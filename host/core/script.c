@@ -171,6 +171,18 @@ static int take_degrees(
     return rc;
 }
 
+static int take_nothing(
+    struct expansion *x, const struct command *c, struct piece arg, struct script_step *step)
+{
+    char shown[64];
+    (void)step;
+    if (arg.len == 0) {
+        return 0;
+    }
+    return err_set(x->e, PP_EINVAL, "line %d: @%s \"%s\": nothing may follow it", x->line, c->name,
+        str_escape(shown, sizeof shown, arg.at, arg.len));
+}
+
 static int take_seconds(
     struct expansion *x, const struct command *c, struct piece arg, struct script_step *step)
 {
@@ -219,6 +231,7 @@ static const struct command commands[] = {
     {"pause", SCRIPT_PAUSE, take_text, NULL, 0, 0},
     {"wait_bed", SCRIPT_WAIT_BED, take_degrees, "a temperature from 15 to 150 °C", 15, 150},
     {"wait_hotend", SCRIPT_WAIT_HOTEND, take_degrees, "a temperature from 15 to 500 °C", 15, 500},
+    {"heaters_off", SCRIPT_HEATERS_OFF, take_nothing, NULL, 0, 0},
     {"wait", SCRIPT_WAIT, take_seconds, "a number of seconds from 0 to 86400", 0, 86400},
     {"notify", SCRIPT_NOTIFY, take_text, "a text for people", 0, 0},
     {"http", SCRIPT_HTTP, take_http, "http://HOST… or https://HOST…, then JSON or nothing", 0, 0},
@@ -237,7 +250,8 @@ static int unknown_command(struct expansion *x, struct piece word)
     str_escape(shown, sizeof shown, word.at, word.len);
     const char *near = str_suggest(shown, names, COMMANDS);
     return err_set(x->e, PP_EINVAL, "line %d: there is no command \"@%s\"%s%s%s", x->line, shown,
-        near != NULL ? "; did you mean \"@" : "; @pause, @wait_bed, @wait_hotend, @wait, @notify, ",
+        near != NULL ? "; did you mean \"@"
+                     : "; @pause, @wait_bed, @wait_hotend, @heaters_off, @wait, @notify, ",
         near != NULL ? near : "@http and @cancel are", near != NULL ? "\"?" : "");
 }
 

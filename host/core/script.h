@@ -5,6 +5,7 @@
  *             blank and outside of quotes
  *     @pause [TEXT]           wait until a person says go on
  *     @wait_bed DEGREES       wait until the bed is at most so warm (bed off first); @wait_hotend
+ *     @heaters_off            every heater that the printer has
  *     @wait SECONDS
  *     @notify TEXT            tell people
  *     @http URL [JSON]        GET, or POST of a body; at most SCRIPT_HTTP_MAX bytes
@@ -31,7 +32,8 @@ enum script_kind {
     SCRIPT_PAUSE,       /* text: why, "" = none was given */
     SCRIPT_WAIT_BED,    /* mc */
     SCRIPT_WAIT_HOTEND, /* mc */
-    SCRIPT_WAIT,        /* ms */
+    SCRIPT_HEATERS_OFF,
+    SCRIPT_WAIT, /* ms */
     SCRIPT_NOTIFY,
     SCRIPT_HTTP,   /* text: URL; body: "" = GET */
     SCRIPT_CANCEL, /* text: why */

@@ -227,10 +227,14 @@ static int read_version(const json_t *value, struct err *e)
     return value == NULL || json_is_string(value) ? 0 : wrong(value, "version", "text", e);
 }
 
-/* All copies printed is no job to be done: a finished one begins anew. */
-static void check_remaining(struct queue_job *job)
+/* All copies printed is no job to be done: a finished one begins anew, as one that is restored. */
+static void begin_anew(struct queue_job *job)
 {
-    job->remaining = job->remaining > 0 ? job->remaining : job->count;
+    job->remaining = job->count;
+    for (size_t i = 0; i < job->sets_count; i++) {
+        job->sets[i].remaining = job->sets[i].count;
+        job->sets[i].completed = 0;
+    }
 }
 
 static int read_job(const json_t *root, struct queue_job *job, struct err *e)
@@ -252,7 +256,9 @@ static int read_job(const json_t *root, struct queue_job *job, struct err *e)
     for (size_t i = 0; rc == 0 && i < json_array_size(sets); i++) {
         rc = read_set(json_array_get(sets, i), i, job, e);
     }
-    check_remaining(job);
+    if (job->remaining == 0) {
+        begin_anew(job);
+    }
     return rc;
 }
 

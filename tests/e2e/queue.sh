@@ -4,9 +4,12 @@
 
 # --- the API, as a program uses it
 
-api() { # METHOD PATH [JSON]: the answer's body; fails unless 2xx
+find_api() { # of the host that has just been started: asked for once, each time costs a process
     url=$(json url < "$tmp/run/test.json")
     key=$(json key < "$tmp/run/test.json")
+}
+
+api() { # METHOD PATH [JSON]: the answer's body; fails unless 2xx
     code=$(curl -s -o "$tmp/answer" -w '%{http_code}' -X "$1" -H "X-Api-Key: $key" \
         -H "Content-Type: application/json" ${3:+--data "$3"} "$url/api/v1/$2") || return 1
     case $code in
@@ -19,8 +22,7 @@ api() { # METHOD PATH [JSON]: the answer's body; fails unless 2xx
 }
 
 upload() { # FILE
-    curl -sf -o "$tmp/answer" -H "X-Api-Key: $(json key < "$tmp/run/test.json")" -F "file=@$1" \
-        "$(json url < "$tmp/run/test.json")/api/files/local"
+    curl -sf -o "$tmp/answer" -H "X-Api-Key: $key" -F "file=@$1" "$url/api/files/local"
 }
 
 job() { # NAME FILE COUNT
@@ -48,6 +50,7 @@ small 2500 > "$tmp/long.gcode"
 
 start_virtual --speed 100
 start_host
+find_api
 for file in a b cancelled long; do
     upload "$tmp/$file.gcode" || fail "$file.gcode was not taken: $(cat "$tmp/answer")"
 done
@@ -92,6 +95,7 @@ poll 30 lines_done 100 || fail "E does not move"
 stop "$host_pid" KILL || true
 launch_host
 wait_state printing 20
+find_api
 same "managing after the kill" "$(managed managing)" true
 poll 90 none_left || fail "jobs are left: $(api GET jobs)"
 fresh_report
@@ -106,6 +110,7 @@ wait_managing idle
 stop "$host_pid" KILL || true
 launch_host
 wait_state operational 20
+find_api
 same "managing after a kill with no print" "$(managed managing)" false
 job G a.gcode 1
 same "G waits" "$(left)" 1

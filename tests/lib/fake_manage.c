@@ -116,8 +116,8 @@ void manage_next(struct manage *m, struct manage_next *out)
     while (at != NULL && at->draft) {
         at = queue_after(q, at);
     }
-    *out = (struct manage_next){
-        .blocked = at != NULL && at->sets_count > 0 && strcmp(m->blocked, at->sets[0].path) == 0};
+    const struct queue_set *set = at != NULL ? queue_job_next(at, "", "") : NULL;
+    *out = (struct manage_next){.blocked = set != NULL && strcmp(m->blocked, set->path) == 0};
     snprintf(out->job, sizeof out->job, "%s", at != NULL ? at->id : "");
     snprintf(out->short_of, sizeof out->short_of, "%s", m->short_of);
     out->blocked = out->blocked || m->short_of[0] != '\0';

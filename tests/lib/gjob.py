@@ -3,6 +3,7 @@
 nothing of host/ is used, so a mistake there cannot hide itself.
 
     gjob.py make FILE [CASE]        a package; the cases that are broken are named below
+    gjob.py all DIR                 all of them, as DIR/CASE.gjob
     gjob.py check FILE EXPECTED     exits 1 and says why unless FILE is a package with what the JSON file
                                     EXPECTED says: {"name", "count", ..., "sets": [{"path", "content", ...}]}
     gjob.py list FILE               the manifest
@@ -230,6 +231,9 @@ def check(path, expected):
 def main():
     if sys.argv[1:2] == ["make"] and len(sys.argv) in (3, 4):
         CASES[sys.argv[3] if len(sys.argv) > 3 else "full"](sys.argv[2])
+    elif sys.argv[1:2] == ["all"] and len(sys.argv) == 3:
+        for name, make in CASES.items():
+            make(f"{sys.argv[2]}/{name}.gjob")
     elif sys.argv[1:2] == ["check"] and len(sys.argv) == 4:
         check(sys.argv[2], json.load(open(sys.argv[3], encoding="utf-8")))
     elif sys.argv[1:2] == ["list"] and len(sys.argv) == 3:

@@ -846,7 +846,7 @@ static void the_laws_hold_for_any_sequence_of_commands(void **state)
 {
     (void)state;
     uint64_t first = from_environment("PP_SEED", 1);
-    uint64_t seeds = getenv("PP_SEED") != NULL ? 1 : from_environment("PP_SEEDS", 340);
+    uint64_t seeds = getenv("PP_SEED") != NULL ? 1 : from_environment("PP_SEEDS", 85);
     size_t commands = 0;
     for (uint64_t i = 0; i < seeds; i++) {
         commands += one_seed(first + i);

@@ -237,6 +237,37 @@ static void a_file_that_never_homed_is_not_gone_on_with(void **state)
     finish(b);
 }
 
+/* Homing Y would drive into the print, which lies where Y ends. */
+static void on_a_belt_nothing_is_offered(void **state)
+{
+    (void)state;
+    struct profile belt = bench_profile;
+    belt.belt = true;
+    struct bench *b = printing_at(FIRST REST, "G1 X60", &belt);
+    size_t from = b->printer.heard_count;
+    reset(b);
+    RUN_UNTIL(b, b->run.result == RUN_INTERRUPTED);
+    assert_non_null(strstr(b->run.reason, "belt"));
+    UNTIL_STATE(b, PRINTER_OPERATIONAL);
+    assert_int_equal(status(b).questions, 0);
+    assert_int_equal(heard(b, from, "G"), 0);
+    assert_int_equal(status(b).bed, BED_OCCUPIED);
+    RUN_UNTIL(b, cold(b));
+    finish(b);
+}
+
+static void a_printer_that_has_become_a_belt_does_not_go_on(void **state)
+{
+    (void)state;
+    struct profile belt = bench_profile;
+    belt.belt = true;
+    struct bench *b = offered(FIRST REST, "G1 X60", &bench_profile);
+    device_set_profile(b->device, &belt);
+    assert_int_equal(device_recover(b->device, &refused), -PP_EREFUSED);
+    assert_non_null(strstr(refused.text, "belt"));
+    finish(b);
+}
+
 static void nothing_else_is_printed_meanwhile(void **state)
 {
     (void)state;
@@ -273,6 +304,8 @@ int main(void)
         cmocka_unit_test(it_can_be_cancelled_while_heating),
         cmocka_unit_test(where_x_and_y_cannot_be_homed_alone_it_is_refused),
         cmocka_unit_test(a_file_that_never_homed_is_not_gone_on_with),
+        cmocka_unit_test(on_a_belt_nothing_is_offered),
+        cmocka_unit_test(a_printer_that_has_become_a_belt_does_not_go_on),
         cmocka_unit_test(nothing_else_is_printed_meanwhile),
         cmocka_unit_test(without_such_a_question_there_is_nothing_to_recover),
     };

@@ -4,7 +4,7 @@
 
 #include "host/base/mem.h"
 #include "host/base/str.h"
-#include "tests/unit/tempdir.h"
+#include "tests/unit/gjob_made.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -44,15 +44,6 @@ static int teardown(void **state)
     return 0;
 }
 
-static void script(const char *verb, const char *path, const char *more)
-{
-    char command[1024];
-    const char *python = access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
-    snprintf(command, sizeof command, "%s " PP_SOURCE_DIR "/tests/lib/gjob.py %s '%s' '%s'", python,
-        verb, path, more);
-    assert_int_equal(system(command), 0);
-}
-
 static void assert_contains(const char *text, const char *part)
 {
     if (strstr(text, part) == NULL) {
@@ -65,7 +56,7 @@ static struct gjob *open_made(struct fixture *f, const char *made)
     struct err e = {0};
     struct gjob *g;
     unlink(f->path);
-    script("make", f->path, made);
+    gjob_make(f->path, made);
     if (gjob_open(&g, f->path, MAX_BYTES, &e) != 0) {
         fail_msg("%s: %s", made, e.text);
     }
@@ -166,7 +157,12 @@ static void folders_in_a_package_do_not_matter(void **state)
 static void a_finished_job_begins_anew(void **state)
 {
     struct gjob *g = open_made(*state, "finished");
-    assert_int_equal(gjob_job(g)->remaining, 7);
+    const struct queue_job *job = gjob_job(g);
+    assert_int_equal(job->remaining, 7);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(job->sets[i].remaining, job->sets[i].count);
+        assert_int_equal(job->sets[i].completed, 0);
+    }
     gjob_close(g);
 }
 
@@ -225,7 +221,7 @@ static void what_is_broken_is_refused_and_told(void **state)
         struct err e = {0};
         struct gjob *g;
         unlink(f->path);
-        script("make", f->path, cases[i].made);
+        gjob_make(f->path, cases[i].made);
         if (gjob_open(&g, f->path, MAX_BYTES, &e) == 0) {
             fail_msg("%s is accepted", cases[i].made);
         }
@@ -261,7 +257,7 @@ static void more_than_the_limit_is_refused_before_it_is_unpacked(void **state)
     struct fixture *f = *state;
     struct err e = {0};
     struct gjob *g;
-    script("make", f->path, "full");
+    gjob_make(f->path, "full");
     assert_int_equal(gjob_open(&g, f->path, 3000, &e), -PP_EINVAL);
     assert_contains(e.text, "entry \"ring.gcode\" unpacks to more than");
 }
@@ -372,7 +368,7 @@ static void a_package_made_here_is_as_the_original_makes_it(void **state)
     if (gjob_write(f->path, job, content, f, &stop, &e) != 0) {
         fail_msg("%s", e.text);
     }
-    script("check", f->path, tempdir_path(f->dir, "expected.json"));
+    gjob_script("check", f->path, tempdir_path(f->dir, "expected.json"));
     queue_job_free(job);
 }
 
@@ -517,5 +513,5 @@ int main(void)
         GJOB_TEST(an_export_can_be_given_up),
         GJOB_TEST(the_file_is_called_as_the_original_calls_it),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, gjob_forget);
 }

@@ -346,20 +346,62 @@ static void the_state_tells_what_a_job_waits_for(void **state)
     json_decref(list);
 }
 
-static void a_job_whose_spool_will_not_last_or_without_a_file_says_so(void **state)
+static void a_job_whose_spool_will_not_last_says_so(void **state)
 {
     struct api_server *a = *state;
     add(a, "{\"name\":\"A\",\"sets\":[{\"path\":\"a.gcode\"}]}");
-    add(a, "{\"name\":\"B\",\"sets\":[]}");
     snprintf(a->manage.short_of, sizeof a->manage.short_of, "tool 0: spool \"x\" has 1 g left");
     json_t *list = api_expect(a, 200, a->read, "GET", JOBS, NULL);
     const json_t *job = json_array_get(json_object_get(list, "jobs"), 0);
     assert_string_equal(text(job, "state"), "blocked");
     assert_string_equal(text(job, "why"), "tool 0: spool \"x\" has 1 g left");
-    job = json_array_get(json_object_get(list, "jobs"), 1);
-    assert_string_equal(text(job, "state"), "elsewhere");
-    assert_string_equal(text(job, "why"), "there is no file in it");
     json_decref(list);
+}
+
+static void assert_blocked(struct api_server *a, const char *name, const char *why)
+{
+    char path[100];
+    snprintf(path, sizeof path, JOBS "/%s", name);
+    json_t *job = api_expect(a, 200, a->read, "GET", path, NULL);
+    assert_string_equal(text(job, "state"), "blocked");
+    assert_non_null(strstr(text(job, "why"), why));
+    json_decref(job);
+}
+
+static void a_job_of_which_nothing_is_left_says_what_to_do(void **state)
+{
+    struct api_server *a = *state;
+    json_t *job = api_expect(
+        a, 201, a->print, "POST", JOBS, "{\"name\":\"A\",\"sets\":[{\"path\":\"a.gcode\"}]}");
+    char path[200];
+    snprintf(path, sizeof path, JOBS "/A/sets/%s", text(set_at(job, 0), "id"));
+    json_decref(job);
+    json_decref(api_expect(a, 200, a->print, "PATCH", path, "{\"remaining\":0}"));
+    assert_blocked(a, "A", "nothing of it is left to print: reset it or remove it");
+    json_decref(api_expect(a, 200, a->print, "POST", JOBS "/A/reset", "{}"));
+    job = api_expect(a, 200, a->read, "GET", JOBS "/A", NULL);
+    assert_string_equal(text(job, "why"), "");
+    json_decref(job);
+    add(a, "{\"name\":\"B\",\"sets\":[]}");
+    assert_blocked(a, "B", "it has no file yet: add one or remove it");
+}
+
+static void only_what_is_printed_next_of_a_job_blocks_it(void **state)
+{
+    struct api_server *a = *state;
+    json_t *job = api_expect(a, 201, a->print, "POST", JOBS,
+        "{\"name\":\"A\",\"count\":2,\"sets\":[{\"path\":\"parts/"
+        "b.gcode\"},{\"path\":\"a.gcode\"}]}");
+    char path[200];
+    snprintf(path, sizeof path, JOBS "/A/sets/%s", text(set_at(job, 0), "id"));
+    json_decref(job);
+    snprintf(a->manage.blocked, sizeof a->manage.blocked, "parts/b.gcode");
+    snprintf(a->manage.why, sizeof a->manage.why, "tool 0 holds PETG");
+    assert_blocked(a, "A", "tool 0");
+    json_decref(api_expect(a, 200, a->print, "PATCH", path, "{\"remaining\":0}"));
+    job = api_expect(a, 200, a->read, "GET", JOBS "/A", NULL);
+    assert_string_equal(text(job, "state"), "next");
+    json_decref(job);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -375,8 +417,10 @@ int main(void)
         TEST(many_jobs_are_changed_together_or_not_at_all),
         TEST(a_command_sent_twice_is_applied_once),
         TEST(a_command_word_that_cannot_be_is_refused),
+        TEST(a_job_of_which_nothing_is_left_says_what_to_do),
+        TEST(only_what_is_printed_next_of_a_job_blocks_it),
         TEST(the_state_tells_what_a_job_waits_for),
-        TEST(a_job_whose_spool_will_not_last_or_without_a_file_says_so),
+        TEST(a_job_whose_spool_will_not_last_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

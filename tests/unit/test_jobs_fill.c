@@ -16,6 +16,7 @@ static int setup_with_profiles(void **state)
     struct jobs_bench *b = *state;
     b->profiles = profiles;
     reopen_jobs(b);
+    jobs_set_profile(b->jobs, profiles_find(profiles, "prusa-mini"));
     put_file(b, "cube.gcode", CUBE);
     return rc;
 }
@@ -134,6 +135,20 @@ static void a_file_sliced_for_a_known_printer_gets_its_profile(void **state)
     assert_string_equal(submitted(b, said)->sets[0].profiles[0], "virtual");
 }
 
+/* The copy of a profile, say, in which nobody has left the models. */
+static void a_printer_that_no_file_can_mean_gets_what_was_sliced_for_any(void **state)
+{
+    struct jobs_bench *b = *state;
+    const struct profile *own = profiles_find(b->profiles, "generic-marlin");
+    put_file(b, "ender.gcode", FOR_ENDER);
+    assert_non_null(own);
+    assert_null(own->models[0]);
+    jobs_set_profile(b->jobs, own);
+    assert_null(submitted(b, one_set("job", "ender.gcode"))->sets[0].profiles);
+    jobs_set_profile(b->jobs, NULL);
+    assert_null(submitted(b, one_set("job", "ender.gcode"))->sets[0].profiles);
+}
+
 static void an_unknown_profile_is_refused_with_the_nearest(void **state)
 {
     struct jobs_bench *b = *state;
@@ -221,6 +236,7 @@ int main(void)
         FILL_TEST(content_that_is_given_may_still_be_on_its_way),
         FILL_TEST(what_is_sliced_is_told_by_its_suffix),
         FILL_TEST(a_file_sliced_for_a_known_printer_gets_its_profile),
+        FILL_TEST(a_printer_that_no_file_can_mean_gets_what_was_sliced_for_any),
         FILL_TEST(an_unknown_profile_is_refused_with_the_nearest),
         FILL_TEST(materials_have_a_form),
         FILL_TEST(an_edited_set_keeps_its_content_until_its_path_changes),

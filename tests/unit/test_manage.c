@@ -254,6 +254,24 @@ static void fails_here(void *context, const char *command)
     }
 }
 
+static void a_job_whose_content_is_gone_says_what_to_do(void **state)
+{
+    (void)state;
+    struct manage_bench *t = manage_bench_new();
+    open_all(t);
+    char id[ID_SIZE];
+    char why[200];
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, id);
+    struct queue_set gone = job(t, id)->sets[0];
+    gone.sha256 = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    manage_why_blocked(t->m, &gone, why, sizeof why);
+    assert_string_equal(why,
+        "\"a.gcode\" as it was then is gone: upload it again, or choose its file "
+        "anew for this set");
+    done_with(t);
+}
+
 static void what_fails_early_is_tried_again_and_then_quarantined(void **state)
 {
     (void)state;
@@ -973,6 +991,7 @@ int main(void)
         cmocka_unit_test(a_script_that_fails_clears_nothing_and_stops_managing),
         cmocka_unit_test(a_cancel_counts_nothing_and_stops_managing),
         cmocka_unit_test(a_cancelled_job_is_passed_over_where_that_is_wanted),
+        cmocka_unit_test(a_job_whose_content_is_gone_says_what_to_do),
         cmocka_unit_test(what_fails_early_is_tried_again_and_then_quarantined),
         cmocka_unit_test(an_emergency_stop_stops_managing),
         cmocka_unit_test(a_failure_told_with_nothing_printed_is_refused),

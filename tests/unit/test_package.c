@@ -2,15 +2,17 @@
 /* Packages into the queue and out of it; tests/lib/gjob.py makes and judges them. */
 #include "host/app/queue/package.h"
 
+#include "tests/unit/gjob_made.h"
 #include "tests/unit/jobs_bench.h"
 
 #include <dirent.h>
 #include <sys/wait.h>
 
+static struct profiles *shipped; /* read once: they do not change */
+
 struct bench {
     struct jobs_bench *jobs;
     struct packages *packages;
-    struct profiles *profiles;
     char package[TEMPDIR_SIZE + 32];
 };
 
@@ -30,7 +32,7 @@ static void open_packages(struct bench *b)
             &(struct packages_options){.jobs = b->jobs->jobs,
                 .files = b->jobs->files,
                 .hub = b->jobs->hub,
-                .profiles = b->profiles,
+                .profiles = shipped,
                 .data_dir = b->jobs->base.dir,
                 .max_bytes = 1 << 20},
             &e) != 0) {
@@ -59,14 +61,12 @@ static void reopen(struct bench *b)
 
 static int setup(void **state)
 {
-    const char *dirs[] = {PP_SOURCE_DIR "/profiles", NULL};
     void *jobs;
     struct bench *b = mem_alloc(sizeof *b);
     jobs_bench_setup(&jobs);
     b->jobs = jobs;
     snprintf(b->package, sizeof b->package, "%s/x.gjob", b->jobs->base.dir);
-    assert_int_equal(profiles_open(&b->profiles, dirs, NULL), 0);
-    b->jobs->profiles = b->profiles;
+    b->jobs->profiles = shipped;
     reopen_jobs(b->jobs);
     open_packages(b);
     *state = b;
@@ -80,18 +80,8 @@ static int teardown(void **state)
     limit_files(RLIM_INFINITY);
     packages_close(b->packages);
     int rc = jobs_bench_teardown(&jobs);
-    profiles_close(b->profiles);
     free(b);
     return rc;
-}
-
-static void script(const char *verb, const char *path, const char *more)
-{
-    char command[1024];
-    const char *python = access("/usr/bin/python3", X_OK) == 0 ? "/usr/bin/python3" : "python3";
-    snprintf(command, sizeof command, "%s " PP_SOURCE_DIR "/tests/lib/gjob.py %s '%s' '%s'", python,
-        verb, path, more);
-    assert_int_equal(system(command), 0);
 }
 
 static void on_imported(void *context, const struct err *e, const char *job, const char *notice)
@@ -133,7 +123,7 @@ static struct told try_import(struct bench *b)
 
 static const struct queue_job *import(struct bench *b, const char *made)
 {
-    script("make", b->package, made);
+    gjob_make(b->package, made);
     struct told t = try_import(b);
     if (t.err.code != 0) {
         fail_msg("%s", t.err.text);
@@ -252,7 +242,7 @@ static void what_is_imported_survives_a_restart(void **state)
 static void a_profile_not_known_here_is_kept_and_told(void **state)
 {
     struct bench *b = *state;
-    script("make", b->package, "unknown_profile");
+    gjob_make(b->package, "unknown_profile");
     struct told t = try_import(b);
     assert_int_equal(t.err.code, 0);
     assert_string_equal(
@@ -290,7 +280,7 @@ static void a_job_without_a_name_takes_that_of_the_package_for_its_folder(void *
     static const char *const names[] = {"../up/ two \"parts\" .gjob", "\xff.gjob", "...", NULL};
     struct bench *b = *state;
     struct told t = {0};
-    script("make", b->package, "bare");
+    gjob_make(b->package, "bare");
     for (int i = 0; i < 4; i++) {
         package_import(b->packages, &(struct package_wish){.path = b->package, .name = names[i]},
             on_imported, &t);
@@ -307,7 +297,7 @@ static void a_stored_package_is_imported_and_stays(void **state)
     struct upload *u;
     struct answer a = {0};
     char bytes[4096];
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     FILE *file = fopen(b->package, "r");
     size_t len = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
@@ -364,7 +354,7 @@ static void what_is_wrong_with_a_package_leaves_nothing(void **state)
     };
     struct bench *b = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        script("make", b->package, cases[i].made);
+        gjob_make(b->package, cases[i].made);
         struct told t = try_import(b);
         assert_int_equal(t.err.code, cases[i].code);
         assert_contains(t.err.text, cases[i].text);
@@ -376,7 +366,7 @@ static void a_wish_that_makes_no_sense_is_refused(void **state)
 {
     struct bench *b = *state;
     struct told t = {0};
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     put_file(b->jobs, "a.gcode", CUBE);
     package_import(
         b->packages, &(struct package_wish){.path = b->package, .queue = "moon"}, on_imported, &t);
@@ -401,7 +391,7 @@ static void only_so_many_at_a_time(void **state)
 {
     struct bench *b = *state;
     struct told t = {0};
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     for (int i = 0; i < PACKAGES_MAX; i++) {
         package_import(b->packages, &(struct package_wish){.path = b->package}, on_imported, &t);
     }
@@ -420,7 +410,7 @@ static void a_full_disk_leaves_nothing_half_imported(void **state)
 {
     struct bench *b = *state;
     int failed = 0;
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     for (size_t bytes = 0; queue_count(local(b->jobs)) == 0; bytes += 4096) {
         fill_disk(&b->jobs->base, bytes);
         struct told t = try_import(b);
@@ -444,7 +434,7 @@ static void a_full_disk_leaves_nothing_half_imported(void **state)
 static void a_disk_that_is_full_while_unpacking_leaves_nothing(void **state)
 {
     struct bench *b = *state;
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     for (rlim_t bytes = 0; bytes < 2000; bytes += 500) {
         limit_files(bytes);
         struct told t = try_import(b);
@@ -478,7 +468,7 @@ static void killed_at_any_instant_an_import_is_whole_or_not_there(void **state)
 {
     struct bench *b = *state;
     size_t whole = 0;
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     for (int turns = 0; turns < 24; turns += 2) {
         stop_all(b);
         pid_t pid = fork();
@@ -517,7 +507,7 @@ static void killed_at_any_instant_an_import_is_whole_or_not_there(void **state)
 static void stopping_answers_what_is_under_way_and_leaves_nothing_half(void **state)
 {
     struct bench *b = *state;
-    script("make", b->package, "full");
+    gjob_make(b->package, "full");
     const struct queue_job *job = import(b, "full");
     for (int turns = 0; turns < 12; turns += 2) {
         struct told in = {0};
@@ -555,7 +545,7 @@ static void a_job_goes_out_as_it_came_in(void **state)
           " {\"path\": \"ring.gcode\", \"profiles\": []}]}",
         file);
     fclose(file);
-    script("check", t.path, tempdir_path(b->jobs->base.dir, "expected"));
+    gjob_script("check", t.path, tempdir_path(b->jobs->base.dir, "expected"));
     assert_int_equal(rename(t.path, b->package), 0);
     struct told again = try_import(b);
     assert_int_equal(again.err.code, 0);
@@ -602,6 +592,19 @@ static void exports_that_nobody_took_are_swept_at_the_start(void **state)
     assert_int_equal(count_in(b, "exports"), 0);
 }
 
+static int group_setup(void **state)
+{
+    const char *dirs[] = {PP_SOURCE_DIR "/profiles", NULL};
+    (void)state;
+    return profiles_open(&shipped, dirs, NULL);
+}
+
+static int group_teardown(void **state)
+{
+    profiles_close(shipped);
+    return gjob_forget(state);
+}
+
 #define PACKAGE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -628,5 +631,5 @@ int main(void)
         PACKAGE_TEST(a_full_disk_leaves_nothing_half_exported),
         PACKAGE_TEST(exports_that_nobody_took_are_swept_at_the_start),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

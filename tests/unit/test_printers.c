@@ -128,26 +128,23 @@ static void the_printers_of_continuous_print_are_known_by_their_names(void **sta
             assert_size(p, k->ours.width > 0 ? k->ours : k->size);
             continue;
         }
-        assert_true(p->self_clearing);
-        assert_string_equal(p->clear_script, "belt-short");
+        assert_true(p->belt);
+        assert_string_equal(p->clear_script, "belt-long");
         assert_int_equal(extent(p, 0), k->size.width * 1000);
         assert_true(extent(p, 2) >= k->size.depth * 1000);
     }
 }
 
-static void three_of_them_clear_their_beds_themselves(void **state)
+static void only_belts_clear_themselves(void **state)
 {
-    static const char *const ids[] = {"creality-cr30", "prusa-mini", "sainsmart-infi20"};
     const struct profile *p = NULL;
     size_t found = 0;
     (void)state;
     for (size_t i = 0; (p = profiles_at(shipped, i)) != NULL; i++) {
-        if (p->self_clearing) {
-            assert_true(found < COUNT(ids));
-            assert_string_equal(p->id, ids[found++]);
-        }
+        assert_int_equal(p->belt, p->clear_script[0] != '\0');
+        found += p->belt;
     }
-    assert_int_equal(found, COUNT(ids));
+    assert_int_equal(found, 2);
 }
 
 static void a_script_named_for_clearing_a_bed_is_there_and_declares_it(void **state)
@@ -237,7 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_printers_of_continuous_print_are_known_by_their_names),
-        cmocka_unit_test(three_of_them_clear_their_beds_themselves),
+        cmocka_unit_test(only_belts_clear_themselves),
         cmocka_unit_test(a_script_named_for_clearing_a_bed_is_there_and_declares_it),
         cmocka_unit_test(common_printers_have_their_makers_sizes),
         cmocka_unit_test(all_stay_within_what_printers_are),

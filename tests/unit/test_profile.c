@@ -405,24 +405,26 @@ static void a_material_is_weighed_by_its_key(void **state)
     materials_close(m);
 }
 
-static void who_can_clear_a_bed_says_so(void **state)
+static void a_belt_says_so_and_what_clears_it(void **state)
 {
     struct strbuf mistakes = {0};
     char text[400];
     (void)state;
-    snprintf(text, sizeof text, "%sself_clearing: yes\nclear_script: my belt\n", small);
+    snprintf(text, sizeof text, "%sshape: belt\nclear_script: my belt\n", small);
     struct profile *p = profile_read("p.yaml", text, strlen(text), &mistakes);
     assert_non_null(p);
-    assert_true(p->self_clearing);
+    assert_true(p->belt && !p->limits.round);
     assert_string_equal(p->clear_script, "my belt");
+    assert_null(strchr(p->pause_script, 'Z')); /* the belt stays where it is */
+    assert_null(strchr(p->cancel_script, 'Z'));
     profile_free(p);
     p = profile_read("p.yaml", small, strlen(small), &mistakes);
-    assert_false(p->self_clearing);
+    assert_false(p->belt);
     assert_string_equal(p->clear_script, "");
     profile_free(p);
-    snprintf(text, sizeof text, "%sself_clearing: often\n", small);
+    snprintf(text, sizeof text, "%sshape: belts\n", small);
     assert_null(profile_read("p.yaml", text, strlen(text), &mistakes));
-    assert_non_null(strstr(strbuf_text(&mistakes), "self_clearing: \"often\""));
+    assert_non_null(strstr(strbuf_text(&mistakes), "shape: \"belts\""));
     strbuf_fini(&mistakes);
 }
 
@@ -451,7 +453,7 @@ int main(void)
         cmocka_unit_test(every_mistake_in_the_quirks_is_told),
         cmocka_unit_test(the_shipped_materials_are_right),
         cmocka_unit_test(a_material_is_weighed_by_its_key),
-        cmocka_unit_test(who_can_clear_a_bed_says_so),
+        cmocka_unit_test(a_belt_says_so_and_what_clears_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,8 +319,8 @@ static void what_is_printed_is_not_removed_reset_or_moved(void **state)
     submit(&b, "second", "A1", 1);
     begin_next(&b);
     assert_int_equal(act(&b, QUEUE_ARCHIVE, "first"), -PP_EBUSY);
-    assert_refused(&b, PP_EBUSY, "",
-        "job \"first\": \"one\" has been printing it for less than a minute");
+    assert_refused(
+        &b, PP_EBUSY, "", "job \"first\": \"one\" has been printing it for less than a minute");
     b.now_ms += 7 * 60000;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         assert_int_equal(act(&b, verbs[i], "first"), -PP_EBUSY);

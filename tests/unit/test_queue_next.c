@@ -47,6 +47,32 @@ static void a_job_whose_material_is_not_loaded_lets_others_go_first(void **state
     bench_close(&b);
 }
 
+static const char *next_of(const struct bench *b, const char *name, const char *printer)
+{
+    const struct queue_set *set = queue_job_next(job_of(b, name), printer, "mk3");
+    return set != NULL ? set->path : "";
+}
+
+static void what_comes_next_of_a_job_is_told_whatever_is_loaded(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    submit(&b, "job", "A1%PETG B1@ender C1@mk3", 2);
+    assert_string_equal(next_of(&b, "job", "ada"), "A.gcode");
+    struct queue_job *spec = edit_of(&b, "job");
+    spec->sets[0].remaining = 0;
+    edit(&b, "job", QUEUE_F_SETS, spec);
+    assert_string_equal(next_of(&b, "job", "ada"), "C.gcode");
+    spec = edit_of(&b, "job");
+    spec->sets[2].remaining = 0;
+    spec->count = 1;
+    edit(&b, "job", QUEUE_F_SETS | QUEUE_F_COUNT, spec);
+    assert_string_equal(next_of(&b, "job", "ada"), "");
+    act(&b, QUEUE_RESET, "job");
+    assert_string_equal(next_of(&b, "job", "ada"), "A.gcode");
+    bench_close(&b);
+}
+
 static bool is_skipped(void *context, const struct queue_job *job)
 {
     (void)context;
@@ -353,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_job_whose_material_is_not_loaded_lets_others_go_first),
+        cmocka_unit_test(what_comes_next_of_a_job_is_told_whatever_is_loaded),
         cmocka_unit_test(a_job_that_is_passed_over_is_not_offered_at_all),
         cmocka_unit_test(materials_do_not_matter_to_who_says_so),
         cmocka_unit_test(the_tool_without_its_material_is_named),

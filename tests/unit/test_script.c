@@ -133,6 +133,8 @@ static void host_commands_have_their_arguments(void **state)
     assert_int_equal(steps[1].kind, SCRIPT_PAUSE);
     assert_string_equal(steps[1].text, "take it  off");
     assert_prints("@pause ; until it is off", "@pause\n");
+    assert_prints("@heaters_off ; all of them\n", "@heaters_off\n");
+    assert_refused("@heaters_off now", "@heaters_off \"now\": nothing may follow it");
     assert_prints("@wait_bed 27.5\n@wait_hotend {bed}\n@wait 0.25 ; a moment",
         "@wait_bed 27.5\n@wait_hotend 60\n@wait 0.25\n");
     assert_int_equal(steps[0].mc, 27500);

@@ -67,7 +67,8 @@ static int setup(void **state)
                             "\"state\": \"clearing\", \"materials\": [null]}, \"external\": {}, "
                             "\"metadata\": {}, \"job\": {\"name\": \"vases\"}, "
                             "\"printer\": {\"min_x\": -5.0, \"max_x\": 215.0, \"min_y\": 0, "
-                            "\"max_y\": 210.5, \"min_z\": 0, \"max_z\": 200}}",
+                            "\"max_y\": 210.5, \"min_z\": 0, \"max_z\": 200, "
+                            "\"motors_off\": \"M84\"}}",
         0, NULL);
     assert_non_null(f->symbols);
     open_scripts(f);
@@ -222,13 +223,65 @@ static void by_default_a_person_is_waited_for_and_at_the_end_all_is_off(void **s
         assert_int_equal(n, m == MOMENT_PRINT_SUCCESS || m == MOMENT_FINISH);
     }
     assert_plans(f, MOMENT_PRINT_SUCCESS,
-        "M104 S0\nM140 S0\nM107\nM84\n"
+        "@heaters_off\nM107\nM84\n"
         "@pause Take the part off the bed. Going on means: the bed is clear\n");
     assert_true(f->plan.clears_bed);
     assert_string_equal(f->plan.names, "pause");
-    assert_plans(f, MOMENT_FINISH, "M104 S0\nM140 S0\nM107\nM84\nM300 S880 P300\n");
+    assert_plans(f, MOMENT_FINISH, "@heaters_off\nM107\nM84\nM300 S880 P300\n");
     assert_false(f->plan.clears_bed);
     assert_plans(f, MOMENT_ACTIVATE, "");
+}
+
+static void the_motors_of_a_delta_hold_its_carriages(void **state)
+{
+    struct fixture *f = *state;
+    json_object_set_new(json_object_get(f->symbols, "printer"), "motors_off", json_string(""));
+    assert_plans(f, MOMENT_FINISH, "@heaters_off\nM107\nM300 S880 P300\n");
+}
+
+static void a_printer_may_have_a_script_of_its_own_until_a_person_says_otherwise(void **state)
+{
+    struct fixture *f = *state;
+    const struct scripts_hook *hooks = NULL;
+    const struct scripts_hook hook = {"sweep", ""};
+    scripts_set_clear_script(f->scripts, "belt-long");
+    assert_plans(f, MOMENT_PRINT_SUCCESS, "@heaters_off\nM107\nG91\nG1 Z300 F600\nG90\nM400\n");
+    assert_true(f->plan.clears_bed);
+    scripts_set_clear_script(f->scripts, "beep"); /* clears nothing */
+    assert_int_equal(scripts_hooks(f->scripts, MOMENT_PRINT_SUCCESS, &hooks), 1);
+    assert_string_equal(hooks[0].script, "pause");
+    scripts_set_clear_script(f->scripts, "belt"); /* there is none */
+    scripts_hooks(f->scripts, MOMENT_PRINT_SUCCESS, &hooks);
+    assert_string_equal(hooks[0].script, "pause");
+    assert_int_equal(set_hooks(f, MOMENT_PRINT_SUCCESS, &hook, 1), 0);
+    scripts_set_clear_script(f->scripts, "belt-long");
+    scripts_hooks(f->scripts, MOMENT_PRINT_SUCCESS, &hooks);
+    assert_string_equal(hooks[0].script, "sweep");
+    assert_int_equal(set_hooks(f, MOMENT_PRINT_SUCCESS, NULL, 0), 0);
+    close_scripts(f); /* that is a person's word too, also after a restart */
+    open_scripts(f);
+    scripts_set_clear_script(f->scripts, "belt-long");
+    assert_int_equal(scripts_hooks(f->scripts, MOMENT_PRINT_SUCCESS, &hooks), 0);
+}
+
+static void what_only_tells_and_waits_clears_no_bed(void **state)
+{
+    struct fixture *f = *state;
+    const struct scripts_hook hook = {"mine", ""};
+    static const struct {
+        const char *body;
+        bool clears;
+    } cases[] = {{"@notify the bed is clear\n@wait 1\n", false}, {"{current.nothing}", false},
+        {"@heaters_off\n@wait_bed 30\n", false}, {"G1 Y5\n", true}, {"@pause\n", true},
+        {"@http http://arm/take\n", true}};
+    json_object_set_new(json_object_get(f->symbols, "current"), "nothing", json_string(""));
+    assert_int_equal(save(f, "mine", "G28", true), 0);
+    assert_int_equal(set_hooks(f, MOMENT_PRINT_SUCCESS, &hook, 1), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(save(f, "mine", cases[i].body, true), 0);
+        assert_int_equal(plan(f, MOMENT_PRINT_SUCCESS), 0);
+        assert_int_equal(f->plan.clears_bed, cases[i].clears);
+    }
 }
 
 static void the_sweep_knows_the_printer(void **state)
@@ -667,6 +720,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_shipped_ones_are_right),
         TEST(by_default_a_person_is_waited_for_and_at_the_end_all_is_off),
+        TEST(the_motors_of_a_delta_hold_its_carriages),
+        TEST(a_printer_may_have_a_script_of_its_own_until_a_person_says_otherwise),
+        TEST(what_only_tells_and_waits_clears_no_bed),
         TEST(the_sweep_knows_the_printer),
         TEST(the_shipped_conditions_judge_as_they_say),
         TEST(a_file_hides_the_one_of_its_name_also_with_mistakes),

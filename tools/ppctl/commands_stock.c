@@ -55,9 +55,8 @@ const struct command commands_stock[] = {
         .exec = cmd_scripts},
     {.name = "script",
         .offers = "show set edit test rm",
-        .args =
-            "show NAME | set NAME FILE [--clears-bed] [--text DESCRIPTION] |\n"
-            "                 edit NAME | test NAME [--condition NAME] [--moment EVENT] | rm NAME",
+        .args = "show NAME | set NAME FILE [--clears-bed] [--text TEXT] |\n"
+                "             edit NAME | test NAME [--condition NAME] [--moment EVENT] | rm NAME",
         .summary = "look at, change or try a script",
         .help = "set takes the gcode from a file (\"-\": standard input); edit opens it in\n"
                 "$EDITOR; test shows what would be sent, and sends nothing. --clears-bed says\n"
@@ -71,13 +70,13 @@ const struct command commands_stock[] = {
         .least = 2,
         .most = 3,
         .option = {{"--clears-bed", NULL, "set: the bed is clear after it"},
-            {"--text", "DESCRIPTION", "set: what it does, for people"},
+            {"--text", "TEXT", "set: what it does, for people"},
             {"--condition", "NAME", "test: under this condition"},
             {"--moment", "EVENT", "test: as if this had happened"}},
         .exec = cmd_script},
     {.name = "condition",
         .offers = "show set edit test rm",
-        .args = "show NAME | set NAME FILE [--text DESCRIPTION] | edit NAME |\n"
+        .args = "show NAME | set NAME FILE [--text TEXT] | edit NAME |\n"
                 "                 test NAME [--moment EVENT] | rm NAME",
         .summary = "look at, change or try a condition",
         .help = "A condition is Lua and decides whether a script runs. test says what it\n"
@@ -88,7 +87,7 @@ const struct command commands_stock[] = {
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = 3,
-        .option = {{"--text", "DESCRIPTION", "set: what it does, for people"},
+        .option = {{"--text", "TEXT", "set: what it does, for people"},
             {"--moment", "EVENT", "test: as if this had happened"}},
         .exec = cmd_condition},
     {.name = "events",

@@ -213,7 +213,8 @@ void device_withdraw(struct device *d, const char *kind);
  * when all are acknowledged and the last move has ended (M400), or with an error when a command may
  * not be sent, the printer is lost, locked or too hot, an emergency stop or a cancel came, and from
  * within device_script_stop() and device_close(). After an error the heaters are turned off.
- * PP_ESTATE while printing or while a script runs or is being ended; PP_EOFFLINE. No print starts
+ * PP_ESTATE while printing, while a script runs or is being ended, or when it is in doubt whether
+ * this is the right printer; PP_EOFFLINE. No print starts
  * meanwhile. */
 typedef const char *(*device_script_next)(void *context);
 int device_script(struct device *d, const char *name, device_script_next next, store_cb done,

@@ -44,6 +44,14 @@ static const char *why_not(const struct device_words *w)
     return w->bed_taken ? NULL : "it had not reached the bed";
 }
 
+/* Why this printer cannot go on with any; NULL if it may. */
+static const char *why_not_here(const struct device *d)
+{
+    return d->profile != NULL && d->profile->belt ? "on a belt the print stands where Y is homed, "
+                                                    "so the position cannot be found again"
+                                                  : NULL;
+}
+
 /* Why the tool cannot be brought back to where the file had it; NULL if it can. */
 static const char *why_no_way(const struct gcode_modal *m)
 {
@@ -103,6 +111,7 @@ void device_offer(struct device *d)
     r->phase = RECOVER_OFFER;
     device_unask(d, "recover");
     const char *no = why_not(&r->words);
+    no = no != NULL ? no : why_not_here(d);
     if (no != NULL) {
         device_offer_end(d, no);
         return;
@@ -293,6 +302,10 @@ static int may_go_on(const struct device *d, struct err *e)
             "without a profile it is not known whether X and Y can be homed beside the print: "
             "start "
             "the host with --profile, or answer no");
+    }
+    if (why_not_here(d) != NULL) { /* it has become one meanwhile */
+        return err_set(
+            e, PP_EREFUSED, "profile \"%s\": %s; answer no", d->profile->id, why_not_here(d));
     }
     if (d->profile->limits.round) {
         return err_set(e, PP_EREFUSED,

@@ -114,6 +114,11 @@ int device_script(struct device *d, const char *name, device_script_next next, s
     if (d->pending[0] != '\0') {
         return err_set(e, PP_ESTATE, "\"%s\" waits for an answer: no script runs", d->pending);
     }
+    if (d->who.identity_doubt) {
+        return err_set(e, PP_ESTATE,
+            "another printer or port than before: no script runs before a person has said that it "
+            "is the right one");
+    }
     *s = (struct device_script){.next = next, .done = done, .context = context};
     snprintf(s->name, sizeof s->name, "%s", name[0] != '\0' ? name : "script");
     gcheck_init(&s->check, device_limits(d));

@@ -123,6 +123,11 @@ void jobs_close(struct jobs *j, void (*closed)(void *context), void *context)
     }
 }
 
+void jobs_set_profile(struct jobs *j, const struct profile *own)
+{
+    j->own_profile = own;
+}
+
 void jobs_set_retention(struct jobs *j, const struct jobs_retention *keep)
 {
     j->keep = *keep;

@@ -25,6 +25,7 @@
 #define JOBS_ALL_MAX 1000
 
 struct jobs;
+struct profile;
 struct profiles;
 
 struct jobs_retention {
@@ -45,6 +46,11 @@ int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, 
 
 /* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
 void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
+
+/* This printer's own profile, borrowed; NULL = unknown. Sets are assigned to a printer by their
+ * file only where this one could be meant by it too (it has `models`): else what was sliced for it
+ * would be kept for another of which it is a copy. */
+void jobs_set_profile(struct jobs *j, const struct profile *own);
 
 void jobs_set_retention(struct jobs *j, const struct jobs_retention *keep);
 

@@ -68,10 +68,12 @@ static int no_file(const struct jobs *j, const char *path, const char *field, st
         e, PP_ENOTFOUND, field, "no file is called \"%.120s\"; upload it first", shown);
 }
 
-/* The profile of the printer a file was sliced for; NULL when that is not beyond doubt. */
+/* The profile of the printer a file was sliced for; NULL when that is not beyond doubt, or nothing
+ * sliced for this printer could be known as such. */
 static char **profiles_of(const struct jobs *j, const struct file_entry *file)
 {
-    const struct profile *p = j->profiles != NULL && file->analysed
+    bool known = j->own_profile != NULL && j->own_profile->models[0] != NULL;
+    const struct profile *p = j->profiles != NULL && known && file->analysed
                                   ? profiles_for_file(j->profiles, &file->analysis)
                                   : NULL;
     char **list = p != NULL ? mem_array(2, sizeof *list) : NULL;

@@ -41,6 +41,7 @@ struct jobs {
     struct files *files;
     struct hub *hub;
     const struct profiles *profiles;
+    const struct profile *own_profile; /* NULL = unknown */
     struct jobs_retention keep;
     char client[QUEUE_WORD_MAX + 1]; /* this host, since its start */
     int64_t sequence;

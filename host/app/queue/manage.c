@@ -341,6 +341,7 @@ int manage_open(struct manage **out, uv_loop_t *loop, const struct manage_option
     m->o = *o;
     m->loop = loop;
     m->dead_ms = -1;
+    m->script_wait_ms = SCRIPT_RUN_WAIT_MS;
     snprintf(m->name, sizeof m->name, "%s", o->name);
     driver_init(&m->driver);
     int rc = manage_load_quarantine(m, e);

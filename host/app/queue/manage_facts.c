@@ -122,8 +122,7 @@ void manage_next(struct manage *m, struct manage_next *out)
 {
     struct manage_work work;
     manage_find_work(m, &work);
-    *out = (struct manage_next){
-        .blocked = work.block != QUEUE_READY || work.short_of[0] != '\0'};
+    *out = (struct manage_next){.blocked = work.block != QUEUE_READY || work.short_of[0] != '\0'};
     memcpy(out->job, work.job, sizeof out->job);
     snprintf(out->short_of, sizeof out->short_of, "%s", work.short_of);
 }

@@ -112,6 +112,7 @@ struct manage {
     char accepted_set[ID_SIZE]; /* prints although its spool may run out */
 
     struct script_run *script; /* the driver waits for it */
+    int64_t script_wait_ms;    /* for a temperature, at most */
     enum driver_moment moment;
     bool clears_bed;
     char script_name[96];

@@ -46,6 +46,13 @@ static void ended(struct manage *m)
 static void on_script(void *context, const struct err *e)
 {
     struct manage *m = context;
+    if (e == NULL && m->clears_bed && script_run_missed(m->script)) {
+        m->clears_bed = false;
+        manage_notice(m,
+            "\"%.80s\" has not reached whom it calls: whether the bed is clear is not "
+            "known",
+            m->script_name);
+    }
     m->script = NULL;
     m->script_name[0] = '\0';
     if (e != NULL) {
@@ -64,6 +71,7 @@ static int start(struct manage *m, struct script_run **out, struct scripts_plan 
         .hub = m->o.hub,
         .name = name,
         .beside = beside,
+        .wait_ms = m->script_wait_ms,
         .done = done,
         .context = context};
     struct script_step *steps = p->steps;
@@ -72,6 +80,13 @@ static int start(struct manage *m, struct script_run **out, struct scripts_plan 
     p->count = 0;
     scripts_plan_fini(p);
     return script_run_start(out, &o, steps, count, e);
+}
+
+static bool is_doubted(const struct manage *m)
+{
+    struct device_status st;
+    device_status(m->o.device, &st);
+    return st.identity_doubt;
 }
 
 void manage_do_script(struct manage *m, enum driver_moment moment)
@@ -92,8 +107,10 @@ void manage_do_script(struct manage *m, enum driver_moment moment)
         return;
     }
     snprintf(m->script_name, sizeof m->script_name, "%.95s", p.names);
-    m->clears_bed = m->clears_bed && !m->fault;
-    if (start(m, &m->script, &p, m->script_name, m->fault, on_script, m, &e) < 0) {
+    /* of another printer than before nothing is known; it is asked for before the first print */
+    bool beside = m->fault || (moment == MOMENT_ACTIVATE && is_doubted(m));
+    m->clears_bed = m->clears_bed && !beside;
+    if (start(m, &m->script, &p, m->script_name, beside, on_script, m, &e) < 0) {
         m->script = NULL;
         m->script_name[0] = '\0';
         failed(m, &e);
@@ -152,8 +169,8 @@ static void run_aside(struct manage *m, struct manage_aside *a, struct scripts_p
     snprintf(a->name, sizeof a->name, "%.95s", p->names);
     a->manage = m;
     /* beside a print, or a script that the driver waits for, nothing is sent to the printer */
-    bool beside =
-        st.state != PRINTER_OPERATIONAL || m->script != NULL || st.script[0] != '\0' || m->fault;
+    bool beside = st.state != PRINTER_OPERATIONAL || m->script != NULL || st.script[0] != '\0' ||
+                  st.identity_doubt || m->fault;
     if (start(m, &a->run, p, a->name, beside, on_aside, a, &e) < 0) {
         a->run = NULL;
         manage_notice(m, "%s", e.text);

@@ -99,6 +99,22 @@ void manage_tell(struct manage *m)
     }
 }
 
+static void why_no_file(
+    const struct manage *m, const struct queue_set *set, char *out, size_t out_size)
+{
+    const struct file_entry *file =
+        set->sha256 != NULL ? files_find_content(m->o.files, set->sha256) : NULL;
+    if (file == NULL) {
+        snprintf(out, out_size,
+            "\"%.100s\" as it was then is gone: upload it again, or choose its file anew for this "
+            "set",
+            set->path);
+    } else if (!file->analysed) {
+        snprintf(out, out_size,
+            "\"%.100s\" is not checked yet; the log tells if it cannot be printed", set->path);
+    }
+}
+
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size)
 {
@@ -113,8 +129,8 @@ void manage_why_blocked(
         snprintf(out, out_size, "\"%.120s\" is a model: it must be sliced first", set->path);
         return;
     }
-    if (!manage_has_file((void *)(uintptr_t)m, set)) {
-        snprintf(out, out_size, "\"%.120s\" is not here, or is not checked yet", set->path);
+    why_no_file(m, set, out, out_size);
+    if (out[0] != '\0') {
         return;
     }
     for (unsigned i = 0; m->settings.material_check && i < QUEUE_TOOLS_MAX; i++) {

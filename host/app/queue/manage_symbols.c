@@ -244,6 +244,9 @@ static json_t *printer_json(const struct manage *m)
         json_object_set_new(o, name, p != NULL ? json_real(mm(p->limits.max_um[i])) : json_null());
     }
     json_object_set_new(o, "tools", p != NULL ? json_integer(p->limits.tools) : json_null());
+    /* without current the carriages of a delta fall; of an unknown printer nobody knows */
+    bool stays = p != NULL && !p->limits.round;
+    json_object_set_new(o, "motors_off", json_string(stays ? "M84" : ""));
     json_object_set_new(o, "round", p != NULL ? json_boolean(p->limits.round) : json_null());
     return o;
 }

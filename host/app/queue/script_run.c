@@ -33,6 +33,7 @@ struct script_run {
     uv_timer_t timer;
     uv_work_t call;
     struct err call_error;
+    bool missed; /* a call was not answered */
     struct hub_listener *listener;
     uint64_t since_ms; /* DOING_COOLING, DOING_WAIT */
     int64_t since_wall_ms;
@@ -106,6 +107,11 @@ void script_run_stop(struct script_run *r)
 const char *script_run_waits(const struct script_run *r)
 {
     return r->waits;
+}
+
+bool script_run_missed(const struct script_run *r)
+{
+    return r->missed;
 }
 
 /* ---- the steps ---- */
@@ -207,11 +213,11 @@ static void look_at_temperature(struct script_run *r)
     if (mc != INT32_MIN && mc <= step->mc) {
         r->at++;
         go_on(r);
-    } else if (clock_ms() - r->since_ms > SCRIPT_RUN_WAIT_MS) {
+    } else if ((int64_t)(clock_ms() - r->since_ms) > r->o.wait_ms) {
         char text[120];
-        snprintf(text, sizeof text, "%s is not down to %g °C after %d hours",
+        snprintf(text, sizeof text, "%s is not down to %g °C after %lld min",
             step->kind == SCRIPT_WAIT_BED ? "the bed" : "the hotend", step->mc / 1000.0,
-            SCRIPT_RUN_WAIT_MS / 3600000);
+            (long long)(r->o.wait_ms / 60000));
         fail(r, PP_ETIMEOUT, text);
     } else {
         uv_timer_start(&r->timer, on_timer, LOOK_MS, 0);
@@ -261,6 +267,7 @@ static void on_called(uv_work_t *work, int status)
             snprintf(text, sizeof text, "script \"%.60s\": %.180s", r->name, r->call_error.text);
             log_warn("%s", text);
             hub_emit(r->o.hub, HUB_NOTICE, text);
+            r->missed = true;
         }
         r->at++;
         go_on(r);
@@ -299,6 +306,11 @@ static void begin(struct script_run *r)
     case SCRIPT_NOTIFY:
         log_info("%s", step->text);
         hub_emit(r->o.hub, HUB_NOTICE, step->text);
+        break;
+    case SCRIPT_HEATERS_OFF:
+        if (!beside) {
+            device_cool(r->o.device); /* before whatever follows of it */
+        }
         break;
     case SCRIPT_PAUSE:
         if (!beside) {

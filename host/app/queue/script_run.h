@@ -6,7 +6,7 @@
  *
  * Failure modes: a command that this printer may not get, a printer that goes away, starts
  * something of its own or is stopped, @cancel, a temperature that is not reached within
- * SCRIPT_RUN_WAIT_MS: `done` gets the error and nothing more of the script runs; the heaters are
+ * `wait_ms`: `done` gets the error and nothing more of the script runs; the heaters are
  * off then (device_script()) or owed. A web address that does not answer is told and passed over:
  * nobody's webhook keeps a printer from working.
  *
@@ -29,6 +29,7 @@ struct script_run_options {
     struct hub *hub;
     const char *name; /* for people; copied */
     bool beside;
+    int64_t wait_ms; /* for a temperature, at most; SCRIPT_RUN_WAIT_MS */
     store_cb done;
     void *context;
 };
@@ -39,6 +40,10 @@ int script_run_start(struct script_run **out, const struct script_run_options *o
 
 /* Ends it; `done` does not run any more, and `r` is gone for the caller. */
 void script_run_stop(struct script_run *r);
+
+/* A web address did not answer: whoever was to do something there has perhaps not done it. Still
+ * valid within `done`. */
+bool script_run_missed(const struct script_run *r);
 
 /* What it waits for, for people; "" = nothing. Valid until it goes on. */
 const char *script_run_waits(const struct script_run *r);

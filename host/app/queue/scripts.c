@@ -1,6 +1,7 @@
 #include "host/app/queue/scripts_impl.h"
 
 #include "host/app/queue/script_file.h"
+#include "host/base/log.h"
 #include "host/base/mem.h"
 
 #include <stdlib.h>
@@ -124,6 +125,24 @@ static void set_defaults(struct scripts *s)
         struct scripts_hooks *h = &s->hooks[defaults[i].moment];
         h->at[h->count++] = defaults[i].hook;
     }
+}
+
+void scripts_set_clear_script(struct scripts *s, const char *name)
+{
+    struct scripts_hooks *h = &s->hooks[MOMENT_PRINT_SUCCESS];
+    const struct scripts_entry *script = scripts_find(s, name);
+    bool usable = script != NULL && script->clears_bed;
+    if (s->hooks_set[MOMENT_PRINT_SUCCESS]) {
+        return;
+    }
+    if (name[0] != '\0' && !usable) {
+        log_warn("clear_script \"%s\": %s; a person is asked to clear the bed", name,
+            script != NULL ? "does not say that it clears the bed" : "there is no such script");
+    }
+    const char *chosen = usable ? name : defaults[0].hook.script;
+    h->count = 1;
+    h->at[0] = (struct scripts_hook){.condition = ""};
+    str_copy(h->at[0].script, sizeof h->at[0].script, chosen, strlen(chosen));
 }
 
 int scripts_open(struct scripts **out, const char *const *dirs, struct store *store, struct err *e)

@@ -68,6 +68,9 @@ size_t scripts_hooks(
     const struct scripts *s, enum driver_moment m, const struct scripts_hook **out);
 int scripts_set_hooks(struct scripts *s, enum driver_moment m, const struct scripts_hook *hooks,
     size_t n, store_cb done, void *context, struct err *e);
+/* What hangs on print_success as long as no person has said what: the printer's own, "" = the usual
+ * one. One that is not there or clears no bed is told and not used. */
+void scripts_set_clear_script(struct scripts *s, const char *name);
 /* Everything at once, all or nothing: {"scripts": {name: body}, "conditions": {name: body},
  * "events": {moment: [{"script", "condition"}]}}; what is left out stays, null as a body removes.
  * Instead of a body there may be {"body", "description", "clears_bed"}. A new body alone keeps the
@@ -79,7 +82,7 @@ int scripts_replace(
 struct scripts_plan {
     struct script_step *steps; /* owned: script_steps_free() */
     size_t count;
-    bool clears_bed; /* one of them declares it, and none that follows it moves out of order */
+    bool clears_bed; /* one of them declares it, and has more steps than those that tell or wait */
     char *said;      /* owned: what conditions printed; "" */
     char names[256]; /* of the scripts that run, for people */
 };

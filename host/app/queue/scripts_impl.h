@@ -37,6 +37,7 @@ struct scripts {
     struct scripts_list all[SCRIPTS_KINDS];
     struct scripts_list own[SCRIPTS_KINDS]; /* a person's; the entries are owned */
     struct scripts_hooks hooks[MOMENTS];
+    bool hooks_set[MOMENTS];         /* by a person */
     struct scripts_pending *pending; /* the store's; oldest first */
 };
 

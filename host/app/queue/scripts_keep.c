@@ -43,6 +43,7 @@ static void apply_hooks(struct scripts *s, const struct script_change *c)
         struct scripts_hooks *h = &s->hooks[m];
         h->count = seen[m] ? h->count : 0;
         seen[m] = true;
+        s->hooks_set[m] = true;
         if (row->script[0] != '\0' && h->count < SCRIPTS_HOOKS_MAX) {
             struct scripts_hook *hook = &h->at[h->count++];
             memcpy(hook->script, row->script, sizeof hook->script);

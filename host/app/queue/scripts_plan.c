@@ -129,6 +129,18 @@ static int missing(const char *what, const char *name, struct err *e)
     return err_set(e, PP_ENOTFOUND, "there is no %s \"%s\"", what, name);
 }
 
+/* What only tells and waits takes no part off. */
+static bool does_something(const struct script_step *steps, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        enum script_kind kind = steps[i].kind;
+        if (kind == SCRIPT_GCODE || kind == SCRIPT_PAUSE || kind == SCRIPT_HTTP) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int plan_hook(const struct scripts *r, const struct scripts_hook *hook, struct sources *s,
     struct scripts_plan *out, struct strbuf *said, struct err *e)
 {
@@ -148,10 +160,11 @@ static int plan_hook(const struct scripts *r, const struct scripts_hook *hook, s
     if (!runs) {
         return 0;
     }
+    size_t from = out->count;
     if (script_expand(script->body, lookup, s, &out->steps, &out->count, e) != 0) {
         return err_wrap(e, "script \"%s\"", script->name);
     }
-    out->clears_bed |= script->clears_bed;
+    out->clears_bed |= script->clears_bed && does_something(out->steps, from, out->count);
     add_name(out, script->name);
     return 0;
 }
