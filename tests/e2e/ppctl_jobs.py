@@ -286,7 +286,7 @@ class Adding(QueueBase):
         out, _ = self.ctl("add", "--job", "gears", self.part, self.axle)
         added = [json.loads(r[2])["path"] for r in host.requests if r[0] == "POST"]
         self.assertEqual(added, ["part.gcode", "axle.gcode"])
-        self.assertIn("draft=no when it is complete", out)
+        self.assertIn("ppctl edit gears draft=no when it is complete", out)
         self.reply(host, "GET", "jobs/gears", job())
         self.reply(host, "POST", "jobs", job(), 201)
         self.ctl("add", "--job", "gears", self.part)
