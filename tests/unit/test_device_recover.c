@@ -135,7 +135,8 @@ static void a_paused_print_stays_paused(void **state)
         cuts[i].cut(b);
         UNTIL_STATE(b, PRINTER_PAUSED);
         assert_memory_equal(transcript(b, from), "M115", 4);
-        assert_int_equal(heard(b, from, "G") + heard(b, from, "M1"), 1 + heard(b, from, "M105"));
+        assert_int_equal(heard(b, from, "G") + heard(b, from, "M1"),
+            heard(b, from, "M115") + heard(b, from, "M105"));
         assert_int_equal(device_resume(b->device, &refused), 0);
         RUN_UNTIL(b, heard(b, from, "M82") == 1);
         assert_int_equal(heard(b, from, "G1 Z0.300 F600"), 1);

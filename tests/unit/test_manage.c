@@ -2,6 +2,10 @@
 /* The chain from a job to a counted print, on a scripted printer. */
 #include "tests/unit/manage_bench.h"
 
+#include "host/base/clock.h"
+
+#include <time.h>
+
 #define SHORT "M104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X20 E1\nM104 S0\n"
 
 /* ---- the happy path ---- */
@@ -959,6 +963,28 @@ static void quiet_hours_know_when_the_clocks_change(void **state)
     done_with(t);
 }
 
+static void in_quiet_hours_it_says_until_when(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm tm;
+    char wanted[80];
+    localtime_r(&now, &tm);
+    int minute = tm.tm_hour * 60 + tm.tm_min;
+    t->settings.quiet_from_min = (minute + 23 * 60) % (24 * 60);
+    t->settings.quiet_to_min = (minute + 60) % (24 * 60);
+    manage_set_settings(t->m, &t->settings);
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "Vase", "a.gcode", 2, NULL);
+    start_managing(t);
+    snprintf(wanted, sizeof wanted, "quiet hours: what comes next needs a person (until %02d:%02d)",
+        t->settings.quiet_to_min / 60, t->settings.quiet_to_min % 60);
+    RUN_UNTIL(t->b, strcmp(managing(t).text, wanted) == 0);
+    assert_false(asks(t, "bed"));
+    done_with(t);
+}
+
 static void conditions_see_the_print_and_what_was_posted(void **state)
 {
     (void)state;
@@ -1054,6 +1080,7 @@ int main(void)
         cmocka_unit_test(a_result_that_the_disk_does_not_take_is_counted_later),
         cmocka_unit_test(quiet_hours_go_over_midnight),
         cmocka_unit_test(quiet_hours_know_when_the_clocks_change),
+        cmocka_unit_test(in_quiet_hours_it_says_until_when),
         cmocka_unit_test(conditions_see_the_print_and_what_was_posted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

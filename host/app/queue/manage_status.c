@@ -49,6 +49,9 @@ static void add_detail(const struct manage *m, char *out, size_t out_size)
         snprintf(out + len, out_size - len, ": %.120s", w->short_of);
     } else if (state == DRIVER_IDLE && m->driver.asked_file) {
         snprintf(out + len, out_size - len, ": \"%.100s\"", w->path);
+    } else if (driver_waits_for_morning(&m->driver, &m->facts)) {
+        int to = m->settings.quiet_to_min;
+        snprintf(out + len, out_size - len, " (until %02d:%02d)", to / 60, to % 60);
     }
 }
 
