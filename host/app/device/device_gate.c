@@ -214,8 +214,14 @@ static void answered(struct device *d, bool yes)
     }
 }
 
+/* The question of the queue may be older than a print that somebody else has begun. */
 void device_bed_answered(struct device *d, size_t answer)
 {
+    if (d->run.id[0] != '\0' || printer_has_job(device_state(d))) {
+        device_notice(
+            d, "the answer about the bed comes too late: \"%s\" is on it", d->run.file_name);
+        return;
+    }
     if (answer == 0) {
         device_set_bed(d, BED_CLEAR, NULL);
     }
