@@ -154,6 +154,15 @@ static int begin_package(struct intake *i, struct request *r, struct err *e)
     return open_upload(i, e);
 }
 
+/* What will not fit is refused before it is sent. */
+static int expect(struct intake *i, struct request *r, struct err *e)
+{
+    const char *length = request_header(r, "Content-Length");
+    int64_t size_bytes;
+    bool told = length != NULL && str_to_int(length, 0, INT64_MAX, &size_bytes);
+    return told ? files_expect(i->upload, size_bytes, e) : 0;
+}
+
 static int begin_form(struct intake *i, struct request *r, struct err *e)
 {
     const char *type = request_header(r, "Content-Type");
@@ -180,7 +189,8 @@ int intake_begin(struct request *r, struct err *e)
     if (r->route->body == ROUTE_FORM) {
         return begin_form(i, r, e);
     }
-    return r->stars.tail[0] != '\0' ? begin_raw(i, r->stars.tail, e) : begin_package(i, r, e);
+    int rc = r->stars.tail[0] != '\0' ? begin_raw(i, r->stars.tail, e) : begin_package(i, r, e);
+    return rc == 0 ? expect(i, r, e) : rc;
 }
 
 int intake_data(struct intake *i, const char *bytes, size_t len, struct err *e)

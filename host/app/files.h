@@ -109,15 +109,12 @@ const char *files_folder_at(const struct files *f, size_t index); /* all of them
 /* A file or a folder with what is in it gets another name; jobs keep their content. */
 void files_move(struct files *f, const char *from, const char *to, store_cb done, void *context);
 
-/* `force`: also what a job needs (the job keeps the content). Without: PP_EBUSY names the job. A
- * folder must be empty. */
+/* Removes a name, and the content when nothing else has it; `done` (may be NULL) runs later on the
+ * loop. PP_ENOTFOUND; PP_EBUSY while it is pinned or being replaced, and, without `force`, while a
+ * job needs it (with it the job keeps the content). A folder must be empty. */
 void files_remove_name(struct files *f, const char *name, bool force, store_cb done, void *context);
 
 /* A name that is free: `name`, or with " (2)", " (3)" before its suffix. */
 void files_free_name(const struct files *f, const char *name, char *out, size_t out_size);
-
-/* Removes the name, and the content when no other name has it; `done` (may be NULL) runs later on
- * the loop. PP_ENOTFOUND, PP_EBUSY while it is pinned, needed by a job or being replaced. */
-void files_remove(struct files *f, const char *name, store_cb done, void *context);
 
 #endif

@@ -207,11 +207,6 @@ void files_remove_name(struct files *f, const char *name, bool force, store_cb d
     }
 }
 
-void files_remove(struct files *f, const char *name, store_cb done, void *context)
-{
-    files_remove_name(f, name, false, done, context);
-}
-
 /* ---- a folder comes
  * ------------------------------------------------------------------------------ */
 

@@ -76,7 +76,7 @@ static int read_text(const json_t *value, const char *field, size_t max, char **
     return 0;
 }
 
-static bool leads_out(const char *path)
+bool gjob_leads_out(const char *path)
 {
     bool out = path[0] == '/' || strchr(path, '\\') != NULL;
     for (const char *part = path; part != NULL && !out;) {
@@ -90,7 +90,7 @@ static bool leads_out(const char *path)
 static int read_path(const json_t *value, const char *field, char **out, struct err *e)
 {
     const char *path = json_string_value(value);
-    if (path == NULL || leads_out(path) || !file_name_ok(file_basename(path))) {
+    if (path == NULL || gjob_leads_out(path) || !file_name_ok(file_basename(path))) {
         return wrong(value, field, "the plain name of a file in the package", e);
     }
     *out = mem_strdup(file_basename(path));

@@ -17,4 +17,7 @@ int gjob_manifest_read(const char *text, size_t len, struct queue_job **out, str
 /* Fresh text; `names` are those of the sets' entries, in order. */
 char *gjob_manifest_write(const struct queue_job *job, const char *const *names);
 
+/* True for a name that would be outside the folder it is unpacked into. */
+bool gjob_leads_out(const char *path);
+
 #endif

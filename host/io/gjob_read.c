@@ -127,17 +127,6 @@ static int bad_name(const char *name, const char *why, struct err *e)
     return err_set(e, PP_EINVAL, "entry \"%s\" %s", shown, why);
 }
 
-static bool leads_out(const char *name)
-{
-    bool out = name[0] == '/' || strchr(name, '\\') != NULL;
-    for (const char *part = name; part != NULL && !out;) {
-        out = strcmp(part, "..") == 0 || str_starts(part, "../");
-        part = strchr(part, '/');
-        part = part != NULL ? part + 1 : NULL;
-    }
-    return out;
-}
-
 /* The entry whose name's last part is this; -1 without. */
 static int64_t find_entry(zip_t *zip, const char *part)
 {
@@ -158,7 +147,7 @@ static int check_entry(zip_t *zip, zip_uint64_t i, struct err *e)
     if (name == NULL || zip_stat_index(zip, i, 0, &st) != 0) {
         return gjob_zip_error(zip_get_error(zip), e, "directory");
     }
-    if (leads_out(name)) {
+    if (gjob_leads_out(name)) {
         return bad_name(name, "leads out of the package: must be a plain file name", e);
     }
     if (file_basename(name)[0] == '\0') {

@@ -203,7 +203,6 @@ struct file_row {
     int64_t uploaded_ms;
     char *analysis; /* owned; JSON of host/core/analyze, NULL while unknown */
 };
-void store_save_file(struct store *s, const struct file_row *f, store_cb done, void *context);
 void store_remove_file(struct store *s, const char *name, store_cb done, void *context);
 
 /* At start, by name; free with store_free_files(). */

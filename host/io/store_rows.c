@@ -76,30 +76,6 @@ void store_save_printer(
 /* ---- files
  * --------------------------------------------------------------------------------------- */
 
-static int save_file(sqlite3 *db, void *data, struct err *e)
-{
-    const struct file_row *f = data;
-    return sql_run(db, "REPLACE INTO files VALUES (?, ?, ?, ?, ?)",
-        SQL_ARGS(SQL_TEXT(f->name), SQL_TEXT(f->sha256), SQL_INT(f->size_bytes),
-            SQL_INT(f->uploaded_ms), SQL_TEXT(f->analysis)),
-        e);
-}
-
-static void fini_file(void *data)
-{
-    struct file_row *f = data;
-    free(f->analysis);
-}
-
-void store_save_file(struct store *s, const struct file_row *f, store_cb done, void *context)
-{
-    static const struct job_kind kind = {
-        .name = "save file", .writes = true, .run = save_file, .fini = fini_file};
-    struct file_row *copy = store_copy(f, sizeof *f);
-    copy->analysis = f->analysis != NULL ? mem_strdup(f->analysis) : NULL;
-    store_queue(s, &kind, copy, done, context);
-}
-
 static int remove_file(sqlite3 *db, void *name, struct err *e)
 {
     return sql_run(db, "DELETE FROM files WHERE name = ?", SQL_ARGS(SQL_TEXT(name)), e);

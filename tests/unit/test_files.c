@@ -137,7 +137,7 @@ static struct file_entry put(struct fixture *f, const char *name, const char *te
 static struct err remove_file(struct fixture *f, const char *name)
 {
     struct answer a = {0};
-    files_remove(f->files, name, on_removed, &a);
+    files_remove_name(f->files, name, false, on_removed, &a);
     assert_int_equal(a.count, 0);
     wait_for(f, &a, 1);
     return a.err;
@@ -268,7 +268,7 @@ static void content_removed_and_uploaded_at_once_is_there(void **state)
     struct answer added = {0};
     for (int i = 0; i < 20; i++) {
         put(f, "a.gcode", SQUARE);
-        files_remove(f->files, "a.gcode", on_removed, &removed);
+        files_remove_name(f->files, "a.gcode", false, on_removed, &removed);
         files_commit(begin(f, i % 2 != 0 ? "a.gcode" : "b.gcode", SQUARE), on_file, &added);
         wait_for(f, &added, i + 1);
         wait_for(f, &removed, i + 1);
@@ -603,7 +603,7 @@ static void a_file_pinned_while_its_row_is_being_saved_keeps_its_content(void **
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     files_commit(begin(f, "a.gcode", "G28\n"), on_file, &a);
     settle(f); /* the pool is done, the store is not */
-    files_remove(f->files, "a.gcode", on_error, &e);
+    files_remove_name(f->files, "a.gcode", false, on_error, &e);
     settle(f);
     assert_int_equal(e.code, PP_EBUSY);
     assert_contains(e.text, "is just being replaced");
@@ -655,8 +655,8 @@ static void closing_answers_commits_and_removals_under_way(void **state)
         snprintf(name, sizeof name, "%d.gcode", i);
         files_commit(begin(f, name, SQUARE), on_file, &a);
     }
-    files_remove(f->files, "old.gcode", on_removed, &a);
-    files_remove(f->files, "none.gcode", on_removed, &a);
+    files_remove_name(f->files, "old.gcode", false, on_removed, &a);
+    files_remove_name(f->files, "none.gcode", false, on_removed, &a);
     struct upload *open_upload = begin(f, "open.gcode", SQUARE);
     files_close(f->files);
     f->files = NULL;

@@ -423,6 +423,13 @@ static void a_bad_job_fails_alone(void **state)
     assert_int_equal(l.n, 9);
 }
 
+static void save_file(struct store *s, const struct file_row *row, store_cb done, void *context)
+{
+    struct file_change *c = file_change_new();
+    file_change_save(c, row);
+    store_change_files(s, c, done, context);
+}
+
 static void files_come_back_by_name(void **state)
 {
     struct fixture *f = *state;
@@ -434,8 +441,8 @@ static void files_come_back_by_name(void **state)
     memset(a.sha256, '1', 64);
     memset(b.sha256, '2', 64);
     open_store(f);
-    store_save_file(f->store, &b, NULL, NULL);
-    store_save_file(f->store, &a, NULL, NULL);
+    save_file(f->store, &b, NULL, NULL);
+    save_file(f->store, &a, NULL, NULL);
     reopen(f);
     assert_int_equal(store_load_files(f->store, &rows, &n, NULL), 0);
     assert_int_equal(n, 2);
@@ -463,7 +470,7 @@ static void many_files_are_all_loaded(void **state)
         struct file_row row = {.size_bytes = i};
         snprintf(row.name, sizeof row.name, "%03d.gcode", i);
         memset(row.sha256, '3', 64);
-        store_save_file(f->store, &row, on_answer, &a);
+        save_file(f->store, &row, on_answer, &a);
     }
     wait_for(f, &a, 100);
     assert_int_equal(store_load_files(f->store, &rows, &n, NULL), 0);

@@ -94,6 +94,9 @@ void jobs_do(
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context);
 
+/* A copy of a job to be sent: an empty list of profiles ("any printer") stays one. */
+struct queue_job *jobs_copy_spec(const struct queue_job *spec);
+
 /* The job meant: a full id, its last 4 characters or more where they fit only one, or the exact
  * name of only one (without a name: its first file). Looks through every queue, then the archive.
  * *queue: where it is. PP_ENOTFOUND; PP_EINVAL when several are meant (the text names some). */

@@ -43,18 +43,6 @@ void jobs_requests_init(struct jobs *j)
     list_init(&j->writing);
 }
 
-/* A copy knows no difference between no list of profiles and an empty one: "any printer". */
-static struct queue_job *copy_spec(const struct queue_job *spec)
-{
-    struct queue_job *copy = queue_job_copy(spec);
-    for (size_t i = 0; i < spec->sets_count; i++) {
-        if (spec->sets[i].profiles != NULL && copy->sets[i].profiles == NULL) {
-            copy->sets[i].profiles = mem_array(1, sizeof(char *));
-        }
-    }
-    return copy;
-}
-
 static struct request *request_new(
     const char *queue, const struct queue_command *commands, size_t n, jobs_cb done, void *context)
 {
@@ -66,7 +54,7 @@ static struct request *request_new(
     r->context = context;
     for (size_t i = 0; i < n; i++) {
         r->commands[i] = commands[i];
-        r->commands[i].spec = commands[i].spec != NULL ? copy_spec(commands[i].spec) : NULL;
+        r->commands[i].spec = commands[i].spec != NULL ? jobs_copy_spec(commands[i].spec) : NULL;
     }
     return r;
 }

@@ -5,12 +5,12 @@
 #include "host/base/clock.h"
 #include "host/base/mem.h"
 #include "host/base/str.h"
+#include "host/core/file_kind.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define NAMES_MAX 500 /* looked through for a suggestion */
 
@@ -32,20 +32,20 @@ void jobs_stamp(struct jobs *j, struct queue_command *c)
     }
 }
 
-/* ---- files --------------------------------------------------------------------------------------
- */
-
-static bool is_model(const char *path)
+/* A plain copy knows no difference between no list of profiles and an empty one. */
+struct queue_job *jobs_copy_spec(const struct queue_job *spec)
 {
-    static const char *const suffixes[] = {".stl", ".3mf", ".obj"};
-    const char *dot = strrchr(path, '.');
-    for (size_t i = 0; dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++) {
-        if (strcasecmp(dot, suffixes[i]) == 0) {
-            return true;
+    struct queue_job *copy = queue_job_copy(spec);
+    for (size_t i = 0; i < spec->sets_count; i++) {
+        if (spec->sets[i].profiles != NULL && copy->sets[i].profiles == NULL) {
+            copy->sets[i].profiles = mem_array(1, sizeof(char *));
         }
     }
-    return false;
+    return copy;
 }
+
+/* ---- files --------------------------------------------------------------------------------------
+ */
 
 static int no_file(const struct jobs *j, const char *path, const char *field, struct err *e)
 {
@@ -99,7 +99,7 @@ static int take_file(struct jobs *j, struct queue_set *set, const char *field, s
     bool given = set->sha256 != NULL;
     const struct file_entry *file =
         given ? files_find_content(j->files, set->sha256) : files_find(j->files, set->path);
-    set->model = is_model(set->path);
+    set->model = file_kind_of(set->path) == FILE_MODEL;
     if (file == NULL) {
         return given ? 0 : no_file(j, set->path, field, e);
     }

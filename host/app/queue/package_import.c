@@ -97,18 +97,6 @@ static int unpack_set(struct import *i, struct gjob *g, size_t index, size_t *co
     return rc;
 }
 
-/* What says "any printer" is a list without entries, which a copy would lose. */
-static struct queue_job *copy_job(const struct queue_job *job)
-{
-    struct queue_job *copy = queue_job_copy(job);
-    for (size_t i = 0; i < copy->sets_count; i++) {
-        if (job->sets[i].profiles != NULL && copy->sets[i].profiles == NULL) {
-            copy->sets[i].profiles = mem_array(1, sizeof(char *));
-        }
-    }
-    return copy;
-}
-
 static void unpack(uv_work_t *work)
 {
     struct import *i = work->data;
@@ -117,7 +105,7 @@ static void unpack(uv_work_t *work)
     if (i->err.code != 0 || gjob_open(&g, i->path, i->max_bytes, &i->err) != 0) {
         return;
     }
-    i->job = copy_job(gjob_job(g));
+    i->job = jobs_copy_spec(gjob_job(g));
     i->file_of = mem_array(i->job->sets_count + 1, sizeof *i->file_of);
     for (size_t s = 0; s < i->job->sets_count && i->err.code == 0; s++) {
         unpack_set(i, g, s, &count, &i->err);
