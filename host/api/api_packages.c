@@ -111,7 +111,7 @@ static void imported(void *context, const struct err *e, const char *job, const 
     if (r->gone) {
         /* nobody waits any more, and the server may be closing */
     } else if (job == NULL) {
-        reply_error(r, e);
+        job_command_refused(r, e);
     } else {
         reply_imported(r, job, notice);
     }
@@ -136,7 +136,7 @@ void api_job_import(struct request *r)
         reply_error(r, &e);
         return;
     }
-    log_info("package \"%s\" imported by %s", file, r->key_name);
+    log_info("import of package \"%s\" asked for by %s", file, r->key_name);
     request_wait(r);
     package_import(packages,
         &(struct package_wish){.file = file, .queue = queue->name, .actor = r->key_name}, imported,
@@ -170,7 +170,7 @@ static void uploaded(struct request *r, const struct file_entry *file)
     str_copy(s->file, sizeof s->file, file->row.name, strlen(file->row.name));
     queue = queue != NULL ? queue : QUEUE_LOCAL;
     str_copy(s->queue, sizeof s->queue, queue, strlen(queue));
-    log_info("package \"%s\" sent and imported by %s", s->file, r->key_name);
+    log_info("package \"%s\" sent by %s, to be imported", s->file, r->key_name);
     package_import(r->http->o.packages,
         &(struct package_wish){.file = s->file, .queue = s->queue, .actor = r->key_name},
         sent_imported, s);
