@@ -1,7 +1,6 @@
 /* Jobs as packages (.gjob): taken out of the queue, and into it.
  *
- * A package that is sent with the request is stored under a free name like any upload, imported
- * from there, and its name is removed again whatever came of it.
+ * A package that is sent with the request is imported from where it arrived and never stored.
  */
 #include "host/api/handlers.h"
 
@@ -143,37 +142,14 @@ void api_job_import(struct request *r)
         r);
 }
 
-/* An import whose package goes again. */
-struct sent {
-    struct request *request;
-    struct files *files;
-    char file[201];
-    char queue[QUEUE_NAME_MAX + 1];
-};
-
-static void sent_imported(void *context, const struct err *e, const char *job, const char *notice)
-{
-    struct sent *s = context;
-    if (!s->request->gone) {
-        files_remove_name(s->files, s->file, true, NULL, NULL);
-    }
-    imported(s->request, e, job, notice);
-    free(s);
-}
-
-static void uploaded(struct request *r, const struct file_entry *file)
+static void sent(struct request *r, const char *path)
 {
     const char *queue = request_argument(r, "queue");
-    struct sent *s = mem_alloc(sizeof *s);
-    s->request = r;
-    s->files = r->http->o.files;
-    str_copy(s->file, sizeof s->file, file->row.name, strlen(file->row.name));
-    queue = queue != NULL ? queue : QUEUE_LOCAL;
-    str_copy(s->queue, sizeof s->queue, queue, strlen(queue));
-    log_info("package \"%s\" sent by %s, to be imported", s->file, r->key_name);
+    const char *name = request_argument(r, "name");
+    log_info("package \"%s\" sent by %s, to be imported", name != NULL ? name : "", r->key_name);
     package_import(r->http->o.packages,
-        &(struct package_wish){.file = s->file, .queue = s->queue, .actor = r->key_name},
-        sent_imported, s);
+        &(struct package_wish){.path = path, .name = name, .queue = queue, .actor = r->key_name},
+        imported, r);
 }
 
 void api_job_import_upload(struct request *r)
@@ -187,5 +163,5 @@ void api_job_import_upload(struct request *r)
         reply_error(r, &e);
         return;
     }
-    intake_commit(r, uploaded);
+    intake_pass(r, sent);
 }

@@ -17,17 +17,20 @@
 
 static void close_now(struct http *h);
 static void on_timer(uv_timer_t *timer);
+static void on_soon(uv_idle_t *idle);
 
+/* What is to be done at once is done in the loop's next turn. A timer of 0 ms that is started by
+ * its own callback would run again in this one: a long answer held everything else up to its end.
+ */
 static void rearm(struct http *h)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
     bool timed = MHD_get_timeout(h->mhd, &wait_ms) == MHD_YES;
-    if (h->again) {
-        uv_timer_start(&h->timer, on_timer, 0, 0);
+    uv_timer_stop(&h->timer);
+    if (h->again || (timed && wait_ms == 0)) {
+        uv_idle_start(&h->soon, on_soon);
     } else if (timed) {
         uv_timer_start(&h->timer, on_timer, wait_ms, 0);
-    } else {
-        uv_timer_stop(&h->timer);
     }
 }
 
@@ -40,6 +43,7 @@ static void pump(struct http *h)
     }
     h->pumping = true;
     h->again = false;
+    uv_idle_stop(&h->soon);
     MHD_run(h->mhd);
     h->pumping = false;
     if (h->closing && h->feed != NULL) {
@@ -53,8 +57,13 @@ void http_pump_soon(struct http *h)
 {
     h->again = true;
     if (!h->pumping && h->mhd != NULL) {
-        uv_timer_start(&h->timer, on_timer, 0, 0);
+        uv_idle_start(&h->soon, on_soon);
     }
+}
+
+static void on_soon(uv_idle_t *idle)
+{
+    pump(idle->data);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -121,8 +130,9 @@ static void init_handles(struct http *h)
     uv_poll_init(h->loop, &h->poll, info->epoll_fd);
     uv_timer_init(h->loop, &h->timer);
     uv_timer_init(h->loop, &h->chores);
-    h->poll.data = h->timer.data = h->chores.data = h;
-    h->open = 3;
+    uv_idle_init(h->loop, &h->soon);
+    h->poll.data = h->timer.data = h->chores.data = h->soon.data = h;
+    h->open = 4;
     uv_poll_start(&h->poll, UV_READABLE, on_poll);
 }
 
@@ -185,6 +195,7 @@ static void on_feed_closed(void *context)
     uv_close((uv_handle_t *)&h->poll, on_handle_closed);
     uv_close((uv_handle_t *)&h->timer, on_handle_closed);
     uv_close((uv_handle_t *)&h->chores, on_handle_closed);
+    uv_close((uv_handle_t *)&h->soon, on_handle_closed);
 }
 
 static void close_now(struct http *h)

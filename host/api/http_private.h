@@ -17,6 +17,7 @@ struct http {
     struct MHD_Daemon *mhd;
     uv_poll_t poll;    /* MHD's epoll descriptor */
     uv_timer_t timer;  /* MHD's next time-out */
+    uv_idle_t soon;    /* MHD has more to do at once */
     uv_timer_t chores; /* a restart asked for */
     struct listen_socket socket;
     char hostname[256];

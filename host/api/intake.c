@@ -15,7 +15,7 @@ struct intake {
     struct request *request; /* borrowed */
     struct http *http;
     struct MHD_PostProcessor *form;  /* owned; NULL for a raw body */
-    struct upload *upload;           /* owned until it is committed */
+    struct upload *upload;           /* owned until it is stored */
     char name[UPLOAD_NAME_SIZE];     /* with its folders */
     char part[UPLOAD_NAME_SIZE];     /* a form's: without */
     char path[UPLOAD_NAME_SIZE + 1]; /* value of the form's field, cut, as are those below */
@@ -25,6 +25,7 @@ struct intake {
     char select[8];
     struct err error; /* of the part being read: MHD's iterator can only say "stop" */
     void (*done)(struct request *r, const struct file_entry *entry);
+    void (*passed)(struct request *r, const char *path);
 };
 
 static void on_room(void *context)
@@ -138,7 +139,7 @@ static int begin_raw(struct intake *i, const char *name, struct err *e)
     return open_upload(i, e);
 }
 
-/* A package that is sent to be imported goes again: its name must be nobody else's. */
+/* A package that is sent to be imported is never stored: no file stands in its way. */
 static int begin_package(struct intake *i, struct request *r, struct err *e)
 {
     const char *name = request_argument(r, "name");
@@ -275,6 +276,34 @@ void intake_commit(
     i->done = done;
     request_wait(r);
     files_commit(upload, committed, r);
+}
+
+static void ready(void *context, const struct err *e, const char *path)
+{
+    struct request *r = context;
+    if (path == NULL) {
+        r->intake->upload = NULL;
+    }
+    if (r->gone) {
+        request_wake(r);
+    } else if (path == NULL) {
+        reply_error(r, e);
+        request_wake(r);
+    } else {
+        r->intake->passed(r, path);
+    }
+}
+
+void intake_pass(struct request *r, void (*done)(struct request *r, const char *path))
+{
+    struct intake *i = r->intake;
+    struct err e = {0};
+    if (reply_failed(r, finish_form(i, &e), &e)) {
+        return;
+    }
+    i->passed = done;
+    request_wait(r);
+    files_commit_unnamed(i->upload, ready, r);
 }
 
 void intake_free(struct intake *i)

@@ -30,6 +30,10 @@ bool intake_wants_select(const struct intake *i);
 void intake_commit(
     struct request *r, void (*done)(struct request *r, const struct file_entry *entry));
 
+/* Ends a file that is only passed on: `done` runs later with its path, good until it ends with
+ * request_wake(). Errors as with intake_commit(). */
+void intake_pass(struct request *r, void (*done)(struct request *r, const char *path));
+
 void intake_free(struct intake *i);
 
 #endif

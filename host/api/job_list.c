@@ -99,7 +99,8 @@ static void add_job(struct job_list *l)
     }
     json_t *value = l->view(&l->lens, queue, job, job->archived_ms == 0 ? place->position : 0);
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
-    strbuf_printf(&l->text, "%s%s", l->any ? "," : "", text != NULL ? text : "null");
+    strbuf_puts(&l->text, l->any ? "," : "");
+    strbuf_puts(&l->text, text != NULL ? text : "null");
     l->any = true;
     free(text);
     json_decref(value);

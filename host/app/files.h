@@ -61,6 +61,12 @@ void files_on_room(struct upload *u, void (*room)(void *context), void *context)
 typedef void (*files_cb)(void *context, const struct err *e, const struct file_entry *entry);
 void files_commit(struct upload *u, files_cb done, void *context);
 
+/* Ends an upload that gets no name, of something that is only passed on: `ready` runs later on the
+ * loop with the path of what came, which stays until files_abort(), or the next start. `path` is
+ * NULL on failure; then the upload is gone. */
+typedef void (*files_ready_cb)(void *context, const struct err *e, const char *path);
+void files_commit_unnamed(struct upload *u, files_ready_cb ready, void *context);
+
 /* Drops the upload; after files_commit() and before `done` as well, then `done` does not run. Too
  * late once the row is being saved: then the file stays. */
 void files_abort(struct upload *u);

@@ -55,7 +55,8 @@ enum upload_state {
     UPLOAD_OPEN,     /* bytes arrive */
     UPLOAD_CHECKING, /* in the pool: the last bytes, then sync, analyse, publish */
     UPLOAD_WAITING,  /* for its turn */
-    UPLOAD_SAVING    /* in the store: its row */
+    UPLOAD_SAVING,   /* in the store: its row */
+    UPLOAD_READY     /* without a name: its owner's until that aborts it */
 };
 
 struct upload {
@@ -75,6 +76,7 @@ struct upload {
     char *dir;            /* owned; for the pool */
     struct kinematics kinematics;
     files_cb done;
+    files_ready_cb ready; /* not NULL: it gets no name; instead of `done` */
     void *context;
     struct entry *entry; /* owned; what the row being saved will be */
     enum file_kind kind;
@@ -173,6 +175,10 @@ int content_check(const char *name, const struct analysis *a, struct err *e);
 /* Analysis and check as the kind wants them: only gcode is looked into. */
 int content_judge(int fd, const char *name, const struct kinematics *k, const atomic_bool *stop,
     struct analysis *out, struct err *e);
+
+/* PP_ENOSPC unless the disk takes `more` bytes and keeps its reserve: the database lives there too.
+ */
+int upload_check_room(const struct upload *u, int64_t more, struct err *e);
 
 /* True if an upload, or a batch, under way will have this content, or this name. */
 bool upload_has_content(const struct task *t, const char *sha256);

@@ -10,37 +10,11 @@
 #include "host/base/str.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define UPLOADS_MAX 16
-
-#define ROOM_STEP_BYTES (INT64_C(8) << 20)
-
-static int check_size(const struct upload *u, int64_t size_bytes, struct err *e)
-{
-    if (size_bytes <= u->max_bytes) {
-        return 0;
-    }
-    return err_field(e, PP_ETOOBIG, "file",
-        "file \"%s\" is larger than %" PRId64 " bytes (%.1f MiB), the most that is taken", u->name,
-        u->max_bytes, (double)u->max_bytes / (1 << 20));
-}
-
-/* The disk must take `more` bytes and keep its reserve: the database lives there too. */
-static int check_room(const struct upload *u, int64_t more, struct err *e)
-{
-    int64_t room;
-    int rc = blob_room(u->dir, &room, e);
-    if (rc == 0 && room < more) {
-        rc = err_set(e, PP_ENOSPC,
-            "file \"%s\": the disk of \"%s\" has room for %" PRId64 " MiB more", u->name, u->dir,
-            room > 0 ? room >> 20 : 0);
-    }
-    return rc;
-}
 
 static void destroy(struct upload *u)
 {
@@ -51,25 +25,32 @@ static void destroy(struct upload *u)
     free(u);
 }
 
+static void answer(const struct upload *u, const struct err *e, const struct file_entry *entry)
+{
+    if (u->ready != NULL) {
+        u->ready(u->context, e, NULL);
+    } else {
+        u->done(u->context, e, entry);
+    }
+}
+
 /* Ends the upload with an answer, unless its owner or files_close() no longer wants one. The answer
  * comes last: it may close the files. */
 static void finish(struct upload *u, const struct file_entry *entry)
 {
     struct files *f = u->task.files;
-    files_cb done = u->done;
-    void *context = u->context;
+    struct upload told = {.done = u->done, .ready = u->ready, .context = u->context, .err = u->err};
     bool wanted = !u->aborted && f != NULL;
-    struct err e = u->err;
     task_end(&u->task);
     if (f != NULL) {
         f->uploads--;
-        if (entry == NULL && u->state != UPLOAD_OPEN) {
+        if (entry == NULL && u->state != UPLOAD_OPEN && u->ready == NULL) {
             entry_drop_content(f, u->sha256);
         }
     }
     destroy(u);
     if (wanted) {
-        done(context, entry != NULL ? NULL : &e, entry);
+        answer(&told, entry != NULL ? NULL : &told.err, entry);
     }
 }
 
@@ -88,13 +69,13 @@ static void stop(struct upload *u)
 static void cancel(struct task *t, const struct err *e)
 {
     struct upload *u = (struct upload *)t;
-    if (u->state == UPLOAD_OPEN) {
+    if (u->state == UPLOAD_OPEN || u->state == UPLOAD_READY) {
         u->err = *e;
         return;
     }
     stop(u);
     if (!u->aborted) {
-        u->done(u->context, e, NULL);
+        answer(u, e, NULL);
     }
     if (u->state == UPLOAD_WAITING && !u->turn.begun) {
         destroy(u); /* nobody else will */
@@ -140,7 +121,7 @@ int files_begin(struct files *f, const char *name, struct upload **out, struct e
     str_copy(u->name, sizeof u->name, name, strlen(name));
     u->pour = (struct blob_pour){
         .loop = f->loop, .blob = &u->blob, .dir = u->dir, .written = on_poured, .context = u};
-    rc = check_room(u, 1, e);
+    rc = upload_check_room(u, 1, e);
     if (rc != 0) {
         destroy(u);
         return rc;
@@ -165,57 +146,6 @@ int files_rename_upload(struct upload *u, const char *name, struct err *e)
     return rc;
 }
 
-int files_expect(struct upload *u, int64_t size_bytes, struct err *e)
-{
-    int rc = check_size(u, size_bytes, e);
-    return rc == 0 ? check_room(u, size_bytes - u->size_bytes, e) : rc;
-}
-
-static int take(struct upload *u, const void *bytes, size_t len)
-{
-    const char *nul = u->kind == FILE_GCODE ? memchr(bytes, '\0', len) : NULL;
-    int64_t size_bytes = u->size_bytes + (int64_t)len;
-    if (u->err.code != 0 || check_size(u, size_bytes, &u->err) != 0) {
-        return -u->err.code;
-    }
-    if (nul != NULL) {
-        return err_field(&u->err, PP_ETYPE, "file",
-            "file \"%s\": byte %" PRId64 " is a NUL: this is no gcode text", u->name,
-            u->size_bytes + (nul - (const char *)bytes) + 1);
-    }
-    if (size_bytes - u->room_checked >= ROOM_STEP_BYTES) {
-        u->room_checked = size_bytes;
-        if (check_room(u, (int64_t)len, &u->err) != 0) {
-            return -u->err.code;
-        }
-    }
-    u->size_bytes = size_bytes;
-    if (len > 0) {
-        blob_pour_add(&u->pour, bytes, len);
-    }
-    return 0;
-}
-
-int files_write(struct upload *u, const void *bytes, size_t len, struct err *e)
-{
-    int rc = take(u, bytes, len);
-    if (rc != 0 && e != NULL) {
-        *e = u->err;
-    }
-    return rc;
-}
-
-bool files_full(const struct upload *u)
-{
-    return blob_pour_full(&u->pour);
-}
-
-void files_on_room(struct upload *u, void (*room)(void *context), void *context)
-{
-    u->room = room;
-    u->room_context = context;
-}
-
 /* ---- commit
  * -------------------------------------------------------------------------------------- */
 
@@ -226,7 +156,8 @@ static void check(uv_work_t *work)
     if (u->err.code != 0) {
         return;
     }
-    if (content_judge(u->blob.fd, u->name, &u->kinematics, &u->stop, &u->analysis, &u->err) == 0) {
+    if (content_judge(u->blob.fd, u->name, &u->kinematics, &u->stop, &u->analysis, &u->err) == 0 &&
+        u->ready == NULL) {
         blob_publish(&u->blob, u->sha256, &u->err);
     }
 }
@@ -316,11 +247,14 @@ static void on_checked(uv_work_t *work, int status)
     if (status != 0 || u->aborted || f == NULL) {
         err_set(&u->err, PP_ECANCELED, "the upload was given up");
     }
-    if (u->err.code == 0) {
+    if (u->err.code != 0) {
+        finish(u, NULL);
+    } else if (u->ready != NULL) {
+        u->state = UPLOAD_READY;
+        u->ready(u->context, NULL, u->blob.path);
+    } else {
         u->state = UPLOAD_WAITING;
         turn_wait(f, &u->turn, save);
-    } else {
-        finish(u, NULL);
     }
 }
 
@@ -364,10 +298,18 @@ void files_commit(struct upload *u, files_cb done, void *context)
     blob_pour_flush(&u->pour);
 }
 
+void files_commit_unnamed(struct upload *u, files_ready_cb ready, void *context)
+{
+    u->ready = ready;
+    files_commit(u, NULL, context);
+}
+
 void files_abort(struct upload *u)
 {
     u->aborted = true;
-    if (u->state != UPLOAD_OPEN) {
+    if (u->state == UPLOAD_READY) {
+        finish(u, NULL);
+    } else if (u->state != UPLOAD_OPEN) {
         stop(u);
     } else if (!blob_pour_busy(&u->pour)) {
         finish(u, NULL);
@@ -377,11 +319,13 @@ void files_abort(struct upload *u)
 bool upload_has_content(const struct task *t, const char *sha256)
 {
     const struct upload *u = (const struct upload *)t;
-    return t->cancel == cancel && u->state != UPLOAD_OPEN && strcmp(u->sha256, sha256) == 0;
+    return t->cancel == cancel && u->state != UPLOAD_OPEN && u->ready == NULL &&
+           strcmp(u->sha256, sha256) == 0;
 }
 
 bool upload_replaces(const struct task *t, const char *name)
 {
     const struct upload *u = (const struct upload *)t;
-    return t->cancel == cancel && u->state >= UPLOAD_WAITING && strcmp(u->name, name) == 0;
+    bool saves = u->state == UPLOAD_WAITING || u->state == UPLOAD_SAVING;
+    return t->cancel == cancel && saves && strcmp(u->name, name) == 0;
 }

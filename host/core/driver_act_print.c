@@ -69,6 +69,13 @@ void driver_act_count_failure(struct driver_turn *t)
     count(t, false);
 }
 
+/* It was not waited for any more, but whatever is done instead ends. */
+void driver_act_count_and_stop(struct driver_turn *t)
+{
+    count(t, false);
+    driver_act_stop_for_fault(t);
+}
+
 static void stop_after(struct driver_turn *t, const char *reason)
 {
     t->d->stop_after = true;

@@ -73,6 +73,7 @@ bool driver_may_try_again(const struct driver_turn *t);
     X(tell_resume)                                                                                 \
     X(count_success)                                                                               \
     X(count_failure)                                                                               \
+    X(count_and_stop)                                                                              \
     X(fail)                                                                                        \
     X(cancel)                                                                                      \
     X(counted)                                                                                     \

@@ -37,6 +37,7 @@ WHEN(print_paused, t->f->printing && !t->f->away && t->f->paused)
 WHEN(ours, t->f->ours)
 WHEN(foreign, !t->f->ours)
 WHEN(fault, t->f->fault)
+WHEN(ours_in_fault, t->f->ours && t->f->fault)
 WHEN(print_asked, t->d->print_asked)
 WHEN(print_not_asked, !t->d->print_asked)
 WHEN(counting, t->d->counting)
@@ -156,8 +157,8 @@ const struct driver_rule driver_rules[] = {
 /* A print begins: the one asked for, or one that somebody began elsewhere. */
     ON(PRINT_BEGUN,     IN(INACTIVE) | WITH_PRINT, ours,                STAY,              begun, DONE),
     ON(PRINT_BEGUN,     IN(STARTING),           ours,                   PRINTING,          begun, DONE),
-    ON(PRINT_BEGUN,     MANAGING,               ours,                   PRINTING,          begun_late, DONE),
     ON(PRINT_BEGUN,     IN(FAILURE),            stop_after,             INACTIVE,          stop_for_failure, DONE),
+    ON(PRINT_BEGUN,     MANAGING,               ours,                   PRINTING,          begun_late, DONE),
     ON(PRINT_BEGUN,     MANAGING & ~WITH_PRINT, foreign,                PRINTING,          interrupt, DONE),
     ON(PRINT_PAUSED,    IN(PRINTING) | IN(RECOVERING), always,          PAUSED,            tell_pause, DONE),
     ON(PRINT_RESUMED,   IN(PAUSED) | IN(RECOVERING), always,            PRINTING,          tell_resume, DONE),
@@ -171,12 +172,14 @@ const struct driver_rule driver_rules[] = {
     ON(PRINT_DONE,      ANY,                    ours,                   STAY,              count_success, DONE),
     ON(PRINT_DONE,      WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
     ON(PRINT_FAILED,    WITH_PRINT | IN(STARTING), ours,                FAILURE,           fail, DONE),
+    ON(PRINT_FAILED,    MANAGING,               ours_in_fault,          INACTIVE,          count_and_stop, DONE),
     ON(PRINT_FAILED,    ANY,                    ours,                   STAY,              count_failure, DONE),
-    ON(PRINT_FAILED,    WITH_PRINT,             fault,                  INACTIVE,          stop_for_fault, DONE),
+    ON(PRINT_FAILED,    MANAGING,               fault,                  INACTIVE,          stop_for_fault, DONE),
     ON(PRINT_FAILED,    WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
     ON(PRINT_CANCELLED, WITH_PRINT | IN(STARTING), ours,                FAILURE,           cancel, DONE),
+    ON(PRINT_CANCELLED, MANAGING,               ours_in_fault,          INACTIVE,          count_and_stop, DONE),
     ON(PRINT_CANCELLED, ANY,                    ours,                   STAY,              count_failure, DONE),
-    ON(PRINT_CANCELLED, WITH_PRINT,             fault,                  INACTIVE,          stop_for_fault, DONE),
+    ON(PRINT_CANCELLED, MANAGING,               fault,                  INACTIVE,          stop_for_fault, DONE),
     ON(PRINT_CANCELLED, WITH_PRINT,             always,                 IDLE,              nothing, LOOK),
 
 /* Its result is on the disk, or not. */

@@ -234,8 +234,9 @@ struct stream {
     uint64_t acked;
     uint64_t acked_n; /* highest number acknowledged */
     enum adopt adopt; /* going on after another stream */
-    unsigned settle;  /* reports of temperatures until all earlier oks have come */
+    unsigned settle;  /* answers to M115 until all earlier oks have come */
     unsigned queries; /* for them */
+    bool settled;     /* the answer has come: the next ok is its own */
     bool mid_line;    /* the last byte written was not the end of a line */
     char tx[2048];
     bool tx_ends[2048]; /* the byte at the same place in `tx` is the last of a line */

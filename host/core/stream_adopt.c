@@ -77,12 +77,14 @@ static void query(struct stream *s, uint64_t now_us)
 {
     s->settle++;
     s->queries++;
+    s->settled = false;
     s->alive_us = now_us;
-    stream_commit(s, now_us, "M105\n", 5, (struct stream_flight){.kind = STREAM_PROBE});
+    stream_commit(s, now_us, "M115\n", 5, (struct stream_flight){.kind = STREAM_PROBE});
 }
 
 /* Lines the printer has taken but not yet carried out will be acknowledged, in order, and a plain
- * ok does not say for which line it is. That of a query for temperatures does: it comes last. */
+ * ok does not say for which line it is. What stands between them does: the answer to M115, which
+ * nobody else asks for in a print, so that none is outstanding that may have been lost. */
 static void settle(struct stream *s, uint64_t now_us)
 {
     const char *bytes;
@@ -91,7 +93,7 @@ static void settle(struct stream *s, uint64_t now_us)
     s->queries = 0;
     for (uint64_t n = s->acked_n + 1; n < s->resend_n; n++) {
         const struct history_line *l = history_find(&s->kept->history, n, &bytes);
-        s->settle += l != NULL && memmem(bytes, l->len, " M105*", 6) != NULL;
+        s->settle += l != NULL && memmem(bytes, l->len, " M115*", 6) != NULL;
     }
     query(s, now_us);
 }
@@ -106,12 +108,22 @@ void stream_settle_late(struct stream *s, uint64_t now_us)
     }
 }
 
+void stream_adopt_text(struct stream *s, const struct reply *r)
+{
+    if (s->adopt == ADOPT_SETTLE && strstr(r->text, "FIRMWARE_NAME") != NULL) {
+        s->settle -= s->settle > 0;
+        s->settled = s->settle == 0;
+    }
+    if (s->adopt == ADOPT_SETTLE && s->settled && s->options.dialect->ok_on_receipt) {
+        adopted(s); /* its ok came before it */
+    }
+}
+
 void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     s->alive_us = now_us;
     s->temp_oks = s->temp_oks || r->temps;
-    s->settle -= r->temps && s->settle > 0;
-    if (s->adopt == ADOPT_SETTLE && s->settle == 0) {
+    if (s->adopt == ADOPT_SETTLE && s->settled) {
         adopted(s);
     }
 }

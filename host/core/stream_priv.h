@@ -103,6 +103,7 @@ uint64_t stream_drain_us(const struct stream *s); /* how long it must be quiet *
 /* stream_adopt.c */
 void stream_ask_again(struct stream *s, uint64_t now_us);
 void stream_adopt_ok(struct stream *s, uint64_t now_us, const struct reply *r);
+void stream_adopt_text(struct stream *s, const struct reply *r);
 void stream_adopt_drained(struct stream *s, uint64_t now_us); /* it is quiet: next step */
 void stream_settle_late(struct stream *s, uint64_t now_us);
 

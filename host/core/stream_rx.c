@@ -41,6 +41,14 @@ static void take_fused(struct stream *s, uint64_t now_us, const struct reply *r)
     }
 }
 
+/* What it says by itself. The answer to a query that was lost does not come for that. */
+static void take_chatter(struct stream *s, uint64_t now_us)
+{
+    if (s->adopt != ADOPT_SETTLE) {
+        stream_alive(s, now_us);
+    }
+}
+
 static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
 {
     switch (r->kind) {
@@ -82,15 +90,16 @@ static void dispatch(struct stream *s, uint64_t now_us, const struct reply *r)
         break;
     case REPLY_TEXT:
         take_text(s, now_us, r);
+        stream_adopt_text(s, r);
         break;
     case REPLY_UNKNOWN:
-        stream_alive(s, now_us);
+        take_chatter(s, now_us);
         s->owed_us = s->options.dialect->unknown_no_ok ? now_us : s->owed_us;
         break;
     case REPLY_ACTION:
     case REPLY_ABORT:
     case REPLY_ERROR:
-        stream_alive(s, now_us);
+        take_chatter(s, now_us);
         break;
     }
     if (r->reset && !s->stopped) {

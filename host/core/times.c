@@ -27,7 +27,7 @@ static const struct time_row rows[TIME_COUNT] = {
     [TIME_DRAIN_LAST] = {"drain, ok missing", 500, "the same while the Resend's ok is missing"},
     [TIME_PACK] = {"pack", 3000, "answer to an order to unpack, with nothing in flight"},
     [TIME_ADOPT_QUIET] = {"adopt", 300, "quiet before a printer is asked that another has left"},
-    [TIME_SETTLE] = {"settle", 3000, "answer to its query where M105 is acknowledged earlier"},
+    [TIME_SETTLE] = {"settle", 3000, "answer to its query where that is acknowledged earlier"},
     [TIME_SKIP] = {"skipped ok", 250, "an ok N that skips lines is confirmed by the next"},
 };
 

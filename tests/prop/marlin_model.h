@@ -437,6 +437,9 @@ static inline void answer(struct printer *p, uint64_t now, const struct command 
     char ok[64] = "ok";
     bool separate = p->kind == MODEL_TEACUP || p->kind == MODEL_REPETIER;
     bool asks = strcmp(c->text, "M105") == 0;
+    if (strcmp(c->text, "M115") == 0) {
+        say(p, now, "FIRMWARE_NAME:Model SOURCE_CODE_URL:none");
+    }
     if (asks && separate) {
         say(p, now, "%s", temps);
     } else if (asks) {

@@ -31,6 +31,7 @@ struct world {
     struct driver_settings settings;
     struct driver_facts facts;
     struct driver_out out;
+    bool broken; /* the printer must be looked at */
     uint64_t random;
     enum run run;
     bool asked;    /* DO_PRINT is out */
@@ -131,6 +132,18 @@ static void judge_counts(struct world *w, enum driver_event event)
     assert_int_equal(finished, ends && w->facts.ours ? 1 : 0);
 }
 
+/* After a fault of the printer nothing is begun before a person has said so. */
+static void judge_fault(struct world *w, enum driver_event event, bool managed)
+{
+    bool ends = event == DRIVER_PRINT_FAILED || event == DRIVER_PRINT_CANCELLED;
+    w->broken = w->broken || (managed && ends && w->facts.fault);
+    w->broken = w->broken && event != DRIVER_START && event != DRIVER_ONCE;
+    for (size_t i = 0; i < w->out.count; i++) {
+        enum driver_action kind = w->out.action[i].kind;
+        assert_false(w->broken && (kind == DRIVER_DO_CLAIM || kind == DRIVER_DO_PRINT));
+    }
+}
+
 /* The laws of every world. */
 static void judge(struct world *w, enum driver_event event)
 {
@@ -163,7 +176,9 @@ static void print_step(const struct world *w, enum driver_event event)
 
 static void step(struct world *w, enum driver_event event)
 {
+    bool managed = driver_state(&w->driver) != DRIVER_INACTIVE;
     driver_step(&w->driver, &w->settings, event, &w->facts, &w->out);
+    judge_fault(w, event, managed);
     if (event == DRIVER_BED_DENIED && w->open_bed == 1 && !w->driver.asked_bed &&
         driver_state(&w->driver) != DRIVER_INACTIVE) {
         w->open_bed = 0; /* it was answered */

@@ -1,5 +1,5 @@
-/* Packages that tests/lib/gjob.py makes and judges. It makes all of its cases at once, for the first
- * that asks: a Python for each of them takes longer than the tests do. Only for tests. */
+/* Packages that tests/lib/gjob.py makes and judges. It makes all of its cases at once, for the
+ * first that asks: a Python for each of them takes longer than the tests do. Only for tests. */
 #ifndef PP_TESTS_UNIT_GJOB_MADE_H
 #define PP_TESTS_UNIT_GJOB_MADE_H
 

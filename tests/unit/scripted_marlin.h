@@ -40,6 +40,7 @@ struct marlin {
     const char *stuck_at; /* this command is not acknowledged before go_on() */
     bool stuck;
     size_t owed; /* oks held back meanwhile */
+    size_t who;  /* of which this many stand before the answer to M115, itself counted; 0 = none */
     int tool_target[2];
     int bed_target;
     int chamber_target;
@@ -117,8 +118,12 @@ static inline void go_on(struct marlin *p)
     p->stuck_at = NULL;
     p->stuck = false;
     for (; p->owed > 0; p->owed--) {
+        if (p->who > 0 && --p->who == 0) {
+            tell_who(p);
+        }
         say(p, "ok\n");
     }
+    p->who = 0;
 }
 
 static inline void answer(struct marlin *p, const char *command)
@@ -126,8 +131,11 @@ static inline void answer(struct marlin *p, const char *command)
     if (p->stuck_at != NULL && strncmp(command, p->stuck_at, strlen(p->stuck_at)) == 0) {
         p->stuck = true;
     }
-    if (strcmp(command, "M115") == 0) {
+    bool asks_who = strcmp(command, "M115") == 0;
+    if (asks_who && !p->stuck) {
         tell_who(p);
+    } else if (asks_who) {
+        p->who = p->owed + 1;
     }
     bool breaks = strcmp(command, "M108") == 0 || strncmp(command, "M876 S", 6) == 0;
     if (p->stuck && breaks && p->emergency_parser) {

@@ -125,6 +125,7 @@ static inline void take_line(struct printer *p, const char *line)
         take_numbered(p, line);
     } else if (line[0] != '\0' && right_rate(p)) {
         p->lines++;
+        say(p, strcmp(line, "M115") == 0 ? "FIRMWARE_NAME:Bench\n" : "");
         say(p, strcmp(line, "M105") == 0 ? "ok T:20.0 /0.0 B:20.0 /0.0\n" : "ok P15 B3\n");
     }
 }

@@ -499,6 +499,44 @@ static void forget_table(struct bench *b, const char *drop)
     sqlite3_close(sql);
 }
 
+static int results(struct bench *b, const char *result)
+{
+    sqlite3 *sql;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open_v2(b->db, &sql, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    sqlite3_prepare_v2(sql, "SELECT count(*) FROM runs WHERE result = ?", -1, &q, NULL);
+    sqlite3_bind_text(q, 1, result, -1, SQLITE_STATIC);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int count = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(sql);
+    return count;
+}
+
+static void the_end_of_a_print_is_in_the_history_as_soon_as_the_disk_takes_it(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    b->printer.stuck_at = "G1 X50";
+    print(b, HOT MOVE "G1 X50 E5\n");
+    RUN_UNTIL(b, b->printer.stuck);
+    forget_table(
+        b, "CREATE TRIGGER full BEFORE INSERT ON runs BEGIN SELECT RAISE(FAIL, 'full'); END");
+    go_on(&b->printer);
+    RUN_UNTIL(b, b->runs == 2 && b->device->ended != NULL);
+    assert_int_equal(results(b, "open"), 1);
+    device_ended_tick(b->device, UINT64_MAX); /* still full */
+    RUN_UNTIL(b, b->device->ended != NULL);
+    assert_int_equal(results(b, "open"), 1);
+    forget_table(b, "DROP TRIGGER full");
+    device_ended_tick(b->device, 0); /* not yet */
+    device_ended_tick(b->device, UINT64_MAX);
+    RUN_UNTIL(b, b->device->runs_ending == 0);
+    assert_int_equal(results(b, "open"), 0);
+    assert_int_equal(results(b, "success"), 1);
+    finish(b);
+}
+
 static void a_bed_that_cannot_be_recorded_ends_the_print_cold(void **state)
 {
     (void)state;
@@ -556,6 +594,7 @@ int main(void)
         cmocka_unit_test(an_order_that_was_not_acknowledged_is_given_again),
         cmocka_unit_test(what_is_paid_is_paid),
         cmocka_unit_test(after_an_emergency_stop_the_heaters_go_off_once_more),
+        cmocka_unit_test(the_end_of_a_print_is_in_the_history_as_soon_as_the_disk_takes_it),
         cmocka_unit_test(a_file_that_cannot_be_read_any_more_ends_the_print_cold),
         cmocka_unit_test(a_bed_that_cannot_be_recorded_ends_the_print_cold),
         cmocka_unit_test(a_print_that_cannot_be_recorded_does_not_begin),

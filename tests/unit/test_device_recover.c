@@ -135,7 +135,8 @@ static void a_paused_print_stays_paused(void **state)
         cuts[i].cut(b);
         UNTIL_STATE(b, PRINTER_PAUSED);
         assert_memory_equal(transcript(b, from), "M115", 4);
-        assert_int_equal(heard(b, from, "G") + heard(b, from, "M1"), 1 + heard(b, from, "M105"));
+        assert_int_equal(heard(b, from, "G") + heard(b, from, "M1"),
+            heard(b, from, "M115") + heard(b, from, "M105"));
         assert_int_equal(device_resume(b->device, &refused), 0);
         RUN_UNTIL(b, heard(b, from, "M82") == 1);
         assert_int_equal(heard(b, from, "G1 Z0.300 F600"), 1);
@@ -543,9 +544,25 @@ static void a_run_whose_file_is_gone_is_interrupted(void **state)
     done(b);
 }
 
+/* Whoever comes next knows why it is being cancelled, so that nobody tries it again. */
+static void a_fault_of_the_printer_is_still_one_after_a_restart(void **state)
+{
+    (void)state;
+    struct bench *b = printing_at(PARTS, "G1 X60");
+    device_fault(b->device, "the heater is dead");
+    device_abort(b->device, "the heater is dead");
+    restart(b);
+    free_printer(b);
+    RUN_UNTIL(b, b->run.result == RUN_FAILURE);
+    assert_true(b->run.fault);
+    assert_string_equal(b->run.reason, "the heater is dead");
+    done(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_fault_of_the_printer_is_still_one_after_a_restart),
         cmocka_unit_test(a_print_goes_on_behind_the_last_line_taken),
         cmocka_unit_test(a_print_goes_on_before_its_first_move),
         cmocka_unit_test(a_line_that_was_lost_with_the_port_goes_out_again),

@@ -468,6 +468,76 @@ static void what_is_not_there_cannot_be_removed(void **state)
     assert_string_equal(e.text, "no file is called \"a.gcode\"");
 }
 
+/* ---- what is only passed on
+ * ---------------------------------------------------------------------------------------- */
+
+struct ready {
+    int count;
+    struct err err;
+    char path[512];
+};
+
+static void on_ready(void *context, const struct err *e, const char *path)
+{
+    struct ready *r = context;
+    r->count++;
+    r->err = e != NULL ? *e : (struct err){0};
+    snprintf(r->path, sizeof r->path, "%s", path != NULL ? path : "");
+}
+
+static struct ready pass(struct fixture *f, struct upload *u)
+{
+    struct ready r = {0};
+    files_commit_unnamed(u, on_ready, &r);
+    while (r.count == 0) {
+        uv_run(&f->loop, UV_RUN_ONCE);
+    }
+    return r;
+}
+
+static void what_gets_no_name_goes_when_its_owner_lets_go(void **state)
+{
+    struct fixture *f = *state;
+    put(f, "a.gcode", SQUARE);
+    struct upload *u = begin(f, "a.gcode", SQUARE);
+    struct ready r = pass(f, u);
+    assert_int_equal(r.err.code, 0);
+    assert_int_equal(access(r.path, R_OK), 0);
+    assert_int_equal(remove_file(f, "a.gcode").code, 0); /* it is no part of what is stored */
+    settle(f);
+    assert_int_equal(access(r.path, R_OK), 0);
+    files_abort(u);
+    settle(f);
+    assert_int_equal(access(r.path, R_OK), -1);
+    assert_int_equal(blob_count(f), 0);
+    assert_null(files_at(f->files, 0));
+    r = pass(f, begin(f, "a.gcode", ""));
+    assert_int_equal(r.err.code, PP_EINVAL);
+    files_commit_unnamed(begin(f, "a.gcode", SQUARE), on_ready, &r); /* the host is stopped */
+    close_files(f);
+    assert_int_equal(r.err.code, PP_ECANCELED);
+    open_files(f);
+    assert_int_equal(blob_count(f), 0);
+}
+
+static void what_has_no_name_is_swept_at_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    struct upload *u = begin(f, "a.gcode", SQUARE);
+    struct ready r = pass(f, u);
+    char copy[600];
+    char leftover[600];
+    snprintf(copy, sizeof copy, "%s", r.path);
+    snprintf(leftover, sizeof leftover, "%s2", r.path);
+    assert_int_equal(link(copy, leftover), 0); /* as a killed process leaves it */
+    close_files(f);
+    files_abort(u);
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_int_equal(access(copy, R_OK), -1);
+    open_files(f);
+    assert_int_equal(access(leftover, R_OK), -1);
+}
+
 /* ---- pins
  * ---------------------------------------------------------------------------------------- */
 
@@ -733,6 +803,8 @@ int main(void)
         FILES_TEST(sixteen_uploads_at_once_are_enough),
         FILES_TEST(a_row_that_cannot_be_saved_takes_its_content_along),
         FILES_TEST(what_is_not_there_cannot_be_removed),
+        FILES_TEST(what_gets_no_name_goes_when_its_owner_lets_go),
+        FILES_TEST(what_has_no_name_is_swept_at_the_next_start),
         FILES_TEST(a_pinned_file_is_not_removed),
         FILES_TEST(the_content_of_a_pinned_file_outlives_its_replacement),
         FILES_TEST(content_that_a_model_has_too_is_found_as_what_can_be_printed),

@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -358,6 +360,47 @@ static void a_job_whose_spool_will_not_last_says_so(void **state)
     json_decref(list);
 }
 
+/* What one turn of the loop sends of a long answer; 0: nothing has come yet. */
+static size_t sent_in_a_turn(struct client *c)
+{
+    static char bytes[1 << 20];
+    size_t sent = 0;
+    uv_run(&c->api->loop, UV_RUN_NOWAIT);
+    for (ssize_t n; (n = read(c->fd, bytes, sizeof bytes)) > 0;) {
+        sent += (size_t)n;
+    }
+    return sent;
+}
+
+static void a_long_list_does_not_hold_the_loop_up(void **state)
+{
+    struct api_server *a = *state;
+    struct client c;
+    struct strbuf body = {0};
+    size_t total = 0;
+    strbuf_puts(&body, "{\"sets\":[{\"path\":\"a.gcode\"}");
+    for (int i = 0; i < 30; i++) {
+        strbuf_puts(&body, ",{\"path\":\"parts/b.gcode\"}");
+    }
+    strbuf_puts(&body, "]}");
+    for (int i = 0; i < 20; i++) {
+        add(a, strbuf_text(&body));
+    }
+    body.len = 0;
+    strbuf_printf(
+        &body, "GET " JOBS " HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n\r\n", a->host, a->read);
+    client_open(&c, a);
+    assert_int_equal(send(c.fd, strbuf_text(&body), body.len, 0), body.len);
+    for (int i = 0; i < 1000 && total < 150000; i++) {
+        size_t sent = sent_in_a_turn(&c);
+        assert_in_range(sent, 0, 80000);
+        total += sent;
+    }
+    assert_true(total >= 150000);
+    client_close(&c);
+    strbuf_fini(&body);
+}
+
 static void assert_blocked(struct api_server *a, const char *name, const char *why)
 {
     char path[100];
@@ -417,6 +460,7 @@ int main(void)
         TEST(many_jobs_are_changed_together_or_not_at_all),
         TEST(a_command_sent_twice_is_applied_once),
         TEST(a_command_word_that_cannot_be_is_refused),
+        TEST(a_long_list_does_not_hold_the_loop_up),
         TEST(a_job_of_which_nothing_is_left_says_what_to_do),
         TEST(only_what_is_printed_next_of_a_job_blocks_it),
         TEST(the_state_tells_what_a_job_waits_for),

@@ -974,6 +974,39 @@ static void in_quiet_hours_it_says_until_when(void **state)
     done_with(t);
 }
 
+static void in_zone(const char *zone)
+{
+    if (zone != NULL) {
+        setenv("TZ", zone, 1);
+    } else {
+        unsetenv("TZ");
+    }
+    tzset();
+}
+
+/* Night of the change: 23:00 to 7:00 has seven hours in spring and nine in autumn. */
+static void quiet_hours_know_when_the_clocks_change(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    int64_t left_ms = 0;
+    const char *was = getenv("TZ");
+    char *zone = was != NULL ? mem_strdup(was) : NULL;
+    t->settings.quiet_from_min = 22 * 60;
+    t->settings.quiet_to_min = 7 * 60;
+    manage_set_settings(t->m, &t->settings);
+    in_zone("CET-1CEST,M3.5.0,M10.5.0/3");
+    assert_true(manage_is_quiet(t->m, INT64_C(1711836000000), &left_ms)); /* 2024-03-30 23:00 */
+    assert_int_equal(left_ms, 7 * 3600000);
+    assert_true(manage_is_quiet(t->m, INT64_C(1729976400000), &left_ms)); /* 2024-10-26 23:00 */
+    assert_int_equal(left_ms, 9 * 3600000);
+    assert_true(manage_is_quiet(t->m, INT64_C(1711846800500), &left_ms)); /* 3:00 and a half s */
+    assert_int_equal(left_ms, 4 * 3600000 - 500);
+    in_zone(zone);
+    free(zone);
+    done_with(t);
+}
+
 static void conditions_see_the_print_and_what_was_posted(void **state)
 {
     (void)state;
@@ -1070,6 +1103,7 @@ int main(void)
         cmocka_unit_test(a_result_that_the_disk_does_not_take_is_counted_later),
         cmocka_unit_test(quiet_hours_go_over_midnight),
         cmocka_unit_test(in_quiet_hours_it_says_until_when),
+        cmocka_unit_test(quiet_hours_know_when_the_clocks_change),
         cmocka_unit_test(conditions_see_the_print_and_what_was_posted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

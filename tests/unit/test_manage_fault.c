@@ -208,7 +208,55 @@ static void a_heater_that_dies_in_a_print_of_others_stops_managing(void **state)
     done_with(t);
 }
 
-static void a_failure_that_was_printed_by_hand_is_told(void **state)
+static void on_wish(void *context, const struct err *e)
+{
+    assert_null(e);
+    *(bool *)context = true;
+}
+
+static void what_is_printed_by_hand_ends_so_too(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready_with_alarms();
+    char id[ID_SIZE];
+    bool told = false;
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 2, id);
+    t->b->printer.emergency_parser = true;
+    t->b->printer.stuck_at = "G1 X50 Y10";
+    manage_print(t->m, id, true, on_wish, &told);
+    RUN_UNTIL(t->b, told && t->b->printer.stuck);
+    let_heater_die(t);
+    go_on(&t->b->printer);
+    has_stopped(t, id, "tool0 fell to 99");
+    done_with(t);
+}
+
+/* It waits for a word about the bed, which is then no word about the heater. */
+static void what_waits_to_be_printed_by_hand_is_given_up(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready_with_alarms();
+    char id[ID_SIZE];
+    bool told = false;
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "A", "a.gcode", 1, id);
+    manage_print(t->m, id, false, on_wish, &told);
+    RUN_UNTIL(t->b, told && asks(t, "bed"));
+    assert_int_equal(device_set_temp(t->b->device, "tool0", 200000, &refused), 0);
+    RUN_UNTIL(t->b, !cold(t->b));
+    tell(t, 30);
+    wait_ms(t, 400);
+    tell(t, 31);
+    UNTIL_DRIVER(t, DRIVER_INACTIVE);
+    assert_false(asks(t, "bed"));
+    assert_non_null(strstr(managing(t).text, "does not get warmer"));
+    assert_true(managing(t).needs_person);
+    assert_int_equal(t->begun, 0);
+    done_with(t);
+}
+
+static void stopping_first_changes_nothing_of_that(void **state)
 {
     (void)state;
     struct manage_bench *t = ready_with_alarms();
@@ -220,6 +268,7 @@ static void a_failure_that_was_printed_by_hand_is_told(void **state)
     UNTIL_DRIVER(t, DRIVER_INACTIVE);
     RUN_UNTIL(t->b, job(t, id)->claims_count == 0);
     assert_int_equal(t->begun, 1);
+    assert_int_equal(job(t, id)->sets[0].remaining, 2);
     done_with(t);
 }
 
@@ -234,7 +283,9 @@ int main(void)
         cmocka_unit_test(a_heater_that_fails_between_prints_stops_managing),
         cmocka_unit_test(a_heater_that_fails_while_there_is_no_work_stops_managing),
         cmocka_unit_test(a_heater_that_dies_in_a_print_of_others_stops_managing),
-        cmocka_unit_test(a_failure_that_was_printed_by_hand_is_told),
+        cmocka_unit_test(what_is_printed_by_hand_ends_so_too),
+        cmocka_unit_test(what_waits_to_be_printed_by_hand_is_given_up),
+        cmocka_unit_test(stopping_first_changes_nothing_of_that),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

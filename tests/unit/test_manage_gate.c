@@ -393,6 +393,104 @@ static void a_job_that_is_removed_is_not_begun(void **state)
     done_with(t);
 }
 
+static void on_loaded(void *context, const struct err *e)
+{
+    assert_null(e);
+    *(bool *)context = true;
+}
+
+static void load(struct manage_bench *t, const char *material)
+{
+    bool done = false;
+    assert_int_equal(spools_load(t->spools, 0, material, on_loaded, &done, &refused), 0);
+    RUN_UNTIL(t->b, done);
+}
+
+static void submit_material(struct manage_bench *t, const char *material, char *id)
+{
+    submit(t, material, "a.gcode", 1, id);
+    struct queue_job *spec = queue_job_copy(job(t, id));
+    spec->sets[0].materials[0] = mem_strdup(material);
+    struct queue_command c = {
+        .verb = QUEUE_EDIT, .mask = QUEUE_F_SETS, .revision = -1, .spec = spec};
+    memcpy(c.job, id, sizeof c.job);
+    assert_int_equal(give(t, &c).err.code, 0);
+    queue_job_free(spec);
+}
+
+/* "Yes, it is loaded" was said of what the question named. */
+static void a_yes_is_never_taken_for_another_material(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    char first[ID_SIZE];
+    char second[ID_SIZE];
+    char old[ID_SIZE];
+    put_file(t->b, "a.gcode", SHORT);
+    submit_material(t, "PETG", first);
+    submit_material(t, "ABS", second);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, asks(t, "material"));
+    assert_non_null(strstr(status(t->b).question[0].text, "PETG"));
+    memcpy(old, status(t->b).question[0].id, sizeof old);
+    struct queue_command c = {.verb = QUEUE_MOVE, .revision = -1};
+    memcpy(c.job, second, sizeof c.job);
+    assert_int_equal(give(t, &c).err.code, 0);
+    RUN_UNTIL(t->b, asks(t, "material") && strstr(status(t->b).question[0].text, "ABS") != NULL);
+    assert_int_equal(device_confirm(t->b->device, old, "loaded", &refused), -PP_ENOTFOUND);
+    assert_string_equal(spools_loaded(t->spools, 0), "");
+    answer_with(t, "material", "loaded");
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    assert_string_equal(t->b->run.material, "ABS");
+    done_with(t);
+}
+
+static void a_material_that_is_changed_meanwhile_is_asked_for(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    char id[ID_SIZE];
+    put_file(t->b, "a.gcode", SHORT);
+    submit_material(t, "PETG", id);
+    load(t, "PETG");
+    hook(t, "print_start", "@pause\n", false);
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, asks(t, "script"));
+    load(t, "PLA");
+    answer_with(t, "script", "");
+    RUN_UNTIL(t->b, asks(t, "material"));
+    assert_int_equal(t->begun, 0);
+    load(t, "PETG");
+    answer_with(t, "script", "");
+    RUN_UNTIL(t->b, t->succeeded == 1);
+    done_with(t);
+}
+
+/* ---- what scripts see of it ---- */
+
+static void a_print_knows_what_was_done_before_it(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "A", "a.gcode", 2, NULL);
+    hook(t, "print_start", "M117 before: {current.before}\n", false);
+    hook(t, "print_success", SWEEP, true);
+    start_managing(t);
+    answer_with(t, "bed", "yes"); /* waiting for a person is nothing that is done */
+    RUN_UNTIL(t->b, t->succeeded == 2);
+    UNTIL_DRIVER(t, DRIVER_IDLE);
+    assert_int_equal(heard(t->b, 0, "M117 before: inactive"), 1);
+    assert_int_equal(heard(t->b, 0, "M117 before: clearing"), 1);
+    submit(t, "B", "a.gcode", 1, NULL);
+    answer_with(t, "bed", "yes");
+    RUN_UNTIL(t->b, t->succeeded == 3);
+    assert_int_equal(heard(t->b, 0, "M117 before: idle"), 1);
+    done_with(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +513,9 @@ int main(void)
         cmocka_unit_test(another_file_of_that_name_is_not_printed_instead),
         cmocka_unit_test(a_bed_that_is_not_clear_any_more_is_asked_for),
         cmocka_unit_test(a_job_that_is_removed_is_not_begun),
+        cmocka_unit_test(a_material_that_is_changed_meanwhile_is_asked_for),
+        cmocka_unit_test(a_yes_is_never_taken_for_another_material),
+        cmocka_unit_test(a_print_knows_what_was_done_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

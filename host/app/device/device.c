@@ -126,6 +126,7 @@ static void on_tick(uv_timer_t *timer)
     device_temps_tick(d, now);
     device_recover_tick(d, now);
     device_sd_tick(d, now);
+    device_ended_tick(d, now);
     if (d->run.id[0] != '\0') {
         hub_emit(d->hub, HUB_PROGRESS, NULL);
     }
@@ -275,6 +276,7 @@ void device_finish_closing(struct device *d)
         device_print_end(d, RUN_INTERRUPTED, "the host was stopped");
     }
     device_recover_close(d);
+    device_ended_close(d);
     uv_close((uv_handle_t *)&d->tick, device_unref);
     uv_close((uv_handle_t *)&d->wire.retry, device_unref);
     uv_close((uv_handle_t *)&d->deadline, device_unref);

@@ -11,17 +11,6 @@
 /* ---- the end of a print ------------------------------------------------------------------------
  */
 
-static void on_run_saved(void *context, const struct err *e)
-{
-    struct device *d = context;
-    if (e != NULL) {
-        log_error("the history could not be written: %s", e->text);
-    }
-    d->runs_ending--;
-    device_remember(d);
-    device_stored(d);
-}
-
 static int64_t lines_of(const struct device *d)
 {
     if (d->sd.printing) {
@@ -75,9 +64,7 @@ void device_print_end(struct device *d, enum run_result result, const char *reas
     run->used_um = used_um(d, result);
     run->resends += (int64_t)(atomic_load(&stats->resends) - d->resends_before);
     snprintf(run->reason, sizeof run->reason, "%s", reason);
-    d->open++;
-    d->runs_ending++;
-    store_save_run(d->store, run, on_run_saved, d);
+    device_ended_save(d, run);
     store_drop_journal(d->store, NULL, NULL);
     if (d->sd.printing) {
         device_sd_ended(d, result);

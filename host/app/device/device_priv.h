@@ -194,11 +194,12 @@ struct device {
     struct run last; /* the one before, ended; likewise */
     struct spool *spool;
     struct analysis analysis;
-    bool pinned;           /* the content of the run's file */
-    bool bed_taken;        /* this print has made the bed occupied */
-    unsigned beds_saving;  /* the store has not yet answered that it is */
-    unsigned runs_opening; /* nor that the run has begun */
-    unsigned runs_ending;  /* nor that it has ended */
+    bool pinned;                /* the content of the run's file */
+    bool bed_taken;             /* this print has made the bed occupied */
+    unsigned beds_saving;       /* the store has not yet answered that it is */
+    unsigned runs_opening;      /* nor that the run has begun */
+    unsigned runs_ending;       /* nor that it has ended */
+    struct device_ended *ended; /* owned: those that it could not write yet */
     uint64_t job_start_ms;
     int64_t job_wall_ms;            /* UTC; 0 = none of its lines was sent yet */
     size_t max_command;             /* display-only commands are cut to this */
@@ -327,6 +328,11 @@ int device_declare_clear(struct device *d, const char *answer, struct err *e);
 int device_refuse_file(const char *file_name, const struct file_entry *file, struct err *e);
 int device_preflight(const struct device *d, const struct file_entry *file, struct err *e);
 void device_set_bed(struct device *d, enum bed_state bed, store_cb done);
+
+/* device_ended.c */
+void device_ended_save(struct device *d, const struct run *run);
+void device_ended_tick(struct device *d, uint64_t now_ms);
+void device_ended_close(struct device *d); /* tries once more */
 
 /* device_print.c */
 /* `origin` NULL: of no queue. */

@@ -209,6 +209,7 @@ void device_recover_adopted(struct device *d)
         d->temps.target_mc[i] = TEMP_NONE;
     }
     device_inject(d, "M115", TAG_NONE);
+    device_sd_caps(d); /* as the answer told by which it was found where the printer is */
     device_sd_look(d); /* somebody may have begun a print there */
     device_inject(d, "M105", (enum device_tag)r->check_tag);
 }

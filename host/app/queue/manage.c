@@ -68,11 +68,10 @@ void manage_notice(struct manage *m, const char *fmt, ...)
     hub_emit(m->o.hub, HUB_NOTICE, text);
 }
 
-/* One thing printed by hand ends by itself, and tells why. */
 static void stop_for_fault(struct manage *m, const char *why)
 {
     m->fault = true;
-    if (manage_is_on(m)) {
+    if (driver_state(&m->driver) != DRIVER_INACTIVE) { /* one thing printed by hand, too */
         manage_stop_for(m, why);
     }
 }
@@ -165,6 +164,16 @@ static bool take_event(struct manage *m, struct manage_event *out)
     return look;
 }
 
+/* From where a print is prepared: neither what only waits for a person, nor another attempt. */
+static void note_state(struct manage *m, enum driver_state before)
+{
+    const uint32_t passing = SM_TO(DRIVER_AWAITING_BED) | SM_TO(DRIVER_AWAITING_MATERIAL) |
+                             SM_TO(DRIVER_PREPARING) | SM_TO(DRIVER_STARTING);
+    if ((passing & SM_TO(before)) == 0) {
+        m->came_from = before;
+    }
+}
+
 static void step(struct manage *m, const struct manage_event *event)
 {
     struct driver_out out;
@@ -175,13 +184,11 @@ static void step(struct manage *m, const struct manage_event *event)
     enum driver_state before = driver_state(&m->driver);
     bool was_once = m->driver.once;
     driver_step(&m->driver, &m->settings.driver, event->kind, &m->facts, &out);
-    if (driver_state(&m->driver) == DRIVER_PREPARING && before != DRIVER_PREPARING &&
-        before != DRIVER_STARTING) { /* which is only another attempt */
-        m->came_from = before;
-    }
+    note_state(m, before);
     for (size_t i = 0; i < out.count; i++) {
         manage_act(m, &out, i);
     }
+    manage_ask_again(m);
     if (was_once && !m->driver.once) {
         m->once_job[0] = '\0';
     }

@@ -68,7 +68,7 @@ static void on_loaded(void *context, const struct err *e)
 static void pass_over(struct manage *m)
 {
     struct manage_work current = m->current;
-    m->current = m->work;
+    m->current = m->asked;
     snprintf(m->error, sizeof m->error, "a person has said: not now");
     manage_do_skip(m);
     m->current = current;
@@ -88,7 +88,7 @@ static void on_material(void *context, int answer)
         return;
     }
     m->open++;
-    if (spools_load(m->o.spools, m->work.tool, m->work.wanted, on_loaded, m, &e) < 0) {
+    if (spools_load(m->o.spools, m->asked.tool, m->asked.wanted, on_loaded, m, &e) < 0) {
         manage_notice(m, "%s", e.text);
         manage_let_go(m);
     }
@@ -106,7 +106,7 @@ static void on_short(void *context, int answer)
         pass_over(m);
         return;
     }
-    memcpy(m->accepted_set, m->work.set, sizeof m->accepted_set);
+    memcpy(m->accepted_set, m->asked.set, sizeof m->accepted_set);
     manage_look(m);
 }
 
@@ -116,6 +116,7 @@ void manage_ask_material(struct manage *m)
     static const char *const anyway[] = {"print anyway", "not now", NULL};
     const struct manage_work *w = &m->work;
     char text[200];
+    m->asked = m->work;
     if (w->block == QUEUE_NO_MATERIAL) {
         snprintf(text, sizeof text, "\"%.80s\" needs %.60s in tool %u. Is it loaded?", w->path,
             w->wanted, w->tool);
@@ -150,6 +151,7 @@ void manage_ask_file(struct manage *m)
     const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
     const struct queue_set *set = job != NULL ? queue_job_set(job, w->set) : NULL;
     char text[200] = "";
+    m->asked = m->work;
     if (set != NULL) {
         manage_why_blocked(m, set, text, sizeof text);
     }
@@ -157,4 +159,26 @@ void manage_ask_file(struct manage *m)
         snprintf(text, sizeof text, "\"%.100s\" cannot be printed", w->path);
     }
     device_ask_person(m->o.device, "file", answers, text, on_file, m);
+}
+
+/* ---- other work --------------------------------------------------------------------------------
+ */
+
+static bool is_same(const struct manage_work *a, const struct manage_work *b)
+{
+    return strcmp(a->set, b->set) == 0 && a->block == b->block && a->tool == b->tool &&
+           strcmp(a->wanted, b->wanted) == 0 && strcmp(a->short_of, b->short_of) == 0;
+}
+
+/* The driver asks once; a yes must never be taken for a yes to something else. */
+void manage_ask_again(struct manage *m)
+{
+    if (is_same(&m->asked, &m->work)) {
+        return;
+    }
+    if (m->driver.asked_material && driver_state(&m->driver) == DRIVER_AWAITING_MATERIAL) {
+        manage_ask_material(m);
+    } else if (m->driver.asked_file && driver_state(&m->driver) == DRIVER_IDLE) {
+        manage_ask_file(m);
+    }
 }

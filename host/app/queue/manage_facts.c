@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#define DAY_MIN (24 * 60)
+#define QUIET_LOOK_MS (10 * 60 * 1000) /* somebody may set the clock meanwhile */
 
 /* ---- work --------------------------------------------------------------------------------------
  */
@@ -128,7 +128,17 @@ void manage_next(struct manage *m, struct manage_next *out)
     snprintf(out->short_of, sizeof out->short_of, "%s", work.short_of);
 }
 
-/* What was claimed is still to be printed, and as it was then. */
+static bool is_loaded(const struct manage *m, const struct queue_set *set)
+{
+    for (unsigned i = 0; m->settings.material_check && i < QUEUE_TOOLS_MAX; i++) {
+        if (!queue_material_fits(set->materials[i], spools_loaded(m->o.spools, i))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What was claimed is still to be printed, as it was then, and still can be. */
 static bool is_wanted(const struct manage *m)
 {
     const struct manage_work *w = &m->current;
@@ -139,11 +149,24 @@ static bool is_wanted(const struct manage *m)
     }
     const struct queue_set *set = queue_job_set(job, w->set);
     return set != NULL && queue_set_pending(job, set) > 0 && set->sha256 != NULL &&
-           strcmp(set->sha256, w->sha256) == 0;
+           strcmp(set->sha256, w->sha256) == 0 && manage_quarantined(m, w->sha256) == NULL &&
+           is_loaded(m, set);
 }
 
 /* ---- time --------------------------------------------------------------------------------------
  */
+
+/* The next time of day `minute`; a day with a change of the clocks has 23 or 25 hours. */
+static time_t next_time(const struct tm *now, int minute)
+{
+    struct tm then = *now;
+    then.tm_hour = minute / 60;
+    then.tm_min = minute % 60;
+    then.tm_sec = 0;
+    then.tm_mday += now->tm_hour * 60 + now->tm_min >= minute;
+    then.tm_isdst = -1;
+    return mktime(&then);
+}
 
 /* *left_ms: until they end, where they are. */
 bool manage_is_quiet(const struct manage *m, int64_t wall_ms, int64_t *left_ms)
@@ -157,8 +180,7 @@ bool manage_is_quiet(const struct manage *m, int64_t wall_ms, int64_t *left_ms)
     }
     int now = local.tm_hour * 60 + local.tm_min;
     bool quiet = from < to ? now >= from && now < to : now >= from || now < to;
-    int left_min = (to - now + DAY_MIN) % DAY_MIN;
-    *left_ms = ((int64_t)left_min * 60 - local.tm_sec) * 1000 - wall_ms % 1000;
+    *left_ms = (int64_t)next_time(&local, to) * 1000 - wall_ms;
     return quiet;
 }
 
@@ -232,7 +254,7 @@ void manage_find_facts(struct manage *m, const struct manage_event *event)
     out->still_wanted = m->current.job[0] != '\0' && is_wanted(m);
     out->needs_person = out->work && needs_person(m, w);
     out->quiet = manage_is_quiet(m, clock_wall_ms(), &left_ms);
-    out->quiet_end_ms = out->now_ms + left_ms;
+    out->quiet_end_ms = out->now_ms + (left_ms < QUIET_LOOK_MS ? left_ms : QUIET_LOOK_MS);
     for (int i = 0; i < MOMENTS; i++) {
         const struct scripts_hook *hooks;
         out->has_script[i] = scripts_hooks(m->o.scripts, (enum driver_moment)i, &hooks) > 0;

@@ -78,7 +78,7 @@ struct manage {
     struct manage_settings settings;
     char *ignore_lines; /* owned; what settings.ignore_lines points to */
     struct driver driver;
-    enum driver_state came_from; /* the state in which the current work was found */
+    enum driver_state came_from; /* from where the current work is prepared */
     struct hub_listener *listener;
 
     struct manage_event *event; /* owned, in order */
@@ -108,6 +108,7 @@ struct manage {
     struct manage_finish *late; /* owned: to be written again, when the disk can */
     size_t late_count;
 
+    struct manage_work asked;   /* what the open question about material or file is about */
     bool bed_asked;             /* by us */
     char accepted_set[ID_SIZE]; /* prints although its spool may run out */
 
@@ -178,6 +179,7 @@ void manage_ask_bed(struct manage *m);
 void manage_unask_bed(struct manage *m);
 void manage_ask_material(struct manage *m);
 void manage_ask_file(struct manage *m);
+void manage_ask_again(struct manage *m);   /* where the open question is about other work by now */
 void manage_look_at_bed(struct manage *m); /* was our question answered with no? */
 
 /* manage_script.c */

@@ -6,7 +6,6 @@
 #include "host/io/blob.h"
 #include "host/io/gjob.h"
 
-#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,8 +51,8 @@ static int check_room(const struct export *x, struct err *e)
     }
     if (rc == 0 && wanted > room) {
         rc = err_set(e, PP_ENOSPC,
-            "the files of \"%.80s\" are %" PRId64 " MiB, the disk has room for %" PRId64,
-            x->job->name, wanted >> 20, room > 0 ? room >> 20 : 0);
+            "the files of \"%.80s\" are %.1f MiB, the disk has room for %.1f", x->job->name,
+            (double)wanted / (1 << 20), room > 0 ? (double)room / (1 << 20) : 0.0);
     }
     return rc;
 }
