@@ -345,6 +345,8 @@ class Around(QueueBase):
         self.assertEqual(self.ctl("start")[0], "mk3: nothing to print (ppctl add FILE)\n")
         self.reply(host, "POST", "manage/start", manage(managing=True, state="idle", text="quiet hours: ..."))
         self.assertEqual(self.ctl("start")[0], "mk3: quiet hours: ...\n")
+        self.reply(host, "POST", "manage/stop", manage(text="not managing: it failed", needs_person=True))
+        self.assertEqual(self.ctl("stop")[0], "mk3: not managing: it failed\n")
 
     def test_status_shows_the_queue_in_line_with_the_rest(self):
         host = self.host()

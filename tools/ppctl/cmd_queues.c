@@ -20,7 +20,8 @@ static void show_manage(const struct ppctl *c, const json_t *manage)
     text_foreign(&text, host_label(c->chosen[0]));
     strbuf_puts(&text, ": ");
     text_foreign(&text, told);
-    if (field_true(manage, "needs_person")) {
+    bool off = strcmp(field_text(manage, "state"), "inactive") == 0;
+    if (field_true(manage, "needs_person") && !off) {
         strbuf_printf(&text, " (answer with: ppctl %sconfirm)", c->target_hint);
     } else if (strcmp(told, "nothing to print") == 0) {
         strbuf_printf(&text, " (ppctl %sadd FILE)", c->target_hint);
