@@ -740,6 +740,28 @@ static void what_cannot_be_printed_is_refused_at_once(void **state)
     done_with(t);
 }
 
+static void what_does_not_fit_the_printer_blocks_its_job_and_no_other(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    char id[ID_SIZE];
+    char why[200];
+    put_file(t->b, "hot.gcode", "G28\nM104 S300\nG1 X1 Y1 E1\n");
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "Hot", "hot.gcode", 1, id);
+    submit(t, "A", "a.gcode", 1, NULL);
+    manage_why_blocked(t->m, &job(t, id)->sets[0], why, sizeof why);
+    assert_non_null(strstr(why, "\"hot.gcode\" is refused"));
+    assert_non_null(strstr(why, "limit is 250"));
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, t->succeeded == 1 && asks(t, "file"));
+    assert_int_equal(t->begun, 1);
+    assert_true(manage_is_on(t->m));
+    assert_non_null(strstr(status(t->b).question[0].text, "limit is 250"));
+    done_with(t);
+}
+
 static void while_it_is_managed_one_job_goes_to_the_front(void **state)
 {
     (void)state;
@@ -1072,6 +1094,7 @@ int main(void)
         cmocka_unit_test(one_job_is_printed_and_managing_is_off_again),
         cmocka_unit_test(one_job_waits_for_the_answer_about_the_bed),
         cmocka_unit_test(what_cannot_be_printed_is_refused_at_once),
+        cmocka_unit_test(what_does_not_fit_the_printer_blocks_its_job_and_no_other),
         cmocka_unit_test(while_it_is_managed_one_job_goes_to_the_front),
         cmocka_unit_test(a_print_that_ended_well_before_it_was_counted_is_counted_once),
         cmocka_unit_test(a_print_that_the_history_does_not_know_is_not_counted),
