@@ -216,6 +216,21 @@ static void reply_batch(const struct job_batch *b)
     job_list_reply(l, r);
 }
 
+static void log_batch(const struct job_batch *b, const char *action)
+{
+    const struct queue_job *job = NULL;
+    const struct jobs_queue *queue;
+    const struct request *r = b->request;
+    if (b->count == 1) {
+        jobs_find(r->http->o.jobs, b->commands[0].job, &job, &queue, NULL);
+    }
+    if (job != NULL) {
+        log_info("%s of job \"%s\" asked for by %s", action, jobs_title(job), r->key_name);
+    } else {
+        log_info("%s of %zu jobs asked for by %s", action, b->count, r->key_name);
+    }
+}
+
 void api_jobs_act(struct request *r)
 {
     char name[32] = "";
@@ -241,7 +256,6 @@ void api_jobs_act(struct request *r)
         job_batch_free(b);
         return;
     }
-    log_info(
-        "%zu job%s: %s asked for by %s", b->count, b->count == 1 ? "" : "s", name, r->key_name);
+    log_batch(b, name);
     job_batch_send(b, reply_batch);
 }

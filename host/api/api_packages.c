@@ -110,7 +110,7 @@ static void imported(void *context, const struct err *e, const char *job, const 
     if (r->gone) {
         /* nobody waits any more, and the server may be closing */
     } else if (job == NULL) {
-        reply_error(r, e);
+        job_command_refused(r, e);
     } else {
         reply_imported(r, job, notice);
     }
@@ -135,7 +135,7 @@ void api_job_import(struct request *r)
         reply_error(r, &e);
         return;
     }
-    log_info("package \"%s\" imported by %s", file, r->key_name);
+    log_info("import of package \"%s\" asked for by %s", file, r->key_name);
     request_wait(r);
     package_import(packages,
         &(struct package_wish){.file = file, .queue = queue->name, .actor = r->key_name}, imported,
@@ -146,7 +146,7 @@ static void sent(struct request *r, const char *path)
 {
     const char *queue = request_argument(r, "queue");
     const char *name = request_argument(r, "name");
-    log_info("package \"%s\" sent and imported by %s", name != NULL ? name : "", r->key_name);
+    log_info("package \"%s\" sent by %s, to be imported", name != NULL ? name : "", r->key_name);
     package_import(r->http->o.packages,
         &(struct package_wish){.path = path, .name = name, .queue = queue, .actor = r->key_name},
         imported, r);

@@ -67,10 +67,10 @@ static int open_upload(struct intake *i, struct err *e)
 static int name_in_folder(struct intake *i, char out[static UPLOAD_NAME_SIZE], struct err *e)
 {
     char folder[UPLOAD_NAME_SIZE];
+    char whole[2 * UPLOAD_NAME_SIZE];
     bool fits = upload_name_folder(i->path, folder) && !i->path_cut;
-    int n =
-        snprintf(out, UPLOAD_NAME_SIZE, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", i->part);
-    if (!fits || n >= UPLOAD_NAME_SIZE) {
+    int n = snprintf(whole, sizeof whole, "%s%s%s", folder, folder[0] != '\0' ? "/" : "", i->part);
+    if (!fits || !str_copy(out, UPLOAD_NAME_SIZE, whole, (size_t)n)) {
         char shown[96];
         str_escape(shown, sizeof shown, i->path, strlen(i->path));
         return err_field(e, PP_EINVAL, "path",

@@ -203,7 +203,8 @@ const struct file_entry *files_find_content(const struct files *f, const char *s
     const struct entry *entry;
     for (size_t i = entry_content_position(f, sha256);
          (entry = entry_content_at(f, i, sha256)) != NULL; i++) {
-        if (best == NULL || best->removing || (entry_is_hidden(best) && !entry->removing)) {
+        bool worse = best != NULL && (entry_is_hidden(best) || !best->file.analysed);
+        if (best == NULL || best->removing || (worse && !entry->removing)) {
             best = entry;
         }
     }

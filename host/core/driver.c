@@ -142,6 +142,12 @@ static const char *text_inactive(const struct driver *d, const struct driver_fac
     return d->reason != NULL ? d->reason : "not managing";
 }
 
+bool driver_waits_for_morning(const struct driver *d, const struct driver_facts *f)
+{
+    return driver_state(d) == DRIVER_IDLE && !d->asked_file && f->work && f->quiet &&
+           (f->needs_person || f->work_blocked_file || f->work_blocked_material || !f->bed_clear);
+}
+
 static const char *text_idle(const struct driver *d, const struct driver_facts *f)
 {
     if (d->asked_file) {
@@ -150,8 +156,7 @@ static const char *text_idle(const struct driver *d, const struct driver_facts *
     if (!f->work) {
         return "nothing to print";
     }
-    if (f->quiet &&
-        (f->needs_person || f->work_blocked_file || f->work_blocked_material || !f->bed_clear)) {
+    if (driver_waits_for_morning(d, f)) {
         return "quiet hours: what comes next needs a person";
     }
     if (f->down) {

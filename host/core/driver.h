@@ -207,6 +207,9 @@ const char *driver_text(const struct driver *d, const struct driver_facts *f);
 /* True when nothing goes on before a person has done something. */
 bool driver_needs_person(const struct driver *d, const struct driver_facts *f);
 
+/* True while nothing but the end of the quiet hours is waited for. */
+bool driver_waits_for_morning(const struct driver *d, const struct driver_facts *f);
+
 /* True while a failed print is dealt with, and after managing stopped by itself. */
 bool driver_in_error(const struct driver *d);
 

@@ -286,7 +286,7 @@ class Adding(QueueBase):
         out, _ = self.ctl("add", "--job", "gears", self.part, self.axle)
         added = [json.loads(r[2])["path"] for r in host.requests if r[0] == "POST"]
         self.assertEqual(added, ["part.gcode", "axle.gcode"])
-        self.assertIn("draft=no when it is complete", out)
+        self.assertIn("ppctl edit gears draft=no when it is complete", out)
         self.reply(host, "GET", "jobs/gears", job())
         self.reply(host, "POST", "jobs", job(), 201)
         self.ctl("add", "--job", "gears", self.part)
@@ -343,6 +343,10 @@ class Around(QueueBase):
         self.assertEqual(self.both(host, ["stop"], ("POST", "manage/stop", {}), manage()), "mk3: not managing\n")
         self.reply(host, "POST", "manage/start", manage(**ON))
         self.assertEqual(self.ctl("start")[0], "mk3: nothing to print (ppctl add FILE)\n")
+        self.reply(host, "POST", "manage/start", manage(managing=True, state="idle", text="quiet hours: ..."))
+        self.assertEqual(self.ctl("start")[0], "mk3: quiet hours: ...\n")
+        self.reply(host, "POST", "manage/stop", manage(text="not managing: it failed", needs_person=True))
+        self.assertEqual(self.ctl("stop")[0], "mk3: not managing: it failed\n")
 
     def test_status_shows_the_queue_in_line_with_the_rest(self):
         host = self.host()

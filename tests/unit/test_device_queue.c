@@ -455,6 +455,26 @@ static void the_bed_is_asked_for_with_nothing_that_waits(void **state)
     finish(b);
 }
 
+/* A print has begun since it was asked. */
+static void a_yes_to_a_question_from_before_a_print_clears_nothing(void **state)
+{
+    (void)state;
+    struct bench *b = connected(&bench_profile);
+    device_ask_clear(b->device, "Is the bed clear?");
+    RUN_UNTIL(b, status(b).questions == 1);
+    struct device_question q = status(b).question[0];
+    b->printer.stuck_at = "G1 X50 Y50";
+    print(b, PART);
+    RUN_UNTIL(b, b->printer.stuck && status(b).bed == BED_OCCUPIED);
+    int rc = device_confirm(b->device, q.id, "yes", &refused);
+    assert_true(rc == 0 || rc == -PP_ESTATE || rc == -PP_ENOTFOUND);
+    assert_int_equal(status(b).bed, BED_OCCUPIED);
+    go_on(&b->printer);
+    RUN_UNTIL(b, b->run.result == RUN_SUCCESS);
+    assert_int_equal(status(b).bed, BED_OCCUPIED);
+    finish(b);
+}
+
 static void another_printer_is_asked_for_before_the_bed(void **state)
 {
     (void)state;
@@ -495,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_person_answers_the_queue),
         cmocka_unit_test(a_question_withdrawn_is_told_so),
         cmocka_unit_test(the_bed_is_asked_for_with_nothing_that_waits),
+        cmocka_unit_test(a_yes_to_a_question_from_before_a_print_clears_nothing),
         cmocka_unit_test(another_printer_is_asked_for_before_the_bed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

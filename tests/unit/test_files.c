@@ -590,6 +590,18 @@ static void the_content_of_a_pinned_file_outlives_its_replacement(void **state)
     assert_int_equal(blob_count(f), 1);
 }
 
+static void content_that_a_model_has_too_is_found_as_what_can_be_printed(void **state)
+{
+    struct fixture *f = *state;
+    char sha256[BLOB_NAME_SIZE];
+    put(f, "a.stl", SQUARE);
+    put(f, "b.gcode", SQUARE);
+    put(f, "c.stl", SQUARE);
+    pin(f, "b.gcode", sha256);
+    assert_string_equal(files_find_content(f->files, sha256)->row.name, "b.gcode");
+    files_unpin(f->files, sha256);
+}
+
 /* The upload is about to replace the row when the print begins. */
 static void a_file_pinned_while_its_row_is_being_saved_keeps_its_content(void **state)
 {
@@ -795,6 +807,7 @@ int main(void)
         FILES_TEST(what_has_no_name_is_swept_at_the_next_start),
         FILES_TEST(a_pinned_file_is_not_removed),
         FILES_TEST(the_content_of_a_pinned_file_outlives_its_replacement),
+        FILES_TEST(content_that_a_model_has_too_is_found_as_what_can_be_printed),
         FILES_TEST(a_file_pinned_while_its_row_is_being_saved_keeps_its_content),
         FILES_TEST(an_aborted_upload_leaves_nothing),
         FILES_TEST(closing_answers_commits_and_removals_under_way),

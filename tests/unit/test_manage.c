@@ -2,6 +2,10 @@
 /* The chain from a job to a counted print, on a scripted printer. */
 #include "tests/unit/manage_bench.h"
 
+#include "host/base/clock.h"
+
+#include <time.h>
+
 #define SHORT "M104 S200\nG28\nG1 X10 Y10 Z0.2 F3000\nG1 X20 E1\nM104 S0\n"
 
 /* ---- the happy path ---- */
@@ -736,6 +740,28 @@ static void what_cannot_be_printed_is_refused_at_once(void **state)
     done_with(t);
 }
 
+static void what_does_not_fit_the_printer_blocks_its_job_and_no_other(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    char id[ID_SIZE];
+    char why[200];
+    put_file(t->b, "hot.gcode", "G28\nM104 S300\nG1 X1 Y1 E1\n");
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "Hot", "hot.gcode", 1, id);
+    submit(t, "A", "a.gcode", 1, NULL);
+    manage_why_blocked(t->m, &job(t, id)->sets[0], why, sizeof why);
+    assert_non_null(strstr(why, "\"hot.gcode\" is refused"));
+    assert_non_null(strstr(why, "limit is 250"));
+    say_clear(t);
+    start_managing(t);
+    RUN_UNTIL(t->b, t->succeeded == 1 && asks(t, "file"));
+    assert_int_equal(t->begun, 1);
+    assert_true(manage_is_on(t->m));
+    assert_non_null(strstr(status(t->b).question[0].text, "limit is 250"));
+    done_with(t);
+}
+
 static void while_it_is_managed_one_job_goes_to_the_front(void **state)
 {
     (void)state;
@@ -959,6 +985,28 @@ static void quiet_hours_know_when_the_clocks_change(void **state)
     done_with(t);
 }
 
+static void in_quiet_hours_it_says_until_when(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm tm;
+    char wanted[80];
+    localtime_r(&now, &tm);
+    int minute = tm.tm_hour * 60 + tm.tm_min;
+    t->settings.quiet_from_min = (minute + 23 * 60) % (24 * 60);
+    t->settings.quiet_to_min = (minute + 60) % (24 * 60);
+    manage_set_settings(t->m, &t->settings);
+    put_file(t->b, "a.gcode", PART);
+    submit(t, "Vase", "a.gcode", 2, NULL);
+    start_managing(t);
+    snprintf(wanted, sizeof wanted, "quiet hours: what comes next needs a person (until %02d:%02d)",
+        t->settings.quiet_to_min / 60, t->settings.quiet_to_min % 60);
+    RUN_UNTIL(t->b, strcmp(managing(t).text, wanted) == 0);
+    assert_false(asks(t, "bed"));
+    done_with(t);
+}
+
 static void conditions_see_the_print_and_what_was_posted(void **state)
 {
     (void)state;
@@ -1046,6 +1094,7 @@ int main(void)
         cmocka_unit_test(one_job_is_printed_and_managing_is_off_again),
         cmocka_unit_test(one_job_waits_for_the_answer_about_the_bed),
         cmocka_unit_test(what_cannot_be_printed_is_refused_at_once),
+        cmocka_unit_test(what_does_not_fit_the_printer_blocks_its_job_and_no_other),
         cmocka_unit_test(while_it_is_managed_one_job_goes_to_the_front),
         cmocka_unit_test(a_print_that_ended_well_before_it_was_counted_is_counted_once),
         cmocka_unit_test(a_print_that_the_history_does_not_know_is_not_counted),
@@ -1054,6 +1103,7 @@ int main(void)
         cmocka_unit_test(a_result_that_the_disk_does_not_take_is_counted_later),
         cmocka_unit_test(quiet_hours_go_over_midnight),
         cmocka_unit_test(quiet_hours_know_when_the_clocks_change),
+        cmocka_unit_test(in_quiet_hours_it_says_until_when),
         cmocka_unit_test(conditions_see_the_print_and_what_was_posted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 
 #define PRINTS 3
-#define KILLS  20
+#define KILLS  12
 
 /* What the killed one leaves behind, in memory that outlives it. */
 struct witness {

@@ -207,12 +207,14 @@ static int submit(struct ppctl *c, json_t *body, const struct part *parts)
     return tell_view(c, "POST", "/api/v1/jobs", json_incref(body), view_job);
 }
 
-/* What makes it print, where that is still to be done. */
-static void tell_next(const struct ppctl *c, bool draft)
+/* What makes it print, where that is still to be done. `title`: what the job is called. */
+static void tell_next(const struct ppctl *c, bool draft, const char *title)
 {
     struct answer a;
     if (draft) {
-        printf("it is a draft: ppctl %sedit ID draft=no when it is complete\n", c->target_hint);
+        const char *quote = strpbrk(title, " \"$*?\\`") != NULL ? "'" : "";
+        printf("it is a draft: ppctl %sedit %s%s%s draft=no when it is complete\n", c->target_hint,
+            quote, title, quote);
         return;
     }
     if (get(c->chosen[0], "/api/v1/manage", &a) == 0 && !field_true(a.doc, "managing")) {
@@ -235,7 +237,9 @@ static int add_files(struct ppctl *c, json_t *body)
         status = draft[0] != '\0' ? append(c, draft, parts) : submit(c, body, parts);
     }
     if (status == PPCTL_DONE && !c->json) {
-        tell_next(c, draft[0] != '\0' || option_value(c, "--draft") != NULL);
+        const char *name = option_value(c, "--job");
+        tell_next(c, draft[0] != '\0' || option_value(c, "--draft") != NULL,
+            name != NULL ? name : parts[0].name);
     }
     for (size_t i = 0; i < c->operands; i++) {
         free(parts[i].path);

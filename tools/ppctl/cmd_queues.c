@@ -16,13 +16,14 @@
 static void show_manage(const struct ppctl *c, const json_t *manage)
 {
     struct strbuf text = {0};
-    const char *state = field_text(manage, "state");
+    const char *told = field_text(manage, "text");
     text_foreign(&text, host_label(c->chosen[0]));
     strbuf_puts(&text, ": ");
-    text_foreign(&text, field_text(manage, "text"));
-    if (field_true(manage, "needs_person")) {
+    text_foreign(&text, told);
+    bool off = strcmp(field_text(manage, "state"), "inactive") == 0;
+    if (field_true(manage, "needs_person") && !off) {
         strbuf_printf(&text, " (answer with: ppctl %sconfirm)", c->target_hint);
-    } else if (strcmp(state, "idle") == 0) {
+    } else if (strcmp(told, "nothing to print") == 0) {
         strbuf_printf(&text, " (ppctl %sadd FILE)", c->target_hint);
     }
     strbuf_puts(&text, "\n");

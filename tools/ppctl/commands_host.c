@@ -21,7 +21,8 @@ const struct command commands_host[] = {
     {.name = "restart",
         .args = "",
         .summary = "restart the host",
-        .help = "The printer and its heaters stay as they are; a print goes on by itself.\n"
+        .help = "The printer and its heaters stay as they are; a print goes on by itself. It is\n"
+                "the same program that starts again: for a new version stop it and start that.\n"
                 "\n"
                 "  ppctl restart\n",
         .kind = COMMAND_CHANGES,

@@ -96,7 +96,7 @@ function drawReason() {
   const last = status.last_run;
   const why = last?.reason ? `: ${last.reason}` : "";
   const past = status.job === null && last !== null && last.end_ms !== null
-    ? `The last print, ${last.file_name}, ended ${clock(last.end_ms)} as ${last.result}${why}.` : "";
+    ? `The last print, ${last.file_name}, ended at ${clock(last.end_ms)}: ${last.result}${why}.` : "";
   text("reason", status.error ?? past);
   if ($("notice").textContent === status.error) show("notice", false);
   $("reason").classList.toggle("quiet", status.error === null && last?.result === "success");

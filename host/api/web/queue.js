@@ -64,6 +64,7 @@ export function queueCard(page) {
     text("queue-text", manage.text ?? (manage.managing ? "The queue is being printed."
       : "The queue is not being printed."));
     show("queue-start", !manage.managing);
+    text("queue-stop", status.job ? "Stop after this print" : "Stop the queue");
     show("queue-stop", manage.managing);
   }
 

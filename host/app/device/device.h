@@ -188,6 +188,10 @@ int device_estop(struct device *d, struct err *e);
 int device_print_run(
     struct device *d, const char *file_name, const struct device_origin *origin, struct err *e);
 
+/* Whether pre-flight lets an analysed file be printed here, as the limits are now. PP_EREFUSED says
+ * why not. Asks nothing and logs nothing: for lists, and for what comes next. */
+int device_fits(const struct device *d, const struct file_entry *file, struct err *e);
+
 /* What device_print_run() would say of the file itself: whether it is here and may be printed on
  * this printer. PP_ENOTFOUND, PP_EREFUSED. */
 int device_check_print(

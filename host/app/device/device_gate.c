@@ -35,20 +35,35 @@ void device_set_bed(struct device *d, enum bed_state bed, store_cb done)
     hub_emit(d->hub, HUB_BED, NULL);
 }
 
-int device_preflight(const struct device *d, const struct file_entry *file, struct err *e)
+static void judge(const struct device *d, const struct file_entry *file, struct preflight *out)
 {
-    struct preflight result;
     struct limits limits = *device_limits(d);
     limits.max_line = device_max_command(d, &file->analysis);
-    preflight_check(&file->analysis, &limits, &result);
+    preflight_check(&file->analysis, &limits, out);
+}
+
+int device_fits(const struct device *d, const struct file_entry *file, struct err *e)
+{
+    struct preflight result;
+    judge(d, file, &result);
     for (size_t i = 0; i < result.count; i++) {
         if (result.finding[i].fatal) {
             return err_field(e, PP_EREFUSED, "file", "\"%s\" is refused: %s", file->row.name,
                 result.finding[i].text);
         }
-        log_warn("%s: %s", file->row.name, result.finding[i].text);
     }
     return 0;
+}
+
+int device_preflight(const struct device *d, const struct file_entry *file, struct err *e)
+{
+    struct preflight result;
+    int rc = device_fits(d, file, e);
+    judge(d, file, &result);
+    for (size_t i = 0; rc == 0 && i < result.count; i++) {
+        log_warn("%s: %s", file->row.name, result.finding[i].text);
+    }
+    return rc;
 }
 
 int device_may_start(const struct device *d, struct err *e)
@@ -214,8 +229,14 @@ static void answered(struct device *d, bool yes)
     }
 }
 
+/* The question of the queue may be older than a print that somebody else has begun. */
 void device_bed_answered(struct device *d, size_t answer)
 {
+    if (d->run.id[0] != '\0' || printer_has_job(device_state(d))) {
+        device_notice(
+            d, "the answer about the bed comes too late: \"%s\" is on it", d->run.file_name);
+        return;
+    }
     if (answer == 0) {
         device_set_bed(d, BED_CLEAR, NULL);
     }

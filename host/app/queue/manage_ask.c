@@ -147,15 +147,16 @@ void manage_ask_file(struct manage *m)
 {
     static const char *const answers[] = {"look again", "not now", NULL};
     const struct manage_work *w = &m->work;
-    const struct manage_quarantine *q =
-        w->sha256[0] != '\0' ? manage_quarantined(m, w->sha256) : NULL;
-    char text[200];
+    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
+    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
+    const struct queue_set *set = job != NULL ? queue_job_set(job, w->set) : NULL;
+    char text[200] = "";
     m->asked = m->work;
-    if (q != NULL) {
-        snprintf(text, sizeof text, "\"%.60s\" is in quarantine (%.80s).", w->path, q->reason);
-    } else {
-        snprintf(text, sizeof text, "\"%.100s\" is not here, or is not checked yet: upload it.",
-            w->path);
+    if (set != NULL) {
+        manage_why_blocked(m, set, text, sizeof text);
+    }
+    if (text[0] == '\0') {
+        snprintf(text, sizeof text, "\"%.100s\" cannot be printed", w->path);
     }
     device_ask_person(m->o.device, "file", answers, text, on_file, m);
 }

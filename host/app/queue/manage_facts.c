@@ -21,7 +21,8 @@ bool manage_has_file(void *context, const struct queue_set *set)
         return false;
     }
     const struct file_entry *file = files_find_content(m->o.files, set->sha256);
-    return file != NULL && file->analysed;
+    struct err e;
+    return file != NULL && file->analysed && device_fits(m->o.device, file, &e) == 0;
 }
 
 static bool skips(void *context, const struct queue_job *job)

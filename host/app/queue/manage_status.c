@@ -49,6 +49,9 @@ static void add_detail(const struct manage *m, char *out, size_t out_size)
         snprintf(out + len, out_size - len, ": %.120s", w->short_of);
     } else if (state == DRIVER_IDLE && m->driver.asked_file) {
         snprintf(out + len, out_size - len, ": \"%.100s\"", w->path);
+    } else if (driver_waits_for_morning(&m->driver, &m->facts)) {
+        int to = m->settings.quiet_to_min;
+        snprintf(out + len, out_size - len, " (until %02d:%02d)", to / 60, to % 60);
     }
 }
 
@@ -102,6 +105,7 @@ void manage_tell(struct manage *m)
 static void why_no_file(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size)
 {
+    struct err e;
     const struct file_entry *file =
         set->sha256 != NULL ? files_find_content(m->o.files, set->sha256) : NULL;
     if (file == NULL) {
@@ -112,6 +116,8 @@ static void why_no_file(
     } else if (!file->analysed) {
         snprintf(out, out_size,
             "\"%.100s\" is not checked yet; the log tells if it cannot be printed", set->path);
+    } else if (device_fits(m->o.device, file, &e) != 0) {
+        snprintf(out, out_size, "%s", e.text);
     }
 }
 
