@@ -5,7 +5,7 @@
 start_virtual
 start_host
 ctl temp tool0=100 > /dev/null || fail "ppctl temp: status $?"
-heater_on() { [ "$(status temperatures.tool0.target)" = 100 ]; }
+heater_on() { status_is temperatures.tool0.target = 100; }
 poll 10 heater_on || fail "the hotend does not heat"
 
 mkdir -p "$XDG_CONFIG_HOME/pphost"

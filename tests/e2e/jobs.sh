@@ -13,7 +13,7 @@ api() { # METHOD PATH [BODY]: the answer; fails when it is an error
 job() { api GET jobs/Vase | json "$1"; } # FIELD
 job_is() { [ "$(job state)" = "$1" ]; }
 prints_are() { [ "$(api GET "runs?result=success" | json runs.length)" = "$1" ]; }
-asks() { [ "$(status questions.length)" = 1 ]; }
+asks() { status_is questions.length = 1; }
 
 api PUT files/parts/part.gcode @"$tmp/part.gcode" > /dev/null
 api POST jobs '{"name": "Vase", "sets": [{"path": "parts/part.gcode", "count": 2}]}' > "$tmp/job.json"

@@ -16,7 +16,7 @@ poll 10 away
 
 launch_host
 wait_state recovering 20
-asked() { [ "$(status question.kind)" = recover ]; }
+asked() { status_is question.kind = recover; }
 poll 10 asked || fail "nobody is asked"
 poll 10 heater_off || fail "the hotend is still on: $(status temperatures.tool0)"
 [ "$(status bed)" != clear ] || fail "the bed is clear after a crash"
@@ -39,7 +39,7 @@ same "the bed" "$(status bed)" occupied
 
 # Killed while idle with a heater on: nobody watched it meanwhile, so it goes off too.
 ctl temp tool0=100 > /dev/null || fail "ppctl temp: status $?"
-heater_on() { [ "$(status temperatures.tool0.target)" = 100 ]; }
+heater_on() { status_is temperatures.tool0.target = 100; }
 poll 10 heater_on || fail "the hotend does not heat"
 stop "$host_pid" KILL || true
 start_host

@@ -20,7 +20,7 @@ chmod 700 "$tmp/run"
 export PPHOST_RUNTIME="$tmp/run" HOME="$tmp/home" XDG_CONFIG_HOME="$tmp/home/.config"
 export XDG_STATE_HOME="$tmp/state" NO_COLOR=1 LC_ALL=C.UTF-8
 unset PPCTL_HOST PPCTL_KEY XDG_RUNTIME_DIR || true
-started= virtual_pid= host_pid= done_well=no
+started= virtual_pid= host_pid= done_well=no poll_seconds=0
 
 # --- life of the processes
 
@@ -65,12 +65,13 @@ passed() {
 }
 
 poll() { # SECONDS COMMAND...: repeats it until it succeeds; 1 when the time is over
-    poll_end=$(($(date +%s) + $1))
+    poll_end=$(($(date +%s) + $1)) poll_seconds=$1
     shift
     until "$@" > /dev/null 2>&1; do
-        [ "$(date +%s)" -lt $poll_end ] || return 1
-        sleep 0.05
+        [ "$(date +%s)" -lt $poll_end ] || { poll_seconds=0; return 1; }
+        sleep 0.1
     done
+    poll_seconds=0
 }
 
 # --- the programs
@@ -124,16 +125,22 @@ print(value if isinstance(value, str) else json.dumps(value))' "$1"
 }
 
 status() { ctl status --json | json "$1"; } # PATH
-state_is() { [ "$(status state 2> /dev/null)" = "$1" ]; }
+
+# In a poll it is one process that waits.
+status_is() { # PATH OP VALUE
+    "$python" -I -S "$PP_SOURCE/tests/lib/status_is.py" "$PPHOST_RUNTIME" "$poll_seconds" "$@"
+}
+
+state_is() { status_is state = "$1"; }
 
 wait_state() { # STATE [SECONDS]
     poll "${2:-20}" state_is "$1" ||
         fail "the printer is not $1 after ${2:-20} s but \"$(status state 2>&1 | tail -n 1)\""
 }
 
-heater_off() { [ "$(status temperatures.tool0.target)" = 0 ]; }
+heater_off() { status_is temperatures.tool0.target = 0; }
 
-lines_done() { [ "$(status job.lines 2> /dev/null || echo 0)" -ge "$1" ]; } # COUNT
+lines_done() { status_is job.lines '>=' "$1"; } # COUNT
 
 same() { # WHAT GOT WANTED
     [ "$2" = "$3" ] || fail "$1: \"$2\", wanted \"$3\""

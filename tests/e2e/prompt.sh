@@ -2,8 +2,8 @@
 # its display shows. Each print is whole in the end.
 . "$(dirname "$0")/lib.sh"
 
-detail_is() { [ "$(status detail 2> /dev/null)" = "$1" ]; }
-asked() { [ "$(status questions.0.text 2> /dev/null)" = "$1" ]; }
+detail_is() { status_is detail = "$1"; }
+asked() { status_is questions.0.text = "$1"; }
 begin() { ctl print "$1" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"; } # FILE
 at_move() { sed "s/^G1 .*; move $1\$/&\n$2/"; } # NUMBER COMMAND: adds it to a file
 says() { at_move "$1" "M118 A1 action:$2"; } # NUMBER ACTION: the printer says so there

@@ -31,7 +31,7 @@ job() { # NAME FILE COUNT
 }
 
 managed() { api GET manage | json "$1"; } # FIELD
-manages() { [ "$(managed state 2> /dev/null)" = "$1" ]; }
+manages() { status_is manage.state = "$1"; }
 wait_managing() { # STATE [SECONDS]
     poll "${2:-30}" manages "$1" || fail "managing is not $1: $(api GET manage 2>&1)"
 }

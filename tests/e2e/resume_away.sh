@@ -63,7 +63,7 @@ same "the run" "$(last_run result)" success
 start_print
 poll 30 lines_done 300 || fail "the print does not move"
 kill -USR2 "$virtual_pid"
-asked() { [ "$(status question.kind)" = recover ]; }
+asked() { status_is question.kind = recover; }
 poll 20 asked || fail "nobody is asked"
 poll 10 heater_off || fail "the hotend is on"
 wait_state recovering 20

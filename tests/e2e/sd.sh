@@ -10,7 +10,7 @@ make_gcode 60000 > "$tmp/huge.gcode"
 start_virtual --speed 30 --sd "$tmp/card" --sd-no-ok --sd-ok-joined
 start_host
 
-percent_above() { above "$(status job.percent 2> /dev/null || echo 0)" "$1"; } # PERCENT
+percent_above() { status_is job.percent '>' "$1"; } # PERCENT
 listed() { ctl sd | grep -q "$1"; } # NAME
 
 # --- copy a file to it, and print that to the end

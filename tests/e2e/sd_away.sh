@@ -8,10 +8,11 @@ make_gcode 300 > "$tmp/small.gcode"
 start_virtual --speed 30 --sd "$tmp/card"
 start_host
 
-percent_above() { above "$(status job.percent 2> /dev/null || echo 0)" "$1"; } # PERCENT
+percent_above() { status_is job.percent '>' "$1"; } # PERCENT
 listed() { ctl sd | grep -q "$1"; } # NAME
 
 # --- the host ends in mid print, and is killed: the printer goes on, and the run is taken up again
+poll 20 listed BIG.GCO || fail "the card is not listed"
 ctl sd print BIG.GCO --bed-clear --unchecked > /dev/null || fail "ppctl sd print: status $?"
 poll 20 percent_above 2 || fail "no progress"
 id=$(status job.run_id)

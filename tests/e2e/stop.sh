@@ -28,7 +28,7 @@ rm -f "$report"
 start_virtual --speed 10 --heat 2
 start_host
 ctl print "$tmp/part.gcode" --bed-clear > "$tmp/ctl.log" 2>&1 || fail "ppctl print: status $?"
-heating() { [ "$(status temperatures.bed.target)" = 60 ]; }
+heating() { status_is temperatures.bed.target = 60; }
 poll 30 heating || fail "the bed does not heat"
 begin=$(date +%s)
 stop "$host_pid" TERM || true
