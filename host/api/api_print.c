@@ -7,7 +7,7 @@
 #include "host/api/view.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
-#include "host/core/gcode.h"
+#include "host/core/gcheck.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -198,40 +198,15 @@ void api_temperature(struct request *r)
     reply_status(r, rc, &e);
 }
 
-/* The highest target that a command may set, NULL if it sets none; *heater gets its name. */
-static const int32_t *heat_limit(const struct limits *l, const struct gcode *g, const char **heater)
-{
-    bool bed_tuned = g->number == 303 && gcode_valued(g, 'E') && g->value['E' - 'A'] < 0;
-    if (g->letter != 'M') {
-        return NULL;
-    }
-    if (g->number == 140 || g->number == 190 || bed_tuned) {
-        *heater = "bed";
-        return &l->max_bed_mc;
-    }
-    if (g->number == 141 || g->number == 191) {
-        *heater = "chamber";
-        return &l->max_chamber_mc;
-    }
-    *heater = "hotend";
-    return g->number == 104 || g->number == 109 || g->number == 303 ? &l->max_tool_mc : NULL;
-}
-
 /* What a file may not do is not done by hand either. */
 static int check_heat(const struct profile *p, const char *field, const char *text, struct err *e)
 {
     struct gcode g;
-    const char *heater = NULL;
+    struct err why;
     gcode_parse(&g, text, strlen(text));
-    const int32_t *limit = p != NULL ? heat_limit(&p->limits, &g, &heater) : NULL;
-    for (const char *letter = "SR"; limit != NULL && *letter != '\0'; letter++) {
-        if (gcode_valued(&g, *letter) && g.value[*letter - 'A'] / (GCODE_ONE / 1000) > *limit) {
-            return err_field(e, PP_EINVAL, field,
-                "\"%.60s\": the limit of this printer's %s is %g °C", text, heater,
-                *limit / 1000.0);
-        }
-    }
-    return 0;
+    return p != NULL && gcheck_heat(&g, &p->limits, &why) < 0
+               ? err_field(e, PP_EINVAL, field, "%.240s", why.text)
+               : 0;
 }
 
 /* Every command is looked at before the first is sent. */

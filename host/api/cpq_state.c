@@ -4,6 +4,7 @@
 #include "host/api/handlers.h"
 #include "host/api/http_private.h"
 #include "host/api/job_list.h"
+#include "host/api/view_jobs.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
@@ -14,32 +15,6 @@
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* ---- sets and jobs --------------------------------------------------------------------------- */
-
-/* What is wanted in each tool, up to the last; null for any. */
-static json_t *materials_view(const struct queue_set *set)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
-        const char *material = set->materials[i];
-        if (material == NULL || material[0] == '\0') {
-            continue;
-        }
-        while (json_array_size(list) < i) {
-            json_array_append_new(list, json_null());
-        }
-        json_array_append_new(list, json_text(material));
-    }
-    return list;
-}
-
-static json_t *profiles_view(const struct queue_set *set)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; set->profiles != NULL && set->profiles[i] != NULL; i++) {
-        json_array_append_new(list, json_text(set->profiles[i]));
-    }
-    return list;
-}
 
 /* Its clients take time and filament from JSON in a text. What a client has said itself stays. */
 static json_t *metadata_view(const struct queue_set *set)
@@ -71,8 +46,8 @@ json_t *cpq_set_view(const struct queue_set *set, size_t rank)
     json_t *view = json_pack("{s:o, s:o, s:b, s:i, s:i, s:i}", "id", json_text(set->id), "path",
         json_text(set->path), "sd", 0, "count", (int)set->count, "remaining", (int)set->remaining,
         "completed", (int)set->completed);
-    json_t *rest = json_pack("{s:o, s:o, s:o, s:I}", "materials", materials_view(set), "profiles",
-        profiles_view(set), "metadata", metadata_view(set), "rank", (json_int_t)rank);
+    json_t *rest = json_pack("{s:o, s:o, s:o, s:I}", "materials", view_materials(set), "profiles",
+        view_profiles(set), "metadata", metadata_view(set), "rank", (json_int_t)rank);
     json_object_update(view, rest);
     json_decref(rest);
     return view;

@@ -22,7 +22,7 @@ static json_t *millimetres(int64_t um)
 
 /* ---- sets */
 
-static json_t *profiles_view(const struct queue_set *set)
+json_t *view_profiles(const struct queue_set *set)
 {
     json_t *list = json_array();
     for (size_t i = 0; set->profiles != NULL && set->profiles[i] != NULL; i++) {
@@ -31,8 +31,7 @@ static json_t *profiles_view(const struct queue_set *set)
     return list;
 }
 
-/* Up to the last tool for which something is wanted. */
-static json_t *materials_view(const struct queue_set *set)
+json_t *view_materials(const struct queue_set *set)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
@@ -74,7 +73,7 @@ static json_t *wanted_view(const struct queue_set *set)
     json_t *view = json_pack("{s:o, s:o, s:o, s:b, s:i, s:o, s:o}", "path", json_text(set->path),
         "sha256", json_text(set->sha256), "size_bytes",
         json_known(set->size_bytes > 0 ? set->size_bytes : -1), "model", set->model, "count",
-        (int)set->count, "profiles", profiles_view(set), "materials", materials_view(set));
+        (int)set->count, "profiles", view_profiles(set), "materials", view_materials(set));
     add(view, json_pack("{s:o, s:o, s:o}", "time_ms", json_known(set->time_ms), "filament_mm",
                   filament_view(set), "metadata", metadata_view(set->metadata)));
     return view;

@@ -22,6 +22,11 @@ struct view_lens {
 
 void view_lens_open(struct view_lens *lens, const struct http *h);
 
+/* The profiles a set may be printed with; what it wants in each tool up to the last, null for any.
+ */
+json_t *view_profiles(const struct queue_set *set);
+json_t *view_materials(const struct queue_set *set);
+
 /* `position` is 1-based; 0: in the archive. */
 json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
     const struct queue_job *job, size_t position);

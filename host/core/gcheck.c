@@ -87,7 +87,7 @@ static const int32_t *heat_limit(const struct limits *l, const struct gcode *g, 
     return g->number == 104 || g->number == 109 || g->number == 303 ? &l->max_tool_mc : NULL;
 }
 
-static int check_heat(const struct gcode *g, const struct limits *l, struct err *e)
+int gcheck_heat(const struct gcode *g, const struct limits *l, struct err *e)
 {
     const char *heater = NULL;
     const int32_t *limit = heat_limit(l, g, &heater);
@@ -164,7 +164,7 @@ int gcheck_line(struct gcheck *c, const char *text, size_t len, struct err *e)
         return 0;
     }
     int rc = check_command(&g, c->limits, e);
-    rc = rc == 0 ? check_heat(&g, c->limits, e) : rc;
+    rc = rc == 0 ? gcheck_heat(&g, c->limits, e) : rc;
     if (rc < 0) {
         return rc;
     }

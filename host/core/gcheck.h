@@ -28,4 +28,7 @@ void gcheck_init(struct gcheck *c, const struct limits *limits);
 /* One command; what has no command is fine. PP_EREFUSED. */
 int gcheck_line(struct gcheck *c, const char *text, size_t len, struct err *e);
 
+/* Whether it heats within the limits, by itself. PP_EREFUSED. */
+int gcheck_heat(const struct gcode *g, const struct limits *l, struct err *e);
+
 #endif

@@ -72,13 +72,7 @@ static void resolve_place(struct ppctl *c, char id[static 40])
 
 static void show_jobs(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    struct strbuf text = {0};
-    struct view v = view_now(c);
-    if (c->count > 1) {
-        strbuf_printf(&text, "%s%s:\n", i > 0 ? "\n" : "", host_label(c->chosen[i]));
-    }
-    view_jobs(&text, &v, doc);
-    print_text(&text);
+    show_doc(c, i, doc, view_jobs);
 }
 
 int cmd_jobs(struct ppctl *c)

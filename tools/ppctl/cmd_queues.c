@@ -75,22 +75,9 @@ int cmd_quarantine(struct ppctl *c)
 /* ---- queues ------------------------------------------------------------------------------------
  */
 
-/* A table of one of several hosts. */
-static void show(const struct ppctl *c, size_t i, const json_t *doc,
-    void (*view)(struct strbuf *out, const struct view *v, const json_t *doc))
-{
-    struct strbuf text = {0};
-    struct view v = view_now(c);
-    if (c->count > 1) {
-        strbuf_printf(&text, "%s%s:\n", i > 0 ? "\n" : "", host_label(c->chosen[i]));
-    }
-    view(&text, &v, doc);
-    print_text(&text);
-}
-
 static void show_queues(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    show(c, i, doc, view_queues);
+    show_doc(c, i, doc, view_queues);
 }
 
 int cmd_queues(struct ppctl *c)
@@ -138,7 +125,7 @@ int cmd_queue(struct ppctl *c)
 
 static void show_stats(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    show(c, i, doc, view_stats);
+    show_doc(c, i, doc, view_stats);
 }
 
 int cmd_stats(struct ppctl *c)

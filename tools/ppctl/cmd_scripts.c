@@ -106,26 +106,14 @@ static void view_scripts(struct strbuf *out, const struct view *v, const json_t 
     }
 }
 
-static void show(const struct ppctl *c, size_t i, const json_t *doc,
-    void (*view)(struct strbuf *out, const struct view *v, const json_t *doc))
-{
-    struct strbuf text = {0};
-    struct view v = view_now(c);
-    if (c->count > 1) {
-        strbuf_printf(&text, "%s%s:\n", i > 0 ? "\n" : "", host_label(c->chosen[i]));
-    }
-    view(&text, &v, doc);
-    print_text(&text);
-}
-
 static void show_scripts(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    show(c, i, doc, view_scripts);
+    show_doc(c, i, doc, view_scripts);
 }
 
 static void show_events(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    show(c, i, doc, view_events);
+    show_doc(c, i, doc, view_events);
 }
 
 int cmd_scripts(struct ppctl *c)

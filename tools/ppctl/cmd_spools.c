@@ -114,13 +114,7 @@ static void view_spools(struct strbuf *out, const struct view *v, const json_t *
 
 static void show_spools(const struct ppctl *c, size_t i, const json_t *doc)
 {
-    struct strbuf text = {0};
-    struct view v = view_now(c);
-    if (c->count > 1) {
-        strbuf_printf(&text, "%s%s:\n", i > 0 ? "\n" : "", host_label(c->chosen[i]));
-    }
-    view_spools(&text, &v, doc);
-    print_text(&text);
+    show_doc(c, i, doc, view_spools);
 }
 
 int cmd_spools(struct ppctl *c)

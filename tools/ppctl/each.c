@@ -65,6 +65,18 @@ int read_each(struct ppctl *c, const char *path, const char *what,
     return some ? PPCTL_FAILED : status;
 }
 
+void show_doc(const struct ppctl *c, size_t i, const json_t *doc,
+    void (*view)(struct strbuf *out, const struct view *v, const json_t *doc))
+{
+    struct strbuf text = {0};
+    struct view v = view_now(c);
+    if (c->count > 1) {
+        strbuf_printf(&text, "%s%s:\n", i > 0 ? "\n" : "", host_label(c->chosen[i]));
+    }
+    view(&text, &v, doc);
+    print_text(&text);
+}
+
 /* Opens the feed of every host; a refusal is explained by what a plain request says. */
 int follow_each(struct ppctl *c, struct follow *follow, const char *topic)
 {

@@ -180,6 +180,10 @@ int tell_view(struct ppctl *c, const char *method, const char *path, json_t *bod
 int read_each(struct ppctl *c, const char *path, const char *what,
     void (*show)(const struct ppctl *c, size_t i, const json_t *doc));
 
+/* Shows the document of one of several hosts, under its name. */
+void show_doc(const struct ppctl *c, size_t i, const json_t *doc,
+    void (*view)(struct strbuf *out, const struct view *v, const json_t *doc));
+
 /* Opens the feed of every chosen host; an exit status, the failure told. follow_close() them all.
  */
 int follow_each(struct ppctl *c, struct follow *follow, const char *topic);
