@@ -184,6 +184,8 @@ bool device_recover_attach(struct device *d, const struct serial *opened)
     r->checked = false;
     r->card = false;
     r->done = 0;
+    d->who.uuid[0] = '\0'; /* told by what the sender asks to find out where the printer is */
+    d->who.firmware[0] = '\0';
     sender_reattach(d->sender, opened, r->words.baud, &options);
     device_move(d, PRINTER_RECOVERING, "port opened");
     return true;
@@ -203,12 +205,12 @@ void device_recover_adopted(struct device *d)
     }
     r->phase = RECOVER_CHECK;
     r->check_tag = new_tag();
-    d->who.uuid[0] = '\0';
-    d->who.firmware[0] = '\0';
     for (size_t i = 0; i < TEMP_HEATERS; i++) {
         d->temps.target_mc[i] = TEMP_NONE;
     }
-    device_inject(d, "M115", TAG_NONE);
+    if (d->who.firmware[0] == '\0') {
+        device_inject(d, "M115", TAG_NONE);
+    }
     device_sd_caps(d); /* as the answer told by which it was found where the printer is */
     device_sd_look(d); /* somebody may have begun a print there */
     device_inject(d, "M105", (enum device_tag)r->check_tag);
