@@ -100,8 +100,8 @@ struct manage_next {
 };
 void manage_next(struct manage *m, struct manage_next *out);
 
-/* What conditions and templates see at this moment of this print (research names: current,
- * external, metadata); a fresh object. */
+/* What conditions and templates see at this moment of this print (Continuous Print's names:
+ * current, external, metadata); a fresh object. */
 json_t *manage_symbols(const struct manage *m, enum driver_moment moment);
 
 /* `external` of the symbols, as posted by other programs; a JSON object, kept over a restart. */
