@@ -64,28 +64,26 @@ static void copy_work(struct manage_work *out, const char *queue, const struct q
     }
 }
 
-/* Exactly one job is wanted, whatever else would come first. */
+static bool is_another(void *context, const struct queue_job *job)
+{
+    const struct manage *m = context;
+    return strcmp(job->id, m->once_job) != 0;
+}
+
+/* Exactly one job is wanted, whatever else would come first, and from whichever queue. */
 static void find_once(struct manage *m, struct queue_printer *p, struct manage_work *out)
 {
     const struct queue_job *job;
     const struct jobs_queue *queue;
     struct queue_next next = {0};
-    struct queue *alone;
-    struct queue_job *copy;
-    if (jobs_find(m->o.jobs, m->once_job, &job, &queue, NULL) < 0 || job->archived_ms != 0) {
+    if (jobs_find(m->o.jobs, m->once_job, &job, &queue, NULL) < 0) {
         return;
     }
-    alone = queue_new(queue->name);
-    copy = queue_job_copy(job);
-    if (queue_load_job(alone, copy, NULL) < 0) {
-        queue_job_free(copy);
-    } else {
-        queue_next(alone, p, false, &next);
-    }
+    p->skips = is_another;
+    queue_next(queue->queue, p, false, &next);
     if (next.job != NULL) {
         copy_work(out, queue->name, &next);
     }
-    queue_free(alone);
 }
 
 /* A spool that will not last is like a material that is not there, until a person says otherwise.
