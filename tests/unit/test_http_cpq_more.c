@@ -1,7 +1,7 @@
 // link: ppapi
 // with: fake_device fake_manage api_server
 /* Continuous Print's dialect: packages, history, queues, automation. */
-#include "tests/lib/api_server.h"
+#include "tests/unit/http_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,25 +20,6 @@ static int set_up(void **state)
     api_server_add_file(a, "a.gcode");
     *state = a;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    api_server_close(*state);
-    free(*state);
-    return 0;
-}
-
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
-}
-
-static int64_t number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
 static json_t *get(struct api_server *a, const char *path)

@@ -1,7 +1,7 @@
 // link: ppapi
 // with: fake_device fake_manage api_server
 /* Jobs changed over HTTP: edits, sets, templates, queues. */
-#include "tests/lib/api_server.h"
+#include "tests/unit/http_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,30 +23,6 @@ static int set_up(void **state)
         "\"materials\":[\"PLA\"]},{\"path\":\"b.gcode\"}]}"));
     *state = a;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    api_server_close(*state);
-    free(*state);
-    return 0;
-}
-
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
-}
-
-static int64_t number(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    return json_is_integer(value) ? json_integer_value(value) : -1;
-}
-
-static const json_t *set_at(const json_t *job, size_t index)
-{
-    return json_array_get(json_object_get(job, "sets"), index);
 }
 
 static json_t *show(struct api_server *a)

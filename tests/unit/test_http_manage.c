@@ -2,7 +2,7 @@
 // with: fake_device fake_manage api_server
 /* What stands around the queue, over HTTP: prints, managing, spools, history; OctoPrint's job. */
 #include "host/api/http_private.h"
-#include "tests/lib/api_server.h"
+#include "tests/unit/http_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,19 +19,6 @@ static int set_up(void **state)
     api_server_add_file(a, "parts/b.gcode");
     *state = a;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    api_server_close(*state);
-    free(*state);
-    return 0;
-}
-
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
 }
 
 static bool is_true(const json_t *object, const char *name)

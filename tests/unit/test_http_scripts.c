@@ -1,7 +1,7 @@
 // link: ppapi
 // with: fake_device fake_manage api_server
 /* Scripts, conditions, events and dry runs; folders; packages of jobs. */
-#include "tests/lib/api_server.h"
+#include "tests/unit/http_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,19 +16,6 @@ static int set_up(void **state)
     api_server_open(a, false);
     *state = a;
     return 0;
-}
-
-static int tear_down(void **state)
-{
-    api_server_close(*state);
-    free(*state);
-    return 0;
-}
-
-static const char *text(const json_t *object, const char *name)
-{
-    const char *value = json_string_value(json_object_get(object, name));
-    return value != NULL ? value : "";
 }
 
 static const json_t *named(const json_t *list, const char *name)

@@ -1,7 +1,7 @@
 // link: ppapi
 // with: fake_device fake_manage api_server
 /* The printer's SD card in the API: our routes and OctoPrint's. */
-#include "tests/lib/api_server.h"
+#include "tests/unit/http_bench.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,13 +20,6 @@ static int set_up(void **state)
     a->device.card[0] = (struct sd_entry){
         .name = "PART.GCO", .display = "a part.gcode", .size_bytes = 1234, .date_s = 1737374400};
     *state = a;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    api_server_close(*state);
-    free(*state);
     return 0;
 }
 
