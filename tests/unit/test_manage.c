@@ -721,6 +721,28 @@ static void one_job_waits_for_the_answer_about_the_bed(void **state)
     done_with(t);
 }
 
+/* Who says it may have looked before the last print was done. */
+static void a_word_about_the_bed_does_not_answer_for_a_queue_that_prints(void **state)
+{
+    (void)state;
+    struct manage_bench *t = ready();
+    struct wish_outcome o = {0};
+    char id[ID_SIZE];
+    put_file(t->b, "a.gcode", SHORT);
+    submit(t, "A", "a.gcode", 2, NULL);
+    start_managing(t);
+    RUN_UNTIL(t->b, asks(t, "bed"));
+    answer_with(t, "bed", "yes");
+    RUN_UNTIL(t->b, t->succeeded == 1 && asks(t, "bed"));
+    submit(t, "B", "a.gcode", 1, id);
+    manage_print(t->m, id, true, on_wish, &o);
+    RUN_UNTIL(t->b, o.told == 1);
+    assert_int_equal(status(t->b).bed, BED_OCCUPIED);
+    assert_true(asks(t, "bed"));
+    assert_int_equal(t->begun, 1);
+    done_with(t);
+}
+
 static void what_cannot_be_printed_is_refused_at_once(void **state)
 {
     (void)state;
@@ -1093,6 +1115,7 @@ int main(void)
         cmocka_unit_test(what_is_not_wanted_now_is_passed_over),
         cmocka_unit_test(one_job_is_printed_and_managing_is_off_again),
         cmocka_unit_test(one_job_waits_for_the_answer_about_the_bed),
+        cmocka_unit_test(a_word_about_the_bed_does_not_answer_for_a_queue_that_prints),
         cmocka_unit_test(what_cannot_be_printed_is_refused_at_once),
         cmocka_unit_test(what_does_not_fit_the_printer_blocks_its_job_and_no_other),
         cmocka_unit_test(while_it_is_managed_one_job_goes_to_the_front),

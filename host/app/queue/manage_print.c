@@ -136,7 +136,8 @@ static void begin(struct manage *m, const struct wish *w, const struct device_st
     struct err e;
     bool idle = driver_state(&m->driver) == DRIVER_INACTIVE && st->job.run_id[0] == '\0' &&
                 !m->driver.print_asked && !m->driver.counting;
-    if (w->bed_clear && st->job.run_id[0] == '\0' && device_bed_cleared(m->o.device, &e) < 0) {
+    /* Between two prints of the queue the word may be older than what lies on the bed by now. */
+    if (w->bed_clear && idle && device_bed_cleared(m->o.device, &e) < 0) {
         log_info("%s", e.text);
     }
     snprintf(m->wish_job, sizeof m->wish_job, "%s", w->job);
