@@ -41,6 +41,18 @@ struct config_queue {
     char ignore_lines[1024]; /* commands, one a line */
 };
 
+/* The host among others (`net:`). Lists are texts separated by blanks. */
+struct config_net {
+    bool enabled;         /* false with --no-network */
+    char listen[64];      /* "auto" */
+    char phrase[129];     /* "" */
+    char gateways[1024];  /* "" = well-known ones */
+    char dht_nodes[1024]; /* "" = well-known ones */
+    bool dht_local;
+    bool map_ports;
+    bool announce; /* by DNS-SD; yes */
+};
+
 /* Settings of one printer (section `printers: NAME:`) over the global ones. */
 struct config {
     char name[64];    /* section used, "" if none matched */
@@ -62,6 +74,7 @@ struct config {
     char profiles_dir[256];     /* extra profiles folder, "" = none */
     char data_dir[256];         /* "" = default */
     struct config_queue queue;
+    struct config_net net;
 };
 
 /* Fills `c` for the printer called `name`, or, when name is "", for the section whose `device:`

@@ -1,5 +1,4 @@
-/* Every queue of this host: the local one and its archive (network queues join later), made
- * durable.
+/* Every queue of this host, made durable: the local one with its archive, and network queues.
  *
  * Happy path: jobs_do() applies a command to the state machine (host/core/queue.h) and writes what
  * it changed in one transaction; `done` runs once that is on the disk. Commands that arrive while
@@ -8,6 +7,11 @@
  * Failure modes: a full or broken disk: every command of that transaction is taken back and
  * answered with the error; nothing is half-applied. A row that cannot be right is left out at the
  * start, kept in the database and told.
+ *
+ * A network queue holds what its log has committed, and on top of that, until they are committed
+ * too, this host's own words about its prints (BEGIN, FINISH of what it has claimed): they count
+ * here at once, so that a host goes on alone. All other commands are answered when they are
+ * committed; with no leader they are refused after a while (PP_ETIMEOUT: they may be applied yet).
  */
 #ifndef PP_APP_QUEUE_JOBS_H
 #define PP_APP_QUEUE_JOBS_H
@@ -16,6 +20,7 @@
 #include "host/app/hub.h"
 #include "host/core/queue.h"
 #include "host/io/store.h"
+#include "net/net.h"
 
 #include <uv.h>
 
@@ -57,22 +62,64 @@ void jobs_set_retention(struct jobs *j, const struct jobs_retention *keep);
 /* ---- queues -------------------------------------------------------------------------------------
  */
 
+/* What a network queue is set to; texts as net/net.h describes them. */
+struct jobs_shared {
+    char namespace[QUEUE_NAME_MAX + 1]; /* "" = the queue's name */
+    char key[129];                      /* "" = open. Never shown */
+    char address[64];                   /* "auto" */
+    char registry[512];                 /* WAN */
+    char identity[256];                 /* a .priv file, "" = the host's own */
+    char control[8]; /* may others of it operate this printer: "yes", "no", "" = yes with a key */
+    char accept[32]; /* "" = all; "trusted": gcode of trusted submitters alone; "model" */
+    int replicas;    /* hosts that hold a job's files before it may be claimed; 2 */
+    int64_t claim_timeout_ms; /* 15 min */
+};
+
 struct jobs_queue {
     char name[QUEUE_NAME_MAX + 1];
-    char kind[8]; /* "local"; later "lan", "wan" */
+    char kind[8]; /* "local", "lan", "wan" */
     enum queue_strategy strategy;
-    bool enabled; /* work is taken from it */
+    bool enabled; /* work is taken from it; a network queue that is not is not joined either */
     bool share;   /* for jobs that do not say: copies may go to several printers */
-    const struct queue *queue;
+    char printer[QUEUE_WORD_MAX + 1]; /* by which this host claims in it: its name; in a network
+                                         queue "NAME@12D3KooW…" */
+    struct jobs_shared shared;        /* of a network queue */
+    const struct queue *queue;        /* NULL: a network queue that is not joined */
 };
 
 /* By rank: the first with printable work wins. NULL past the last. */
 const struct jobs_queue *jobs_queue_at(const struct jobs *j, size_t index);
 const struct jobs_queue *jobs_queue_find(const struct jobs *j, const char *name); /* or NULL */
 
-/* Strategy, enabled, share of a queue; `done` once durable. */
+/* Strategy, enabled, share, settings of a queue; `done` once durable. */
 void jobs_queue_edit(
     struct jobs *j, const struct jobs_queue *changed, store_cb done, void *context);
+
+/* A network queue is added (at the end), or removed with what it holds here. Names are unique, and
+ * never "local" or "archive". The queue "LAN" is there from the first start on, not enabled. */
+void jobs_queue_add(struct jobs *j, const struct jobs_queue *q, store_cb done, void *context);
+void jobs_queue_remove(struct jobs *j, const char *name, store_cb done, void *context);
+/* Puts it at this place (0-based) among the queues. */
+void jobs_queue_rank(struct jobs *j, const char *name, size_t place, store_cb done, void *context);
+
+/* ---- network queues: the log is net's, what it means is ours ------------------------------------
+ */
+
+/* How commands get into the log; net_submit() with a host. */
+struct jobs_network {
+    uint64_t (*submit)(
+        void *context, const char *queue, bool keep, const void *bytes, size_t len, struct err *e);
+    /* Called when the list of queues, or a setting of one, has changed. */
+    void (*queues_changed)(void *context);
+    void *context;
+};
+void jobs_set_network(struct jobs *j, const struct jobs_network *network);
+
+/* The queue is joined: `machine` is for net_queue_add(); `printer` is our name in it. Its state
+ * comes by machine.load. jobs_left() when net has let go of the machine. */
+int jobs_joined(struct jobs *j, const char *name, const char *printer, struct net_machine *machine,
+    struct err *e);
+void jobs_left(struct jobs *j, const char *name);
 
 /* ---- commands -----------------------------------------------------------------------------------
  */
