@@ -142,7 +142,7 @@ void xfer_peer_up(struct xfer *x, uint64_t now_ms, int queue, const struct peer 
     for (struct fetch *f = x->fetches; f != NULL; f = f->next) {
         f->look_at += f->look_at > i;
         if ((f->queues >> queue & 1) != 0 && f->holders_count < XFER_HOLDERS_FEW) {
-            xfer_say(x, one, XFER_WHO, f->sha);
+            xfer_say(x, one, SAY_WHO, f->sha);
         }
     }
     xfer_pump(x, now_ms);
@@ -186,20 +186,20 @@ void xfer_drop(struct xfer *x, struct xpeer *p, const char *why)
 /* ---- messages -----------------------------------------------------------------------------------
  */
 
-static void on_who(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_who(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     char sha256[XFER_TEXT];
     int64_t size_bytes = 0;
     (void)now_ms;
     xfer_sha_format(sha, sha256);
     if (wire_end(in) && x->store.has(x->store.context, sha256, &size_bytes)) {
-        xfer_say_size(x, p, XFER_HOLD, sha, size_bytes);
+        xfer_say_size(x, p, SAY_HOLD, sha, size_bytes);
     }
 }
 
-static void on_hold(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_hold(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint64_t size = wire_u64(in);
     struct fetch *f = fetch_find(x, sha);
@@ -216,8 +216,8 @@ static void on_hold(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint
     }
 }
 
-static void on_no(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_no(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     struct fetch *f = fetch_find(x, sha);
     if (!wire_end(in)) {
@@ -229,8 +229,8 @@ static void on_no(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_
     }
 }
 
-static void on_list(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_list(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t first = wire_u32(in);
     (void)now_ms;
@@ -239,8 +239,8 @@ static void on_list(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint
     }
 }
 
-static void on_hashes(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_hashes(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t first = wire_u32(in);
     size_t n = in->left / XFER_HASH;
@@ -254,8 +254,8 @@ static void on_hashes(struct xfer *x, uint64_t now_ms, struct xpeer *p, const ui
     }
 }
 
-static void on_get(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_get(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t index = wire_u32(in);
     if (wire_end(in)) {
@@ -264,8 +264,8 @@ static void on_get(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8
     }
 }
 
-static void on_chunk(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_chunk(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t index = wire_u32(in);
     size_t len = in->left;
@@ -277,8 +277,8 @@ static void on_chunk(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uin
     }
 }
 
-static void on_forget(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_forget(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t index = wire_u32(in);
     (void)now_ms;
@@ -287,8 +287,8 @@ static void on_forget(struct xfer *x, uint64_t now_ms, struct xpeer *p, const ui
     }
 }
 
-static void on_got(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_got(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint32_t count = wire_u32(in);
     (void)now_ms;
@@ -298,8 +298,8 @@ static void on_got(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8
     }
 }
 
-static void on_offer(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_offer(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     uint64_t size = wire_u64(in);
     if (!wire_end(in) || size > (uint64_t)XFER_SIZE_MAX) {
@@ -309,16 +309,16 @@ static void on_offer(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uin
     }
 }
 
-static void on_take(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_take(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     if (wire_end(in)) {
         offer_on_take(x, now_ms, p, sha);
     }
 }
 
-static void on_refuse(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-    struct wire_in *in)
+static void on_refuse(
+    struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in)
 {
     char why[200];
     wire_text(in, why, sizeof why);
@@ -329,21 +329,21 @@ static void on_refuse(struct xfer *x, uint64_t now_ms, struct xpeer *p, const ui
 
 static const struct {
     bool sha; /* it begins with one */
-    void (*take)(struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha,
-        struct wire_in *in);
+    void (*take)(
+        struct xfer *x, uint64_t now_ms, struct xpeer *p, const uint8_t *sha, struct wire_in *in);
 } messages[] = {
-    [XFER_WHO] = {true, on_who},
-    [XFER_HOLD] = {true, on_hold},
-    [XFER_NO] = {true, on_no},
-    [XFER_LIST] = {true, on_list},
-    [XFER_HASHES] = {true, on_hashes},
-    [XFER_GET] = {true, on_get},
-    [XFER_CHUNK] = {true, on_chunk},
-    [XFER_FORGET] = {true, on_forget},
-    [XFER_GOT] = {false, on_got},
-    [XFER_OFFER] = {true, on_offer},
-    [XFER_TAKE] = {true, on_take},
-    [XFER_REFUSE] = {true, on_refuse},
+    [SAY_WHO] = {true, on_who},
+    [SAY_HOLD] = {true, on_hold},
+    [SAY_NO] = {true, on_no},
+    [SAY_LIST] = {true, on_list},
+    [SAY_HASHES] = {true, on_hashes},
+    [SAY_GET] = {true, on_get},
+    [SAY_CHUNK] = {true, on_chunk},
+    [SAY_FORGET] = {true, on_forget},
+    [SAY_GOT] = {false, on_got},
+    [SAY_OFFER] = {true, on_offer},
+    [SAY_TAKE] = {true, on_take},
+    [SAY_REFUSE] = {true, on_refuse},
 };
 
 static void take_message(struct xfer *x, uint64_t now_ms, struct xpeer *p, struct wire_in *in)

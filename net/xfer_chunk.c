@@ -53,7 +53,7 @@ void chunk_release(struct xfer *x, struct fetch *f, const struct xpeer *p)
 {
     for (size_t i = f->asks_count; i-- > 0;) {
         if (p == NULL || f->asks[i].peer == p) {
-            xfer_say_index(x, f->asks[i].peer, XFER_FORGET, f->sha, f->asks[i].index);
+            xfer_say_index(x, f->asks[i].peer, SAY_FORGET, f->sha, f->asks[i].index);
             end_ask(x, f, i);
         }
     }
@@ -61,7 +61,7 @@ void chunk_release(struct xfer *x, struct fetch *f, const struct xpeer *p)
 
 static bool ask(struct xfer *x, uint64_t now_ms, struct fetch *f, struct holder *h, uint32_t index)
 {
-    if (!xfer_say_index(x, h->peer, XFER_GET, f->sha, index)) {
+    if (!xfer_say_index(x, h->peer, SAY_GET, f->sha, index)) {
         return false;
     }
     f->asks[f->asks_count++] = (struct ask){h->peer, index, now_ms};
@@ -93,13 +93,13 @@ static unsigned window(const struct fetch *f, const struct holder *h)
     return h->strikes > 0 || slow ? 1 : XFER_WINDOW;
 }
 
-static bool can_ask(const struct xfer *x, uint64_t now_ms, const struct fetch *f,
-    const struct holder *h)
+static bool can_ask(
+    const struct xfer *x, uint64_t now_ms, const struct fetch *f, const struct holder *h)
 {
     size_t share = XFER_ON_WAY_MAX / (x->active > 0 ? x->active : 1);
     return h->state == HOLDER_AGREES && h->rest_ms <= now_ms && !h->peer->dropped &&
-           h->asked < window(f, h) && h->peer->asked < XFER_WINDOW &&
-           x->on_way < XFER_ON_WAY_MAX && f->asks_count + f->writing < share;
+           h->asked < window(f, h) && h->peer->asked < XFER_WINDOW && x->on_way < XFER_ON_WAY_MAX &&
+           f->asks_count + f->writing < share;
 }
 
 /* Chunks that nobody has been asked for. */
@@ -214,8 +214,8 @@ void chunk_next(const struct xfer *x, const struct fetch *f, uint64_t *next)
 /* ---- a chunk comes ------------------------------------------------------------------------------
  */
 
-static bool take_ask(struct xfer *x, struct fetch *f, const struct xpeer *p, uint32_t index,
-    uint64_t *asked_ms)
+static bool take_ask(
+    struct xfer *x, struct fetch *f, const struct xpeer *p, uint32_t index, uint64_t *asked_ms)
 {
     for (size_t i = 0; i < f->asks_count; i++) {
         if (f->asks[i].peer == p && f->asks[i].index == index) {
@@ -251,8 +251,8 @@ static bool fits(const struct fetch *f, uint32_t index, const uint8_t *bytes, si
 static void lied(struct xfer *x, uint64_t now_ms, struct fetch *f, struct xpeer *p, uint32_t index)
 {
     char why[120];
-    snprintf(why, sizeof why, "chunk %u of content %.12s… is not what it told itself", index,
-        f->sha256);
+    snprintf(
+        why, sizeof why, "chunk %u of content %.12s… is not what it told itself", index, f->sha256);
     known_remove(x, p, f->sha);
     fetch_lose(x, now_ms, f, p);
     xfer_drop(x, p, why);
@@ -263,7 +263,7 @@ static void write_chunk(
 {
     for (size_t i = f->asks_count; i-- > 0;) {
         if (f->asks[i].index == index) {
-            xfer_say_index(x, f->asks[i].peer, XFER_FORGET, f->sha, index);
+            xfer_say_index(x, f->asks[i].peer, SAY_FORGET, f->sha, index);
             end_ask(x, f, i);
         }
     }
@@ -271,8 +271,7 @@ static void write_chunk(
     f->writing++;
     x->on_way++;
     uint64_t id = xfer_op(x, (struct op){.kind = OP_WRITE, .fetch = f, .index = index});
-    x->store.write(
-        x->store.context, id, f->sha256, (int64_t)index * XFER_CHUNK, bytes, len);
+    x->store.write(x->store.context, id, f->sha256, (int64_t)index * XFER_CHUNK, bytes, len);
 }
 
 void chunk_take(struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8_t *sha,

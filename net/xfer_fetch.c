@@ -121,7 +121,7 @@ static void tell_offerers(struct xfer *x, struct fetch *f, const struct err *e)
 {
     for (size_t i = 0; i < f->offerers_count; i++) {
         if (e == NULL) {
-            xfer_say_size(x, f->offerers[i], XFER_HOLD, f->sha, f->size_bytes);
+            xfer_say_size(x, f->offerers[i], SAY_HOLD, f->sha, f->size_bytes);
         } else {
             xfer_say_refuse(x, f->offerers[i], f->sha, e->text);
         }
@@ -294,7 +294,7 @@ static void look(struct xfer *x, uint64_t now_ms, struct fetch *f)
     for (; f->look_at < x->peers_count && asked < LOOK_PEERS; f->look_at++) {
         const struct xpeer *p = x->peers[f->look_at];
         if ((f->queues >> p->queue & 1) != 0 && !has_peer(f, &p->peer)) {
-            xfer_say(x, p, XFER_WHO, f->sha);
+            xfer_say(x, p, SAY_WHO, f->sha);
             asked++;
         }
     }

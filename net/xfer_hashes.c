@@ -91,8 +91,7 @@ static struct listing *make(struct xfer *x, const char *sha256, int64_t size_byt
 /* ---- who waits ----------------------------------------------------------------------------------
  */
 
-static struct request *find_request(
-    const struct xfer *x, const struct xpeer *p, const uint8_t *sha)
+static struct request *find_request(const struct xfer *x, const struct xpeer *p, const uint8_t *sha)
 {
     struct request *r = x->list_requests;
     while (r != NULL && (r->peer != p || memcmp(r->sha, sha, XFER_SHA) != 0)) {
@@ -135,7 +134,7 @@ void hashes_ask(struct xfer *x, struct xpeer *from, const uint8_t *sha, uint32_t
     int64_t size_bytes = 0;
     xfer_sha_format(sha, sha256);
     if (!x->store.has(x->store.context, sha256, &size_bytes) || first >= xfer_count(size_bytes)) {
-        xfer_say(x, from, XFER_NO, sha);
+        xfer_say(x, from, SAY_NO, sha);
         return;
     }
     if (x->list_requests_count >= REQUESTS_MAX && find_request(x, from, sha) == NULL) {
@@ -175,12 +174,12 @@ static bool answer(struct xfer *x, const struct request *r)
 {
     const struct listing *l = find(x, r->sha256);
     if (l == NULL || r->index >= l->count) {
-        xfer_say(x, r->peer, XFER_NO, r->sha);
+        xfer_say(x, r->peer, SAY_NO, r->sha);
         return true;
     }
     uint32_t n = run_from(l, r->index);
     bool worth = n >= XFER_HASHES_LEAST || r->index + n == l->count;
-    return worth && xfer_say_bytes(x, r->peer, XFER_HASHES, r->sha, r->index,
+    return worth && xfer_say_bytes(x, r->peer, SAY_HASHES, r->sha, r->index,
                         l->hashes + (size_t)r->index * XFER_HASH, (size_t)n * XFER_HASH);
 }
 
@@ -222,8 +221,7 @@ static void read_more(struct xfer *x, struct listing *l)
     while (l->reading < READS_MAX && !l->gone && pick_window(x, l, &index)) {
         l->state[index] = HASH_READING;
         l->reading++;
-        uint64_t id =
-            xfer_op(x, (struct op){.kind = OP_HASH, .listing = l, .index = index});
+        uint64_t id = xfer_op(x, (struct op){.kind = OP_HASH, .listing = l, .index = index});
         x->store.read(x->store.context, id, l->sha256, (int64_t)index * XFER_CHUNK,
             xfer_chunk_len(l->size_bytes, index));
     }

@@ -61,7 +61,7 @@ static void ask_one(struct xfer *x, uint64_t now_ms, const struct fetch *f, stru
     }
     if (h->list_asked && now_ms >= h->list_ms + LIST_WAIT_MS) {
         fetch_rest(h, now_ms);
-    } else if (!h->list_asked && xfer_say_index(x, h->peer, XFER_LIST, f->sha, h->agreed)) {
+    } else if (!h->list_asked && xfer_say_index(x, h->peer, SAY_LIST, f->sha, h->agreed)) {
         h->list_asked = true;
         h->list_ms = now_ms;
     }

@@ -56,8 +56,8 @@ static void add_offerer(struct fetch *f, struct xpeer *from)
     f->offerers[f->offerers_count++] = from;
 }
 
-void offer_take(struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8_t *sha,
-    int64_t size_bytes)
+void offer_take(
+    struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8_t *sha, int64_t size_bytes)
 {
     struct err e = {0};
     char sha256[XFER_TEXT];
@@ -65,7 +65,7 @@ void offer_take(struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8
     struct fetch *f = fetch_find(x, sha);
     xfer_sha_format(sha, sha256);
     if (x->store.has(x->store.context, sha256, &held)) {
-        xfer_say_size(x, from, XFER_HOLD, sha, held);
+        xfer_say_size(x, from, SAY_HOLD, sha, held);
         return;
     }
     if (check_offer(x, f, from, sha, size_bytes, &e) == 0) {
@@ -78,7 +78,7 @@ void offer_take(struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8
     add_offerer(f, from);
     fetch_on_hold(x, now_ms, f, from, size_bytes);
     known_add(x, from, sha);
-    xfer_say(x, from, XFER_TAKE, sha);
+    xfer_say(x, from, SAY_TAKE, sha);
 }
 
 /* ---- ours ---------------------------------------------------------------------------------------
@@ -161,8 +161,8 @@ void offer_on_take(struct xfer *x, uint64_t now_ms, const struct xpeer *from, co
     set_state(x, from, sha, CANDIDATE_TAKES, now_ms + TAKING_MS, "");
 }
 
-void offer_on_refuse(struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha,
-    const char *why)
+void offer_on_refuse(
+    struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha, const char *why)
 {
     set_state(x, from, sha, CANDIDATE_REFUSED, now_ms + AGAIN_MS, why);
     known_remove(x, from, sha);
@@ -234,7 +234,7 @@ static bool ask_next(struct xfer *x, uint64_t now_ms, struct offer *o, size_t fi
             if (!holds) {
                 c->state = CANDIDATE_ASKED;
                 c->until_ms = now_ms + ANSWER_MS;
-                xfer_say_size(x, p, XFER_OFFER, o->sha, o->size_bytes);
+                xfer_say_size(x, p, SAY_OFFER, o->sha, o->size_bytes);
             }
             o->look_at = (o->look_at + i + 1) % n;
             return true;
@@ -270,8 +270,9 @@ static bool step(struct xfer *x, uint64_t now_ms, struct offer *o)
     size_t linked = xfer_peer_first(x, o->queue + 1) - first;
     bool more = true;
     end_late(o, now_ms);
-    while (more && 1 + count(o, CANDIDATE_HOLDS) + count(o, CANDIDATE_ASKED) +
-                           count(o, CANDIDATE_TAKES) < o->replicas) {
+    while (more &&
+           1 + count(o, CANDIDATE_HOLDS) + count(o, CANDIDATE_ASKED) + count(o, CANDIDATE_TAKES) <
+               o->replicas) {
         more = ask_next(x, now_ms, o, first, linked);
     }
     return answer(x, now_ms, o, linked);

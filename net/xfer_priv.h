@@ -42,18 +42,18 @@
 #define XFER_NEVER         UINT64_MAX
 
 enum xfer_type {
-    XFER_WHO = 1, /* sha */
-    XFER_HOLD,    /* sha, u64 size: I hold it */
-    XFER_NO,      /* sha: I do not (any more) */
-    XFER_LIST,    /* sha, u32 first: hashes from there on */
-    XFER_HASHES,  /* sha, u32 first, hashes */
-    XFER_GET,     /* sha, u32 index */
-    XFER_CHUNK,   /* sha, u32 index, bytes */
-    XFER_FORGET,  /* sha, u32 index: not needed any more */
-    XFER_GOT,     /* u32: chunks taken from you since we are linked */
-    XFER_OFFER,   /* sha, u64 size: please hold it too */
-    XFER_TAKE,    /* sha: I shall */
-    XFER_REFUSE   /* sha, text: I do not */
+    SAY_WHO = 1, /* sha */
+    SAY_HOLD,    /* sha, u64 size: I hold it */
+    SAY_NO,      /* sha: I do not (any more) */
+    SAY_LIST,    /* sha, u32 first: hashes from there on */
+    SAY_HASHES,  /* sha, u32 first, hashes */
+    SAY_GET,     /* sha, u32 index */
+    SAY_CHUNK,   /* sha, u32 index, bytes */
+    SAY_FORGET,  /* sha, u32 index: not needed any more */
+    SAY_GOT,     /* u32: chunks taken from you since we are linked */
+    SAY_OFFER,   /* sha, u64 size: please hold it too */
+    SAY_TAKE,    /* sha: I shall */
+    SAY_REFUSE   /* sha, text: I do not */
 };
 
 /* Somebody who is there, in one queue. */
@@ -78,7 +78,7 @@ struct holder {
     struct xpeer *peer;
     enum holder_state state;
     int64_t size_bytes;
-    uint32_t agreed;  /* chunks of the list */
+    uint32_t agreed; /* chunks of the list */
     bool list_asked;
     uint64_t list_ms; /* when */
     unsigned asked;   /* chunks of this fetch on the way */
@@ -133,11 +133,11 @@ struct fetch {
 
     int64_t size_bytes;
     uint32_t count;
-    uint8_t *list; /* owned; count hashes */
+    uint8_t *list;         /* owned; count hashes */
     uint32_t from, listed; /* those from..listed are there */
     uint64_t stalled_ms;   /* none of those who agree answers since; 0 = they do */
-    uint8_t *chunk; /* owned; enum chunk_state */
-    uint32_t first; /* no chunk before it is missing */
+    uint8_t *chunk;        /* owned; enum chunk_state */
+    uint32_t first;        /* no chunk before it is missing */
     uint32_t have;
     size_t writing;
     struct ask asks[XFER_ON_WAY_MAX];
@@ -214,7 +214,7 @@ struct offer {
     struct candidate candidates[XFER_CANDIDATES];
     size_t count;
     size_t look_at;
-    char why[200];  /* the last refusal */
+    char why[200]; /* the last refusal */
     xfer_offer_cb done;
     void *context;
 };
@@ -222,7 +222,7 @@ struct offer {
 /* Somebody outside is to be called. */
 struct ready {
     struct ready *next;
-    xfer_cb fetched;       /* one of both */
+    xfer_cb fetched; /* one of both */
     xfer_offer_cb offered;
     void *context;
     struct err err; /* code 0: none */
@@ -254,9 +254,9 @@ struct xfer {
     struct xfer_store store;
     struct xfer_io io;
     uint64_t next_id;
-    uint64_t now_ms; /* of the last pump */
-    bool due;        /* something is to be done at once */
-    uint64_t used;   /* counts up: what was used last */
+    uint64_t now_ms;      /* of the last pump */
+    bool due;             /* something is to be done at once */
+    uint64_t used;        /* counts up: what was used last */
     struct xpeer **peers; /* owned, by queue and key */
     size_t peers_count, peers_cap;
     struct fetch *fetches; /* the oldest first */
@@ -269,8 +269,8 @@ struct xfer {
     size_t list_requests_count;
     struct request *gets; /* the oldest first */
     size_t gets_count;
-    size_t reads;           /* chunks being read for others */
-    size_t in_links;        /* chunks sent that nobody has told to have */
+    size_t reads;    /* chunks being read for others */
+    size_t in_links; /* chunks sent that nobody has told to have */
     struct offer *offers;
     size_t offers_count;
     struct known known[XFER_KNOWN_MAX];
@@ -375,12 +375,12 @@ void hashes_free(struct xfer *x);
 
 /* ---- xfer_offer.c */
 
-void offer_take(struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8_t *sha,
-    int64_t size_bytes);
+void offer_take(
+    struct xfer *x, uint64_t now_ms, struct xpeer *from, const uint8_t *sha, int64_t size_bytes);
 void offer_on_hold(struct xfer *x, const struct xpeer *from, const uint8_t *sha);
 void offer_on_take(struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha);
-void offer_on_refuse(struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha,
-    const char *why);
+void offer_on_refuse(
+    struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha, const char *why);
 void offer_on_get(struct xfer *x, uint64_t now_ms, const struct xpeer *from, const uint8_t *sha);
 void offer_forget_peer(struct xfer *x, const struct xpeer *p);
 void offer_step(struct xfer *x, uint64_t now_ms);

@@ -135,7 +135,7 @@ void serve_step(struct xfer *x, uint64_t now_ms)
         }
         struct request *r = take_out(x, at);
         if (!begin_read(x, r)) {
-            xfer_say(x, r->peer, XFER_NO, r->sha);
+            xfer_say(x, r->peer, SAY_NO, r->sha);
             free(r);
         }
     }
@@ -164,9 +164,9 @@ void serve_read(struct xfer *x, uint64_t now_ms, struct request *r, const uint8_
     if (r->forgotten || p->dropped) {
         free(r);
     } else if (e != NULL) {
-        xfer_say(x, p, XFER_NO, r->sha);
+        xfer_say(x, p, SAY_NO, r->sha);
         free(r);
-    } else if (xfer_say_bytes(x, p, XFER_CHUNK, r->sha, r->index, bytes, len)) {
+    } else if (xfer_say_bytes(x, p, SAY_CHUNK, r->sha, r->index, bytes, len)) {
         p->sent++;
         x->in_links++;
         free(r);

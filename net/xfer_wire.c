@@ -30,8 +30,8 @@ bool xfer_say_size(struct xfer *x, const struct xpeer *to, enum xfer_type type, 
     return say(x, to, false);
 }
 
-bool xfer_say_index(struct xfer *x, const struct xpeer *to, enum xfer_type type, const uint8_t *sha,
-    uint32_t index)
+bool xfer_say_index(
+    struct xfer *x, const struct xpeer *to, enum xfer_type type, const uint8_t *sha, uint32_t index)
 {
     begin(x, type, sha);
     wire_put_u32(&x->out, index);
@@ -44,20 +44,20 @@ bool xfer_say_bytes(struct xfer *x, const struct xpeer *to, enum xfer_type type,
     begin(x, type, sha);
     wire_put_u32(&x->out, index);
     wire_put_raw(&x->out, bytes, len);
-    return say(x, to, type == XFER_CHUNK);
+    return say(x, to, type == SAY_CHUNK);
 }
 
 bool xfer_say_got(struct xfer *x, const struct xpeer *to, uint32_t count)
 {
     x->out.len = 0;
-    wire_put_u8(&x->out, XFER_GOT);
+    wire_put_u8(&x->out, SAY_GOT);
     wire_put_u32(&x->out, count);
     return say(x, to, false);
 }
 
 bool xfer_say_refuse(struct xfer *x, const struct xpeer *to, const uint8_t *sha, const char *why)
 {
-    begin(x, XFER_REFUSE, sha);
+    begin(x, SAY_REFUSE, sha);
     wire_put_text(&x->out, why);
     return say(x, to, false);
 }
