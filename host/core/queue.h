@@ -122,6 +122,8 @@ enum queue_verb {
     QUEUE_VERBS
 };
 
+const char *queue_verb_name(enum queue_verb v); /* "submit", "edit", … */
+
 enum queue_field {
     QUEUE_F_NAME = 1 << 0,
     QUEUE_F_COUNT = 1 << 1,     /* remaining follows: what is completed stays completed */
