@@ -40,7 +40,7 @@ struct node {
     struct replica *replica;
     struct stored disk;
     struct op *ops, **ops_end;
-    bool busy;
+    size_t queued, busy; /* ops; how many of them are being written together */
     uint32_t disk_min, disk_max;
     uint64_t applied, applied_term, hash;
     struct replica_conf conf;
@@ -210,10 +210,10 @@ static void free_op(struct op *op, bool entries_too)
 
 static void disk_begin(struct node *d)
 {
-    if (d->busy || d->ops == NULL || d->disk_min == RNET_STUCK) {
+    if (d->busy > 0 || d->ops == NULL || d->disk_min == RNET_STUCK) {
         return;
     }
-    d->busy = true;
+    d->busy = d->queued;
     struct event *e = make(DISK, d->net->now + between(d->net, d->disk_min, d->disk_max), NULL, 0);
     e->to = d->number;
     e->life = d->life;
@@ -224,6 +224,7 @@ static void enqueue(struct node *d, struct op *op)
 {
     *d->ops_end = op;
     d->ops_end = &op->next;
+    d->queued++;
 }
 
 static void on_write(void *context, const struct replica_write *w)
@@ -284,11 +285,11 @@ static void store_log(struct stored *s, const struct replica_write *w)
 
 static void after(struct node *d);
 
-static void disk_done(struct node *d)
+static void op_done(struct node *d)
 {
     struct op *op = d->ops;
-    d->busy = false;
     d->ops = op->next;
+    d->queued--;
     if (d->ops == NULL) {
         d->ops_end = &d->ops;
     }
@@ -306,6 +307,13 @@ static void disk_done(struct node *d)
         }
     }
     free_op(op, false);
+}
+
+static void disk_done(struct node *d)
+{
+    for (; d->busy > 0; d->busy--) {
+        op_done(d);
+    }
     after(d);
 }
 
@@ -539,7 +547,7 @@ static void forget_ops(struct node *d)
         free_op(op, true);
     }
     d->ops_end = &d->ops;
-    d->busy = false;
+    d->queued = d->busy = 0;
 }
 
 void rnet_crash(struct rnet *n, size_t node)
