@@ -927,3 +927,34 @@ bool rnet_equal(struct rnet *n)
     }
     return n->committed >= n->acked_index && replica_last_index(l) == n->committed;
 }
+
+static void tell_conf(const char *what, const struct replica_conf *conf)
+{
+    static const char roles[] = {
+        [REPLICA_NONE] = '-', [REPLICA_LEARNER] = 'l', [REPLICA_VOTER] = 'V'};
+    fprintf(stderr, " %s@%" PRIu64 ":", what, conf->index);
+    for (size_t i = 0; i < conf->count; i++) {
+        fprintf(stderr, "%" PRIu64 "%c ", conf->at[i].id, roles[conf->at[i].role]);
+    }
+}
+
+void rnet_tell(struct rnet *n)
+{
+    fprintf(stderr, "%" PRIu64 " ms, committed %" PRIu64 "\n", n->now, n->committed);
+    for (size_t i = 0; i < n->o.nodes; i++) {
+        const struct node *d = &n->nodes[i];
+        fprintf(stderr, "  %" PRIu64 " disk: term %" PRIu64 " %zu entries, rows %" PRIu64, d->id,
+            d->disk.term, d->disk.count, d->disk.applied_index);
+        if (d->replica != NULL) {
+            struct replica_conf conf;
+            replica_conf(d->replica, &conf);
+            fprintf(stderr,
+                "; up: term %" PRIu64 " leader %" PRIu64 " last %" PRIu64 " applied %" PRIu64,
+                replica_term(d->replica), replica_leader(d->replica),
+                replica_last_index(d->replica), replica_applied(d->replica));
+            tell_conf("latest", &conf);
+        }
+        tell_conf("applied", &d->conf);
+        fprintf(stderr, "\n");
+    }
+}
