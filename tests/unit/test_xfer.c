@@ -299,6 +299,7 @@ static void a_holder_that_lost_it_says_so_and_another_is_asked(void **state)
     world_fetch(w, 0, c, &t);
     world_run(w, 1000);
     w->nodes[1].parts[c].whole = false;
+    world_run(w, 3000);
     world_give(w, 2, c);
     world_link(w, 0, 2);
     world_wait(w, &t, 40000);
