@@ -215,6 +215,7 @@ static void take_options(struct net *n, const struct net_options *o)
     set(n->version, sizeof n->version, o->version, "");
     set(n->listen, sizeof n->listen, o->listen, "auto");
     set(n->phrase, sizeof n->phrase, o->phrase, "");
+    set(n->nameserver, sizeof n->nameserver, o->nameserver, "");
     n->gateways = copy_list(o->gateways);
     n->dht_nodes = copy_list(o->dht_nodes);
     n->o.folder = n->folder;

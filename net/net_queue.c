@@ -97,9 +97,6 @@ static void second(uv_timer_t *timer)
     struct net_queue *q = timer->data;
     net_peers_tick(q);
     net_meet_tick(q);
-    if (q->kind == NET_WAN) {
-        net_wan_tick(q);
-    }
     if (q == q->net->queues[0]) {
         net_asks_tick(q->net);
     }
@@ -335,7 +332,7 @@ static void queue_free(struct net_queue *q)
     if (q->group != NULL) {
         group_free(q->group);
     }
-    net_wan_end(q);
+    free(q->trusted);
     identity_wipe(&q->own);
     sodium_memzero(q->secret, sizeof q->secret);
     free(q);
@@ -397,9 +394,8 @@ int net_queue_add(
 /* ---- leaving ------------------------------------------------------------------------------------
  */
 
-static void handle_closed(uv_handle_t *handle)
+void net_queue_let_go(struct net_queue *q)
 {
-    struct net_queue *q = handle->data;
     if (--q->open > 0) {
         return;
     }
@@ -413,10 +409,16 @@ static void handle_closed(uv_handle_t *handle)
     net_let_go(n);
 }
 
+static void handle_closed(uv_handle_t *handle)
+{
+    net_queue_let_go(handle->data);
+}
+
 void net_queue_stop(struct net_queue *q)
 {
     struct net *n = q->net;
     net_asks_drop(n, q);
+    net_wan_stop(q);
     net_meet_leave(q);
     if (q->link >= 0) {
         links_leave(n->links, q->link);

@@ -236,6 +236,25 @@ static void queues_changed(void *context)
     network_sync(context);
 }
 
+static bool leads(void *context, const char *queue)
+{
+    const struct network *w = context;
+    struct net_queue_status s;
+    return net_queue_status(w->net, queue, &s) && s.role == NET_LEADER;
+}
+
+static bool connected(void *context, const char *queue)
+{
+    const struct network *w = context;
+    struct net_queue_status s;
+    return net_queue_status(w->net, queue, &s) && s.connected;
+}
+
+static bool may_begin(void *context, const char *queue)
+{
+    return network_may_begin(context, queue);
+}
+
 /* ---- status -------------------------------------------------------------------------------------
  */
 
@@ -263,6 +282,17 @@ void network_fetch(struct network *w, const char *queue, const char *sha256, int
 bool network_fetch_progress(const struct network *w, const char *sha256, struct net_progress *out)
 {
     return net_fetch_progress(w->net, sha256, out);
+}
+
+static void fetch(void *context, const char *queue, const char *sha256, int64_t size_bytes,
+    net_fetch_cb done, void *done_context)
+{
+    network_fetch(context, queue, sha256, size_bytes, done, done_context);
+}
+
+static bool fetch_progress(void *context, const char *sha256, struct net_progress *out)
+{
+    return network_fetch_progress(context, sha256, out);
 }
 
 bool network_may_begin(const struct network *w, const char *queue)
@@ -350,6 +380,7 @@ static int open_net(struct network *w, struct err *e)
         .phrase = c->phrase,
         .gateways = gateways,
         .dht_nodes = nodes,
+        .nameserver = c->nameserver[0] != '\0' ? c->nameserver : NULL,
         .dht_local = c->dht_local,
         .map_ports = c->map_ports,
         .no_mdns = !c->announce,
@@ -416,7 +447,14 @@ int network_open(
     w->second.data = w->sync.data = w;
     w->open = 3; /* two handles, and net */
     w->listener = hub_add(o->hub, 1u << HUB_STATE | 1u << HUB_RUN | 1u << HUB_MANAGE, on_hub, w);
-    jobs_set_network(o->jobs, &(struct jobs_network){submit, queues_changed, w});
+    jobs_set_network(o->jobs, &(struct jobs_network){.submit = submit,
+                                  .leads = leads,
+                                  .connected = connected,
+                                  .may_begin = may_begin,
+                                  .queues_changed = queues_changed,
+                                  .context = w});
+    manage_set_fetch(o->manage, fetch, w);
+    manage_set_fetch_progress(o->manage, fetch_progress);
     uv_timer_start(&w->second, second, 1000, 1000);
     network_moves_load(w, NULL);
     network_sync(w);
