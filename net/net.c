@@ -286,6 +286,7 @@ void net_let_go(struct net *n)
     void (*closed)(void *context) = n->closed;
     void *context = n->closed_context;
     net_content_close(n);
+    net_meet_close(n);
     identity_wipe(&n->id);
     sodium_memzero(n->phrase, sizeof n->phrase);
     free_list(n->gateways);

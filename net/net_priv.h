@@ -66,6 +66,7 @@ struct net_queue {
     bool listening;
     char listen_ip[46];
     int listen_port;
+    uint64_t listen_again_ms;
     char registry[512];
     char registry_cid[80];
     char rendezvous[128];
@@ -125,6 +126,7 @@ struct net {
     int shared_port; /* of the listener for queues whose address is auto; 0 = not open yet */
     char shared_ip[46];
     char shared_text[64];
+    char instance_name[64]; /* of DNS-SD */
     uint64_t instance;
     uint64_t presence_sequence;
     uint8_t *presence; /* owned */
@@ -184,6 +186,7 @@ void net_content_step(struct net *n); /* after anything that was told to xfer */
 
 /* ---- net_meet.c: addresses, discovery ---- */
 int net_meet_open(struct net *n, struct err *e);
+void net_meet_close(struct net *n);
 void net_meet_join(struct net_queue *q);
 void net_meet_dial(struct net_queue *q, const char *address); /* an address or a multiaddr */
 void net_meet_leave(struct net_queue *q);

@@ -290,7 +290,7 @@ static void fetch(void *context, const char *queue, const char *sha256, int64_t 
     network_fetch(context, queue, sha256, size_bytes, done, done_context);
 }
 
-static bool fetch_progress(void *context, const char *sha256, struct net_progress *out)
+static bool fetch_progress(const void *context, const char *sha256, struct net_progress *out)
 {
     return network_fetch_progress(context, sha256, out);
 }
