@@ -114,9 +114,9 @@ struct jobs_network {
         void *context, const char *queue, bool keep, const void *bytes, size_t len, struct err *e);
     /* Is this host the one that leads the queue? NULL = never: nothing is purged there. */
     bool (*leads)(void *context, const char *queue);
-    /* May a print of the queue begin here now? False and *e when this host has been out of touch
-     * for so long that others may have taken what it has claimed. NULL = always. */
-    bool (*may_begin)(void *context, const char *queue, struct err *e);
+    /* May a print of the queue begin here now? Not when this host has been out of touch for so
+     * long that others may have been given what it has claimed. NULL = always. */
+    bool (*may_begin)(void *context, const char *queue);
     /* Called when the list of queues, or a setting of one, has changed. */
     void (*queues_changed)(void *context);
     void *context;

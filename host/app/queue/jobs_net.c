@@ -522,8 +522,15 @@ bool jobs_may_begin(const struct jobs *j, const char *queue, struct err *e)
 {
     const struct slot *slot = jobs_slot(j, queue);
     const struct jobs_network *n = &j->network;
-    return slot == NULL || !slot->network || n->may_begin == NULL ||
-           n->may_begin(n->context, queue, e);
+    if (slot == NULL || !slot->network || n->may_begin == NULL ||
+        n->may_begin(n->context, queue)) {
+        return true;
+    }
+    err_set(e, PP_EOFFLINE,
+        "this host has been out of touch with queue \"%s\" for so long that others may have been "
+        "given its jobs",
+        queue);
+    return false;
 }
 
 static void name_ourselves(struct slot *slot, const char *printer)
