@@ -133,6 +133,9 @@ static int check_stop(sqlite3 *db, bool *dirty, struct err *e)
     }
     rc = ask(db, "PRAGMA integrity_check(1)", verdict, sizeof verdict, e);
     if (rc == 0 && strcmp(verdict, "ok") != 0) {
+        for (char *line = verdict; (line = strchr(line, '\n')) != NULL;) {
+            *line = ' ';
+        }
         return err_set(e, PP_ECORRUPT, "damaged (%s)", verdict);
     }
     return rc;
