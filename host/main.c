@@ -36,7 +36,7 @@ static const char options_help[] =
     "  -c, --config FILE       read FILE after the other configuration files\n"
     "  -d, --data DIR          data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
     "      --profiles DIR      read profiles from DIR too; they override others of the same name\n"
-    "      --no-network        link to no other hosts (no host links to others yet)\n"
+    "      --no-network        share no queues with other hosts\n"
     "  -v, --verbose           log state changes in detail\n"
     "  -q, --quiet             log warnings and errors only\n"
     "  -h, --help              this text\n"
@@ -158,6 +158,7 @@ static int take_option(struct host_arguments *a, int option, const char *word)
         log_set_level(LOG_WARN);
         return 0;
     case OPTION_NO_NETWORK:
+        a->no_network = true;
         return 0;
     case 'h':
         print_help();

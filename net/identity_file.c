@@ -214,7 +214,10 @@ int identity_save(const struct identity *id, const char *path, const char *pub_p
     /* The private one first: from it alone the other can be made again. */
     int rc = file_create(path, bytes, sizeof bytes, 0600, e);
     sodium_memzero(bytes, sizeof bytes);
-    return rc == 0 && pub_path != NULL ? save_public(id, pub_path, e) : rc;
+    if (rc == 0 && pub_path != NULL && (rc = save_public(id, pub_path, e)) != 0) {
+        unlink(path); /* nobody has used it yet */
+    }
+    return rc;
 }
 
 static int create(struct identity *out, const char *path, const char *pub_path, struct err *e)

@@ -441,6 +441,12 @@ static void fill(const struct net_queue *q, const struct member *m, struct net_p
     roles(q, out);
 }
 
+bool net_peer_parse(const char *text, struct peer *out)
+{
+    struct err e = {0};
+    return peer_parse(text, out, &e) == 0;
+}
+
 size_t net_peers(const struct net *n, const char *queue)
 {
     const struct net_queue *q = net_queue_find(n, queue);

@@ -222,6 +222,16 @@ int net_queue_check(const struct net *n, const struct net_queue_options *o, stru
     return net_meet_try(n, ip, port, e);
 }
 
+int net_queue_self(
+    const struct net *n, const struct net_queue_options *o, char *out, size_t size, struct err *e)
+{
+    struct identity id = n->id;
+    int rc = is_given(o->identity) ? identity_load(&id, o->identity, e) : 0;
+    str_copy(out, size, id.text, strlen(id.text));
+    identity_wipe(&id);
+    return rc;
+}
+
 static void copy(char *dst, size_t size, const char *text)
 {
     str_copy(dst, size, text != NULL ? text : "", text != NULL ? strlen(text) : 0);

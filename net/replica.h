@@ -180,5 +180,8 @@ uint64_t replica_match(const struct replica *r, uint64_t id);
 /* Entries still in memory, for followers outside: NULL when it is gone. Borrowed. */
 const struct replica_entry *replica_entry(const struct replica *r, uint64_t index);
 const char *replica_failed(const struct replica *r); /* NULL while all is well */
+/* Two leaders in one term, a snapshot that is too large: for people. NULL while there is none. */
+const char *replica_warning(const struct replica *r);
+uint64_t replica_dropped(const struct replica *r); /* messages that could not be right */
 
 #endif

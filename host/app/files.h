@@ -98,6 +98,10 @@ void files_set_users(struct files *f,
  * for something newer. NULL = the content is not here. */
 const struct file_entry *files_find_content(const struct files *f, const char *sha256);
 
+/* Gives content that is here one more name, which must be free (PP_EEXIST). */
+void files_give(
+    struct files *f, const char *sha256, const char *name, store_cb done, void *context);
+
 /* Lets go of content without a name that nobody needs any more. */
 void files_drop_unused(struct files *f);
 

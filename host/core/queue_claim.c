@@ -266,6 +266,7 @@ int queue_finish(struct queue *q, const struct queue_command *c, struct queue_re
         return 0;
     }
     memcpy(out->job, e->id, ID_SIZE);
+    out->counted = true;
     struct queue_job *job = queue_draw(e);
     size_t own = queue_claim_of_run(job, c->run);
     struct queue_claim *claim = &job->claims[own];

@@ -147,7 +147,6 @@ typedef int queue_apply_fn(
 queue_apply_fn queue_submit, queue_edit, queue_move, queue_archive, queue_restore, queue_reset,
     queue_purge, queue_take, queue_claim, queue_release, queue_begin, queue_finish;
 
-const char *queue_verb_name(enum queue_verb v);
 bool queue_verb_parse(const char *text, enum queue_verb *out);
 
 /* The job of a command; PP_ENOTFOUND. */

@@ -177,3 +177,58 @@ int webcall_get(const char *url, const char *accept, size_t limit, int64_t timeo
     *len = t.len;
     return 0;
 }
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
+{
+    char line[300];
+    snprintf(line, sizeof line, "%s: %s", name, value);
+    return value[0] != '\0' ? lib.slist_append(list, line) : list;
+}
+
+static CURLcode request(CURL *curl, const struct webcall_request *r, int64_t timeout_ms,
+    struct taking *t, struct webcall_answer *out)
+{
+    struct curl_slist *headers = lib.slist_append(NULL, "Expect:");
+    char *type = NULL;
+    headers = add_header(headers, "X-Api-Key", r->key);
+    headers = add_header(headers, "X-Actor", r->actor);
+    set_options(curl, r->url, "", timeout_ms, NULL, NULL);
+    if (r->body_len > 0) {
+        headers = lib.slist_append(headers, "Content-Type: application/json");
+        lib.setopt(curl, CURLOPT_POSTFIELDS, r->body);
+        lib.setopt(curl, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+    }
+    lib.setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+    lib.setopt(curl, CURLOPT_HTTPHEADER, headers);
+    lib.setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    lib.setopt(curl, CURLOPT_WRITEDATA, t);
+    CURLcode code = lib.perform(curl);
+    lib.getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
+    lib.getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    snprintf(out->type, sizeof out->type, "%s", type != NULL ? type : "");
+    lib.slist_free(headers);
+    return code;
+}
+
+int webcall_request(const struct webcall_request *r, size_t limit, int64_t timeout_ms,
+    struct webcall_answer *out, struct err *e)
+{
+    struct taking t = {.limit = limit};
+    pthread_once(&once, load);
+    CURL *curl = lib.loaded ? lib.easy_init() : NULL;
+    *out = (struct webcall_answer){.status = 0};
+    if (curl == NULL) {
+        return err_set(e, PP_EIO, "\"%.100s\" is not called: libcurl cannot be loaded", r->url);
+    }
+    CURLcode code = request(curl, r, timeout_ms, &t, out);
+    lib.cleanup(curl);
+    out->bytes = t.bytes;
+    out->len = t.len;
+    if (code == CURLE_OK) {
+        return 0;
+    }
+    free(t.bytes);
+    out->bytes = NULL;
+    return err_set(e, code == CURLE_OPERATION_TIMEDOUT ? PP_ETIMEOUT : PP_EIO, "\"%.100s\": %s",
+        r->url, lib.strerror(code));
+}

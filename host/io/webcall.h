@@ -23,4 +23,23 @@ int webcall(const char *url, const char *body, int64_t timeout_ms, struct err *e
 int webcall_get(const char *url, const char *accept, size_t limit, int64_t timeout_ms, char **bytes,
     size_t *len, struct err *e);
 
+/* Any method with a body of JSON ("" = none) and our key in its header; whatever the status, the
+ * answer is told. For our own API. */
+struct webcall_request {
+    const char *method;
+    const char *url;
+    const char *key;   /* X-Api-Key */
+    const char *actor; /* X-Actor; "" = none */
+    const char *body;
+    size_t body_len;
+};
+struct webcall_answer {
+    long status;
+    char type[64];
+    char *bytes; /* freed by the caller */
+    size_t len;
+};
+int webcall_request(const struct webcall_request *r, size_t limit, int64_t timeout_ms,
+    struct webcall_answer *out, struct err *e);
+
 #endif
