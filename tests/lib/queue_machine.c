@@ -19,12 +19,13 @@ struct queue_machine {
     unsigned plant;
     struct row *rows; /* by key */
     size_t count, cap;
-    uint64_t digest; /* sum of the rows' hashes */
+    uint64_t digest;   /* sum of the rows' hashes */
     net_row_cb report; /* during apply */
     void *report_context;
 };
 
-/* ---- rows --------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------
+ */
 
 static uint64_t hash_more(uint64_t h, const char *text)
 {
@@ -89,8 +90,7 @@ static void set_row(struct queue_machine *m, const char *key, const char *text)
         add_row(m, at, key, text);
     }
     if (m->report != NULL && (there || text != NULL)) {
-        struct net_row row = {
-            key, (const uint8_t *)text, text != NULL ? strlen(text) : 0};
+        struct net_row row = {key, (const uint8_t *)text, text != NULL ? strlen(text) : 0};
         m->report(m->report_context, &row);
     }
 }
@@ -105,7 +105,8 @@ static void set_json(struct queue_machine *m, const char *kind, const char *name
     json_decref(value);
 }
 
-/* ---- answers ------------------------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------------------------------
+ */
 
 static json_t *answer_to_json(const struct queue_answer *a)
 {
@@ -148,7 +149,8 @@ static bool answer_from_json(json_t *object, struct queue_answer *out)
     return true;
 }
 
-/* ---- applying ----------------------------------------------------------------------------------- */
+/* ---- applying -----------------------------------------------------------------------------------
+ */
 
 static void on_job(void *context, const char *id, const struct queue_job *job)
 {
@@ -167,8 +169,8 @@ static void settle(struct queue_machine *m)
     queue_settle(m->queue);
 }
 
-static const struct queue_claim *claim_of_run(const struct queue_machine *m, const char *id,
-    const char *run)
+static const struct queue_claim *claim_of_run(
+    const struct queue_machine *m, const char *id, const char *run)
 {
     const struct queue_job *job = queue_find(m->queue, id);
     for (size_t i = 0; job != NULL && run[0] != '\0' && i < job->claims_count; i++) {
@@ -265,7 +267,8 @@ void queue_machine_encode(struct strbuf *out, const struct queue_command *c)
     json_decref(object);
 }
 
-/* ---- dump and load ------------------------------------------------------------------------------ */
+/* ---- dump and load ------------------------------------------------------------------------------
+ */
 
 static void machine_dump(void *context, net_row_cb row, void *row_context)
 {
@@ -317,7 +320,8 @@ static void machine_load(void *context, const struct net_row *rows, size_t n)
     queue_settle(m->queue);
 }
 
-/* ---- the rest of the machine -------------------------------------------------------------------- */
+/* ---- the rest of the machine --------------------------------------------------------------------
+ */
 
 static void machine_pending(void *context, uint64_t id, const uint8_t *bytes, size_t len)
 {
@@ -404,7 +408,8 @@ static void machine_carry_over(
     }
 }
 
-/* ---- for the host ------------------------------------------------------------------------------- */
+/* ---- for the host -------------------------------------------------------------------------------
+ */
 
 struct queue_machine *queue_machine_new(const struct queue_machine_events *events, unsigned plant)
 {

@@ -1,8 +1,8 @@
 /* The real queue (host/core/queue.h) as the machine of a group: commands as JSON, rows, a digest.
  *
  * Rows: "job/ID" and "answer/CLIENT" as the queue has them, and "print/RUN" for every successful
- * print whose end has been told: counted, or a surplus (nobody waited for it any more). What a print
- * comes to is thus in the state itself, for whoever judges it.
+ * print whose end has been told: counted, or a surplus (nobody waited for it any more). What a
+ * print comes to is thus in the state itself, for whoever judges it.
  *
  * Bytes that are no command change nothing.
  */

@@ -1,8 +1,8 @@
 /* fleet_sim: whole fleets on virtual time, seed after seed.
  *
  * Each seed runs in a child process that reports what it came to; one that dies or hangs is a
- * finding like any other. Exit status: 0 when all was right (with --plant: when the bug was found), 1
- * when not, 2 for wrong usage.
+ * finding like any other. Exit status: 0 when all was right (with --plant: when the bug was found),
+ * 1 when not, 2 for wrong usage.
  */
 #include "tests/sim/sim.h"
 
@@ -85,7 +85,8 @@ struct result {
     json_t *list;
 };
 
-/* ---- one seed ----------------------------------------------------------------------------------- */
+/* ---- one seed -----------------------------------------------------------------------------------
+ */
 
 static void run_seed(const struct arguments *a, uint64_t seed, struct report *out, bool show)
 {
@@ -105,7 +106,8 @@ static void run_seed(const struct arguments *a, uint64_t seed, struct report *ou
     sim_free(s);
 }
 
-/* ---- children ----------------------------------------------------------------------------------- */
+/* ---- children -----------------------------------------------------------------------------------
+ */
 
 static void child(const struct arguments *a, int to, uint64_t from)
 {
@@ -250,7 +252,8 @@ static void run_all(const struct arguments *a, struct result *res)
     }
 }
 
-/* ---- what is told ------------------------------------------------------------------------------- */
+/* ---- what is told -------------------------------------------------------------------------------
+ */
 
 static json_t *numbers(const struct sim_count *c)
 {
@@ -269,7 +272,8 @@ static void tell_json(const struct arguments *a, const struct result *r)
     json_t *object = numbers(&r->total);
     json_object_set_new(object, "seeds", json_integer((json_int_t)r->total.seeds));
     json_object_set_new(object, "ms", json_integer((json_int_t)(r->end_ms - r->begin_ms)));
-    json_object_set_new(object, "virtual_s", json_integer((json_int_t)(r->total.virtual_us / SIM_S)));
+    json_object_set_new(
+        object, "virtual_s", json_integer((json_int_t)(r->total.virtual_us / SIM_S)));
     json_object_set_new(object, "plant", json_string(a->bug != NULL ? a->bug->name : ""));
     json_object_set(object, "bad", r->list);
     char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS);
@@ -290,7 +294,8 @@ static void tell(const struct arguments *a, const struct result *r)
            " acknowledged; %" PRIu64 " prints, %" PRIu64 " failed\n",
         c->commits, c->messages, c->submitted, c->acked, c->printed, c->failed);
     printf("printed too often, told as such: %" PRIu64 " after a claim timed out (%" PRIu64
-           " did), %" PRIu64 " where groups met (%" PRIu64 " times), %" PRIu64 " after a lost disk\n",
+           " did), %" PRIu64 " where groups met (%" PRIu64 " times), %" PRIu64
+           " after a lost disk\n",
         c->surplus_released, c->releases, c->surplus_met, c->carried, c->surplus_disk);
     if (a->bug != NULL && r->bad > 0) {
         printf("%s: found after %" PRIu64 " seeds\n", a->bug->name, c->seeds);
@@ -315,7 +320,8 @@ static void show_first(const struct arguments *a, const struct result *r)
         a->bug != NULL ? " --plant " : "", a->bug != NULL ? a->bug->name : "");
 }
 
-/* ---- arguments ---------------------------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------------------------------
+ */
 
 static int wrong(const char *what, const char *value)
 {

@@ -13,7 +13,8 @@
 #define HEAL_MAX_US    (400 * SIM_S)
 #define JUDGE_EVERY_US (500 * SIM_MS)
 
-/* ---- random numbers and words ------------------------------------------------------------------- */
+/* ---- random numbers and words -------------------------------------------------------------------
+ */
 
 /* splitmix64 */
 uint64_t sim_random(struct sim *s, uint64_t below)
@@ -68,7 +69,8 @@ void sim_bad(struct sim *s, const char *kind, const char *fmt, ...)
     sim_note(s, "BAD %s: %s", v->kind, v->text);
 }
 
-/* ---- events ------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------------------------
+ */
 
 static bool before(const struct sim_event *a, const struct sim_event *b)
 {
@@ -235,7 +237,8 @@ void sim_run(struct sim *s)
     s->count.seeds = 1;
 }
 
-/* ---- the world ---------------------------------------------------------------------------------- */
+/* ---- the world ----------------------------------------------------------------------------------
+ */
 
 static void make_host(struct sim *s, unsigned number)
 {

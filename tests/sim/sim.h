@@ -1,7 +1,7 @@
 /* A fleet of hosts on virtual time: all that happens follows from the seed.
  *
- * Every host is a group (net/group.h) with the real queue as its machine, a disk that loses what was
- * not yet durable, links to the others, clocks of its own, and a printer that works through the
+ * Every host is a group (net/group.h) with the real queue as its machine, a disk that loses what
+ * was not yet durable, links to the others, clocks of its own, and a printer that works through the
  * queue as pphost does: CLAIM through the log; BEGIN and FINISH as kept commands that count here at
  * once. People submit, edit, move, hold and remove jobs. Faults come by the seed. In the end all is
  * healed, and the judge says what was wrong.
@@ -30,7 +30,8 @@
 
 struct sim;
 
-/* ---- what a seed is about ----------------------------------------------------------------------- */
+/* ---- what a seed is about -----------------------------------------------------------------------
+ */
 
 enum sim_fault {
     SIM_CRASH,
@@ -58,20 +59,21 @@ struct sim_options {
 
 struct sim_plan {
     const char *name;
-    unsigned hosts;         /* there from the beginning */
-    unsigned joiners;       /* may come later */
-    bool fixed;             /* WAN */
+    unsigned hosts;   /* there from the beginning */
+    unsigned joiners; /* may come later */
+    bool fixed;       /* WAN */
     unsigned trusted;
-    bool apart;             /* groups are founded in several places */
+    bool apart;                 /* groups are founded in several places */
     unsigned fault[SIM_FAULTS]; /* weights; 0 = never */
     uint64_t fault_every_us;
-    uint64_t faults_us;     /* how long they last */
+    uint64_t faults_us; /* how long they last */
     unsigned jobs;
-    uint64_t disk_us;       /* a usual write */
+    uint64_t disk_us; /* a usual write */
     uint64_t link_us;
 };
 
-/* ---- disk --------------------------------------------------------------------------------------- */
+/* ---- disk ---------------------------------------------------------------------------------------
+ */
 
 struct sim_blob;
 struct sim_image; /* what is durable */
@@ -80,16 +82,17 @@ struct net_item;
 struct sim_disk {
     struct sim_image *image;
     struct sim_image *backup; /* NULL = none */
-    struct net_item *first; /* writes not yet durable, in order */
+    struct net_item *first;   /* writes not yet durable, in order */
     struct net_item **last;
-    size_t batch;         /* of them under way */
-    uint64_t batch_id;    /* of the event that ends it */
+    size_t batch;      /* of them under way */
+    uint64_t batch_id; /* of the event that ends it */
     uint64_t slow_until_us;
     bool full;
     bool told_full;
 };
 
-/* ---- printer ------------------------------------------------------------------------------------ */
+/* ---- printer ------------------------------------------------------------------------------------
+ */
 
 enum sim_printer_state {
     SIM_IDLE,
@@ -126,7 +129,8 @@ struct sim_printer {
     size_t words_count;
 };
 
-/* ---- hosts -------------------------------------------------------------------------------------- */
+/* ---- hosts --------------------------------------------------------------------------------------
+ */
 
 enum sim_host_state {
     SIM_NEW, /* never started */
@@ -155,22 +159,24 @@ struct sim_host {
     int64_t sequence_kept, sequence_asked;
     uint64_t seen_us[SIM_HOSTS_MAX]; /* when the link to that host was last up, as leader */
     struct group_epoch epoch;
-    uint64_t checked; /* applied index at the last look */
-    bool look;        /* the printer has something to look at */
+    uint64_t checked;       /* applied index at the last look */
+    bool look;              /* the printer has something to look at */
     unsigned applied_since; /* entries applied within the present call */
     char problem[160];
 };
 
-/* ---- links -------------------------------------------------------------------------------------- */
+/* ---- links --------------------------------------------------------------------------------------
+ */
 
-struct sim_link { /* from one host to another */
-    bool open;       /* there is a connection */
-    bool noticed;    /* this side thinks so */
-    uint32_t number; /* of the connection */
+struct sim_link {        /* from one host to another */
+    bool open;           /* there is a connection */
+    bool noticed;        /* this side thinks so */
+    uint32_t number;     /* of the connection */
     uint64_t last_us[2]; /* arrival of the last message: small ones, bulk */
 };
 
-/* ---- the ledger: what really happened, known to nobody within ----------------------------------- */
+/* ---- the ledger: what really happened, known to nobody within -----------------------------------
+ */
 
 enum sim_excuse {
     SIM_RELEASED = 1 << 0, /* its claim was released after the time-out */
@@ -184,9 +190,9 @@ struct sim_job {
     size_t sets;
     char set[SIM_SETS_MAX][ID_SIZE];
     uint64_t life, submit_id; /* its SUBMIT */
-    bool kept;      /* that was a kept one */
-    bool acked;     /* the submitter was told that it is there, or will be */
-    bool removed;   /* somebody asked for it */
+    bool kept;                /* that was a kept one */
+    bool acked;               /* the submitter was told that it is there, or will be */
+    bool removed;             /* somebody asked for it */
     unsigned excuse;
     unsigned printing; /* hosts that print it now */
     bool share;
@@ -214,7 +220,7 @@ struct sim_count {
 
 struct sim_verdict {
     bool bad;
-    char kind[24];  /* "diverged", "printed twice", "lost", "stuck", … */
+    char kind[24]; /* "diverged", "printed twice", "lost", "stuck", … */
     char text[400];
 };
 
@@ -248,7 +254,8 @@ struct sim {
     struct strbuf transcript;
 };
 
-/* ---- sim.c: the loop ---------------------------------------------------------------------------- */
+/* ---- sim.c: the loop ----------------------------------------------------------------------------
+ */
 
 struct sim *sim_new(const struct sim_options *o);
 void sim_free(struct sim *s);
@@ -290,10 +297,12 @@ void sim_note(struct sim *s, const char *fmt, ...) __attribute__((format(printf,
 void sim_bad(struct sim *s, const char *kind, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- sim_plan.c --------------------------------------------------------------------------------- */
+/* ---- sim_plan.c ---------------------------------------------------------------------------------
+ */
 void sim_make_plan(struct sim *s);
 
-/* ---- sim_host.c --------------------------------------------------------------------------------- */
+/* ---- sim_host.c ---------------------------------------------------------------------------------
+ */
 void sim_boot(struct sim_host *h);
 /* Without a word: what is not durable may be lost. */
 void sim_crash(struct sim_host *h);
@@ -308,7 +317,8 @@ void sim_host_tick(struct sim_host *h);
 uint64_t sim_submit(struct sim_host *h, bool keep, struct queue_command *c);
 struct sim_host *sim_leader(struct sim *s); /* one that thinks it is, or NULL */
 
-/* ---- sim_disk.c --------------------------------------------------------------------------------- */
+/* ---- sim_disk.c ---------------------------------------------------------------------------------
+ */
 void sim_disk_init(struct sim_disk *d);
 void sim_disk_fini(struct sim_disk *d);
 void sim_disk_write(struct sim_host *h, const struct group_write *w);
@@ -321,9 +331,10 @@ void sim_disk_unload(struct group_state *state);
 void sim_disk_backup(struct sim_host *h);
 void sim_disk_restore(struct sim_host *h); /* of the backup; blank without one */
 
-/* ---- sim_link.c --------------------------------------------------------------------------------- */
-bool sim_send(struct sim_host *from, const struct peer *to, bool bulk, const uint8_t *bytes,
-    size_t len);
+/* ---- sim_link.c ---------------------------------------------------------------------------------
+ */
+bool sim_send(
+    struct sim_host *from, const struct peer *to, bool bulk, const uint8_t *bytes, size_t len);
 void sim_deliver(struct sim *s, const struct sim_event *e);
 void sim_connect(struct sim *s, const struct sim_event *e);
 void sim_lost(struct sim *s, const struct sim_event *e);
@@ -331,7 +342,8 @@ void sim_cut(struct sim *s, unsigned a, unsigned b);
 /* Opens and cuts what may and may not be, after hosts or sides have changed. */
 void sim_links_follow(struct sim *s);
 
-/* ---- sim_printer.c ------------------------------------------------------------------------------ */
+/* ---- sim_printer.c ------------------------------------------------------------------------------
+ */
 void sim_printer_boot(struct sim_host *h);
 void sim_printer_crash(struct sim_host *h);
 void sim_printer_look(struct sim_host *h);
@@ -341,16 +353,19 @@ void sim_printer_kept(struct sim_host *h, uint64_t id);
 void sim_printer_refused(struct sim_host *h, uint64_t id, const struct err *e);
 bool sim_printer_settled(const struct sim_host *h);
 
-/* ---- sim_people.c ------------------------------------------------------------------------------- */
+/* ---- sim_people.c -------------------------------------------------------------------------------
+ */
 void sim_people_act(struct sim *s);
 void sim_leader_act(struct sim_host *h); /* claims of the silent */
 
-/* ---- sim_fault.c -------------------------------------------------------------------------------- */
+/* ---- sim_fault.c --------------------------------------------------------------------------------
+ */
 void sim_fault(struct sim *s);
 void sim_undo(struct sim *s, const struct sim_event *e);
 void sim_heal(struct sim *s);
 
-/* ---- sim_judge.c -------------------------------------------------------------------------------- */
+/* ---- sim_judge.c --------------------------------------------------------------------------------
+ */
 void sim_judge_applied(struct sim_host *h);
 void sim_judge_begins(struct sim *s, struct sim_run *r);
 void sim_judge_ends(struct sim *s, struct sim_run *r, bool success);

@@ -46,7 +46,8 @@ struct sim_image {
     size_t log_count, log_cap, rows_count, rows_cap, outbox_count, outbox_cap;
 };
 
-/* ---- blobs and images --------------------------------------------------------------------------- */
+/* ---- blobs and images ---------------------------------------------------------------------------
+ */
 
 static struct sim_blob *blob_new(const uint8_t *bytes, size_t len)
 {
@@ -150,7 +151,8 @@ static void *room(void *at, size_t count, size_t *cap, size_t size)
     return mem_resize(at, *cap, size);
 }
 
-/* ---- one write ---------------------------------------------------------------------------------- */
+/* ---- one write ----------------------------------------------------------------------------------
+ */
 
 static void write_log(struct sim_image *m, const struct group_write *w)
 {
@@ -237,7 +239,8 @@ static void make_durable(struct sim_image *m, const struct net_item *item)
     }
 }
 
-/* ---- writes on their way ------------------------------------------------------------------------ */
+/* ---- writes on their way ------------------------------------------------------------------------
+ */
 
 void sim_disk_init(struct sim_disk *d)
 {
@@ -368,7 +371,8 @@ void sim_disk_set_full(struct sim_host *h, bool full)
     h->disk.full = full;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------
+ */
 
 struct group_state *sim_disk_load(struct sim_host *h)
 {
@@ -394,8 +398,8 @@ struct group_state *sim_disk_load(struct sim_host *h)
         rows[i] = (struct net_row){m->rows[i].key, m->rows[i].blob->bytes, m->rows[i].blob->len};
     }
     for (size_t i = 0; i < m->outbox_count; i++) {
-        outbox[i] = (struct group_kept){
-            m->outbox[i].id, m->outbox[i].blob->bytes, m->outbox[i].blob->len};
+        outbox[i] =
+            (struct group_kept){m->outbox[i].id, m->outbox[i].blob->bytes, m->outbox[i].blob->len};
     }
     state->entries = entries;
     state->entries_count = m->log_count;

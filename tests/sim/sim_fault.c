@@ -46,14 +46,16 @@ static void undo_later(struct sim *s, enum undo what, unsigned a, uint64_t low_m
         &(struct sim_event){.what = SIM_DO_UNDO, .a = a, .b = what});
 }
 
-/* ---- processes and links ------------------------------------------------------------------------ */
+/* ---- processes and links ------------------------------------------------------------------------
+ */
 
 static void crash_some(struct sim *s)
 {
     struct sim_host *leader = sim_leader(s);
     unsigned n = sim_chance(s, 75) ? 1 : (unsigned)sim_between(s, 2, 3);
     for (unsigned i = 0; i < n; i++) {
-        struct sim_host *h = leader != NULL && sim_chance(s, 35) ? leader : some_host(s, is_running);
+        struct sim_host *h =
+            leader != NULL && sim_chance(s, 35) ? leader : some_host(s, is_running);
         if (h != NULL && sim_is_up(h)) {
             sim_crash(h);
             boot_later(h, 50, sim_chance(s, 80) ? 4000 : 20000);
@@ -104,7 +106,8 @@ static void join(struct sim *s)
     }
 }
 
-/* ---- disks -------------------------------------------------------------------------------------- */
+/* ---- disks --------------------------------------------------------------------------------------
+ */
 
 static void slow(struct sim *s)
 {
@@ -183,7 +186,8 @@ static void lose_disk(struct sim *s, bool blank)
     s->calm_until_us = s->now_us + CALM_US;
 }
 
-/* ---- the rest ----------------------------------------------------------------------------------- */
+/* ---- the rest -----------------------------------------------------------------------------------
+ */
 
 static void set_clock(struct sim *s)
 {
@@ -284,7 +288,8 @@ void sim_fault(struct sim *s)
     }
 }
 
-/* ---- ends --------------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------------------------
+ */
 
 static void join_sides(struct sim *s)
 {

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UTC_MS      INT64_C(1700000000000)
-#define LEADER_US   SIM_S
-#define LEAVE_US    (5 * SIM_S)
-#define LEAVE_STEP  (100 * SIM_MS)
-#define MONO_MS     (1000000)
+#define UTC_MS     INT64_C(1700000000000)
+#define LEADER_US  SIM_S
+#define LEAVE_US   (5 * SIM_S)
+#define LEAVE_STEP (100 * SIM_MS)
+#define MONO_MS    (1000000)
 
 bool sim_is_up(const struct sim_host *h)
 {
@@ -23,7 +23,8 @@ uint64_t sim_mono_ms(const struct sim_host *h)
     return MONO_MS + h->mono_offset_ms + h->sim->now_us / 1000;
 }
 
-/* ---- what the group wants ----------------------------------------------------------------------- */
+/* ---- what the group wants -----------------------------------------------------------------------
+ */
 
 static void io_write(void *context, const struct group_write *w)
 {
@@ -56,10 +57,11 @@ static uint64_t io_random(void *context)
     return sim_random(h->sim, 0);
 }
 
-/* ---- what the machine tells --------------------------------------------------------------------- */
+/* ---- what the machine tells ---------------------------------------------------------------------
+ */
 
-static void on_applied(void *context, const struct net_entry *entry,
-    const struct queue_command *c, const struct queue_result *result)
+static void on_applied(void *context, const struct net_entry *entry, const struct queue_command *c,
+    const struct queue_result *result)
 {
     struct sim_host *h = context;
     h->applied_since++;
@@ -93,7 +95,8 @@ static void on_carrying(void *context)
     sim_judge_excuse(h, SIM_MET);
 }
 
-/* ---- start and stop ----------------------------------------------------------------------------- */
+/* ---- start and stop -----------------------------------------------------------------------------
+ */
 
 static struct group_options options_of(struct sim_host *h, struct peer *trusted)
 {
@@ -222,7 +225,8 @@ void sim_look_at_leaving(struct sim_host *h)
     }
 }
 
-/* ---- after every call --------------------------------------------------------------------------- */
+/* ---- after every call ---------------------------------------------------------------------------
+ */
 
 static void plan_tick(struct sim_host *h)
 {
@@ -260,7 +264,8 @@ void sim_host_tick(struct sim_host *h)
     sim_host_after(h);
 }
 
-/* ---- commands ----------------------------------------------------------------------------------- */
+/* ---- commands -----------------------------------------------------------------------------------
+ */
 
 /* Its client is this life of the process: a restored disk cannot use a number again. Kept ones and
  * the others are in an order of their own each. */
@@ -273,8 +278,8 @@ uint64_t sim_submit(struct sim_host *h, bool keep, struct queue_command *c)
     c->sequence = keep ? ++h->sequence_kept : ++h->sequence_asked;
     c->now_ms = 1; /* the log says when */
     queue_machine_encode(&bytes, c);
-    uint64_t id = group_submit(
-        h->group, sim_mono_ms(h), keep, (const uint8_t *)bytes.data, bytes.len, &e);
+    uint64_t id =
+        group_submit(h->group, sim_mono_ms(h), keep, (const uint8_t *)bytes.data, bytes.len, &e);
     strbuf_fini(&bytes);
     sim_host_after(h);
     return id;

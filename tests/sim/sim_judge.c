@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- states that were seen ---------------------------------------------------------------------- */
+/* ---- states that were seen ----------------------------------------------------------------------
+ */
 
 struct sim_state_seen {
     struct group_epoch epoch;
@@ -67,9 +68,10 @@ static void compare_state(struct sim_host *h, const struct group_status *st)
         s->seen_count++;
         s->count.commits += h->applied_since;
     } else if (seen->digest != digest) {
-        sim_bad(s, "diverged", "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64
-            " %s has other rows than %s had", st->applied, st->epoch.id[0], st->epoch.id[1],
-            st->epoch.number, h->name, s->host[seen->host].name);
+        sim_bad(s, "diverged",
+            "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64 " %s has other rows than %s had",
+            st->applied, st->epoch.id[0], st->epoch.id[1], st->epoch.number, h->name,
+            s->host[seen->host].name);
     }
 }
 
@@ -90,8 +92,8 @@ void sim_judge_applied(struct sim_host *h)
             h->checked, st.applied);
     }
     if (!same) {
-        sim_note(h->sim, "%s is in epoch %02x%02x/%" PRIu64 " at %" PRIu64, h->name,
-            st.epoch.id[0], st.epoch.id[1], st.epoch.number, st.applied);
+        sim_note(h->sim, "%s is in epoch %02x%02x/%" PRIu64 " at %" PRIu64, h->name, st.epoch.id[0],
+            st.epoch.id[1], st.epoch.number, st.applied);
     }
     h->epoch = st.epoch;
     h->checked = st.applied;
@@ -101,7 +103,8 @@ void sim_judge_applied(struct sim_host *h)
     h->applied_since = 0;
 }
 
-/* ---- prints ------------------------------------------------------------------------------------- */
+/* ---- prints -------------------------------------------------------------------------------------
+ */
 
 int sim_job_find(const struct sim *s, const char *id)
 {
@@ -135,8 +138,8 @@ void sim_judge_ends(struct sim *s, struct sim_run *r, bool success)
     ends(s, r, success ? SIM_RUN_SUCCESS : SIM_RUN_FAILED);
     s->count.printed += success;
     s->count.failed += !success;
-    sim_note(s, "%s has %s job %u (run …%s)", s->host[r->host].name,
-        success ? "printed" : "failed", r->job, r->id + 32);
+    sim_note(s, "%s has %s job %u (run …%s)", s->host[r->host].name, success ? "printed" : "failed",
+        r->job, r->id + 32);
 }
 
 void sim_judge_interrupted(struct sim *s, struct sim_run *r)
@@ -146,7 +149,8 @@ void sim_judge_interrupted(struct sim *s, struct sim_run *r)
     sim_note(s, "%s: its print of job %u was cut off", s->host[r->host].name, r->job);
 }
 
-/* ---- excuses ------------------------------------------------------------------------------------ */
+/* ---- excuses ------------------------------------------------------------------------------------
+ */
 
 void sim_judge_excuse(struct sim_host *h, enum sim_excuse why)
 {
@@ -197,7 +201,8 @@ void sim_judge_disk_loss(struct sim_host *h)
     }
 }
 
-/* ---- the end ------------------------------------------------------------------------------------ */
+/* ---- the end ------------------------------------------------------------------------------------
+ */
 
 static const struct sim_host *first_up(const struct sim *s)
 {
@@ -256,8 +261,8 @@ static unsigned successes(const struct sim *s, unsigned job, unsigned set, bool 
     unsigned n = 0;
     for (unsigned i = 0; i < s->runs; i++) {
         const struct sim_run *r = &s->run[i];
-        n += r->job == job && r->set == set && r->state == SIM_RUN_SUCCESS &&
-             (lost_too || !r->lost);
+        n +=
+            r->job == job && r->set == set && r->state == SIM_RUN_SUCCESS && (lost_too || !r->lost);
     }
     return n;
 }
@@ -276,8 +281,7 @@ static void note_surplus(struct sim *s, unsigned number, unsigned surplus)
     }
 }
 
-static void judge_set(
-    struct sim *s, unsigned number, unsigned set, const struct queue_job *there)
+static void judge_set(struct sim *s, unsigned number, unsigned set, const struct queue_job *there)
 {
     const struct queue_set *spec = queue_job_set(there, s->job[number].set[set]);
     unsigned done = successes(s, number, set, true);
@@ -342,11 +346,12 @@ static void show_hosts(struct sim *s)
             continue;
         }
         group_status(h->group, &st);
-        sim_note(s, "%s: %s, epoch %02x%02x/%" PRIu64 ", applied %" PRIu64 " of %" PRIu64
-            ", %zu waiting, printer %d, %zu past, %zu words; leader %d, voters %zu/%zu %s", h->name,
-            group_role_name(st.role), st.epoch.id[0], st.epoch.id[1], st.epoch.number, st.applied,
-            st.commit, st.waiting, h->printer.state, h->printer.past_count, h->printer.words_count,
-            st.has_leader, st.voters_linked, st.voters, st.problem);
+        sim_note(s,
+            "%s: %s, epoch %02x%02x/%" PRIu64 ", applied %" PRIu64 " of %" PRIu64
+            ", %zu waiting, printer %d, %zu past, %zu words; leader %d, voters %zu/%zu %s",
+            h->name, group_role_name(st.role), st.epoch.id[0], st.epoch.id[1], st.epoch.number,
+            st.applied, st.commit, st.waiting, h->printer.state, h->printer.past_count,
+            h->printer.words_count, st.has_leader, st.voters_linked, st.voters, st.problem);
     }
 }
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOTICE_US  (2 * SIM_S)
-#define BULK_RATE  20 /* bytes a microsecond */
+#define NOTICE_US (2 * SIM_S)
+#define BULK_RATE 20 /* bytes a microsecond */
 
 static bool may_talk(const struct sim *s, unsigned a, unsigned b)
 {
@@ -116,8 +116,7 @@ void sim_lost(struct sim *s, const struct sim_event *e)
 
 static void notice(struct sim *s, unsigned a, unsigned b)
 {
-    struct sim_event e = {
-        .what = SIM_DO_LOST, .a = a, .b = b, .number = s->link[a][b].number};
+    struct sim_event e = {.what = SIM_DO_LOST, .a = a, .b = b, .number = s->link[a][b].number};
     if (s->link[a][b].noticed) {
         sim_after(s, sim_random(s, sim_chance(s, 50) ? 5 * SIM_MS : NOTICE_US), &e);
     }

@@ -12,7 +12,8 @@
 #define CLAIM_TIMEOUT_US (25 * SIM_S)
 #define LEADER_US        SIM_S
 
-/* ---- jobs --------------------------------------------------------------------------------------- */
+/* ---- jobs ---------------------------------------------------------------------------------------
+ */
 
 static void new_id(struct sim *s, char out[static ID_SIZE])
 {
@@ -39,7 +40,8 @@ static struct queue_job *make_job(struct sim_host *h, struct sim_job *job)
         new_id(s, job->set[i]);
         memcpy(set->id, job->set[i], ID_SIZE);
         set->path = mem_strdup("part.gcode");
-        set->sha256 = mem_strdup("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+        set->sha256 =
+            mem_strdup("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
         set->size_bytes = 1000;
         set->count = set->remaining = (int32_t)sim_between(s, 1, 2);
     }
@@ -61,7 +63,8 @@ static void submit_job(struct sim_host *h)
     queue_job_free(c.spec);
 }
 
-/* ---- edits -------------------------------------------------------------------------------------- */
+/* ---- edits --------------------------------------------------------------------------------------
+ */
 
 static const struct queue_job *some_job(struct sim_host *h)
 {
@@ -142,8 +145,8 @@ void sim_people_act(struct sim *s)
 {
     struct sim_host *h = &s->host[sim_random(s, s->hosts)];
     unsigned slow = s->hosts > 12 ? 1 : 3;
-    sim_after(s, sim_between(s, 100, 800 * slow) * SIM_MS,
-        &(struct sim_event){.what = SIM_DO_PEOPLE});
+    sim_after(
+        s, sim_between(s, 100, 800 * slow) * SIM_MS, &(struct sim_event){.what = SIM_DO_PEOPLE});
     if (h->state != SIM_UP) {
         return;
     }
@@ -156,7 +159,8 @@ void sim_people_act(struct sim *s)
     }
 }
 
-/* ---- claims of the silent ----------------------------------------------------------------------- */
+/* ---- claims of the silent -----------------------------------------------------------------------
+ */
 
 static void release(struct sim_host *h, const char *job, const struct queue_claim *claim)
 {

@@ -1,9 +1,9 @@
-/* A host's printer and what drives it, as pphost does: a claim is asked of all, and waited for; that
- * a print begins and how it ended are this host's own words, which count here once they are kept,
- * with or without the others.
+/* A host's printer and what drives it, as pphost does: a claim is asked of all, and waited for;
+ * that a print begins and how it ended are this host's own words, which count here once they are
+ * kept, with or without the others.
  *
- * What is recorded of its own prints (past) is durable by itself. After a start a print that was cut
- * off goes on or is given up, and what was not yet told is told.
+ * What is recorded of its own prints (past) is durable by itself. After a start a print that was
+ * cut off goes on or is given up, and what was not yet told is told.
  */
 #include "tests/sim/sim.h"
 
@@ -21,7 +21,8 @@ static void set_state(struct sim_printer *p, enum sim_printer_state state, uint6
     p->since_us = us;
 }
 
-/* ---- its own words and what they make of a job -------------------------------------------------- */
+/* ---- its own words and what they make of a job --------------------------------------------------
+ */
 
 static void add_word(struct sim_host *h, uint64_t id, const struct queue_command *c)
 {
@@ -107,7 +108,8 @@ static void drop_past(struct sim_printer *p, unsigned run)
     }
 }
 
-/* ---- commands ----------------------------------------------------------------------------------- */
+/* ---- commands -----------------------------------------------------------------------------------
+ */
 
 static struct queue_command command_of(
     const struct sim_host *h, enum queue_verb verb, const char *job)
@@ -128,8 +130,8 @@ static void ask(struct sim_host *h, enum queue_verb verb, const char *job)
     }
 }
 
-static void finish(struct sim_host *h, const char *job, const char *set, const char *run,
-    bool success)
+static void finish(
+    struct sim_host *h, const char *job, const char *set, const char *run, bool success)
 {
     struct queue_command c = command_of(h, QUEUE_FINISH, job);
     memcpy(c.run, run, ID_SIZE);
@@ -171,7 +173,8 @@ static void begin(struct sim_host *h, const char *job, const char *set)
     }
 }
 
-/* ---- what to do next ---------------------------------------------------------------------------- */
+/* ---- what to do next ----------------------------------------------------------------------------
+ */
 
 /* True if there was something to do about a job that is ours. */
 static bool work_on(struct sim_host *h, const struct queue_job *job)
@@ -207,11 +210,8 @@ static bool is_mine(void *context, const struct queue_job *job)
 static void claim_next(struct sim_host *h)
 {
     struct queue_next next;
-    struct queue_printer p = {.name = h->name,
-        .profile = "",
-        .skips = is_mine,
-        .context = h,
-        .any_material = true};
+    struct queue_printer p = {
+        .name = h->name, .profile = "", .skips = is_mine, .context = h, .any_material = true};
     queue_next(queue_machine_queue(h->machine), &p, false, &next);
     if (next.job != NULL) {
         char id[ID_SIZE];
@@ -265,7 +265,8 @@ static void find_work(struct sim_host *h)
     claim_next(h);
 }
 
-/* ---- a print ------------------------------------------------------------------------------------ */
+/* ---- a print ------------------------------------------------------------------------------------
+ */
 
 static void print_begins(struct sim_host *h)
 {
@@ -322,7 +323,8 @@ void sim_printer_look(struct sim_host *h)
     }
 }
 
-/* ---- what becomes of a command ------------------------------------------------------------------ */
+/* ---- what becomes of a command ------------------------------------------------------------------
+ */
 
 static void is_durable(struct sim_host *h, uint64_t id)
 {
@@ -398,7 +400,8 @@ void sim_printer_pending(struct sim_host *h, uint64_t id, const struct queue_com
     }
 }
 
-/* ---- start and stop ----------------------------------------------------------------------------- */
+/* ---- start and stop -----------------------------------------------------------------------------
+ */
 
 /* A print that was cut off: goes on, or is over. */
 static void take_up(struct sim_host *h, struct sim_past *past)
