@@ -362,6 +362,7 @@ void sim_disk_flush(struct sim_host *h)
     while (!d->full && d->first != NULL) {
         make_durable(d->image, d->first);
         drop_first(d);
+        d->batch -= d->batch > 0;
     }
     sim_disk_crash(h);
 }
