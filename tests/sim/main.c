@@ -16,11 +16,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define WORKERS_MAX 16
-#define HANG_MS     120000
+#define HANG_MS     60000
 #define SHOWN_LINES 120
 
 static const char usage[] =
@@ -131,8 +132,9 @@ static void start(const struct arguments *a, struct worker *w)
     }
     if (w->pid == 0) {
         close(ends[0]);
-        if (a->bug != NULL) { /* what it does to the engine's memory is no news */
-            freopen("/dev/null", "w", stderr);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (a->bug != NULL && freopen("/dev/null", "w", stderr) == NULL) {
+            _exit(1); /* what the bug does to the engine's memory is no news */
         }
         child(a, ends[1], w->next);
     }
@@ -404,6 +406,9 @@ static struct arguments parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     struct arguments a = parse(argc, argv);
+    if (identity_init() != 0) {
+        return 1;
+    }
     struct result r = {.list = json_array(), .begin_ms = clock_ms()};
     if (a.one) {
         struct report one;

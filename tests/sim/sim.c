@@ -243,13 +243,17 @@ void sim_run(struct sim *s)
 static void make_host(struct sim *s, unsigned number)
 {
     struct sim_host *h = &s->host[number];
+    struct identity id;
+    uint8_t secret[32];
     h->sim = s;
     h->number = number;
     h->tick_us = SIM_NEVER;
     snprintf(h->name, sizeof h->name, "h%u", number);
-    for (size_t i = 0; i < sizeof h->peer.key; i++) {
-        h->peer.key[i] = (uint8_t)sim_random(s, 256);
+    for (size_t i = 0; i < sizeof secret; i++) {
+        secret[i] = (uint8_t)sim_random(s, 256);
     }
+    identity_from_seed(&id, secret);
+    h->peer = id.peer;
     h->utc_offset_ms = (int64_t)sim_random(s, 7200000) - 3600000;
     h->mono_offset_ms = sim_random(s, 100000000);
     sim_disk_init(&h->disk);
