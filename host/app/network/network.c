@@ -11,7 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MS (60 * 1000)
+#define RETRY_MS      (60 * 1000)
+#define LEAVE_MS      3000
+#define LEAVE_STEP_MS 50
 
 /* ---- what net tells -----------------------------------------------------------------------------
  */
@@ -475,6 +477,63 @@ static void on_net_closed(void *context)
     network_let_go(w);
 }
 
+/* What this host has claimed is for others to print now. A print that was under way ended when the
+ * device was closed. */
+static void give_back(struct network *w, const struct joined *q)
+{
+    const struct jobs_queue *queue = jobs_queue_find(w->o.jobs, q->name);
+    const struct queue *jobs = queue != NULL ? queue->queue : NULL;
+    for (const struct queue_job *job = queue_first(jobs); job != NULL;
+         job = queue_after(jobs, job)) {
+        for (size_t i = 0; i < job->claims_count; i++) {
+            const struct queue_claim *claim = &job->claims[i];
+            struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
+            if (strcmp(claim->printer, q->printer) != 0) {
+                continue;
+            }
+            snprintf(c.job, sizeof c.job, "%s", job->id);
+            snprintf(c.set, sizeof c.set, "%s", claim->set);
+            snprintf(c.run, sizeof c.run, "%s", claim->run);
+            snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
+            snprintf(c.profile, sizeof c.profile, "%s", w->profile);
+            if (c.run[0] != '\0') {
+                jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
+            }
+            c.verb = QUEUE_RELEASE;
+            jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
+        }
+    }
+}
+
+static bool something_waits(const struct network *w)
+{
+    for (size_t i = 0; i < w->queues_count; i++) {
+        struct net_queue_status s;
+        if (net_queue_status(w->net, w->queues[i]->name, &s) && s.connected && s.waiting > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void close_net(struct network *w)
+{
+    jobs_set_network(w->o.jobs, NULL);
+    uv_close((uv_handle_t *)&w->second, handle_closed);
+    uv_close((uv_handle_t *)&w->sync, handle_closed);
+    net_close(w->net, w->leave_by_ms != 0, on_net_closed, w);
+}
+
+static void leaving(uv_timer_t *timer)
+{
+    struct network *w = timer->data;
+    int64_t now = (int64_t)clock_ms();
+    bool given = now > w->leave_by_ms - LEAVE_MS + LEAVE_STEP_MS; /* the loop has turned */
+    if ((given && !something_waits(w)) || now >= w->leave_by_ms) {
+        close_net(w);
+    }
+}
+
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context)
 {
     assert(!w->closing);
@@ -482,8 +541,13 @@ void network_close(struct network *w, bool leave, void (*closed)(void *context),
     w->closed = closed;
     w->closed_context = context;
     hub_remove(w->o.hub, w->listener);
-    jobs_set_network(w->o.jobs, NULL);
-    uv_close((uv_handle_t *)&w->second, handle_closed);
-    uv_close((uv_handle_t *)&w->sync, handle_closed);
-    net_close(w->net, leave, on_net_closed, w);
+    if (!leave) {
+        close_net(w);
+        return;
+    }
+    w->leave_by_ms = (int64_t)clock_ms() + LEAVE_MS;
+    for (size_t i = 0; i < w->queues_count; i++) {
+        give_back(w, w->queues[i]);
+    }
+    uv_timer_start(&w->second, leaving, LEAVE_STEP_MS, LEAVE_STEP_MS);
 }

@@ -40,6 +40,7 @@ struct network {
     int64_t leased_ms;
     int64_t retry_ms; /* of queues that could not be joined */
     bool closing;
+    int64_t leave_by_ms; /* 0 = not leaving */
     unsigned open; /* handles */
     void (*closed)(void *context);
     void *closed_context;
