@@ -1,8 +1,8 @@
 /* One network queue on this host: peers, and the order of things in a step.
  *
- * Happy path: every event takes note of what has come, then settle() lets the parts do what follows:
- * who leads, membership, commands on their way, rows to the disk, entries to clients, words to
- * peers.
+ * Happy path: every event takes note of what has come, then settle() lets the parts do what
+ * follows: who leads, membership, commands on their way, rows to the disk, entries to clients,
+ * words to peers.
  *
  * Failure modes: a message that cannot be right is dropped and counted; the peer is dropped at
  * GROUP_BAD_MAX of them.

@@ -31,8 +31,8 @@ static const struct group_epoch *target(const struct group *g)
 static bool may_follow(const struct group *g, const struct group_peer *p)
 {
     return p->has_hello && group_epoch_is(&p->hello.epoch, target(g)) &&
-        (p->hello.role == GROUP_VOTER || p->hello.role == GROUP_LEADER) &&
-        (!g->o.fixed || group_is_trusted(g, &p->peer));
+           (p->hello.role == GROUP_VOTER || p->hello.role == GROUP_LEADER) &&
+           (!g->o.fixed || group_is_trusted(g, &p->peer));
 }
 
 /* Spreads clients over voters, each always to the same. */
@@ -146,8 +146,8 @@ void group_follow_tick(struct group *g)
 {
     struct group_following *f = &g->following;
     bool joining = !group_epoch_none(&g->joining);
-    bool wanted = joining || (g->replica == NULL && !g->boot.on &&
-                                 !group_epoch_none(&g->meta.epoch));
+    bool wanted =
+        joining || (g->replica == NULL && !g->boot.on && !group_epoch_none(&g->meta.epoch));
     if (f->active && (!wanted || !group_epoch_is(&f->epoch, target(g)))) {
         group_follow_stop(g);
     }

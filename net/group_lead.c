@@ -22,7 +22,7 @@
 static bool same_epoch(const struct group *g, const struct group_peer *p)
 {
     return p->has_hello && p->ready && group_epoch_is(&p->hello.epoch, &g->meta.epoch) &&
-        group_epoch_none(&p->hello.joining);
+           group_epoch_none(&p->hello.joining);
 }
 
 static uint64_t heard_ms(const struct group *g, uint64_t id)
@@ -35,7 +35,8 @@ static uint64_t heard_ms(const struct group *g, uint64_t id)
     return g->now_ms;
 }
 
-static void from_server(const struct group *g, const struct replica_server *s, struct members_host *h)
+static void from_server(
+    const struct group *g, const struct replica_server *s, struct members_host *h)
 {
     *h = (struct members_host){.id = s->id, .role = s->role, .self = s->id == g->id};
     h->gone = !group_server_peer(s, &h->peer);
@@ -184,13 +185,13 @@ void group_lead_tick(struct group *g)
         act(g, &step);
     }
     tell_removed(g);
-    free((void *)v.at);
+    free((void *)(uintptr_t)v.at);
 }
 
 bool group_lead_nobody_else(const struct group *g)
 {
     struct members_view v = look(g);
     bool nobody = members_nobody_else(&v);
-    free((void *)v.at);
+    free((void *)(uintptr_t)v.at);
     return nobody;
 }

@@ -72,16 +72,16 @@ static bool matters(const struct group_hello *a, const struct group_hello *b)
 {
     bool member = b->role >= GROUP_LEARNER;
     bool leader = a->has_leader != b->has_leader ||
-        (b->has_leader && peer_compare(&a->leader, &b->leader) != 0);
+                  (b->has_leader && peer_compare(&a->leader, &b->leader) != 0);
     return !group_epoch_is(&a->epoch, &b->epoch) || !group_epoch_is(&a->joining, &b->joining) ||
-        a->role != b->role || a->leaving != b->leaving || a->full != b->full ||
-        a->incarnation != b->incarnation || (member && (leader || a->voters != b->voters));
+           a->role != b->role || a->leaving != b->leaving || a->full != b->full ||
+           a->incarnation != b->incarnation || (member && (leader || a->voters != b->voters));
 }
 
 static bool is_due(const struct group *g, const struct group_hello *h)
 {
     bool moved = h->applied != g->told.applied || h->last != g->told.last ||
-        h->has_leader != g->told.has_leader;
+                 h->has_leader != g->told.has_leader;
     uint64_t every = h->role >= GROUP_LEARNER ? GROUP_WORD_MS : 3000;
     bool tells = h->role >= GROUP_LEARNER || !h->has_leader || !g->told.has_leader;
     return matters(&g->told, h) || (moved && tells && g->now_ms - g->told_ms >= every);
@@ -138,7 +138,7 @@ static bool find_leader(const struct group *g, struct peer *out)
     const struct group_following *f = &g->following;
     *out = f->leader;
     return !g->boot.on && f->has_leader && group_epoch_is(&f->epoch, &g->meta.epoch) &&
-        g->now_ms - f->leader_ms < GROUP_FRESH_MS;
+           g->now_ms - f->leader_ms < GROUP_FRESH_MS;
 }
 
 void group_leader_settle(struct group *g)
@@ -249,8 +249,7 @@ static bool should_join_other(const struct group *g, const struct group_peer *p)
 static bool should_join(const struct group *g, const struct group_peer *p)
 {
     const struct group_hello *h = &p->hello;
-    if (!p->has_hello || group_epoch_none(&h->epoch) ||
-        group_epoch_is(&h->epoch, &g->meta.epoch) ||
+    if (!p->has_hello || group_epoch_none(&h->epoch) || group_epoch_is(&h->epoch, &g->meta.epoch) ||
         (g->o.fixed && !group_is_trusted(g, &p->peer))) {
         return false;
     }
@@ -264,10 +263,11 @@ static bool should_join(const struct group *g, const struct group_peer *p)
         return should_join_other(g, p);
     }
     return h->epoch.number > g->meta.epoch.number ||
-        (g->replica == NULL && h->has_leader && leaderless_for(g, g->o.retire_ms));
+           (g->replica == NULL && h->has_leader && leaderless_for(g, g->o.retire_ms));
 }
 
-static bool is_better(const struct group *g, const struct group_hello *a, const struct group_hello *b)
+static bool is_better(
+    const struct group *g, const struct group_hello *a, const struct group_hello *b)
 {
     bool ours_a = same_id(&a->epoch, &g->meta.epoch) && a->epoch.number > g->meta.epoch.number;
     bool ours_b = same_id(&b->epoch, &g->meta.epoch) && b->epoch.number > g->meta.epoch.number;

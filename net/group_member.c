@@ -118,8 +118,8 @@ static struct group_mark position_after(struct group *g, const struct replica_wr
     return g->position;
 }
 
-static void write_install(
-    struct group *g, const struct replica_write *w, struct group_write *out, struct group_awaited *a)
+static void write_install(struct group *g, const struct replica_write *w, struct group_write *out,
+    struct group_awaited *a)
 {
     struct group_rows rows = {0};
     int64_t utc_ms;
@@ -273,7 +273,7 @@ int group_member_begin(struct group *g, const struct replica_state *state, struc
 static void boot_clear(struct group *g)
 {
     for (size_t i = 0; i < g->boot.count; i++) {
-        free((void *)g->boot.entries[i].bytes);
+        free((void *)(uintptr_t)g->boot.entries[i].bytes);
     }
     free(g->boot.entries);
     g->boot = (struct group_boot){0};

@@ -42,7 +42,7 @@ struct group_dumped {
 struct group_follower {
     bool active;
     uint32_t serial;
-    uint64_t next; /* the entry to be sent next */
+    uint64_t next;             /* the entry to be sent next */
     struct group_dumped *dump; /* NULL once it has all of it */
     size_t piece;
     uint64_t sent, taken; /* messages */
@@ -186,9 +186,9 @@ struct group {
     uint64_t seen_ms;
 
     struct group_epoch joining;
-    uint64_t quiet_since_ms;  /* nobody of any group has been seen since */
-    uint64_t leaderless_ms;   /* since when; 0 = there is a leader */
-    uint64_t leader_moves;      /* counts */
+    uint64_t quiet_since_ms; /* nobody of any group has been seen since */
+    uint64_t leaderless_ms;  /* since when; 0 = there is a leader */
+    uint64_t leader_moves;   /* counts */
     bool has_leader;
     struct peer leader;
     struct group_following following;
@@ -210,7 +210,7 @@ struct group {
     struct group_origin *origins; /* owned, by key */
     size_t origins_count, origins_cap;
 
-    struct group_rows rows;     /* not yet written */
+    struct group_rows rows;      /* not yet written */
     struct group_kept *kept_out; /* owned array; bytes lead into items */
     size_t kept_out_count, kept_out_cap;
     bool kept_urgent;
@@ -237,7 +237,7 @@ struct group {
 /* ---- group.c: peers and steps -------------------------------------------------------------------
  */
 
-struct group_peer *group_peer_find(const struct group *g, const struct peer *p); /* or NULL */
+struct group_peer *group_peer_find(const struct group *g, const struct peer *p);      /* or NULL */
 bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf *b); /* frees b */
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);

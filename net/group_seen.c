@@ -2,8 +2,8 @@
  * not decide twice.
  *
  * Each message of a member's engine carries where its disk is (struct group_mark). Whoever gets it
- * keeps the highest per raft id, and tells it when that id says hello. A host that is told more than
- * its disk holds has lost something: it takes a new id and begins as a client.
+ * keeps the highest per raft id, and tells it when that id says hello. A host that is told more
+ * than its disk holds has lost something: it takes a new id and begins as a client.
  *
  * A WAN's first configuration names hosts by ids that a lost disk would find again. So a trusted
  * peer without a past begins under that id only when enough others say that there was none: a
@@ -14,26 +14,26 @@
 
 #include <string.h>
 
-static struct group_seen *find(const struct group *g, uint64_t id)
+/* Its place, or seen_count. */
+static size_t find(const struct group *g, uint64_t id)
 {
-    for (size_t i = 0; i < g->seen_count; i++) {
-        if (g->seen[i].id == id) {
-            return (struct group_seen *)&g->seen[i];
-        }
+    size_t i = 0;
+    while (i < g->seen_count && g->seen[i].id != id) {
+        i++;
     }
-    return NULL;
+    return i;
 }
 
 static struct group_seen *slot_for(struct group *g, uint64_t id)
 {
-    struct group_seen *s = find(g, id);
-    if (s != NULL) {
-        return s;
+    struct group_seen *s = &g->seen[0];
+    size_t at = find(g, id);
+    if (at < g->seen_count) {
+        return &g->seen[at];
     }
     if (g->seen_count < GROUP_SEEN_MAX) {
         s = &g->seen[g->seen_count++];
     } else {
-        s = &g->seen[0];
         for (size_t i = 1; i < g->seen_count; i++) {
             s = g->seen[i].stamp < s->stamp ? &g->seen[i] : s;
         }
@@ -72,8 +72,8 @@ void group_seen_note(struct group *g, uint64_t id, const struct group_mark *mark
 
 struct group_mark group_seen_of(const struct group *g, uint64_t id)
 {
-    const struct group_seen *s = find(g, id);
-    return s != NULL ? s->mark : (struct group_mark){0};
+    size_t at = find(g, id);
+    return at < g->seen_count ? g->seen[at].mark : (struct group_mark){0};
 }
 
 /* ---- a host without a past ----------------------------------------------------------------------

@@ -56,10 +56,9 @@ static struct group_dumped *dump_new(struct group *g)
 static struct group_dumped *dump_get(struct group *g)
 {
     struct group_dumped *d = g->dumped;
-    bool fits = d != NULL &&
-        (d->head.index == g->meta.applied_index ||
-            (replica_entry(g->replica, d->head.index + 1) != NULL &&
-                g->meta.applied_index - d->head.index < 512));
+    bool fits = d != NULL && (d->head.index == g->meta.applied_index ||
+                                 (replica_entry(g->replica, d->head.index + 1) != NULL &&
+                                     g->meta.applied_index - d->head.index < 512));
     if (!fits) {
         dump_release(d);
         d = g->dumped = dump_new(g);
@@ -181,7 +180,7 @@ static void pump(struct group *g, struct group_peer *p)
         }
     }
     bool other_leader = f->has_leader_told != g->has_leader ||
-        (g->has_leader && peer_compare(&f->leader_told, &g->leader) != 0);
+                        (g->has_leader && peer_compare(&f->leader_told, &g->leader) != 0);
     if (other_leader || g->now_ms - f->sent_ms >= GROUP_WORD_MS) {
         send_entries(g, p);
     }
@@ -193,7 +192,7 @@ static void pump(struct group *g, struct group_peer *p)
 static bool may_serve(const struct group *g, const struct group_follow *m)
 {
     return g->replica != NULL && !g->installing && group_epoch_is(&m->epoch, &g->meta.epoch) &&
-        group_epoch_none(&g->joining) && replica_role_of(g->replica, g->id) == REPLICA_VOTER;
+           group_epoch_none(&g->joining) && replica_role_of(g->replica, g->id) == REPLICA_VOTER;
 }
 
 static bool agrees(const struct group *g, const struct group_follow *m)

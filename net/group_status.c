@@ -31,7 +31,7 @@ static size_t voters_linked(const struct group *g, const struct replica_conf *co
         }
         const struct group_peer *linked = group_peer_find(g, &p);
         n += (conf->at[i].id == g->id && g->replica != NULL) ||
-            (linked != NULL && linked->has_hello && linked->id == conf->at[i].id);
+             (linked != NULL && linked->has_hello && linked->id == conf->at[i].id);
     }
     return n;
 }
@@ -43,18 +43,21 @@ static void problem(const struct group *g, struct group_status *s)
     unsigned long long secs = g->leaderless_ms != 0 ? (g->now_ms - g->leaderless_ms) / 1000 : 0;
     const char *failed = g->replica != NULL ? replica_failed(g->replica) : NULL;
     if (failed != NULL || g->failed[0] != '\0') {
-        snprintf(to, size, "the queue has stopped here: %.120s", failed != NULL ? failed : g->failed);
+        snprintf(
+            to, size, "the queue has stopped here: %.120s", failed != NULL ? failed : g->failed);
     } else if (g->full) {
         snprintf(to, size, "the disk takes nothing: what is new is not kept here");
     } else if (s->role == GROUP_SEARCHING && !group_epoch_none(&g->joining)) {
         snprintf(to, size, "a group is there, but nobody who decides in it can be reached");
     } else if (s->role == GROUP_SEARCHING && g->o.fixed && g->trusted_count > 0) {
-        snprintf(to, size, "waiting for trusted peers: more than half of %zu must be there to begin",
+        snprintf(to, size,
+            "waiting for trusted peers: more than half of %zu must be there to begin",
             g->trusted_count);
     } else if (s->role == GROUP_SEARCHING || s->has_leader || secs < 5) {
         return;
     } else if (s->voters_linked * 2 <= s->voters) {
-        snprintf(to, size, "%zu of %zu hosts that decide are away, for %llu s: nothing can be decided",
+        snprintf(to, size,
+            "%zu of %zu hosts that decide are away, for %llu s: nothing can be decided",
             s->voters - s->voters_linked, s->voters, secs);
     } else {
         snprintf(to, size, "no host leads the queue, for %llu s", secs);
@@ -68,7 +71,7 @@ static bool is_fresh(const struct group *g)
     }
     const struct group_following *f = &g->following;
     return g->has_leader && f->active && !f->dumping && g->meta.applied_index >= f->commit &&
-        g->now_ms - f->leader_ms < GROUP_FRESH_MS;
+           g->now_ms - f->leader_ms < GROUP_FRESH_MS;
 }
 
 void group_status(const struct group *g, struct group_status *out)

@@ -40,8 +40,7 @@ static struct group_origin *origin_of(struct group *g, const struct peer *p)
         g->origins_cap = g->origins_cap == 0 ? 16 : g->origins_cap * 2;
         g->origins = mem_resize(g->origins, g->origins_cap, sizeof *g->origins);
     }
-    memmove(g->origins + low + 1, g->origins + low,
-        (g->origins_count - low) * sizeof *g->origins);
+    memmove(g->origins + low + 1, g->origins + low, (g->origins_count - low) * sizeof *g->origins);
     g->origins_count++;
     g->origins[low] = (struct group_origin){.peer = *p};
     return &g->origins[low];
@@ -109,7 +108,8 @@ static bool submit_batch(struct group *g)
     }
     for (size_t i = 0, at = 0; i < n; at = ends[i++]) {
         entries[i] = (struct replica_entry){.type = REPLICA_COMMAND,
-            .bytes = (const uint8_t *)bytes.data + at, .len = ends[i] - at};
+            .bytes = (const uint8_t *)bytes.data + at,
+            .len = ends[i] - at};
     }
     uint64_t before = replica_last_index(g->replica);
     int rc = n > 0 ? replica_submit(g->replica, g->now_ms, entries, n) : -PP_ELIMIT;

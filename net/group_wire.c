@@ -283,7 +283,7 @@ bool group_wire_read_dump(struct wire_in in, struct group_dump *out)
     get_conf(&in, &out->conf);
     out->in = in;
     return !in.bad && out->index > 0 && out->term > 0 && out->conf.index <= out->index &&
-        check_rows(in);
+           check_rows(in);
 }
 
 void group_wire_put_row(struct strbuf *b, const struct net_row *row)

@@ -11,8 +11,8 @@
  *   SUBMIT    a command on its way to the leader
  *   REMOVED   the configuration at that index is committed and knows the receiver's id no more
  *
- * Reading validates everything but meaning: sizes, counts, enums, texts. Nothing is copied: pointers
- * lead into the message.
+ * Reading validates everything but meaning: sizes, counts, enums, texts. Nothing is copied:
+ * pointers lead into the message.
  */
 #ifndef PP_NET_GROUP_WIRE_H
 #define PP_NET_GROUP_WIRE_H
@@ -21,9 +21,9 @@
 #include "net/wire.h"
 
 #define GROUP_WIRE_VERSION 1
-#define GROUP_KEY_MAX      200        /* of a row */
+#define GROUP_KEY_MAX      200         /* of a row */
 #define GROUP_PIECE        (128 << 10) /* ENTRIES and DUMP are cut about here */
-#define GROUP_ENVELOPE     64         /* what an entry needs besides the command, at most */
+#define GROUP_ENVELOPE     64          /* what an entry needs besides the command, at most */
 #define GROUP_DUMP_MAX     (256 << 20) /* bytes of rows a host takes from another */
 #define GROUP_DUMP_ROWS    (1 << 20)
 

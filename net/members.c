@@ -77,7 +77,7 @@ static size_t wanted(const struct members_view *v)
 static bool is_ready(const struct members_view *v, const struct members_host *h)
 {
     return h->role == REPLICA_LEARNER && is_alive(v, h) && h->caught_up && !h->full &&
-        !is_out(v, h);
+           !is_out(v, h);
 }
 
 static size_t count_ready(const struct members_view *v)
@@ -104,7 +104,7 @@ bool members_quorum(const struct members_view *v)
 static bool may_join(const struct members_view *v, const struct members_host *h)
 {
     return h->role == REPLICA_NONE && h->linked && !h->self && !h->full && !is_out(v, h) &&
-        h->id != 0 && (h->up_ms >= UP_MIN_MS || v->fixed);
+           h->id != 0 && (h->up_ms >= UP_MIN_MS || v->fixed);
 }
 
 static bool may_lead(const struct members_view *v, const struct members_host *h)
@@ -160,7 +160,7 @@ static bool self_leaves(const struct members_view *v)
 {
     const struct members_host *self = self_of(v);
     return self != NULL && self->role == REPLICA_VOTER &&
-        (self->leaving || (v->fixed && !self->trusted));
+           (self->leaving || (v->fixed && !self->trusted));
 }
 
 static const struct members_host *hand_over(const struct members_view *v)
@@ -176,7 +176,7 @@ static const struct members_host *heir_learner(const struct members_view *v)
 static bool may_inherit(const struct members_view *v, const struct members_host *h)
 {
     return h->role == REPLICA_NONE && h->linked && !h->self && !h->full && !is_out(v, h) &&
-        h->id != 0;
+           h->id != 0;
 }
 
 static const struct members_host *heir_client(const struct members_view *v)
@@ -269,7 +269,7 @@ bool members_nobody_else(const struct members_view *v)
     for (size_t i = 0; i < v->count; i++) {
         const struct members_host *h = &v->at[i];
         if (!h->self && (may_lead(v, h) || (!v->fixed && is_alive(v, h) && !is_out(v, h) &&
-                                              !h->full && h->id != 0))) {
+                                               !h->full && h->id != 0))) {
             return false;
         }
     }

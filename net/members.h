@@ -1,10 +1,10 @@
 /* Who votes in a queue, and what the leader changes about it next. Pure.
  *
  * On a LAN 1 host of up to two votes, 3 of up to six, 5 from seven on: those that have been there
- * longest. Who leaves, whose disk has lost its state (its id is another now) and who has been silent
- * for long loses its vote while a quorum is left. A new voter is a learner first and is promoted
- * when it has caught up; from an odd number of voters on only two together are made, because two
- * voters are worse than one. On a WAN the trusted peers vote, whoever is away.
+ * longest. Who leaves, whose disk has lost its state (its id is another now) and who has been
+ * silent for long loses its vote while a quorum is left. A new voter is a learner first and is
+ * promoted when it has caught up; from an odd number of voters on only two together are made,
+ * because two voters are worse than one. On a WAN the trusted peers vote, whoever is away.
  *
  * Happy path: the leader fills in a view every second and does the one thing members_next() says.
  */

@@ -176,7 +176,9 @@ static int check_promotion(const struct replica *r, const struct replica_conf *c
     for (size_t i = 0; i < conf->count; i++) {
         ready += conf->at[i].role == REPLICA_VOTER && near(r, conf->at[i].id);
     }
-    if (!near(r, server->id) || ready <= replica_conf_voters(conf) / 2) {
+    /* It must know itself as a learner, or it could not vote before it knows to be a voter. */
+    bool knows = replica_match(r, server->id) >= r->latest.index;
+    if (!knows || !near(r, server->id) || ready <= replica_conf_voters(conf) / 2) {
         return err_set(e, PP_EREFUSED,
             "%s has not caught up: it has entry %" PRIu64 " of %" PRIu64
             ", and %zu of %zu voters are there",

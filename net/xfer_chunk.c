@@ -188,7 +188,7 @@ static void check_silent(struct xfer *x, uint64_t now_ms, struct fetch *f)
 
 void chunk_step(struct xfer *x, uint64_t now_ms, struct fetch *f)
 {
-    bool asked = f->begun;
+    bool asked = true;
     check_silent(x, now_ms, f);
     while (asked) {
         asked = false;

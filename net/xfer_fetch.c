@@ -404,6 +404,9 @@ static void run(struct xfer *x, uint64_t now_ms, struct fetch *f)
         return;
     }
     list_ask(x, now_ms, f);
+    if (!f->begun) {
+        return; /* it begins anew */
+    }
     chunk_step(x, now_ms, f);
     if (f->have == f->count && f->writing == 0) {
         finish(x, f);

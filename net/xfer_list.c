@@ -40,17 +40,18 @@ void list_begin(struct fetch *f, int64_t size_bytes, const uint8_t *have)
     }
 }
 
-static bool is_silent(const struct fetch *f, uint64_t now_ms)
+/* None of those who agree has sent what it was asked for, and there are others. */
+static bool is_silent(const struct fetch *f)
 {
     bool others = false;
     for (size_t i = 0; i < f->holders_count; i++) {
         const struct holder *h = &f->holders[i];
-        if (h->state == HOLDER_AGREES && h->rest_ms <= now_ms) {
+        if (h->state == HOLDER_AGREES && h->strikes == 0) {
             return false;
         }
         others |= h->state == HOLDER_ASIDE;
     }
-    return others && f->asks_count == 0 && f->writing == 0 && f->have < f->count;
+    return others && f->writing == 0 && f->have < f->count;
 }
 
 static void ask_one(struct xfer *x, uint64_t now_ms, const struct fetch *f, struct holder *h)
@@ -69,7 +70,7 @@ static void ask_one(struct xfer *x, uint64_t now_ms, const struct fetch *f, stru
 
 void list_ask(struct xfer *x, uint64_t now_ms, struct fetch *f)
 {
-    if (!is_silent(f, now_ms)) {
+    if (!is_silent(f)) {
         f->stalled_ms = 0;
     } else if (f->stalled_ms == 0) {
         f->stalled_ms = now_ms;
@@ -134,11 +135,25 @@ static void blame(struct xfer *x, uint64_t now_ms, struct fetch *f)
     }
 }
 
+/* The silent ones come last now. */
+static void pass_over(struct fetch *f, uint64_t now_ms)
+{
+    for (size_t i = 0; i < f->holders_count; i++) {
+        struct holder *h = &f->holders[i];
+        if (h->state == HOLDER_AGREES && h->rest_ms < now_ms + XFER_SEARCH_AGAIN) {
+            h->rest_ms = now_ms + XFER_SEARCH_AGAIN;
+        }
+    }
+}
+
 void list_restart(struct xfer *x, uint64_t now_ms, struct fetch *f, bool was_wrong)
 {
     if (was_wrong) {
         blame(x, now_ms, f);
+    } else {
+        pass_over(f, now_ms);
     }
+    chunk_release(x, f, NULL);
     x->store.discard(x->store.context, f->sha256);
     free(f->list);
     free(f->chunk);

@@ -40,7 +40,7 @@ struct node {
     struct replica *replica;
     struct stored disk;
     struct op *ops, **ops_end;
-    bool busy;
+    size_t queued, busy; /* ops; how many of them are being written together */
     uint32_t disk_min, disk_max;
     uint64_t applied, applied_term, hash;
     struct replica_conf conf;
@@ -210,10 +210,10 @@ static void free_op(struct op *op, bool entries_too)
 
 static void disk_begin(struct node *d)
 {
-    if (d->busy || d->ops == NULL || d->disk_min == RNET_STUCK) {
+    if (d->busy > 0 || d->ops == NULL || d->disk_min == RNET_STUCK) {
         return;
     }
-    d->busy = true;
+    d->busy = d->queued;
     struct event *e = make(DISK, d->net->now + between(d->net, d->disk_min, d->disk_max), NULL, 0);
     e->to = d->number;
     e->life = d->life;
@@ -224,6 +224,7 @@ static void enqueue(struct node *d, struct op *op)
 {
     *d->ops_end = op;
     d->ops_end = &op->next;
+    d->queued++;
 }
 
 static void on_write(void *context, const struct replica_write *w)
@@ -284,11 +285,11 @@ static void store_log(struct stored *s, const struct replica_write *w)
 
 static void after(struct node *d);
 
-static void disk_done(struct node *d)
+static void op_done(struct node *d)
 {
     struct op *op = d->ops;
-    d->busy = false;
     d->ops = op->next;
+    d->queued--;
     if (d->ops == NULL) {
         d->ops_end = &d->ops;
     }
@@ -306,6 +307,13 @@ static void disk_done(struct node *d)
         }
     }
     free_op(op, false);
+}
+
+static void disk_done(struct node *d)
+{
+    for (; d->busy > 0; d->busy--) {
+        op_done(d);
+    }
     after(d);
 }
 
@@ -539,7 +547,7 @@ static void forget_ops(struct node *d)
         free_op(op, true);
     }
     d->ops_end = &d->ops;
-    d->busy = false;
+    d->queued = d->busy = 0;
 }
 
 void rnet_crash(struct rnet *n, size_t node)
@@ -918,4 +926,35 @@ bool rnet_equal(struct rnet *n)
         }
     }
     return n->committed >= n->acked_index && replica_last_index(l) == n->committed;
+}
+
+static void tell_conf(const char *what, const struct replica_conf *conf)
+{
+    static const char roles[] = {
+        [REPLICA_NONE] = '-', [REPLICA_LEARNER] = 'l', [REPLICA_VOTER] = 'V'};
+    fprintf(stderr, " %s@%" PRIu64 ":", what, conf->index);
+    for (size_t i = 0; i < conf->count; i++) {
+        fprintf(stderr, "%" PRIu64 "%c ", conf->at[i].id, roles[conf->at[i].role]);
+    }
+}
+
+void rnet_tell(struct rnet *n)
+{
+    fprintf(stderr, "%" PRIu64 " ms, committed %" PRIu64 "\n", n->now, n->committed);
+    for (size_t i = 0; i < n->o.nodes; i++) {
+        const struct node *d = &n->nodes[i];
+        fprintf(stderr, "  %" PRIu64 " disk: term %" PRIu64 " %zu entries, rows %" PRIu64, d->id,
+            d->disk.term, d->disk.count, d->disk.applied_index);
+        if (d->replica != NULL) {
+            struct replica_conf conf;
+            replica_conf(d->replica, &conf);
+            fprintf(stderr,
+                "; up: term %" PRIu64 " leader %" PRIu64 " last %" PRIu64 " applied %" PRIu64,
+                replica_term(d->replica), replica_leader(d->replica),
+                replica_last_index(d->replica), replica_applied(d->replica));
+            tell_conf("latest", &conf);
+        }
+        tell_conf("applied", &d->conf);
+        fprintf(stderr, "\n");
+    }
 }

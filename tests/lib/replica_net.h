@@ -74,6 +74,7 @@ uint64_t rnet_acked(const struct rnet *n);       /* commands acknowledged */
 uint64_t rnet_acked_index(const struct rnet *n); /* the highest */
 uint64_t rnet_committed(const struct rnet *n);   /* highest index applied anywhere */
 const char *rnet_problem(const struct rnet *n);  /* "" = all was well so far */
+void rnet_tell(struct rnet *n);                  /* where everybody is, on stderr */
 /* All that are up, and members, have applied the same, and all that was acknowledged. */
 bool rnet_equal(struct rnet *n);
 
