@@ -126,35 +126,39 @@ static void try_listen(struct net_queue *q)
 /* ---- the local network --------------------------------------------------------------------------
  */
 
-static void our_queues(const struct net *n, struct nearby_self *self)
+static void describe_self(const struct net *n, struct nearby_host *self)
 {
-    self->count = 0;
-    for (size_t i = 0; i < n->queues_count && self->count < NEARBY_QUEUES_MAX; i++) {
+    *self = (struct nearby_host){.protocol = NEARBY_PROTOCOL, .port = n->shared_port};
+    snprintf(self->peer, sizeof self->peer, "%s", n->id.text);
+    snprintf(self->name, sizeof self->name, "%.63s", n->name);
+    snprintf(self->version, sizeof self->version, "%s", n->version);
+    for (size_t i = 0; i < n->queues_count && self->queues_count < NEARBY_QUEUES_MAX; i++) {
         const struct net_queue *q = n->queues[i];
         if (q->kind == NET_LAN && q->listening && !q->removed) {
-            struct nearby_queue *out = &self->queue[self->count++];
-            nearby_queue_init(out, q->wire_name, q->secret, q->locked, q->listen_port);
+            struct nearby_queue *out = &self->queues[self->queues_count++];
+            memcpy(out->name, q->wire_name, sizeof out->name);
+            memcpy(out->tag, q->tag, sizeof out->tag);
+            out->port = q->listen_port;
+            self->port = self->port != 0 ? self->port : q->listen_port;
         }
     }
 }
 
 static void announce(struct net *n)
 {
-    struct nearby_self self = {.name = n->name, .version = n->version, .peer = n->id.text};
+    struct nearby_host self;
     struct nearby_txt txt;
     if (n->mdns == NULL) {
         return;
     }
-    our_queues(n, &self);
-    if (self.count == 0) {
-        mdns_withdraw(n->mdns, SERVICE, n->instance_name);
+    describe_self(n, &self);
+    if (self.queues_count == 0) {
+        mdns_withdraw(n->mdns, NEARBY_TYPE, n->instance_name);
         return;
     }
-    struct mdns_service s = {.type = SERVICE,
-        .name = n->instance_name,
-        .port = n->shared_port != 0 ? n->shared_port : self.queue[0].port};
-    nearby_build(&self, &txt);
-    memcpy(s.txt, txt.pair, sizeof s.txt);
+    struct mdns_service s = {.type = NEARBY_TYPE, .name = n->instance_name, .port = self.port};
+    nearby_txt(&txt, &self);
+    memcpy(s.txt, txt.pairs, sizeof s.txt);
     mdns_publish(n->mdns, &s);
 }
 
@@ -170,15 +174,15 @@ static bool is_own(const char *address)
     return found;
 }
 
+/* A queue for hosts of this machine is dialled here, and no other is by that. */
 static void dial_found(struct net_queue *q, const struct nearby_host *host, int port)
 {
     char address[64];
-    bool here = is_own(host->address);
-    if (q->address.local_only && !here) {
+    if (q->address.local_only && !is_own(host->address)) {
         return;
     }
-    snprintf(
-        address, sizeof address, "%s:%d", q->address.local_only ? LOOPBACK : host->address, port);
+    snprintf(address, sizeof address, "%s:%d", q->address.local_only ? LOOPBACK : host->address,
+        port != 0 ? port : host->port);
     links_dial(q->net->links, q->link, address, NULL);
 }
 
@@ -186,16 +190,17 @@ static void on_found(void *context, const struct mdns_found *found)
 {
     struct net *n = context;
     struct nearby_host host;
-    if (n->closing || !nearby_seen(n->nearby, net_now_ms(n), found, &host)) {
+    if (n->closing || !nearby_saw(n->nearby, found, (int64_t)net_now_ms(n), &host) || found->gone) {
         return;
     }
     for (size_t i = 0; i < n->queues_count; i++) {
         struct net_queue *q = n->queues[i];
-        int port;
-        bool lan = q->kind == NET_LAN && q->link >= 0;
-        if (lan && strcmp(host.peer, q->id->text) != 0 &&
-            nearby_has(&host, q->wire_name, q->secret, &port)) {
-            dial_found(q, &host, port);
+        for (size_t k = 0; k < host.queues_count; k++) {
+            const struct nearby_queue *other = &host.queues[k];
+            if (q->kind == NET_LAN && q->link >= 0 && strcmp(other->name, q->wire_name) == 0 &&
+                strcmp(other->tag, q->tag) == 0) {
+                dial_found(q, &host, other->port);
+            }
         }
     }
 }
@@ -325,7 +330,9 @@ void net_meet_tick(struct net_queue *q)
 
 int net_meet_open(struct net *n, struct err *e)
 {
-    n->nearby = nearby_new();
+    struct nearby_host self;
+    describe_self(n, &self);
+    n->nearby = nearby_new(&self);
     snprintf(n->instance_name, sizeof n->instance_name, "%.40s %.8s", n->name,
         n->id.text + strlen(n->id.text) - 8);
     if (n->o.no_mdns) {
@@ -333,7 +340,7 @@ int net_meet_open(struct net *n, struct err *e)
     }
     int rc = mdns_open(&n->mdns, n->loop, on_found, n, e);
     if (rc == 0) {
-        mdns_browse(n->mdns, SERVICE);
+        mdns_browse(n->mdns, NEARBY_TYPE);
     }
     return rc;
 }
@@ -371,7 +378,15 @@ void net_meet_hints(const struct net_queue *q, struct net_queue_status *out)
             n->rendezvous != NULL ? rendezvous_state(n->rendezvous) : "");
         return;
     }
-    nearby_hints(n->nearby, net_now_ms(n), q->wire_name, q->secret, q->locked, n->version,
-        n->mdns != NULL ? mdns_state(n->mdns) : "hosts are not looked for (net: announce: no)",
-        out->hints, sizeof out->hints / sizeof out->hints[0]);
+    char own[1][46];
+    bool container = false;
+    address_own(own, 1, &container);
+    const struct nearby_question question = {
+        .queue = q->wire_name,
+        .tag = q->tag,
+        .trouble = n->mdns != NULL ? mdns_state(n->mdns)
+                                   : "hosts are not looked for here (net: announce: no)",
+        .container = container ? own[0] : NULL,
+    };
+    nearby_hints(n->nearby, &question, (int64_t)net_now_ms(n), out->hints);
 }

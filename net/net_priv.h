@@ -60,6 +60,7 @@ struct net_queue {
     enum net_kind kind;
     bool locked;
     uint8_t secret[32];
+    char tag[9];               /* of the key, in DNS-SD; "" = open */
     struct identity own;       /* when `identity` was given */
     const struct identity *id; /* that, or the host's */
     struct listen_address address;

@@ -1,4 +1,5 @@
 /* One queue of the facade: its group, between links and disk. */
+#include "net/nearby.h"
 #include "net/net_priv.h"
 
 #include "host/base/clock.h"
@@ -266,6 +267,7 @@ static struct net_queue *queue_new(struct net *n, const struct net_queue_options
     copy(q->registry, sizeof q->registry, o->registry);
     q->locked = o->kind == NET_LAN && is_given(o->key);
     net_queue_secret(q, o->key);
+    nearby_key_tag(q->wire_name, q->locked ? o->key : "", q->tag);
     size_t count = 0;
     while (o->bootstrap != NULL && o->bootstrap[count] != NULL) {
         count++;
