@@ -70,9 +70,8 @@ static bool is_local(const char *queue)
 static char *write_move(const struct move *m)
 {
     json_t *spec = m->spec != NULL ? queue_job_to_json(m->spec) : json_null();
-    json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "from", m->from, "to", m->to,
-        "after", m->after, "actor", m->actor, "sequence", (json_int_t)m->sequence, "step",
-        step_names[m->step], "spec", spec);
+    json_t *doc = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "from", m->from, "to", m->to, "after",
+        m->after, "actor", m->actor, "sequence", (json_int_t)m->sequence, "spec", spec);
     char *text = json_dumps(doc, JSON_COMPACT);
     json_decref(doc);
     return text;
@@ -342,17 +341,17 @@ static bool has_name(const struct move *m, const struct queue_set *set)
     return f != NULL && set->sha256 != NULL && strcmp(f->row.sha256, set->sha256) == 0;
 }
 
-static void wanted_name(const struct move *m, const struct queue_set *set, char out[static 202])
+static void wanted_name(const struct move *m, const struct queue_set *set, char out[static 201])
 {
     char folder[128];
     const char *slash = strrchr(set->path, '/');
     package_folder(jobs_title(m->spec), folder, sizeof folder);
-    snprintf(out, 202, "%s/%.70s", folder, slash != NULL ? slash + 1 : set->path);
+    snprintf(out, 201, "%.120s/%.70s", folder, slash != NULL ? slash + 1 : set->path);
 }
 
 static void name(struct move *m)
 {
-    char wanted[202];
+    char wanted[201];
     char free_name[201];
     if (m->file >= m->spec->sets_count) {
         advance(m);
@@ -589,15 +588,6 @@ void network_moves_tick(struct network *w)
     sweep(w);
 }
 
-static enum step step_of(const char *text)
-{
-    size_t step = 0;
-    while (step < STEPS && strcmp(step_names[step], text) != 0) {
-        step++;
-    }
-    return (enum step)step;
-}
-
 static void on_row(void *context, const char *queue, const char *job, const char *text)
 {
     struct network *w = context;
@@ -605,13 +595,12 @@ static void on_row(void *context, const char *queue, const char *job, const char
     const char *to;
     const char *after;
     const char *actor;
-    const char *step;
     json_int_t sequence;
     json_t *spec;
     (void)queue;
     json_t *doc = json_loads(text, 0, NULL);
-    if (json_unpack(doc, "{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "from", &from, "to", &to, "after",
-            &after, "actor", &actor, "sequence", &sequence, "step", &step, "spec", &spec) != 0) {
+    if (json_unpack(doc, "{s:s, s:s, s:s, s:s, s:I, s:o}", "from", &from, "to", &to, "after",
+            &after, "actor", &actor, "sequence", &sequence, "spec", &spec) != 0) {
         network_note(w, "", true, "a job's move between queues cannot be read and is left out");
         json_decref(doc);
         return;
