@@ -321,6 +321,8 @@ static void judge_job(struct sim *s, unsigned number, const struct queue *q)
     for (unsigned set = 0; set < job->sets; set++) {
         judge_set(s, number, set, there);
     }
+    sim_note(s, "job %u (%.8s): %d times, %d left%s%s", number, job->id + 28, there->count,
+        there->remaining, job->share ? ", shared" : "", there->finished ? ", done" : "");
     if (there->archived_ms == 0) {
         char shown[40] = "";
         snprintf(shown, sizeof shown, "%.8s", there->claims_count ? there->claims[0].printer : "-");
