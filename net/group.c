@@ -41,20 +41,21 @@ bool group_is_trusted(const struct group *g, const struct peer *p)
     return false;
 }
 
-bool group_server_peer(const struct replica_server *s, struct peer *out)
+const struct replica_server *group_server_of(const struct replica_conf *conf, const char *text)
 {
-    struct err e;
-    *out = (struct peer){0};
-    return peer_parse(s->address, out, &e) == 0;
-}
-
-const struct replica_server *group_server_of(const struct replica_conf *conf, const struct peer *p)
-{
-    char text[PEER_TEXT_SIZE];
-    peer_format(p, text);
     for (size_t i = 0; i < conf->count; i++) {
         if (strcmp(conf->at[i].address, text) == 0) {
             return &conf->at[i];
+        }
+    }
+    return NULL;
+}
+
+const struct group_seat *group_seat_of(const struct group *g, uint64_t id)
+{
+    for (size_t i = 0; i < g->seats_count; i++) {
+        if (g->seats[i].id == id) {
+            return &g->seats[i];
         }
     }
     return NULL;
@@ -130,6 +131,7 @@ static void peer_add(struct group *g, const struct peer *p)
     g->peers_count++;
     g->peers[at] = mem_alloc(sizeof **g->peers);
     g->peers[at]->peer = *p;
+    peer_format(p, g->peers[at]->text);
     g->peers[at]->up_ms = g->now_ms;
     g->peers[at]->hello_due = g->peers[at]->ask_due = true;
 }
@@ -350,6 +352,7 @@ struct group *group_new(const struct group_options *o)
     g->o = *o;
     g->o.trusted = NULL;
     set_defaults(&g->o);
+    peer_format(&o->self, g->text);
     group_set_trusted(g, o->trusted, o->trusted_count);
     return g;
 }
