@@ -166,7 +166,7 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
         return;
     }
     bool own = peer_compare(&m.origin, &p->peer) == 0;
-    if (!own && (!m.forwarded || group_server_of(&g->meta.conf, &p->peer) == NULL)) {
+    if (!own && (!m.forwarded || group_server_of(&g->meta.conf, p->text) == NULL)) {
         p->bad++;
         return;
     }
