@@ -68,6 +68,7 @@ struct sim_plan {
     uint64_t fault_every_us;
     uint64_t faults_us; /* how long they last */
     unsigned jobs;
+    uint64_t claim_timeout_us;
     uint64_t disk_us; /* a usual write */
     uint64_t link_us;
 };

@@ -218,8 +218,10 @@ void sim_look_at_leaving(struct sim_host *h)
         sim_after(s, LEAVE_STEP, &e);
         return;
     }
-    bool waits = h->disk.first != NULL && h->disk.full;
-    bool gone = left && h->leave_for_good && !waits && sim_printer_settled(h);
+    struct group_status st;
+    group_status(h->group, &st);
+    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h);
+    bool gone = left && h->leave_for_good && !owes;
     sim_note(s, "%s has %s", h->name, left ? "left" : "given up leaving");
     sim_disk_flush(h);
     end_process(h, gone ? SIM_GONE : SIM_OFF);
