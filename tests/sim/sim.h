@@ -162,6 +162,7 @@ struct sim_host {
     struct group_epoch epoch;
     uint64_t checked;       /* applied index at the last look */
     bool look;              /* the printer has something to look at */
+    uint64_t last_entry;    /* hash of the entry applied last */
     unsigned applied_since; /* entries applied within the present call */
     char problem[160];
 };

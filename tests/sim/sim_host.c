@@ -65,6 +65,10 @@ static void on_applied(void *context, const struct net_entry *entry, const struc
 {
     struct sim_host *h = context;
     h->applied_since++;
+    h->last_entry = (uint64_t)entry->utc_ms;
+    for (size_t i = 0; i < entry->len; i++) {
+        h->last_entry = (h->last_entry ^ entry->bytes[i]) * UINT64_C(0x100000001b3);
+    }
     h->look = true;
     if (entry->own != 0 && result->err.code != 0) {
         sim_note(h->sim, "%s: refused at %" PRIu64 ": %s%s", h->name, entry->index,

@@ -23,6 +23,7 @@ struct sim_state_seen {
     struct group_epoch epoch;
     uint64_t index; /* 0: free */
     uint64_t digest;
+    uint64_t entry; /* hash of the one there; 0 = a dump was loaded */
     unsigned host;
 };
 
@@ -64,14 +65,18 @@ static void compare_state(struct sim_host *h, const struct group_status *st)
     uint64_t digest = queue_machine_digest(h->machine);
     struct sim_state_seen *seen = &s->seen[slot_of(s, &st->epoch, st->applied)];
     if (seen->index == 0) {
-        *seen = (struct sim_state_seen){st->epoch, st->applied, digest, h->number};
+        *seen = (struct sim_state_seen){st->epoch, st->applied, digest, h->last_entry, h->number};
         s->seen_count++;
         s->count.commits += h->applied_since;
     } else if (seen->digest != digest) {
         sim_bad(s, "diverged",
-            "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64 " %s has other rows than %s had",
+            "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64
+            " %s has other rows than %s had, and %s command",
             st->applied, st->epoch.id[0], st->epoch.id[1], st->epoch.number, h->name,
-            s->host[seen->host].name);
+            s->host[seen->host].name,
+            seen->entry == 0 || h->last_entry == 0 ? "maybe another"
+            : seen->entry == h->last_entry         ? "the same"
+                                                   : "another");
     }
 }
 
@@ -113,6 +118,7 @@ void sim_judge_applied(struct sim_host *h)
         compare_state(h, &st);
     }
     h->applied_since = 0;
+    h->last_entry = 0;
 }
 
 /* ---- prints -------------------------------------------------------------------------------------
