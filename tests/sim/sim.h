@@ -163,6 +163,7 @@ struct sim_host {
     uint64_t checked;       /* applied index at the last look */
     bool look;              /* the printer has something to look at */
     uint64_t last_entry;    /* hash of the entry applied last */
+    bool loaded_since;      /* the machine has been loaded within the present call */
     unsigned applied_since; /* entries applied within the present call */
     char problem[160];
 };

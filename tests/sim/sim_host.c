@@ -80,6 +80,13 @@ static void on_applied(void *context, const struct net_entry *entry, const struc
     }
 }
 
+static void on_loaded(void *context)
+{
+    struct sim_host *h = context;
+    h->loaded_since = true;
+    h->look = true;
+}
+
 static void on_pending(void *context, uint64_t id, const struct queue_command *c)
 {
     sim_printer_pending(context, id, c);
@@ -135,6 +142,7 @@ static struct group_options options_of(struct sim_host *h, struct peer *trusted)
 static void start_group(struct sim_host *h)
 {
     struct queue_machine_events events = {.applied = on_applied,
+        .loaded = on_loaded,
         .pending = on_pending,
         .kept = on_kept,
         .refused = on_refused,

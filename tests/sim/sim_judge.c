@@ -101,7 +101,7 @@ void sim_judge_applied(struct sim_host *h)
         sim_note(h->sim, "%s (%s): %s", h->name, group_role_name(st.role), st.problem);
     }
     bool same = memcmp(&st.epoch, &h->epoch, sizeof st.epoch) == 0;
-    if (same && st.applied == h->checked && h->applied_since == 0) {
+    if (same && st.applied == h->checked && h->applied_since == 0 && !h->loaded_since) {
         return;
     }
     if (same && st.applied < h->checked) {
@@ -114,9 +114,11 @@ void sim_judge_applied(struct sim_host *h)
     }
     h->epoch = st.epoch;
     h->checked = st.applied;
-    if (st.applied > 0) {
+    /* While a snapshot is on its way to the disk the index is ahead of the rows. */
+    if (st.applied > 0 && (h->applied_since > 0 || h->loaded_since)) {
         compare_state(h, &st);
     }
+    h->loaded_since = false;
     h->applied_since = 0;
     h->last_entry = 0;
 }
