@@ -303,7 +303,7 @@ void link_left(struct link *k, const struct frame *f);
 void member_let_in(struct member *m); /* says READY */
 void member_end(struct member *m, const char *why);
 struct member *link_member(const struct link *k, int queue);
-struct member *queue_find(const struct queue *q, const struct peer *peer);
+struct member *links_member_find(const struct queue *q, const struct peer *peer);
 
 /* links_twin.c */
 /* True if another link has let this identity in: READY is said when that is settled. */

@@ -182,8 +182,6 @@ struct queue_pick {
 bool queue_pick(
     const struct queue_job *job, const char *printer, const char *profile, struct queue_pick *out);
 
-bool queue_set_fits(const struct queue_set *set, const char *profile);
-
 /* The index in claims, claims_count if there is none. */
 size_t queue_claim_of(const struct queue_job *job, const char *printer);
 size_t queue_claim_of_run(const struct queue_job *job, const char *run);
