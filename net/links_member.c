@@ -57,7 +57,7 @@ static size_t place(const struct queue *q, const struct peer *peer)
     return low;
 }
 
-struct member *links_queue_member(const struct queue *q, const struct peer *peer)
+struct member *links_member_find(const struct queue *q, const struct peer *peer)
 {
     size_t at = place(q, peer);
     bool found = at < q->up_count && peer_compare(&q->up[at]->info.peer, peer) == 0;

@@ -298,7 +298,7 @@ void link_left(struct link *k, const struct frame *f);
 void link_ask_rivals(struct link *k, int queue);
 void member_end(struct member *m, const char *why);
 struct member *link_member(const struct link *k, int queue);
-struct member *links_queue_member(const struct queue *q, const struct peer *peer);
+struct member *links_member_find(const struct queue *q, const struct peer *peer);
 
 /* links_guard.c */
 bool links_is_banned(struct links *l, const struct peer *peer);

@@ -115,6 +115,7 @@ enum replica_guard {
     REPLICA_G8 = 1 << 7,        /* one snapshot per peer on its way */
     REPLICA_G9 = 1 << 8,        /* barrier before the first change of a term */
     REPLICA_G10 = 1 << 9,       /* messages are looked at before they are stepped */
+    REPLICA_G11 = 1 << 10,      /* who is refused a pre-vote for its old term learns the new one */
     REPLICA_BUG_ACK = 1 << 16,  /* planted: answers before the disk has it */
     REPLICA_BUG_VOTE = 1 << 17, /* planted: votes twice in a term after a restart */
 };
@@ -177,7 +178,8 @@ void replica_conf(const struct replica *r, struct replica_conf *out);    /* late
 bool replica_changing(const struct replica *r); /* a change is not committed yet */
 /* How far a server is, as the leader knows; 0 = unknown. */
 uint64_t replica_match(const struct replica *r, uint64_t id);
-/* Entries still in memory, for followers outside: NULL when it is gone. Borrowed. */
+/* Entries still in memory, for followers outside (what is not applied yet is there too): NULL when
+ * it is gone. Borrowed. */
 const struct replica_entry *replica_entry(const struct replica *r, uint64_t index);
 const char *replica_failed(const struct replica *r); /* NULL while all is well */
 /* Two leaders in one term, a snapshot that is too large: for people. NULL while there is none. */
