@@ -66,6 +66,10 @@ static void on_applied(void *context, const struct net_entry *entry, const struc
     struct sim_host *h = context;
     h->applied_since++;
     h->look = true;
+    if (entry->own != 0 && result->err.code != 0) {
+        sim_note(h->sim, "%s: refused at %" PRIu64 ": %s%s", h->name, entry->index,
+            result->err.text, result->repeated ? " (again)" : "");
+    }
     (void)c;
     if (entry->own != 0) {
         sim_printer_applied(h, entry->own, result);
