@@ -108,13 +108,14 @@ json_t *view_plain_job(const struct queue_job *job)
 
 /* ---- state */
 
-static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+static bool is_mine(const struct jobs_queue *queue, const struct queue_claim *claim)
 {
-    return strcmp(claim->printer, lens->http->o.name) == 0;
+    return strcmp(claim->printer, queue->printer) == 0;
 }
 
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
-static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
+static const struct queue_claim *taken_by(
+    const struct jobs_queue *queue, const struct queue_job *job)
 {
     const struct queue_claim *other = NULL;
     int32_t others = 0;
@@ -123,7 +124,7 @@ static const struct queue_claim *taken_by(const struct view_lens *lens, const st
         if (claim->printer[0] == '\0') {
             continue;
         }
-        if (is_mine(lens, claim)) {
+        if (is_mine(queue, claim)) {
             return NULL;
         }
         other = claim;
@@ -132,10 +133,10 @@ static const struct queue_claim *taken_by(const struct view_lens *lens, const st
     return other != NULL && (!job->share || others >= job->remaining) ? other : NULL;
 }
 
-static bool prints_here(const struct view_lens *lens, const struct queue_job *job)
+static bool prints_here(const struct jobs_queue *queue, const struct queue_job *job)
 {
     for (size_t i = 0; i < job->claims_count; i++) {
-        if (is_mine(lens, &job->claims[i]) && job->claims[i].run[0] != '\0') {
+        if (is_mine(queue, &job->claims[i]) && job->claims[i].run[0] != '\0') {
             return true;
         }
     }
@@ -143,9 +144,10 @@ static bool prints_here(const struct view_lens *lens, const struct queue_job *jo
 }
 
 /* What stands before the job's next print here; "" = nothing. */
-static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
+static void why_blocked(const struct view_lens *lens, const struct jobs_queue *queue,
+    const struct queue_job *job, char *why)
 {
-    const struct queue_set *set = queue_job_next(job, lens->http->o.name, lens->profile);
+    const struct queue_set *set = queue_job_next(job, queue->printer, lens->profile);
     if (job->sets_count == 0) {
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
@@ -155,14 +157,15 @@ static void why_blocked(const struct view_lens *lens, const struct queue_job *jo
     }
 }
 
-static const char *elsewhere(
-    const struct view_lens *lens, const struct queue_job *job, char why[static WHY_SIZE])
+static const char *elsewhere(const struct view_lens *lens, const struct jobs_queue *queue,
+    const struct queue_job *job, char why[static WHY_SIZE])
 {
-    const struct queue_claim *other = taken_by(lens, job);
+    const struct queue_claim *other = taken_by(queue, job);
     if (job->moving) {
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
-        snprintf(why, WHY_SIZE, "%s has it", other->printer);
+        snprintf(why, WHY_SIZE, "%.*s %s it", queue_printer_name_len(other->printer, NULL),
+            other->printer, other->run[0] != '\0' ? "prints" : "has");
     } else if (job->sets_count > 0 && !queue_job_fits(job, lens->profile)) {
         snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
             lens->profile[0] != '\0' ? lens->profile : "none");
@@ -178,18 +181,18 @@ static const char *state_of(const struct view_lens *lens, const struct jobs_queu
     if (job->archived_ms > 0) {
         return job->finished ? "done" : "removed";
     }
-    if (prints_here(lens, job)) {
+    if (prints_here(queue, job)) {
         return "printing";
     }
     if (job->draft) {
         return "draft";
     }
-    const char *away = elsewhere(lens, job, why);
+    const char *away = elsewhere(lens, queue, job, why);
     if (away != NULL) {
         return away;
     }
     bool next = strcmp(job->id, lens->next.job) == 0;
-    why_blocked(lens, job, why);
+    why_blocked(lens, queue, job, why);
     if (why[0] == '\0' && next) {
         snprintf(why, WHY_SIZE, "%s", lens->next.short_of);
     }
@@ -220,10 +223,13 @@ static json_t *claims_view(const struct queue_job *job)
         if (c->printer[0] == '\0') {
             continue; /* a copy that waits for whoever takes it next */
         }
+        const char *peer;
+        json_t *printer = json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer),
-                      "since_ms", (json_int_t)c->since_ms, "run", json_text(c->run), "set",
-                      json_text(c->set), "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+            list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
+                      json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
+                      "run", json_text(c->run), "set", json_text(c->set), "run_ms",
+                      json_known(c->run[0] != '\0' ? c->run_ms : -1)));
     }
     return list;
 }
