@@ -80,12 +80,22 @@ static json_t *wanted_view(const struct queue_set *set)
     return view;
 }
 
-static json_t *set_view(
-    const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
+/* Content that other hosts of its queue have is fetched before it is printed. */
+static bool is_elsewhere(
+    const struct view_lens *lens, const struct jobs_queue *queue, const struct queue_set *set)
+{
+    return strcmp(queue->kind, "local") != 0 && set->sha256 != NULL &&
+           lens->http->o.files != NULL &&
+           files_find_content(lens->http->o.files, set->sha256) == NULL;
+}
+
+static json_t *set_view(const struct view_lens *lens, const struct jobs_queue *queue,
+    const struct queue_job *job, const struct queue_set *set)
 {
     char why[WHY_SIZE] = "";
     int64_t pending = queue_set_pending(job, set);
-    if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
+    if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0 &&
+        !is_elsewhere(lens, queue, set)) {
         manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
     }
     json_t *view = wanted_view(set);
@@ -152,6 +162,8 @@ static void why_blocked(const struct view_lens *lens, const struct jobs_queue *q
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
         snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
+    } else if (lens->http->o.manage != NULL && strcmp(queue->kind, "local") != 0) {
+        manage_why_passed(lens->http->o.manage, queue->name, job, set, why, WHY_SIZE);
     } else if (lens->http->o.manage != NULL) {
         manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
     }
@@ -288,7 +300,7 @@ json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *qu
     json_t *sets = json_array();
     const char *state = state_of(lens, queue, job, why);
     for (size_t i = 0; i < job->sets_count; i++) {
-        json_array_append_new(sets, set_view(lens, job, &job->sets[i]));
+        json_array_append_new(sets, set_view(lens, queue, job, &job->sets[i]));
     }
     json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "id", json_text(job->id), "name",
         json_text(job->name), "queue", json_text(queue->name), "position",
