@@ -24,6 +24,7 @@
 struct replica_log {
     struct replica_entry *at; /* the first is at[head] */
     size_t cap, head, count;
+    size_t bytes; /* of all entries */
     uint64_t base;
 };
 
