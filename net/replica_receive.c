@@ -288,16 +288,3 @@ void replica_receive(
     dispatch(r, from, &r->in);
     replica_settle(r);
 }
-
-void replica_connected(struct replica *r, uint64_t now_ms, uint64_t id, bool up)
-{
-    replica_clock(r, now_ms);
-    struct replica_peer *p = up ? replica_peer_get(r, id) : replica_peer_known(r, id);
-    if (p == NULL) {
-        return;
-    }
-    p->up = up;
-    if (!up) {
-        replica_flight_end(p);
-    }
-}
