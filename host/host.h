@@ -20,6 +20,7 @@ struct host_arguments {
     const char *config;       /* NULL = the default files alone */
     const char *data_dir;     /* NULL = default */
     const char *profiles_dir; /* NULL = none besides ours and the configured one */
+    bool no_network;          /* no queues shared with other hosts */
     int baud;                 /* -1 = from the configuration or the profile, 0 = detect */
 };
 

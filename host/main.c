@@ -21,6 +21,8 @@ static const struct {
     {"profiles", cmd_profiles, "known printer profiles, or one of them, checked"},
     {"check-config", cmd_check_config, "every mistake of the configuration as FILE:LINE:COL"},
     {"analyze", cmd_analyze, "bounds, layers, time, filament of a file; pre-flight verdict"},
+    {"registry", cmd_registry, "registries of queues over the internet: generate, check"},
+    {"generate_registry", cmd_generate_registry, "the same as registry generate"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -36,7 +38,7 @@ static const char options_help[] =
     "  -c, --config FILE       read FILE after the other configuration files\n"
     "  -d, --data DIR          data directory (default: $XDG_STATE_HOME/pphost/NAME)\n"
     "      --profiles DIR      read profiles from DIR too; they override others of the same name\n"
-    "      --no-network        link to no other hosts (no host links to others yet)\n"
+    "      --no-network        share no queues with other hosts\n"
     "  -v, --verbose           log state changes in detail\n"
     "  -q, --quiet             log warnings and errors only\n"
     "  -h, --help              this text\n"
@@ -51,7 +53,7 @@ static void print_help(void)
           "       pphost COMMAND ...\n\nCommands:\n",
         stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
-        printf("  %-14s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-18s %s\n", commands[i].name, commands[i].summary);
     }
     printf("\n%s", options_help);
 }
@@ -158,6 +160,7 @@ static int take_option(struct host_arguments *a, int option, const char *word)
         log_set_level(LOG_WARN);
         return 0;
     case OPTION_NO_NETWORK:
+        a->no_network = true;
         return 0;
     case 'h':
         print_help();

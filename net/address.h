@@ -9,6 +9,9 @@
 
 #include <uv.h>
 
+#define ADDRESS_TEXT  64 /* "[2001:db8::1]:65535" and its NUL */
+#define ADDRESSES_MAX 16 /* of one name */
+
 /* What a queue's `address:` says. */
 struct listen_address {
     bool automatic;  /* the shared listener */
@@ -30,7 +33,8 @@ struct remote_address {
 };
 int remote_address_parse(const char *text, struct remote_address *out, struct err *e);
 
-/* "ip:port" strings of a host, resolved in the pool; `done` runs once on the loop. */
+/* "ip:port" ("[ip]:port" for IPv6) of a host, at most ADDRESSES_MAX, resolved in the pool; `done`
+ * runs once on the loop, later; the texts are borrowed until it returns. */
 typedef void (*address_cb)(
     void *context, const struct err *e, const char *const *addresses, size_t n);
 void address_resolve(
@@ -39,5 +43,8 @@ void address_resolve(
 /* This machine's own addresses, "192.168.1.5" …, without loopback; at most `max`. True through
  * *container when all of them look like a container's bridge (172.17–31.x.x on eth0 of a /16). */
 size_t address_own(char (*out)[46], size_t max, bool *container);
+/* Whether one address looks like a container's: eth0 (or eth1 …) in a /16 of 172.17–172.31, which
+ * is where Docker puts its bridges. */
+bool address_is_bridge(const char *interface, const char *ip, const char *netmask);
 
 #endif

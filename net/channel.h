@@ -28,6 +28,10 @@ struct channel_options {
     const uint8_t *psk;           /* 32 bytes, copied */
     const uint8_t *static_secret; /* 32 bytes, this process's X25519 key; NULL: a fresh one */
     bool initiator;
+    /* For tests; 0 and NULL otherwise. */
+    const uint8_t *ephemeral_secret;
+    uint32_t rekey_frames;
+    uint64_t rekey_bytes;
 };
 
 /* A whole frame that has arrived; borrowed during the call. Must not free the channel. */
@@ -37,7 +41,8 @@ void channel_psk(const char *phrase, uint8_t psk[32]);
 struct channel *channel_new(const struct channel_options *o);
 void channel_free(struct channel *c); /* wipes */
 
-/* Bytes from the other end, in any pieces. 0, or PP_EPROTO / PP_EAUTH: dead from then on. */
+/* Bytes from the other end, in any pieces. 0, or PP_EPROTO / PP_EAUTH / PP_EEXIST (our own identity
+ * at the other end): dead from then on. */
 int channel_feed(struct channel *c, const uint8_t *bytes, size_t len, channel_cb frame,
     void *context, struct err *e);
 /* PP_ESTATE before it is open, PP_ETOOBIG. */
@@ -49,6 +54,9 @@ void channel_sent(struct channel *c, size_t len);
 
 bool channel_is_open(const struct channel *c);
 const struct peer *channel_peer(const struct channel *c); /* once open */
+const uint8_t *channel_static(const struct channel *c);   /* 32 bytes: the other end's static public
+                                                             key, by which its process is known; also
+                                                             after PP_EEXIST */
 const uint8_t *channel_hash(const struct channel *c);     /* 64 bytes, once open: the same at
                                                              both ends, of this handshake alone */
 #endif

@@ -108,6 +108,9 @@ struct net_queue_options {
 
 /* What would be refused of them: names, address, key file; one line. At once, changes nothing. */
 int net_queue_check(const struct net *n, const struct net_queue_options *o, struct err *e);
+/* The peer id by which this host would be in it. */
+int net_queue_self(
+    const struct net *n, const struct net_queue_options *o, char *out, size_t size, struct err *e);
 /* The machine is loaded before it returns. A WAN queue's registry is fetched afterwards. */
 int net_queue_add(
     struct net *n, const struct net_queue_options *o, const struct net_machine *m, struct err *e);
@@ -180,6 +183,9 @@ size_t net_peers(const struct net *n, const char *queue); /* ourselves first */
 bool net_peer_at(const struct net *n, const char *queue, size_t index, struct net_peer *out);
 bool net_peer_find(
     const struct net *n, const char *queue, const struct peer *peer, struct net_peer *out);
+
+/* "12D3KooW…"; false when it is no peer id. */
+bool net_peer_parse(const char *text, struct peer *out);
 
 /* What this host tells all its peers: soft state, at most NET_PRESENCE_MAX bytes; sent when it
  * changes, at most once a second. */

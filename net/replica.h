@@ -178,7 +178,8 @@ void replica_conf(const struct replica *r, struct replica_conf *out);    /* late
 bool replica_changing(const struct replica *r); /* a change is not committed yet */
 /* How far a server is, as the leader knows; 0 = unknown. */
 uint64_t replica_match(const struct replica *r, uint64_t id);
-/* Entries still in memory, for followers outside: NULL when it is gone. Borrowed. */
+/* Entries still in memory, for followers outside (what is not applied yet is there too): NULL when
+ * it is gone. Borrowed. */
 const struct replica_entry *replica_entry(const struct replica *r, uint64_t index);
 const char *replica_failed(const struct replica *r); /* NULL while all is well */
 /* Two leaders in one term, a snapshot that is too large: for people. NULL while there is none. */

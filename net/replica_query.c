@@ -69,7 +69,7 @@ uint64_t replica_match(const struct replica *r, uint64_t id)
 
 const struct replica_entry *replica_entry(const struct replica *r, uint64_t index)
 {
-    return index <= r->applied ? replica_log_get(&r->log, index) : NULL;
+    return replica_log_get(&r->log, index);
 }
 
 const char *replica_failed(const struct replica *r)

@@ -60,6 +60,8 @@ static json_t *message(enum hub_event event, const void *data, const struct http
         return json_pack("{s:s, s:o}", "type", "manage", "manage", view_manage(h, false));
     case HUB_SPOOLS:
         return typed(h->o.spools != NULL ? view_spools(h->o.spools) : json_object(), "spools");
+    case HUB_PEERS:
+        return json_pack("{s:s}", "type", "peers");
     case HUB_NOTICE:
         return json_pack("{s:s, s:I, s:o}", "type", "notice", "time_ms",
             (json_int_t)clock_wall_ms(), "text", json_text(data));
@@ -101,6 +103,7 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_BED:
     case HUB_QUEUE_GO:
     case HUB_FAULT:
+    case HUB_PEERS:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;

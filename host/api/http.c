@@ -236,6 +236,11 @@ void http_set_profile(struct http *h, const struct profile *profile)
     h->o.profile = profile;
 }
 
+void http_set_network(struct http *h, struct network *network)
+{
+    h->o.network = network;
+}
+
 void http_set_upload_action(struct http *h, enum config_upload action)
 {
     h->o.upload_action = action;

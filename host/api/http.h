@@ -28,6 +28,7 @@
 #include <uv.h>
 
 struct http;
+struct network;
 
 /* Everything is borrowed and must outlive the server. */
 struct http_options {
@@ -46,6 +47,7 @@ struct http_options {
     struct manage *manage;
     struct scripts *scripts;
     struct spools *spools;
+    struct network *network; /* NULL: none (yet: http_set_network()) */
     const struct profiles *profiles;
     enum config_upload upload_action;
     const struct profile *profile;                    /* of this printer, NULL = unknown */
@@ -69,6 +71,9 @@ const char *http_url(const struct http *h);
 
 /* Tells which profile the printer has now; NULL = unknown. */
 void http_set_profile(struct http *h, const struct profile *profile);
+
+/* The network of this host; NULL = there is none. */
+void http_set_network(struct http *h, struct network *network);
 
 /* What follows an upload of a slicer that does not ask for a print, from now on. */
 void http_set_upload_action(struct http *h, enum config_upload action);

@@ -141,6 +141,56 @@ static void apply_queue(
 #undef GIVEN
 }
 
+static void join_words(char *out, size_t out_size, char *const *words)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < CONFIG_NET_WORDS && words[i] != NULL && len < out_size; i++) {
+        len += (size_t)snprintf(out + len, out_size - len, "%s%s", i > 0 ? " " : "", words[i]);
+    }
+}
+
+static void apply_net(struct config_net *c, const struct config_file_net *n)
+{
+    c->enabled = n->enabled;
+    put_text(c->listen, sizeof c->listen, n->listen);
+    put_text(c->phrase, sizeof c->phrase, n->phrase);
+    join_words(c->gateways, sizeof c->gateways, n->gateways);
+    join_words(c->dht_nodes, sizeof c->dht_nodes, n->dht_nodes);
+    c->dht_local = n->dht_local;
+    c->map_ports = n->map_ports;
+    c->announce = n->announce;
+}
+
+static void apply_shared(struct config_shared *c, const struct config_file_shared *q)
+{
+    static const char *const control[] = {"", "yes", "no"};
+    static const char *const accept[] = {"", "trusted", "model"};
+    put_text(c->name, sizeof c->name, q->name);
+    put_text(c->namespace, sizeof c->namespace, q->namespace);
+    put_text(c->key, sizeof c->key, q->key);
+    put_text(c->address, sizeof c->address, q->address);
+    put_text(c->registry, sizeof c->registry, q->registry);
+    put_folder(c->identity, sizeof c->identity, q->identity);
+    put_text(c->control, sizeof c->control, control[q->control]);
+    put_text(c->accept, sizeof c->accept, accept[q->accept]);
+    c->wan = q->wan != 0;
+    c->enabled = q->enabled;
+    c->strategy = q->strategy;
+    c->share = q->share;
+    c->replicas = q->replicas;
+    c->claim_timeout_ms = q->claim_timeout_ms;
+}
+
+static void apply_queues(struct config *c, const struct config_file *f)
+{
+    const struct config_file_shared *q = f->queues.items;
+    c->queues_count = f->queues.count;
+    for (size_t i = 0; i < f->queues.count; i++) {
+        apply_shared(&c->queues[i], &q[i]);
+    }
+}
+
 static void apply_globals(struct config *c, const struct config_file *f)
 {
     put_text(c->listen, sizeof c->listen, f->listen);
@@ -155,6 +205,8 @@ static void apply_globals(struct config *c, const struct config_file *f)
     c->archive_keep_jobs = f->archive_keep_jobs;
     c->history_keep_ms = f->history_keep_ms;
     apply_queue(&c->queue, &f->queue, NULL);
+    apply_net(&c->net, &f->net);
+    apply_queues(c, f);
     put_text(c->shutdown_command, sizeof c->shutdown_command, f->shutdown_command);
     put_folder(c->profiles_dir, sizeof c->profiles_dir, f->profiles);
 }

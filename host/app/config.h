@@ -53,6 +53,26 @@ struct config_net {
     bool announce; /* by DNS-SD; yes */
 };
 
+#define CONFIG_QUEUES 16
+
+/* A network queue as configured (`queues:`); texts as jobs.h has them. */
+struct config_shared {
+    char name[64];
+    bool wan;
+    bool enabled;
+    char namespace[64];
+    char key[129];
+    char address[64];
+    char registry[512];
+    char identity[256];
+    int strategy; /* enum queue_strategy */
+    bool share;
+    char control[8];
+    char accept[32];
+    int replicas;
+    int64_t claim_timeout_ms;
+};
+
 /* Settings of one printer (section `printers: NAME:`) over the global ones. */
 struct config {
     char name[64];    /* section used, "" if none matched */
@@ -75,6 +95,8 @@ struct config {
     char data_dir[256];         /* "" = default */
     struct config_queue queue;
     struct config_net net;
+    struct config_shared queues[CONFIG_QUEUES];
+    size_t queues_count;
 };
 
 /* Fills `c` for the printer called `name`, or, when name is "", for the section whose `device:`

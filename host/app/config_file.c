@@ -304,6 +304,16 @@ static const struct yaml_field global_fields[] = {
         .size = MAX_PRINTERS,
         .table = &section_table,
         .check = check_name},
+    [GLOBAL_NET] = {.key = "net",
+        .kind = YAML_MAP,
+        .offset = GLOBAL(net),
+        .table = &config_net_table},
+    [GLOBAL_QUEUES] = {.key = "queues",
+        .kind = YAML_ITEMS,
+        .offset = GLOBAL(queues),
+        .size = CONFIG_QUEUES,
+        .table = &config_shared_table,
+        .check = config_check_queue_name},
     QUEUE_FIELDS(GLOBAL_QUEUE, config_file),
 };
 
@@ -325,6 +335,7 @@ void config_file_init(struct config_file *f)
         .archive_keep_ms = (int64_t)(90 * DAY_MS),
         .archive_keep_jobs = 1000,
         .history_keep_ms = (int64_t)(2 * YEAR_MS),
+        .net = {.enabled = true, .listen = "auto", .announce = true},
         .queue = {.attempts = 3,
             .retry_within_ms = (int64_t)HOUR_MS,
             .give_up = CONFIG_GIVE_UP_STOP,
@@ -351,6 +362,13 @@ void config_file_fini(struct config_file *f)
         free_lines(&sections[i].queue);
     }
     free_lines(&f->queue);
+    for (size_t i = 0; i < CONFIG_NET_WORDS; i++) {
+        free(f->net.gateways[i]);
+        free(f->net.dht_nodes[i]);
+        f->net.gateways[i] = f->net.dht_nodes[i] = NULL;
+    }
+    free(f->queues.items);
+    f->queues = (struct yaml_items){0};
     free(f->printers.items);
     f->printers = (struct yaml_items){0};
 }

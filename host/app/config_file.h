@@ -2,6 +2,7 @@
 #ifndef PP_APP_CONFIG_FILE_H
 #define PP_APP_CONFIG_FILE_H
 
+#include "host/app/config.h"
 #include "host/base/yaml.h"
 
 /* What a printer does with its queue; a section may say it otherwise than the rest. */
@@ -65,6 +66,39 @@ struct config_section {
     struct config_file_queue queue;
 };
 
+/* Strings of a list: how many at most. */
+#define CONFIG_NET_WORDS 16
+
+/* The host among others. */
+struct config_file_net {
+    bool enabled;
+    char listen[64];
+    char phrase[129];
+    char *gateways[CONFIG_NET_WORDS];  /* owned */
+    char *dht_nodes[CONFIG_NET_WORDS]; /* owned */
+    bool dht_local;
+    bool map_ports;
+    bool announce;
+};
+
+/* A network queue. */
+struct config_file_shared {
+    char name[64];
+    int wan; /* kind */
+    bool enabled;
+    char namespace[64];
+    char key[129];
+    char address[64];
+    char registry[512];
+    char identity[256];
+    int strategy; /* enum queue_strategy */
+    bool share;
+    int control; /* 0 = by the key, 1 = yes, 2 = no */
+    int accept;  /* 0 = all, 1 = trusted, 2 = model */
+    int replicas;
+    int64_t claim_timeout_ms;
+};
+
 enum config_global_key {
     GLOBAL_LISTEN,
     GLOBAL_AUTH,
@@ -79,6 +113,8 @@ enum config_global_key {
     GLOBAL_SHUTDOWN,
     GLOBAL_PROFILES,
     GLOBAL_PRINTERS,
+    GLOBAL_NET,
+    GLOBAL_QUEUES,
     GLOBAL_QUEUE, /* enum config_queue_key from here on */
     GLOBAL_KEYS = GLOBAL_QUEUE + QUEUE_KEYS
 };
@@ -97,11 +133,18 @@ struct config_file {
     char shutdown_command[256];
     char profiles[256];
     struct config_file_queue queue;
+    struct config_file_net net;
+    struct yaml_items queues;   /* of struct config_file_shared */
     struct yaml_items printers; /* struct config_section */
     struct yaml_mark mark[GLOBAL_KEYS];
 };
 
 /* The defaults of a configuration without a file. */
+/* The tables of `net:` and of an item of `queues:` (config_net.c). */
+extern const struct yaml_table config_net_table;
+extern const struct yaml_table config_shared_table;
+int config_check_queue_name(const char *text, struct err *e);
+
 void config_file_init(struct config_file *f);
 void config_file_fini(struct config_file *f);
 

@@ -23,6 +23,7 @@ enum hub_event {
     HUB_SPOOLS,   /* spools or what is loaded changed; data NULL */
     HUB_QUEUE_GO, /* somebody at the printer wants the queue to be printed; data NULL */
     HUB_FAULT,    /* with no print under way: the printer must be looked at; data: const char * */
+    HUB_PEERS,    /* hosts of a network queue came, went or told something; data NULL */
     HUB_NOTICE,   /* something a person should read; data: const char * */
     HUB_EVENTS
 };

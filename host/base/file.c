@@ -53,7 +53,22 @@ static int write_all(int fd, const void *bytes, size_t len)
     return fsync(fd);
 }
 
-int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+typedef int put_in_place(const char *tmp, const char *path);
+
+/* Not every file system can rename without replacing; then a second link does it. */
+static int put_new(const char *tmp, const char *path)
+{
+    if (renameat2(AT_FDCWD, tmp, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        return 0;
+    }
+    if (errno != EINVAL && errno != ENOSYS) {
+        return -1;
+    }
+    return link(tmp, path) == 0 ? unlink(tmp) : -1;
+}
+
+static int write_file(
+    const char *path, const void *bytes, size_t len, mode_t mode, put_in_place *put, struct err *e)
 {
     char *tmp = mem_printf("%s.XXXXXX", path);
     int rc = 0;
@@ -62,7 +77,7 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, str
         rc = err_errno(e, errno, "create \"%s\"", tmp);
         goto out;
     }
-    if (fchmod(fd, mode) != 0 || write_all(fd, bytes, len) != 0 || rename(tmp, path) != 0) {
+    if (fchmod(fd, mode) != 0 || write_all(fd, bytes, len) != 0 || put(tmp, path) != 0) {
         rc = err_errno(e, errno, "write \"%s\"", path);
         unlink(tmp);
     } else {
@@ -72,6 +87,16 @@ int file_write(const char *path, const void *bytes, size_t len, mode_t mode, str
 out:
     free(tmp);
     return rc;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+    return write_file(path, bytes, len, mode, rename, e);
+}
+
+int file_create(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e)
+{
+    return write_file(path, bytes, len, mode, put_new, e);
 }
 
 int file_mkdirs(const char *path, mode_t mode, struct err *e)

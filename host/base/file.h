@@ -16,6 +16,9 @@ int file_read(const char *path, size_t max_bytes, struct strbuf *out, struct err
 /* Replaces `path` by `bytes`: temporary file, fsync, rename, fsync of the folder. */
 int file_write(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e);
 
+/* The same for a file that is not there yet; PP_EEXIST and nothing changed when it is. */
+int file_create(const char *path, const void *bytes, size_t len, mode_t mode, struct err *e);
+
 /* Makes a folder and its parents (mode of the last one); fine if it is there. */
 int file_mkdirs(const char *path, mode_t mode, struct err *e);
 

@@ -94,6 +94,7 @@ static const char *foreign_tag(const yaml_event_t *ev)
 
 struct scan {
     int depth;
+    int nodes;
     int documents;
 };
 
@@ -105,6 +106,7 @@ static bool scan_event(struct yaml_reader *r, const yaml_event_t *ev, struct sca
     bool opens = ev->type == YAML_SEQUENCE_START_EVENT || ev->type == YAML_MAPPING_START_EVENT;
     bool ends = ev->type == YAML_SEQUENCE_END_EVENT || ev->type == YAML_MAPPING_END_EVENT;
     s->depth += opens - ends;
+    s->nodes += !ends;
     s->documents += ev->type == YAML_DOCUMENT_START_EVENT;
     if (tag != NULL) {
         char text[64];
@@ -112,6 +114,8 @@ static bool scan_event(struct yaml_reader *r, const yaml_event_t *ev, struct sca
             str_escape(text, sizeof text, tag, strlen(tag)));
     } else if (s->depth > YAML_MAX_DEPTH) {
         yaml_mistake(r->mistakes, r->file, at, "nested deeper than %d levels", YAML_MAX_DEPTH);
+    } else if (s->nodes > YAML_MAX_NODES) {
+        yaml_mistake(r->mistakes, r->file, at, "more than %d values", YAML_MAX_NODES);
     } else if (s->documents > 1) {
         yaml_mistake(r->mistakes, r->file, at, "a second document; one file holds one");
     } else {
@@ -176,8 +180,9 @@ int yaml_read(const char *file, const char *bytes, size_t len, const struct yaml
 {
     struct yaml_reader r = {.file = file, .bytes = bytes, .len = len, .mistakes = m};
     size_t before = m->count;
-    if (len > YAML_MAX_BYTES) {
-        yaml_mistake(m, file, (struct yaml_mark){0}, "is larger than %u bytes", YAML_MAX_BYTES);
+    size_t max_bytes = table->max_bytes > 0 ? table->max_bytes : YAML_MAX_BYTES;
+    if (len > max_bytes) {
+        yaml_mistake(m, file, (struct yaml_mark){0}, "is larger than %zu bytes", max_bytes);
     } else if (scan(&r)) {
         read_document(&r, table, target);
     }
@@ -189,7 +194,8 @@ int yaml_load(
 {
     struct strbuf bytes = {0};
     struct err e = {0};
-    int rc = file_read(path, YAML_MAX_BYTES, &bytes, &e);
+    size_t max_bytes = table->max_bytes > 0 ? table->max_bytes : YAML_MAX_BYTES;
+    int rc = file_read(path, max_bytes, &bytes, &e);
     if (rc == 0) {
         rc = yaml_read(path, strbuf_text(&bytes), bytes.len, table, target, m);
     } else if (m->count++ < YAML_MAX_MISTAKES) {

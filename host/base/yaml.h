@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define YAML_MAX_BYTES    (1u << 20)
+#define YAML_MAX_NODES    250000
 #define YAML_MAX_DEPTH    32
 #define YAML_MAX_MISTAKES 50
 #define YAML_MAX_FIELDS   32 /* of one table */
@@ -35,7 +36,8 @@ enum yaml_kind {
     YAML_SIZE,     /* int64_t bytes: 500MB, 2GiB */
     YAML_STRINGS,  /* char *[size], owned: a list of texts; the old ones are freed */
     YAML_MAP,      /* a mapping with its own table, into the struct at `offset` */
-    YAML_ITEMS     /* struct yaml_items: a mapping NAME: {...} of at most `size` items */
+    YAML_ITEMS,    /* struct yaml_items: a mapping NAME: {...} of at most `size` items */
+    YAML_LIST      /* struct yaml_items: a list of at most `size` mappings, without names */
 };
 
 struct yaml_word {
@@ -55,11 +57,12 @@ struct yaml_field {
     size_t offset;
     size_t size;  /* see the kinds */
     size_t count; /* INT to SIZE: a list of exactly so many; 0 = one value, no list */
-    double min;
+    double min;   /* STRINGS, LIST: at least so many */
     double max;
     bool required;
     const struct yaml_word *words;  /* up to {NULL}: CHOICE, INT */
-    const struct yaml_table *table; /* MAP, ITEMS */
+    const struct yaml_table *table; /* MAP, ITEMS, LIST */
+    size_t item_marks; /* STRINGS: offset of struct yaml_mark[size] for each text; 0 = none */
     /* STRING, TEXT, each of STRINGS, each name of ITEMS: 0, or tells what would be right. */
     int (*check)(const char *text, struct err *e);
 };
@@ -67,9 +70,10 @@ struct yaml_field {
 struct yaml_table {
     const struct yaml_field *fields;
     size_t count;
-    size_t size;  /* of an item's struct (ITEMS); its first member is char name[64] */
+    size_t size;  /* of an item's struct (ITEMS, LIST); of ITEMS it begins with char name[64] */
     size_t marks; /* offset of struct yaml_mark[count], which are set for keys given; 0 = none */
     void (*init)(void *item); /* a new item's defaults; may be NULL */
+    size_t max_bytes;         /* of a whole document; 0 = YAML_MAX_BYTES */
 };
 
 /* Items in order of appearance; an item met again (in a later file) is read over the older one.

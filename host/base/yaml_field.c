@@ -134,20 +134,35 @@ static void read_scalar(
     }
 }
 
+/* True if a list has as many items as its field wants. */
+static bool accept_length(
+    struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, const char *what)
+{
+    char why[96];
+    size_t count = list_length(n);
+    if (count > f->size) {
+        snprintf(why, sizeof why, "at most %zu%s are possible, here are %zu", f->size, what, count);
+    } else if (count == 0 && f->min > 0) {
+        snprintf(why, sizeof why, "must not be empty");
+    } else if ((double)count < f->min) {
+        snprintf(why, sizeof why, "at least %g%s must be given, here are %zu", f->min, what, count);
+    } else {
+        return true;
+    }
+    wrong_value(r, f, n, why);
+    return false;
+}
+
 static void read_strings(
     struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, void *place)
 {
-    char why[96];
     char **texts = place;
     size_t count = 0;
     if (n->type != YAML_SEQUENCE_NODE) {
         wrong_value(r, f, n, "must be a list of texts, such as [a, b]");
         return;
     }
-    if (list_length(n) > f->size) {
-        snprintf(why, sizeof why, "at most %zu texts are possible, here are %zu", f->size,
-            list_length(n));
-        wrong_value(r, f, n, why);
+    if (!accept_length(r, f, n, " texts")) {
         return;
     }
     for (size_t i = 0; i < f->size; i++) {
@@ -157,6 +172,11 @@ static void read_strings(
     for (size_t i = 0; i < list_length(n); i++) {
         const yaml_node_t *item = node_at(r, n->data.sequence.items.start[i]);
         if (accept_text(r, f, item, 255)) {
+            if (f->item_marks != 0) {
+                char *target = (char *)place - f->offset;
+                struct yaml_mark *marks = (void *)(target + f->item_marks);
+                marks[count] = yaml_mark_of(item->start_mark);
+            }
             texts[count++] = mem_strdup(text_of(item));
         }
     }
@@ -185,6 +205,7 @@ static void *find_item(const struct yaml_items *list, size_t size, const char *n
     return NULL;
 }
 
+/* `name` is NULL in lists, whose items have none. */
 static void *add_item(struct yaml_items *list, const struct yaml_table *table, const char *name)
 {
     list->items = mem_resize(list->items, list->count + 1, table->size);
@@ -193,7 +214,9 @@ static void *add_item(struct yaml_items *list, const struct yaml_table *table, c
     if (table->init != NULL) {
         table->init(item);
     }
-    str_copy(item, 64, name, strlen(name));
+    if (name != NULL) {
+        str_copy(item, 64, name, strlen(name));
+    }
     return item;
 }
 
@@ -257,6 +280,27 @@ static void read_items(
     }
 }
 
+static void read_list(
+    struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, void *place)
+{
+    struct yaml_items *list = place;
+    if (n->type != YAML_SEQUENCE_NODE) {
+        wrong_value(r, f, n, "must be a list: lines that begin with \"-\"");
+        return;
+    }
+    if (!accept_length(r, f, n, "")) {
+        return;
+    }
+    for (size_t i = 0; i < list_length(n); i++) {
+        const yaml_node_t *item = node_at(r, n->data.sequence.items.start[i]);
+        if (item->type == YAML_MAPPING_NODE) {
+            yaml_read_table(r, item, f->table, add_item(list, f->table, NULL));
+        } else {
+            wrong_value(r, f, item, "must have keys of its own behind the \"-\"");
+        }
+    }
+}
+
 typedef void read_field(
     struct yaml_reader *r, const struct yaml_field *f, const yaml_node_t *n, void *place);
 
@@ -274,6 +318,7 @@ static read_field *const readers[] = {
     [YAML_STRINGS] = read_strings,
     [YAML_MAP] = read_map,
     [YAML_ITEMS] = read_items,
+    [YAML_LIST] = read_list,
 };
 
 static void unknown_key(

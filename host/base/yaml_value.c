@@ -173,6 +173,7 @@ static void store(enum yaml_kind kind, double value, void *place)
     case YAML_STRINGS:
     case YAML_MAP:
     case YAML_ITEMS:
+    case YAML_LIST:
         abort(); /* not a kind with a number: our mistake */
     }
 }

@@ -194,6 +194,18 @@ void queue_put(struct queue *q, struct queue_entry *e, struct queue_job *job)
 
 /* ---- transactions ---- */
 
+void queue_dump(const struct queue *q, const struct queue_sink *sink)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (q->by_id[i]->job != NULL) {
+            sink->job(sink->context, q->by_id[i]->id, q->by_id[i]->job);
+        }
+    }
+    for (size_t i = 0; i < q->answers.count; i++) {
+        sink->answer(sink->context, q->answers.at[i].client, &q->answers.at[i]);
+    }
+}
+
 void queue_changes(const struct queue *q, const struct queue_sink *sink)
 {
     for (size_t i = 0; i < q->dirty_count; i++) {
@@ -263,7 +275,7 @@ static const struct queue_job *job_at(const struct queue_places *p, size_t i)
 
 const struct queue_job *queue_first(const struct queue *q)
 {
-    return job_at(&q->order, 0);
+    return q != NULL ? job_at(&q->order, 0) : NULL;
 }
 
 const struct queue_job *queue_after(const struct queue *q, const struct queue_job *job)
@@ -273,7 +285,7 @@ const struct queue_job *queue_after(const struct queue *q, const struct queue_jo
 
 const struct queue_job *queue_archive_first(const struct queue *q)
 {
-    return job_at(&q->archive, q->archive.count - 1);
+    return q != NULL ? job_at(&q->archive, q->archive.count - 1) : NULL;
 }
 
 const struct queue_job *queue_archive_after(const struct queue *q, const struct queue_job *job)
@@ -283,16 +295,16 @@ const struct queue_job *queue_archive_after(const struct queue *q, const struct 
 
 size_t queue_count(const struct queue *q)
 {
-    return q->order.count;
+    return q != NULL ? q->order.count : 0;
 }
 
 size_t queue_archive_count(const struct queue *q)
 {
-    return q->archive.count;
+    return q != NULL ? q->archive.count : 0;
 }
 
 const struct queue_job *queue_find(const struct queue *q, const char *id)
 {
-    const struct queue_entry *e = queue_entry_find(q, id);
+    const struct queue_entry *e = q != NULL ? queue_entry_find(q, id) : NULL;
     return e != NULL ? e->job : NULL;
 }

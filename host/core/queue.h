@@ -84,6 +84,8 @@ struct queue_job {
     size_t sets_count;
     int64_t created_ms;
     char *submitter; /* host or client that made it */
+    char *origin;    /* of a network queue: the peer id of the host that sent it in; else NULL */
+    bool trusted;    /* and that was a trusted one */
     char *note;
     struct queue_claim *claims;
     size_t claims_count;
@@ -120,6 +122,8 @@ enum queue_verb {
     QUEUE_VERBS
 };
 
+const char *queue_verb_name(enum queue_verb v); /* "submit", "edit", … */
+
 enum queue_field {
     QUEUE_F_NAME = 1 << 0,
     QUEUE_F_COUNT = 1 << 1,     /* remaining follows: what is completed stays completed */
@@ -129,11 +133,13 @@ enum queue_field {
     QUEUE_F_REPEAT = 1 << 5,
     QUEUE_F_NOTE = 1 << 6,
     QUEUE_F_MOVING = 1 << 7,
-    QUEUE_F_SETS = 1 << 8 /* the whole list, in order: sets left out are removed, unknown ids are
-                             new ones. A changed count resets that set's remaining to it, unless
-                             remaining is changed too. A remaining of QUEUE_KEEP is not given: it
-                             is what it is by then, since prints may end meanwhile. completed is
-                             the queue's own and ignored */
+    QUEUE_F_STATE = 1 << 9, /* SUBMIT: the job comes from another copy of this queue, with its
+                               claims, rank and revision as they are there */
+    QUEUE_F_SETS = 1 << 8   /* the whole list, in order: sets left out are removed, unknown ids are
+                               new ones. A changed count resets that set's remaining to it, unless
+                               remaining is changed too. A remaining of QUEUE_KEEP is not given: it
+                               is what it is by then, since prints may end meanwhile. completed is
+                               the queue's own and ignored */
 };
 
 struct queue_command {
@@ -149,8 +155,11 @@ struct queue_command {
     char printer[QUEUE_WORD_MAX + 1];
     char profile[QUEUE_WORD_MAX + 1]; /* of that printer, "" = none: CLAIM, BEGIN, FINISH */
     bool success;
-    int64_t revision;       /* -1 = whatever it is */
-    unsigned mask;          /* of enum queue_field */
+    int64_t revision; /* -1 = whatever it is */
+    unsigned mask;    /* of enum queue_field */
+    char origin[QUEUE_WORD_MAX +
+                1];         /* of a network queue: who sent it, and whether it is trusted. */
+    bool trusted;           /* Said by the log, not by the sender: not in the JSON */
     struct queue_job *spec; /* owned by the caller; NULL unless SUBMIT or EDIT */
 };
 
@@ -160,6 +169,7 @@ struct queue_result {
     char job[ID_SIZE]; /* concerned, "" = none */
     bool copy_done;    /* FINISH: it completed a copy */
     bool job_done;     /* FINISH: and the whole job, which is in the archive now */
+    bool counted;      /* FINISH: of a run that was known */
 };
 
 /* ---- the queue ----------------------------------------------------------------------------------
@@ -175,6 +185,17 @@ const char *queue_name(const struct queue *q);
  * remembering the answer for (client, sequence). */
 int queue_apply(struct queue *q, const struct queue_command *c, struct queue_result *out);
 
+/* Several in order, all or nothing, on a queue that is settled; the (client, sequence) of the first
+ * stands for all, also when they fail. `out` is the first's result, or the one that failed. `may`
+ * (NULL: everything may be done) is asked of each before it is applied. */
+struct queue_may {
+    int (*check)(
+        const void *context, const struct queue *q, const struct queue_command *c, struct err *e);
+    const void *context;
+};
+int queue_apply_all(struct queue *q, const struct queue_may *may,
+    const struct queue_command *commands, size_t n, struct queue_result *out);
+
 /* The rows changed since the last settle or undo. A NULL job or answer: the row is gone. Borrowed
  * during the callback. */
 struct queue_answer { /* what a client's last command got */
@@ -189,6 +210,8 @@ struct queue_sink {
     void *context;
 };
 void queue_changes(const struct queue *q, const struct queue_sink *sink);
+/* Every row there is, jobs by id, then answers by client. */
+void queue_dump(const struct queue *q, const struct queue_sink *sink);
 void queue_settle(struct queue *q);
 void queue_undo(struct queue *q); /* back to the last settle, order and answers too */
 
@@ -201,7 +224,8 @@ void queue_load_answer(struct queue *q, const struct queue_answer *answer);
 /* What this client's last command got; NULL = none is remembered. Valid until the next change. */
 const struct queue_answer *queue_last_answer(const struct queue *q, const char *client);
 
-/* The jobs in order; the archive newest first. NULL past the end. Valid until the next change. */
+/* The jobs in order; the archive newest first. NULL past the end. Valid until the next change. Of
+ * no queue at all (NULL) there are no jobs. */
 const struct queue_job *queue_first(const struct queue *q);
 const struct queue_job *queue_after(const struct queue *q, const struct queue_job *job);
 const struct queue_job *queue_archive_first(const struct queue *q);
@@ -223,7 +247,8 @@ enum queue_block {
 
 /* What asks for work. */
 struct queue_printer {
-    const char *name;                    /* by which it claims */
+    const char *name;  /* by which it claims */
+    const char *queue; /* the one that is looked at, for who is asked; NULL = it does not matter */
     const char *profile;                 /* "" = none: only sets for any printer */
     const char *loaded[QUEUE_TOOLS_MAX]; /* material key, NULL or "" = nothing is known to be */
     bool (*has_file)(void *context, const struct queue_set *set); /* NULL = all there */
@@ -246,6 +271,9 @@ struct queue_next {
  * nothing else is printable. Changes nothing. */
 void queue_next(
     const struct queue *q, const struct queue_printer *p, bool preempt, struct queue_next *out);
+
+/* Is the set for this profile ("" = none)? */
+bool queue_set_fits(const struct queue_set *set, const char *profile);
 
 /* True if the job has a set for this profile at all; what `next` passes over without. */
 bool queue_job_fits(const struct queue_job *job, const char *profile);

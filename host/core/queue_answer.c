@@ -138,5 +138,5 @@ void queue_answers_fini(struct queue_answers *a)
 
 const struct queue_answer *queue_last_answer(const struct queue *q, const char *client)
 {
-    return queue_answer_find(&q->answers, client);
+    return q != NULL ? queue_answer_find(&q->answers, client) : NULL;
 }

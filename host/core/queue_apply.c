@@ -161,3 +161,50 @@ int queue_apply(struct queue *q, const struct queue_command *c, struct queue_res
     }
     return rc;
 }
+
+/* Undone is what the commands before have changed, and what is remembered of the first. */
+static int take_back(
+    struct queue *q, const struct queue_command *first, const struct queue_result *failed)
+{
+    queue_undo(q);
+    if (first->client[0] != '\0' && queue_word_ok(first->client) && first->sequence > 0) {
+        remember(q, first, failed);
+    }
+    return -failed->err.code;
+}
+
+static bool was_answered(const struct queue *q, const struct queue_command *c)
+{
+    const struct queue_answer *last = queue_answer_find(&q->answers, c->client);
+    return c->client[0] != '\0' && last != NULL && c->sequence <= last->sequence;
+}
+
+static int apply_one(struct queue *q, const struct queue_may *may, const struct queue_command *c,
+    struct queue_result *out)
+{
+    memset(out, 0, sizeof *out);
+    if (may != NULL && !was_answered(q, c) && may->check(may->context, q, c, &out->err) != 0) {
+        return -out->err.code;
+    }
+    return queue_apply(q, c, out);
+}
+
+int queue_apply_all(struct queue *q, const struct queue_may *may,
+    const struct queue_command *commands, size_t n, struct queue_result *out)
+{
+    int rc = apply_one(q, may, &commands[0], out);
+    if (rc != 0 && !was_answered(q, &commands[0])) {
+        return take_back(q, &commands[0], out);
+    }
+    for (size_t i = 1; rc == 0 && !out->repeated && i < n; i++) {
+        struct queue_result result;
+        struct queue_command c = commands[i];
+        c.client[0] = '\0';
+        rc = apply_one(q, may, &c, &result);
+        if (rc != 0) {
+            *out = result;
+            return take_back(q, &commands[0], out);
+        }
+    }
+    return rc;
+}

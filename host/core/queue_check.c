@@ -207,6 +207,7 @@ int queue_job_check(const struct queue_job *job, struct err *e)
     text(&c, "name", job->name, QUEUE_TEXT_MAX);
     text(&c, "note", job->note, QUEUE_TEXT_MAX);
     text(&c, "submitter", job->submitter, QUEUE_WORD_MAX);
+    text(&c, "origin", job->origin, QUEUE_WORD_MAX);
     text(&c, "changed_by", job->changed_by, QUEUE_WORD_MAX);
     number(&c, "count", job->count, 1, QUEUE_COUNT_MAX);
     number(&c, "remaining", job->remaining, 0, job->count);

@@ -19,7 +19,7 @@ void queue_stamp(struct queue_job *job, const struct queue_command *c)
     job->changed_ms = c->now_ms;
 }
 
-#define ALL_FIELDS ((unsigned)(QUEUE_F_SETS << 1) - 1)
+#define ALL_FIELDS ((unsigned)(QUEUE_F_SETS << 1) - 1) /* not QUEUE_F_STATE */
 
 static int check_numbers(const struct queue_job *job, const struct queue_command *c, struct err *e)
 {
@@ -187,6 +187,7 @@ static int edit_fields(struct queue_job *job, const struct queue_command *c, str
     job->moving = c->mask & QUEUE_F_MOVING ? spec->moving : job->moving;
     if (c->mask & QUEUE_F_SETS) {
         edit_sets(job, spec);
+        job->trusted = job->trusted && c->trusted; /* what it prints is by somebody else now */
     }
     edit_numbers(job, c);
     int rc = c->mask & QUEUE_F_SHARE ? edit_share(job, spec->share, e) : 0;

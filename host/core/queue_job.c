@@ -94,6 +94,7 @@ struct queue_job *queue_job_copy(const struct queue_job *job)
     *to = *job;
     to->name = copy_text(job->name);
     to->submitter = copy_text(job->submitter);
+    to->origin = copy_text(job->origin);
     to->note = copy_text(job->note);
     to->changed_by = copy_text(job->changed_by);
     to->sets = job->sets_count > 0 ? mem_array(job->sets_count, sizeof *to->sets) : NULL;
@@ -122,6 +123,7 @@ void queue_job_free(struct queue_job *job)
     free(job->claims);
     free(job->name);
     free(job->submitter);
+    free(job->origin);
     free(job->note);
     free(job->changed_by);
     free(job);

@@ -20,6 +20,8 @@ static const struct field job_fields[] = {
     {"moving", FIELD_BOOL, AT(queue_job, moving), 0, 0},
     {"created_ms", FIELD_INT64, AT(queue_job, created_ms), 0, QUEUE_TIME_MAX},
     {"submitter", FIELD_TEXT, AT(queue_job, submitter), 0, QUEUE_WORD_MAX},
+    {"origin", FIELD_TEXT, AT(queue_job, origin), 0, QUEUE_WORD_MAX},
+    {"trusted", FIELD_BOOL, AT(queue_job, trusted), 0, 0},
     {"note", FIELD_TEXT, AT(queue_job, note), 0, QUEUE_TEXT_MAX},
     {"revision", FIELD_INT64, AT(queue_job, revision), 0, QUEUE_TIME_MAX},
     {"changed_by", FIELD_TEXT, AT(queue_job, changed_by), 0, QUEUE_WORD_MAX},

@@ -122,6 +122,7 @@ static struct queue_job *put_job(struct pack *p, const struct queue_job *from)
     put_claims(p, to, from);
     to->name = put_text(p, from->name);
     to->submitter = put_text(p, from->submitter);
+    to->origin = put_text(p, from->origin);
     to->note = put_text(p, from->note);
     to->changed_by = put_text(p, from->changed_by);
     return at;

@@ -102,6 +102,37 @@ static int check_submit(
     return rc != 0 ? rc : want_room(q, e);
 }
 
+/* Who sent it is what the log says; another copy of the queue is believed if its host is trusted.
+ */
+static void set_origin(struct queue_job *job, const struct queue_command *c, bool state)
+{
+    if (c->origin[0] == '\0') {
+        return;
+    }
+    if (!state || !c->trusted || job->origin == NULL) {
+        queue_set_text(&job->origin, c->origin);
+        job->trusted = c->trusted;
+    }
+}
+
+/* As it is in another copy of this queue. */
+static int submit_state(struct queue *q, const struct queue_command *c, struct queue_result *out)
+{
+    struct queue_job *job = queue_job_copy(c->spec);
+    job->moving = false;
+    set_origin(job, c, true);
+    int rc = job->archived_ms != 0
+                 ? err_set(&out->err, PP_ESTATE, "job \"%s\": it is in the archive", job->id)
+                 : queue_job_holds(job, &out->err);
+    if (rc != 0) {
+        queue_job_free(job);
+        return rc;
+    }
+    queue_put(q, queue_entry_make(q, job->id), job);
+    memcpy(out->job, c->spec->id, ID_SIZE);
+    return 0;
+}
+
 int queue_submit(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     size_t at = 0;
@@ -109,7 +140,11 @@ int queue_submit(struct queue *q, const struct queue_command *c, struct queue_re
     if (rc != 0) {
         return rc;
     }
+    if (c->mask & QUEUE_F_STATE) {
+        return submit_state(q, c, out);
+    }
     struct queue_job *job = queue_job_copy(c->spec);
+    set_origin(job, c, false);
     while (job->claims_count > 0) {
         queue_claim_drop(job, job->claims_count - 1);
     }
@@ -212,6 +247,7 @@ int queue_take(struct queue *q, const struct queue_command *c, struct queue_resu
     if (rc == 0) {
         rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
     }
+    rc = rc == 0 ? queue_want_unclaimed(e->job, c, &out->err) : rc; /* it is printed elsewhere */
     if (rc == 0) {
         queue_put(q, e, NULL);
     }

@@ -22,6 +22,8 @@ static const struct statements {
     [STORE_TEMPLATES] = {"REPLACE INTO templates VALUES (?2, ?3)",
         "DELETE FROM templates WHERE name = ?2",
         "SELECT '', name, doc FROM templates ORDER BY name"},
+    [STORE_MOVES] = {"REPLACE INTO moves VALUES (?2, ?3)", "DELETE FROM moves WHERE job = ?2",
+        "SELECT '', job, doc FROM moves ORDER BY job"},
 };
 
 struct change {

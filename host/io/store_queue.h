@@ -1,5 +1,5 @@
-/* The store's queues: jobs, what clients were answered, queue definitions, templates. Each is a
- * document (JSON of whoever asks; nothing is read of it here) under a name.
+/* The store's queues: jobs, what clients were answered, queue definitions, templates, moves. Each
+ * is a document (JSON of whoever asks; nothing is read of it here) under a name.
  *
  * Happy path: the changes of one transaction are put together with store_changes_add() and written
  * by one store_save_changes(): all of them or none.
@@ -16,6 +16,7 @@ enum store_docs {
     STORE_ANSWERS,   /* by queue and client */
     STORE_QUEUES,    /* by name; `queue` is "" */
     STORE_TEMPLATES, /* by name; `queue` is "" */
+    STORE_MOVES,     /* by the job's id; `queue` is "": jobs on their way to another queue */
     STORE_DOCS
 };
 

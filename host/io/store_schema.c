@@ -117,6 +117,10 @@ static const char *const steps[] = {
     "  path TEXT NOT NULL,"
     "  reason TEXT NOT NULL,"
     "  since_ms INTEGER NOT NULL) STRICT;",
+    /* Jobs on their way to another queue. */
+    "CREATE TABLE moves ("
+    "  job TEXT PRIMARY KEY NOT NULL CHECK (job <> ''),"
+    "  doc TEXT NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 #define VERSION ((int64_t)(sizeof steps / sizeof *steps))

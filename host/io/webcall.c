@@ -1,14 +1,20 @@
 #include "host/io/webcall.h"
 
+#include "host/base/mem.h"
+
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define ANSWER_MAX   (64 << 10) /* more of an answer is not read */
-#define USER_AGENT   "pphost"
-#define CONNECT_PART 2 /* of the time, for connecting alone */
+#define ANSWER_MAX    (64 << 10) /* more of an answer is not read */
+#define USER_AGENT    "pphost"
+#define REDIRECTS_MAX 5L
+#define CONNECT_PART  2 /* of the time, for connecting alone */
 
 /* As libcurl has them. */
 static struct {
@@ -97,4 +103,132 @@ int webcall(const char *url, const char *body, int64_t timeout_ms, struct err *e
         return err_set(e, PP_EIO, "\"%.100s\" answers %ld", url, status);
     }
     return 0;
+}
+
+struct taking {
+    char *bytes; /* owned */
+    size_t len;
+    size_t limit;
+};
+
+static size_t take(char *bytes, size_t size, size_t n, void *context)
+{
+    struct taking *t = context;
+    size_t more = size * n;
+    if (more > t->limit - t->len) {
+        t->limit = 0; /* says why */
+        return 0;
+    }
+    t->bytes = mem_resize(t->bytes, t->len + more + 1, 1);
+    memcpy(t->bytes + t->len, bytes, more);
+    t->len += more;
+    t->bytes[t->len] = '\0';
+    return more;
+}
+
+static CURLcode get(CURL *curl, const char *url, const char *accept, int64_t timeout_ms,
+    struct taking *t, long *status)
+{
+    struct curl_slist *headers = NULL;
+    char line[200];
+    if (accept != NULL) {
+        snprintf(line, sizeof line, "Accept: %s", accept);
+        headers = lib.slist_append(NULL, line);
+    }
+    set_options(curl, url, "", timeout_ms, NULL, NULL);
+    lib.setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    lib.setopt(curl, CURLOPT_WRITEDATA, t);
+    lib.setopt(curl, CURLOPT_HTTPHEADER, headers);
+    lib.setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    lib.setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+    CURLcode code = lib.perform(curl);
+    lib.getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+    lib.slist_free(headers);
+    return code;
+}
+
+int webcall_get(const char *url, const char *accept, size_t limit, int64_t timeout_ms, char **bytes,
+    size_t *len, struct err *e)
+{
+    struct taking t = {.limit = limit};
+    long status = 0;
+    pthread_once(&once, load);
+    CURL *curl = lib.loaded ? lib.easy_init() : NULL;
+    if (curl == NULL) {
+        return err_set(e, PP_EIO, "\"%.100s\" is not fetched: libcurl cannot be loaded", url);
+    }
+    CURLcode code = get(curl, url, accept, timeout_ms, &t, &status);
+    lib.cleanup(curl);
+    int rc = 0;
+    if (code == CURLE_WRITE_ERROR && t.limit == 0) {
+        rc = err_set(e, PP_ETOOBIG, "\"%.100s\" is larger than %zu bytes", url, limit);
+    } else if (code != CURLE_OK) {
+        rc = err_set(e, code == CURLE_OPERATION_TIMEDOUT ? PP_ETIMEOUT : PP_EIO, "\"%.100s\": %s",
+            url, lib.strerror(code));
+    } else if (status >= 400) {
+        rc = err_set(
+            e, status == 404 ? PP_ENOTFOUND : PP_EIO, "\"%.100s\" answers %ld", url, status);
+    }
+    if (rc != 0) {
+        free(t.bytes);
+        return rc;
+    }
+    *bytes = t.bytes;
+    *len = t.len;
+    return 0;
+}
+
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
+{
+    char line[300];
+    snprintf(line, sizeof line, "%s: %s", name, value);
+    return value[0] != '\0' ? lib.slist_append(list, line) : list;
+}
+
+static CURLcode request(CURL *curl, const struct webcall_request *r, int64_t timeout_ms,
+    struct taking *t, struct webcall_answer *out)
+{
+    struct curl_slist *headers = lib.slist_append(NULL, "Expect:");
+    char *type = NULL;
+    headers = add_header(headers, "X-Api-Key", r->key);
+    headers = add_header(headers, "X-Actor", r->actor);
+    set_options(curl, r->url, "", timeout_ms, NULL, NULL);
+    if (r->body_len > 0) {
+        headers = lib.slist_append(headers, "Content-Type: application/json");
+        lib.setopt(curl, CURLOPT_POSTFIELDS, r->body);
+        lib.setopt(curl, CURLOPT_POSTFIELDSIZE, (long)r->body_len);
+    }
+    lib.setopt(curl, CURLOPT_CUSTOMREQUEST, r->method);
+    lib.setopt(curl, CURLOPT_HTTPHEADER, headers);
+    lib.setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    lib.setopt(curl, CURLOPT_WRITEDATA, t);
+    CURLcode code = lib.perform(curl);
+    lib.getinfo(curl, CURLINFO_RESPONSE_CODE, &out->status);
+    lib.getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+    snprintf(out->type, sizeof out->type, "%s", type != NULL ? type : "");
+    lib.slist_free(headers);
+    return code;
+}
+
+int webcall_request(const struct webcall_request *r, size_t limit, int64_t timeout_ms,
+    struct webcall_answer *out, struct err *e)
+{
+    struct taking t = {.limit = limit};
+    pthread_once(&once, load);
+    CURL *curl = lib.loaded ? lib.easy_init() : NULL;
+    *out = (struct webcall_answer){.status = 0};
+    if (curl == NULL) {
+        return err_set(e, PP_EIO, "\"%.100s\" is not called: libcurl cannot be loaded", r->url);
+    }
+    CURLcode code = request(curl, r, timeout_ms, &t, out);
+    lib.cleanup(curl);
+    out->bytes = t.bytes;
+    out->len = t.len;
+    if (code == CURLE_OK) {
+        return 0;
+    }
+    free(t.bytes);
+    out->bytes = NULL;
+    return err_set(e, code == CURLE_OPERATION_TIMEDOUT ? PP_ETIMEOUT : PP_EIO, "\"%.100s\": %s",
+        r->url, lib.strerror(code));
 }

@@ -357,8 +357,9 @@ static void a_queues_settings_come_back(void **state)
     assert_int_equal(jobs_queue_at(b->jobs, 0)->strategy, QUEUE_LEAST_CHANGES);
     assert_false(jobs_queue_at(b->jobs, 0)->enabled);
     assert_true(jobs_queue_at(b->jobs, 0)->share);
-    assert_null(jobs_queue_at(b->jobs, 1));
-    snprintf(changed.name, sizeof changed.name, "lan");
+    assert_string_equal(jobs_queue_at(b->jobs, 1)->name, "LAN"); /* as it is from the start */
+    assert_null(jobs_queue_at(b->jobs, 2));
+    snprintf(changed.name, sizeof changed.name, "attic");
     jobs_queue_edit(b->jobs, &changed, on_answer, &a);
     assert_int_equal(a.count, 1);
     wait_for(&b->base, &a, 2);

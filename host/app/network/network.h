@@ -51,6 +51,10 @@ int network_check_queue(const struct network *w, const struct jobs_queue *q, str
 /* Status of a network queue; false when it is not joined. */
 bool network_status(const struct network *w, const char *queue, struct net_queue_status *out);
 int network_takeover(struct network *w, const char *queue, struct err *e);
+/* May this host begin a new print of what it has claimed there? Not when it was out of touch for so
+ * long that its claim may have been given to another. */
+bool network_may_begin(const struct network *w, const char *queue);
+
 /* Who is there: an array of {peer, name, self, linked, voter, leader, trusted, version, address,
  * rtt_ms, silent_ms, profile, state, progress, eta_ms, temperatures, job, api, files} for a queue,
  * or of all queues (NULL), each peer once with its "queues". */

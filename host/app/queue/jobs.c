@@ -15,15 +15,30 @@
 /* ---- open ---------------------------------------------------------------------------------------
  */
 
-static void add_slot(struct jobs *j, const char *name)
+struct slot *jobs_add_slot(struct jobs *j, const char *name, const char *kind)
 {
     struct slot *slot = mem_alloc(sizeof *slot);
-    slot->queue = queue_new(name);
+    slot->jobs = j;
+    slot->network = strcmp(kind, "local") != 0;
+    slot->queue = slot->network ? NULL : queue_new(name);
+    jobs_list_init(&slot->sent);
     slot->shown = (struct jobs_queue){
-        .kind = "local", .strategy = QUEUE_IN_ORDER, .enabled = true, .queue = slot->queue};
+        .strategy = QUEUE_IN_ORDER, .enabled = !slot->network, .queue = slot->queue};
     str_copy(slot->shown.name, sizeof slot->shown.name, name, strlen(name));
+    str_copy(slot->shown.kind, sizeof slot->shown.kind, kind, strlen(kind));
+    str_copy(slot->shown.printer, sizeof slot->shown.printer, j->host_name, strlen(j->host_name));
     j->slots = mem_resize(j->slots, j->slots_count + 1, sizeof(void *));
     j->slots[j->slots_count++] = slot;
+    return slot;
+}
+
+void jobs_free_slot(struct slot *slot)
+{
+    jobs_own_free(slot);
+    queue_free(slot->queue);
+    free(slot->words);
+    sodium_memzero(slot->shown.shared.key, sizeof slot->shown.shared.key);
+    free(slot);
 }
 
 /* Another one at every start: what an earlier one was answered is no answer to this one. */
@@ -36,9 +51,16 @@ static void name_client(struct jobs *j, const char *host_name)
 static void destroy(struct jobs *j)
 {
     for (size_t i = 0; i < j->slots_count; i++) {
-        queue_free(j->slots[i]->queue);
-        free(j->slots[i]);
+        jobs_free_slot(j->slots[i]);
     }
+    for (size_t i = 0; i < j->leaving_count; i++) {
+        jobs_free_slot(j->leaving[i]);
+    }
+    for (size_t i = 0; i < j->notices_count; i++) {
+        free(j->notices[i]);
+    }
+    free(j->leaving);
+    free(j->notices);
     for (size_t i = 0; i < j->unread_count; i++) {
         free(j->unread[i]);
     }
@@ -70,7 +92,8 @@ int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, 
     j->keep = o->keep;
     j->content = jobs_content_new();
     name_client(j, o->host_name);
-    add_slot(j, QUEUE_LOCAL);
+    str_copy(j->host_name, sizeof j->host_name, o->host_name, strlen(o->host_name));
+    jobs_add_slot(j, QUEUE_LOCAL, "local");
     jobs_requests_init(j);
     int rc = jobs_load(j, e);
     if (rc != 0) {
@@ -78,6 +101,10 @@ int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, 
         return rc;
     }
     start_handles(j);
+    rc = jobs_make_lan(j, e);
+    if (rc != 0) {
+        log_warn("the queue \"LAN\" is not made: %s", e->text); /* at the next start, then */
+    }
     files_set_users(files, jobs_name_user, j);
     *out = j;
     return 0;
@@ -116,6 +143,9 @@ void jobs_close(struct jobs *j, void (*closed)(void *context), void *context)
     j->closing = true;
     j->closed = closed;
     j->closed_context = context;
+    for (size_t i = 0; i < j->slots_count; i++) {
+        jobs_net_leave(j->slots[i], PP_ECANCELED, "the host is stopping");
+    }
     jobs_cancel_waiting(j);
     jobs_answer_refused(j);
     if (!j->busy) {
@@ -174,34 +204,6 @@ int jobs_no_queue(const struct jobs *j, const char *name, struct err *e)
     return rc;
 }
 
-static void apply_queue(struct jobs *j, void *data)
-{
-    const struct jobs_queue *changed = data;
-    struct slot *slot = jobs_slot(j, changed->name);
-    slot->shown.strategy = changed->strategy;
-    slot->shown.enabled = changed->enabled;
-    slot->shown.share = changed->share;
-    hub_emit(j->hub, HUB_JOBS, NULL);
-}
-
-void jobs_queue_edit(struct jobs *j, const struct jobs_queue *changed, store_cb done, void *context)
-{
-    struct err e = {0};
-    struct jobs_queue *copy = mem_alloc(sizeof *copy);
-    *copy = *changed;
-    if (jobs_slot(j, changed->name) == NULL) {
-        jobs_no_queue(j, changed->name, &e);
-    }
-    jobs_change(j, &(struct jobs_change){.docs = STORE_QUEUES,
-                       .name = changed->name,
-                       .doc = e.code == 0 ? jobs_write_queue(changed) : NULL,
-                       .apply = apply_queue,
-                       .data = copy,
-                       .err = e,
-                       .done = done,
-                       .context = context});
-}
-
 /* ---- small changes ------------------------------------------------------------------------------
  */
 
@@ -254,12 +256,15 @@ void jobs_change(struct jobs *j, const struct jobs_change *change)
         err_set(&p->change.err, PP_ECANCELED, "the host is stopping");
     }
     if (p->change.err.code == 0) {
-        struct store_changes *c = store_changes_new();
-        store_changes_add(c, change->docs, "", change->name, change->doc);
+        struct store_changes *c = change->changes != NULL ? change->changes : store_changes_new();
+        if (change->changes == NULL) {
+            store_changes_add(c, change->docs, "", change->name, change->doc);
+        }
         store_save_changes(j->store, c, on_changed, p);
         return;
     }
     free(change->doc);
+    store_changes_free(change->changes);
     if (j->closing) {
         answer(p, &p->change.err);
         return;

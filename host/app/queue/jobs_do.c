@@ -13,12 +13,12 @@
 /* ---- requests -----------------------------------------------------------------------------------
  */
 
-static void list_init(struct request_list *l)
+void jobs_list_init(struct request_list *l)
 {
     *l = (struct request_list){.last = &l->first};
 }
 
-static void list_add(struct request_list *l, struct request *r)
+void jobs_list_add(struct request_list *l, struct request *r)
 {
     r->next = NULL;
     *l->last = r;
@@ -26,7 +26,7 @@ static void list_add(struct request_list *l, struct request *r)
     l->count++;
 }
 
-static struct request *list_take(struct request_list *l)
+struct request *jobs_list_take(struct request_list *l)
 {
     struct request *r = l->first;
     if (r != NULL) {
@@ -37,10 +37,26 @@ static struct request *list_take(struct request_list *l)
     return r;
 }
 
+struct request *jobs_list_take_id(struct request_list *l, uint64_t id)
+{
+    for (struct request **at = &l->first; *at != NULL; at = &(*at)->next) {
+        struct request *r = *at;
+        if (r->id == id) {
+            *at = r->next;
+            l->last = l->last == &r->next ? at : l->last;
+            l->count--;
+            return r;
+        }
+    }
+    return NULL;
+}
+
 void jobs_requests_init(struct jobs *j)
 {
-    list_init(&j->waiting);
-    list_init(&j->writing);
+    jobs_list_init(&j->waiting);
+    jobs_list_init(&j->writing);
+    jobs_list_init(&j->outgoing);
+    jobs_list_init(&j->answered);
 }
 
 static struct request *request_new(
@@ -59,7 +75,7 @@ static struct request *request_new(
     return r;
 }
 
-static void answer(struct request *r)
+void jobs_answer(struct request *r)
 {
     if (r->done != NULL) {
         r->done(r->context, &r->result);
@@ -71,13 +87,23 @@ static void answer(struct request *r)
     free(r);
 }
 
+static void cancel_all(struct request_list *l)
+{
+    struct request *r;
+    while ((r = jobs_list_take(l)) != NULL) {
+        err_set(&r->result.err, PP_ECANCELED, "the host is stopping");
+        jobs_answer(r);
+    }
+}
+
 void jobs_cancel_waiting(struct jobs *j)
 {
     struct request *r;
-    while ((r = list_take(&j->waiting)) != NULL) {
-        err_set(&r->result.err, PP_ECANCELED, "the host is stopping");
-        answer(r);
+    while ((r = jobs_list_take(&j->answered)) != NULL) {
+        jobs_answer(r);
     }
+    cancel_all(&j->waiting);
+    cancel_all(&j->outgoing);
 }
 
 /* What a print has come to is never refused: it would not be counted. */
@@ -86,26 +112,36 @@ static bool is_of_a_print(enum queue_verb verb)
     return verb == QUEUE_BEGIN || verb == QUEUE_FINISH || verb == QUEUE_RELEASE;
 }
 
+void jobs_pump_soon(struct jobs *j)
+{
+    if (!j->closing) {
+        uv_idle_start(&j->pump, jobs_pump);
+    }
+}
+
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context)
 {
     bool refused = n == 0 || n > JOBS_ALL_MAX;
+    const struct slot *slot = jobs_slot(j, queue);
+    bool network = slot != NULL && slot->network;
+    struct request_list *list = network ? &j->outgoing : &j->waiting;
     struct request *r = request_new(queue, commands, refused ? 0 : n, done, context);
     if (j->closing) {
         err_set(&r->result.err, PP_ECANCELED, "the host is stopping");
-        answer(r);
+        jobs_answer(r);
         return;
     }
     if (refused) {
         err_set(
             &r->result.err, PP_ETOOBIG, "%zu commands at once: must be 1 to %d", n, JOBS_ALL_MAX);
-    } else if (j->waiting.count >= WAITING_MAX && !is_of_a_print(commands[0].verb)) {
+    } else if (list->count >= WAITING_MAX && !is_of_a_print(commands[0].verb)) {
         err_set(
             &r->result.err, PP_ELIMIT, "%d changes of jobs wait for the disk already", WAITING_MAX);
     }
-    list_add(&j->waiting, r);
-    if (!j->busy) {
-        uv_idle_start(&j->pump, jobs_pump);
+    jobs_list_add(list, r);
+    if (network || !j->busy) {
+        jobs_pump_soon(j);
     }
 }
 
@@ -169,7 +205,9 @@ static void apply_one(
 static void undo_all(struct jobs *j)
 {
     for (size_t i = 0; i < j->slots_count; i++) {
-        queue_undo(j->slots[i]->queue);
+        if (!j->slots[i]->network) {
+            queue_undo(j->slots[i]->queue);
+        }
     }
 }
 
@@ -178,7 +216,7 @@ static void undo_all(struct jobs *j)
 static void apply(struct jobs *j, struct request *r)
 {
     struct slot *slot = jobs_slot(j, r->queue);
-    if (slot == NULL) {
+    if (slot == NULL || slot->network) { /* which came, or went, since it was asked for */
         jobs_no_queue(j, r->queue, &r->result.err);
         return;
     }
@@ -232,8 +270,10 @@ static struct store_changes *gather(struct jobs *j)
     const struct queue_sink sink = {.job = add_job, .answer = add_answer, .context = &g};
     j->jobs_changed = false;
     for (size_t i = 0; i < j->slots_count; i++) {
-        g.queue = j->slots[i]->shown.name;
-        queue_changes(j->slots[i]->queue, &sink);
+        if (!j->slots[i]->network) {
+            g.queue = j->slots[i]->shown.name;
+            queue_changes(j->slots[i]->queue, &sink);
+        }
     }
     return g.changes;
 }
@@ -241,7 +281,9 @@ static struct store_changes *gather(struct jobs *j)
 static void settle(struct jobs *j, const struct err *e)
 {
     for (size_t i = 0; e == NULL && i < j->slots_count; i++) {
-        queue_settle(j->slots[i]->queue);
+        if (!j->slots[i]->network) {
+            queue_settle(j->slots[i]->queue);
+        }
     }
     if (e != NULL) {
         undo_all(j);
@@ -252,11 +294,11 @@ static void settle(struct jobs *j, const struct err *e)
 static void answer_all(struct jobs *j, const struct err *e)
 {
     struct request *r;
-    while ((r = list_take(&j->writing)) != NULL) {
+    while ((r = jobs_list_take(&j->writing)) != NULL) {
         if (e != NULL && r->result.err.code == 0) {
             r->result = (struct queue_result){.err = *e};
         }
-        answer(r);
+        jobs_answer(r);
     }
 }
 
@@ -289,7 +331,7 @@ static void take_requests(struct jobs *j)
         if (alone && n > 0) {
             return;
         }
-        list_add(&j->writing, list_take(&j->waiting));
+        jobs_list_add(&j->writing, jobs_list_take(&j->waiting));
         if (alone) {
             return;
         }
@@ -320,6 +362,7 @@ void jobs_pump(uv_idle_t *pump)
     struct jobs *j = pump->data;
     uv_idle_stop(pump);
     jobs_answer_refused(j);
+    jobs_net_pump(j);
     if (!j->busy && !j->closing && j->waiting.count > 0) {
         begin(j);
     }

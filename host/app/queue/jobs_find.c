@@ -120,26 +120,37 @@ int jobs_find(const struct jobs *j, const char *text, const struct queue_job **j
 /* ---- work ---------------------------------------------------------------------------------------
  */
 
+/* One queue's offer; blocked work is kept in mind until something better comes. */
+static bool look_in(const struct slot *slot, struct queue_printer *p, struct jobs_work *out)
+{
+    const struct jobs_queue *q = &slot->shown;
+    struct queue_next next = {0};
+    if (!q->enabled || q->queue == NULL) {
+        return false;
+    }
+    p->strategy = q->strategy;
+    p->queue = q->name;
+    queue_next(q->queue, p, !slot->network, &next);
+    bool ready = next.job != NULL && next.block == QUEUE_READY;
+    if (ready || (next.job != NULL && out->next.job == NULL)) {
+        out->next = next;
+        str_copy(out->queue, sizeof out->queue, q->name, strlen(q->name));
+    }
+    return ready;
+}
+
 void jobs_next(const struct jobs *j, struct queue_printer *p, struct jobs_work *out)
 {
+    const char *own_name = p->name;
     *out = (struct jobs_work){0};
     for (size_t i = 0; i < j->slots_count; i++) {
-        const struct jobs_queue *q = &j->slots[i]->shown;
-        struct queue_next next = {0};
-        if (!q->enabled) {
-            continue;
-        }
-        p->strategy = q->strategy;
-        queue_next(q->queue, p, strcmp(q->kind, "local") == 0, &next);
-        bool ready = next.job != NULL && next.block == QUEUE_READY;
-        if (ready || (next.job != NULL && out->next.job == NULL)) {
-            out->next = next;
-            str_copy(out->queue, sizeof out->queue, q->name, strlen(q->name));
-        }
-        if (ready) {
-            return;
+        const struct slot *slot = j->slots[i];
+        p->name = slot->network ? slot->shown.printer : own_name;
+        if (look_in(slot, p, out)) {
+            break;
         }
     }
+    p->name = own_name;
 }
 
 /* ---- content ------------------------------------------------------------------------------------

@@ -48,12 +48,20 @@ static size_t sweep_queue(struct jobs *j, const struct jobs_queue *q, int64_t no
     return purged;
 }
 
+/* Of a network queue its leader's host does it for all. */
+static bool may_sweep(const struct jobs *j, const struct slot *slot)
+{
+    const struct jobs_network *n = &j->network;
+    return !slot->network ||
+           (slot->queue != NULL && n->leads != NULL && n->leads(n->context, slot->shown.name));
+}
+
 void jobs_sweep(uv_timer_t *hourly)
 {
     struct jobs *j = hourly->data;
     int64_t now_ms = clock_wall_ms();
     for (size_t i = 0; i < j->slots_count; i++) {
-        if (sweep_queue(j, &j->slots[i]->shown, now_ms) == PURGE_MAX) {
+        if (may_sweep(j, j->slots[i]) && sweep_queue(j, &j->slots[i]->shown, now_ms) == PURGE_MAX) {
             uv_timer_start(hourly, jobs_sweep, AGAIN_MS, uv_timer_get_repeat(hourly));
         }
     }

@@ -5,18 +5,13 @@
 #include "host/app/queue/jobs.h"
 #include "host/io/store_queue.h"
 
-/* One queue. */
-struct slot {
-    struct jobs_queue shown; /* its queue is `queue` */
-    struct queue *queue;
-};
-
 /* What somebody waits for: one command, or several that belong together. */
 struct request {
     struct request *next;
     char queue[QUEUE_NAME_MAX + 1];
     struct queue_command *commands; /* owned, with their specs */
     size_t count;
+    uint64_t id; /* on its way into the log of a network queue under this number */
     jobs_cb done;
     void *context;
     struct queue_result result;
@@ -26,6 +21,42 @@ struct request_list {
     struct request *first;
     struct request **last;
     size_t count;
+};
+
+/* A command of this host that counts here before it is committed: of its own prints, or what it
+ * carries over from another copy of the queue. */
+struct own_command {
+    struct own_command *next;
+    uint64_t id; /* 0 = not known: found by client and sequence */
+    struct queue_command command;
+    struct queue_result result; /* of the last time it was put on top */
+    struct request *request;    /* answered when it is on the disk; NULL = it was */
+};
+
+/* What a person has said of a host. */
+struct peer_word {
+    char peer[PEER_TEXT_SIZE];
+    bool accepted;
+};
+
+/* One queue. */
+struct slot {
+    struct jobs_queue shown; /* its queue is `queue` */
+    struct queue *queue;     /* NULL: a network queue that is not joined */
+    struct jobs *jobs;
+    int rank; /* as it is on the disk: ascending, with gaps */
+    /* of a network queue: */
+    bool network;
+    bool leaving;                    /* removed; net has not let go of it yet */
+    char self[PEER_TEXT_SIZE];       /* this host in it */
+    char client[QUEUE_WORD_MAX + 1]; /* this host in it, since it was joined: what may be lost, */
+    char own_client[QUEUE_WORD_MAX + 1]; /* and what is kept until it is committed */
+    int64_t sequence;
+    int64_t own_sequence;
+    struct peer_word *words; /* owned, oldest first */
+    size_t words_count;
+    struct request_list sent; /* not applied yet */
+    struct own_command *own;  /* owned, in order; on top of what is committed */
 };
 
 struct template_entry {
@@ -43,10 +74,20 @@ struct jobs {
     const struct profiles *profiles;
     const struct profile *own_profile; /* NULL = unknown */
     struct jobs_retention keep;
+    char host_name[QUEUE_WORD_MAX + 1];
     char client[QUEUE_WORD_MAX + 1]; /* this host, since its start */
     int64_t sequence;
     struct slot **slots; /* owned, by rank */
     size_t slots_count;
+    struct slot **leaving; /* owned: removed, not let go of yet, oldest first */
+    size_t leaving_count;
+    struct jobs_network network;  /* submit NULL: none */
+    struct request_list outgoing; /* for network queues */
+    struct request_list answered; /* told from the pump */
+    char **notices;               /* owned; the same */
+    size_t notices_count;
+    bool network_changed;             /* HUB_JOBS is due */
+    bool network_let_go;              /* a job may need less than before */
     struct template_entry *templates; /* owned, by name */
     size_t templates_count;
 
@@ -87,7 +128,8 @@ int jobs_no_queue(const struct jobs *j, const char *name, struct err *e);
 struct jobs_change {
     enum store_docs docs;
     const char *name;
-    char *doc; /* taken over; NULL removes it */
+    char *doc;                     /* taken over; NULL removes it */
+    struct store_changes *changes; /* taken over: these instead, where it is several */
     void (*apply)(struct jobs *j, void *data);
     void *data;                    /* taken over */
     void (*free_data)(void *data); /* NULL: free() */
@@ -98,11 +140,21 @@ struct jobs_change {
 void jobs_change(struct jobs *j, const struct jobs_change *change);
 void jobs_answer_refused(struct jobs *j);
 
+struct slot *jobs_add_slot(struct jobs *j, const char *name, const char *kind);
+void jobs_free_slot(struct slot *slot);
+
 /* ---- jobs_do.c: commands ------------------------------------------------------------------------
  */
 
 void jobs_requests_init(struct jobs *j);
 void jobs_pump(uv_idle_t *pump);
+void jobs_pump_soon(struct jobs *j);
+
+void jobs_list_init(struct request_list *l);
+void jobs_list_add(struct request_list *l, struct request *r);
+struct request *jobs_list_take(struct request_list *l); /* the first; NULL = empty */
+struct request *jobs_list_take_id(struct request_list *l, uint64_t id); /* NULL = not in it */
+void jobs_answer(struct request *r);                                    /* and frees it */
 
 /* Answers all that waits with PP_ECANCELED. */
 void jobs_cancel_waiting(struct jobs *j);
@@ -115,7 +167,12 @@ int jobs_load(struct jobs *j, struct err *e);
 
 char *jobs_write_job(const struct queue_job *job);
 char *jobs_write_answer(const struct queue_answer *answer);
-char *jobs_write_queue(const struct jobs_queue *queue);
+/* `words`: an array, taken over; NULL where there are none. */
+char *jobs_write_queue(const struct jobs_queue *queue, int rank, json_t *words);
+
+/* NULL and *e for what is no job. */
+struct queue_job *jobs_read_job(const char *doc, size_t len, struct err *e);
+bool jobs_read_answer(const char *client, const char *doc, size_t len, struct queue_answer *out);
 
 /* ---- jobs_fill.c: what a command leaves open ----------------------------------------------------
  */
@@ -123,6 +180,58 @@ char *jobs_write_queue(const struct jobs_queue *queue);
 /* Stamps the command and fills in its spec from files; PP_ENOTFOUND, PP_EINVAL. */
 void jobs_stamp(struct jobs *j, struct queue_command *c);
 int jobs_fill(struct jobs *j, const struct queue *q, struct queue_command *c, struct err *e);
+
+/* ---- jobs_shared.c: network queues as settings --------------------------------------------------
+ */
+
+/* The queue that is there from the first start on. */
+int jobs_make_lan(struct jobs *j, struct err *e);
+
+void jobs_sort_slots(struct jobs *j);
+
+/* PP_EINVAL, PP_EEXIST. */
+int jobs_check_queue(const struct jobs *j, const struct jobs_queue *q, bool added, struct err *e);
+
+json_t *jobs_write_words(const struct slot *slot);
+void jobs_read_words(struct slot *slot, const json_t *array);
+json_t *jobs_write_shared(const struct jobs_shared *s);
+int jobs_read_shared(const json_t *object, struct jobs_shared *s, struct err *e);
+
+/* ---- jobs_net.c: commands into the log and out of it --------------------------------------------
+ */
+
+void jobs_send(struct jobs *j, struct request *r); /* and answers it, later */
+void jobs_net_pump(struct jobs *j);
+void jobs_net_leave(struct slot *slot, int code, const char *why);
+void jobs_net_notice(struct jobs *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void jobs_net_changed(struct jobs *j);
+
+/* Who sent it, as the log says. */
+void jobs_net_sign(struct queue_command *c, const char *origin, bool trusted);
+
+/* A command that is kept until it is committed; 0 and *e when it is not taken. */
+uint64_t jobs_net_submit(struct slot *slot, const struct queue_command *c, struct err *e);
+
+/* Later, from the pump. */
+void jobs_net_answer(struct slot *slot, struct request *r, const struct queue_result *result);
+
+/* ---- jobs_own.c: on top of what is committed ----------------------------------------------------
+ */
+
+/* Back to what is committed, and on top of it again. */
+void jobs_own_off(struct slot *slot);
+void jobs_own_on(struct slot *slot);
+
+bool jobs_is_own(const struct slot *slot, const struct request *r);
+void jobs_own_send(struct slot *slot, struct request *r);
+void jobs_own_pending(struct slot *slot, uint64_t id, const struct queue_command *c);
+
+/* The entry is applied: it is no longer ours to put on top. */
+void jobs_own_applied(struct slot *slot, const struct net_entry *entry,
+    const struct queue_command *c, const struct queue_result *result);
+bool jobs_own_kept(struct slot *slot, uint64_t id);
+bool jobs_own_refused(struct slot *slot, uint64_t id, const struct err *e);
+void jobs_own_free(struct slot *slot);
 
 /* ---- jobs_find.c --------------------------------------------------------------------------------
  */

@@ -16,10 +16,10 @@ static char *dump(json_t *doc)
     return text != NULL ? text : mem_strdup("null"); /* a text that is no UTF-8: never of ours */
 }
 
-static json_t *parse(const char *doc, struct err *e)
+static json_t *parse(const char *doc, size_t len, struct err *e)
 {
     json_error_t why;
-    json_t *value = json_loads(doc, JSON_REJECT_DUPLICATES, &why);
+    json_t *value = json_loadb(doc, len, JSON_REJECT_DUPLICATES, &why);
     if (value == NULL) {
         err_set(e, PP_ECORRUPT, "at byte %d: %s", why.position, why.text);
     }
@@ -34,10 +34,10 @@ char *jobs_write_job(const struct queue_job *job)
     return dump(queue_job_to_json(job));
 }
 
-static struct queue_job *read_job(const char *doc, struct err *e)
+struct queue_job *jobs_read_job(const char *doc, size_t len, struct err *e)
 {
     struct queue_job *job = NULL;
-    json_t *value = parse(doc, e);
+    json_t *value = parse(doc, len, e);
     if (value != NULL && queue_job_from_json(value, &job, e) != 0) {
         job = NULL;
     }
@@ -49,10 +49,10 @@ static int put_job(
     struct jobs *j, const char *queue, const char *id, const char *doc, struct err *e)
 {
     struct slot *slot = jobs_slot(j, queue);
-    if (slot == NULL) {
+    if (slot == NULL || slot->network) {
         return err_set(e, PP_ECORRUPT, "there is no such queue");
     }
-    struct queue_job *job = read_job(doc, e);
+    struct queue_job *job = jobs_read_job(doc, strlen(doc), e);
     if (job == NULL) {
         return -PP_ECORRUPT;
     }
@@ -119,30 +119,65 @@ static bool read_answer(const json_t *value, struct queue_answer *a)
            str_copy(a->result.job, sizeof a->result.job, job, strlen(job));
 }
 
+bool jobs_read_answer(const char *client, const char *doc, size_t len, struct queue_answer *out)
+{
+    struct err e;
+    *out = (struct queue_answer){.sequence = 0};
+    json_t *value = parse(doc, len, &e);
+    bool right = value != NULL && read_answer(value, out) &&
+                 str_copy(out->client, sizeof out->client, client, strlen(client));
+    json_decref(value);
+    return right;
+}
+
 /* Without it a client that repeats itself is not recognised; it is told and forgotten. */
 static void on_answer_row(void *context, const char *queue, const char *name, const char *doc)
 {
     struct jobs *j = context;
-    struct err e = {0};
-    struct queue_answer a = {0};
+    struct queue_answer a;
     struct slot *slot = jobs_slot(j, queue);
-    json_t *value = parse(doc, &e);
-    if (slot != NULL && value != NULL && read_answer(value, &a) &&
-        str_copy(a.client, sizeof a.client, name, strlen(name))) {
+    if (slot != NULL && !slot->network && jobs_read_answer(name, doc, strlen(doc), &a)) {
         queue_load_answer(slot->queue, &a);
     } else {
         log_warn("what a client of a queue was answered last cannot be read and is left out");
     }
-    json_decref(value);
 }
 
 /* ---- queues -------------------------------------------------------------------------------------
  */
 
-char *jobs_write_queue(const struct jobs_queue *q)
+char *jobs_write_queue(const struct jobs_queue *q, int rank, json_t *words)
 {
-    return dump(json_pack("{s:s, s:s, s:b, s:b}", "kind", q->kind, "strategy",
-        queue_strategy_name(q->strategy), "enabled", (int)q->enabled, "share", (int)q->share));
+    bool network = strcmp(q->kind, "local") != 0;
+    return dump(json_pack("{s:s, s:s, s:b, s:b, s:i, s:o*, s:o*}", "kind", q->kind, "strategy",
+        queue_strategy_name(q->strategy), "enabled", (int)q->enabled, "share", (int)q->share,
+        "rank", rank, "shared", network ? jobs_write_shared(&q->shared) : NULL, "peers", words));
+}
+
+/* Those of this host, in a document of whichever version. */
+static bool read_queue(struct slot *slot, const json_t *value)
+{
+    const char *strategy;
+    int enabled;
+    int share;
+    if (json_unpack((json_t *)(uintptr_t)value, "{s:s, s:b, s:b, s?i}", "strategy", &strategy,
+            "enabled", &enabled, "share", &share, "rank", &slot->rank) != 0 ||
+        !queue_strategy_parse(strategy, &slot->shown.strategy)) {
+        return false;
+    }
+    slot->shown.enabled = enabled != 0;
+    slot->shown.share = share != 0;
+    jobs_read_words(slot, json_object_get(value, "peers"));
+    return true;
+}
+
+static struct slot *slot_of(struct jobs *j, const char *name, const json_t *value)
+{
+    struct slot *slot = jobs_slot(j, name);
+    const char *kind = json_string_value(json_object_get(value, "kind"));
+    bool network = kind != NULL && (strcmp(kind, "lan") == 0 || strcmp(kind, "wan") == 0);
+    return slot == NULL && network && strlen(name) <= QUEUE_NAME_MAX ? jobs_add_slot(j, name, kind)
+                                                                     : slot;
 }
 
 /* A queue that cannot be read is not enabled: nobody knows whether it was. */
@@ -150,27 +185,18 @@ static void on_queue(void *context, const char *queue, const char *name, const c
 {
     struct jobs *j = context;
     struct err e = {0};
-    struct slot *slot = jobs_slot(j, name);
-    const char *strategy;
-    int enabled;
-    int share;
+    json_t *value = parse(doc, strlen(doc), &e);
+    struct slot *slot = slot_of(j, name, value);
     (void)queue;
     if (slot == NULL) {
         log_warn("a queue of the database is unknown here and left out");
-        return;
-    }
-    json_t *value = parse(doc, &e);
-    if (value == NULL ||
-        json_unpack(value, "{s:s, s:b, s:b}", "strategy", &strategy, "enabled", &enabled, "share",
-            &share) != 0 ||
-        !queue_strategy_parse(strategy, &slot->shown.strategy)) {
+    } else if (!read_queue(slot, value) ||
+               (slot->network &&
+                   jobs_read_shared(json_object_get(value, "shared"), &slot->shown.shared, &e))) {
         log_error("the settings of queue \"%s\" cannot be read: nothing is taken from it until it "
                   "is enabled again",
             slot->shown.name);
         slot->shown.enabled = false;
-    } else {
-        slot->shown.enabled = enabled != 0;
-        slot->shown.share = share != 0;
     }
     json_decref(value);
 }
@@ -182,7 +208,7 @@ static void on_template(void *context, const char *queue, const char *name, cons
 {
     struct jobs *j = context;
     struct err e = {0};
-    struct queue_job *job = read_job(doc, &e);
+    struct queue_job *job = jobs_read_job(doc, strlen(doc), &e);
     char shown[80];
     (void)queue;
     if (job == NULL) {
@@ -195,8 +221,11 @@ static void on_template(void *context, const char *queue, const char *name, cons
 
 int jobs_load(struct jobs *j, struct err *e)
 {
-    if (store_load_docs(j->store, STORE_QUEUES, on_queue, j, e) != 0 ||
-        store_load_docs(j->store, STORE_JOBS, on_job, j, e) != 0 ||
+    if (store_load_docs(j->store, STORE_QUEUES, on_queue, j, e) != 0) {
+        return err_wrap(e, "jobs");
+    }
+    jobs_sort_slots(j);
+    if (store_load_docs(j->store, STORE_JOBS, on_job, j, e) != 0 ||
         store_load_docs(j->store, STORE_ANSWERS, on_answer_row, j, e) != 0 ||
         store_load_docs(j->store, STORE_TEMPLATES, on_template, j, e) != 0) {
         return err_wrap(e, "jobs");

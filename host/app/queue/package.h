@@ -65,4 +65,7 @@ typedef void (*package_stored)(void *context, const struct err *e, const char *n
 void package_store(
     struct packages *p, const struct queue_job *job, package_stored done, void *context);
 
+/* The folder of what is imported with a job, "imports/NAME". */
+void package_folder(const char *name, char *out, size_t out_size);
+
 #endif

@@ -42,7 +42,4 @@ void package_take_profiles(
 /* Our profiles by the names people know, as other programs want them. */
 void package_give_profiles(const struct profiles *profiles, struct queue_job *job);
 
-/* The folder of an import, "imports/NAME". */
-void package_folder(const char *name, char *out, size_t out_size);
-
 #endif

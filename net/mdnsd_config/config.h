@@ -1,0 +1,1 @@
+/* libmdnsd/mdnsd.h includes one, Debian installs none. */
