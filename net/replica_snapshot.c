@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP_BYTES (32 << 20) /* entries in memory; above, no more are kept than must be */
+#define KEEP_BYTES (16 << 20) /* entries in memory; above, no more are kept than must be */
+#define KEEP_COUNT 512        /* unless there are fewer than these */
 
 /* ---- out ----------------------------------------------------------------------------------------
  */
@@ -330,7 +331,7 @@ bool replica_compact(struct replica *r)
     }
     uint64_t index = r->rows < r->raft.last_stored ? r->rows : r->raft.last_stored;
     uint64_t slack = r->o.trailing / 4 + 1;
-    bool large = r->log.bytes > KEEP_BYTES && index > r->log.base + 2 * REPLICA_INFLIGHT;
+    bool large = r->log.bytes > KEEP_BYTES && index > r->log.base + KEEP_COUNT;
     if (index < r->committed.index || index <= r->raft.trail.snapshot.index ||
         (index < r->log.base + r->o.trailing + slack && !large)) {
         return false;
