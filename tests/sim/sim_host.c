@@ -232,7 +232,8 @@ void sim_look_at_leaving(struct sim_host *h)
     }
     struct group_status st;
     group_status(h->group, &st);
-    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h);
+    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h) ||
+                group_is_voter(h->group, &h->peer); /* it was the last: the queue is here alone */
     bool gone = left && h->leave_for_good && !owes;
     sim_note(s, "%s has %s", h->name, left ? "left" : "given up leaving");
     sim_disk_flush(h);
