@@ -32,19 +32,21 @@ static const char help[] =
 
 static void print_next(unsigned peers, const char *dir)
 {
-    printf("%s/registry.yaml and the keys of %u trusted peer%s are written. Now:\n"
-           "\n"
-           "1. Say in %s/registry.yaml what is marked TODO, then: pphost registry check "
-           "%s/registry.yaml\n"
-           "2. Copy one pair of keys to each trusted host, trusted_peer_1.priv and .pub to the "
-           "first, and\n"
-           "   so on. Who has a .priv is trusted: give none of them away, use none of them twice.\n"
-           "   There: ppctl queue add NAME --registry registry.yaml --key trusted_peer_1.priv\n"
-           "3. For others to join, put registry.yaml where they can fetch it: at a web address, or "
-           "in IPFS\n"
-           "   (`ipfs add registry.yaml` prints its CID), which you may also name in DNS:\n"
-           "   _dnslink.registry.YOUR.DOMAIN  TXT  \"dnslink=/ipfs/CID\"\n",
-        dir, peers, peers == 1 ? "" : "s", dir, dir);
+    printf("%s/registry.yaml and the keys of %u trusted peer%s are written. Now:\n\n", dir, peers,
+        peers == 1 ? "" : "s");
+    printf("1. Say in it what is marked TODO, and have it checked:\n"
+           "   pphost registry check %s/registry.yaml\n",
+        dir);
+    fputs(
+        "2. Copy one pair of keys to each trusted host: trusted_peer_1.priv and .pub to the first, "
+        "and so on.\n"
+        "   Who has a .priv is trusted: give none of them away, use none of them twice. There:\n"
+        "   ppctl queue add NAME --registry registry.yaml --key trusted_peer_1.priv\n"
+        "3. For others to join, put registry.yaml where they can fetch it: at a web address, or in "
+        "IPFS\n"
+        "   (`ipfs add registry.yaml` prints its CID), which you may also name in DNS:\n"
+        "   _dnslink.registry.YOUR.DOMAIN  TXT  \"dnslink=/ipfs/CID\"\n",
+        stdout);
     if (peers < 3) {
         printf("\nNote: with %u trusted peer%s the queue stops while %s away; three or more are "
                "advised.\n",
