@@ -11,6 +11,8 @@ int cmd_ports(int argc, char **argv);
 int cmd_profiles(int argc, char **argv);
 int cmd_check_config(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
+int cmd_registry(int argc, char **argv);
+int cmd_generate_registry(int argc, char **argv);
 
 /* getopt_long() for the subcommand `command`; `letters` begins with ':'. A mistake is told on
  * stderr and is '?'.

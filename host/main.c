@@ -21,6 +21,8 @@ static const struct {
     {"profiles", cmd_profiles, "known printer profiles, or one of them, checked"},
     {"check-config", cmd_check_config, "every mistake of the configuration as FILE:LINE:COL"},
     {"analyze", cmd_analyze, "bounds, layers, time, filament of a file; pre-flight verdict"},
+    {"registry", cmd_registry, "registries of queues over the internet: generate, check"},
+    {"generate_registry", cmd_generate_registry, "the same as registry generate"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -51,7 +53,7 @@ static void print_help(void)
           "       pphost COMMAND ...\n\nCommands:\n",
         stdout);
     for (size_t i = 0; i < COMMANDS; i++) {
-        printf("  %-14s %s\n", commands[i].name, commands[i].summary);
+        printf("  %-18s %s\n", commands[i].name, commands[i].summary);
     }
     printf("\n%s", options_help);
 }

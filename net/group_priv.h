@@ -323,8 +323,8 @@ void group_outbox_tick(struct group *g);
 void group_outbox_free(struct group *g);
 void group_outbox_again(struct group *g); /* everything is sent anew */
 
-bool group_take(
-    struct group *g, const struct peer *origin, uint64_t id, const uint8_t *bytes, size_t len);
+/* False: not now, or one of this host that belongs before it has not come. */
+bool group_take(struct group *g, const struct group_submitted *m);
 void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in);
 void group_take_pump(struct group *g);
 void group_take_clear(struct group *g);

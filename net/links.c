@@ -328,6 +328,6 @@ const struct link_info *links_at(const struct links *l, int queue, size_t index)
 
 const struct link_info *links_find(const struct links *l, int queue, const struct peer *peer)
 {
-    struct member *m = links_count(l, queue) > 0 ? queue_find(&l->queues[queue], peer) : NULL;
+    struct member *m = links_count(l, queue) > 0 ? links_member_find(&l->queues[queue], peer) : NULL;
     return m != NULL ? describe(m) : NULL;
 }

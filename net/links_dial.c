@@ -47,7 +47,7 @@ static bool is_met(struct links *l, const struct dial *d)
 {
     for (size_t i = 0; i < d->wanted_count; i++) {
         const struct dial_for *w = &d->wanted[i];
-        if (!w->has_expected || queue_find(&l->queues[w->queue], &w->expected) == NULL) {
+        if (!w->has_expected || links_member_find(&l->queues[w->queue], &w->expected) == NULL) {
             return false;
         }
     }

@@ -124,9 +124,11 @@ static void read_hello(struct wire_in *in, struct frame *f)
     f->version = wire_u16(in);
     f->oldest = wire_u16(in);
     f->number = wire_u64(in);
-    f->flag = flag(in);
-    if (!in->bad && f->version != FRAME_VERSION) {
-        wire_raw(in, in->left); /* another version may say more */
+    if (f->version == FRAME_VERSION) {
+        f->flag = flag(in);
+    } else { /* another version may say other things, and more */
+        f->flag = wire_u8(in) != 0;
+        wire_raw(in, in->left);
     }
 }
 

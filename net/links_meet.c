@@ -52,6 +52,7 @@ void link_opened(struct link *k)
 static void take(struct link *k)
 {
     k->taken = true;
+    link_ping(k);
     link_offer(k);
 }
 

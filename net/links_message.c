@@ -116,7 +116,7 @@ int links_send(struct links *l, int queue, const struct peer *peer, enum link_cl
     uint8_t kind, const void *bytes, size_t len)
 {
     struct queue *q = links_queue_at(l, queue);
-    struct member *m = q != NULL ? queue_find(q, peer) : NULL;
+    struct member *m = q != NULL ? links_member_find(q, peer) : NULL;
     if (m == NULL) {
         return -PP_EOFFLINE;
     }

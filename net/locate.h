@@ -5,12 +5,13 @@
  * end locate_result() has the bytes, verified against what named them.
  *
  * For DOMAIN the TXT records at _dnslink.registry.DOMAIN, _dnslink.DOMAIN and DOMAIN are tried in
- * that order; "dnslink=/ipfs/CID[/path]" and "dnslink=/ipns/NAME" count, at most 8 steps. Blocks
+ * that order (where a name leads to a domain, the last two); "dnslink=/ipfs/CID[/path]" and
+ * "dnslink=/ipns/NAME" count, at most 8 steps, and two different ones at a name are refused. Blocks
  * are fetched from any of the gateways by ?format=raw and hashed (sha2-256, CIDv0 and v1; raw and
  * dag-pb UnixFS files of several blocks; a directory means its registry.yaml), at most 10 MiB: a
  * gateway need not be trusted, nor the way to it. An IPNS name is a domain, an Ed25519 key (a
- * signed record from the gateway, checked: signature, validity, sequence) or really a CID. RSA
- * names are refused by name. Sources: dnslink.dev, IPFS trustless gateway specification, IPNS
+ * signed record, checked; all gateways are asked and the highest sequence counts) or really a CID.
+ * RSA names are refused by name. Sources: dnslink.dev, IPFS trustless gateway specification, IPNS
  * record specification, UnixFS.
  *
  * Failure modes: no record, more than 8 steps, a block whose bytes differ (the next gateway is

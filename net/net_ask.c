@@ -75,7 +75,7 @@ static bool pass(struct net_queue *q, const struct peer *to, enum ask_kind kind,
     uint64_t id, const struct peer *from, const struct peer *target, const void *bytes, size_t len)
 {
     struct strbuf b = {0};
-    wire_put_u8(&b, kind);
+    wire_put_u8(&b, (uint8_t)kind);
     wire_put_u8(&b, hop);
     wire_put_u64(&b, id);
     wire_put_raw(&b, from->key, sizeof from->key);

@@ -279,7 +279,7 @@ static void send_census(struct net_queue *q, const struct peer *to, enum census_
     uint64_t a, uint64_t b, uint64_t c)
 {
     struct strbuf out = {0};
-    wire_put_u8(&out, kind);
+    wire_put_u8(&out, (uint8_t)kind);
     wire_put_u64(&out, a);
     wire_put_u64(&out, b);
     wire_put_u64(&out, c);

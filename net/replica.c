@@ -316,6 +316,7 @@ static void note_state(struct replica *r, const struct raft_update *u)
     if (!leads && r->was_leader) {
         for (size_t i = 0; i < r->peers_count; i++) {
             replica_flight_end(&r->peers[i]);
+            r->peers[i].wants = 0;
         }
         r->barrier_due = false;
         r->anchor = 0;
@@ -364,6 +365,16 @@ static void send_append(struct replica *r, uint64_t to, const struct raft_append
     replica_hold_add(r, to, false, change_ticket(r, e, n), &b);
 }
 
+/* The engine names the candidate's own term in the answer to a pre-vote. One that lost touch would
+ * never learn of newer terms by it, and be refused for ever. */
+static void tell_term(const struct replica *r, struct raft_request_vote_result *v)
+{
+    if (replica_guarded(r, REPLICA_G11) && v->pre_vote && !v->vote_granted &&
+        v->term < raft_current_term(&r->raft)) {
+        v->term = raft_current_term(&r->raft);
+    }
+}
+
 static void send_message(struct replica *r, struct raft_message *m)
 {
     if (m->server_id == 0) { /* the answer to a leader that was taken for one no longer */
@@ -376,6 +387,9 @@ static void send_message(struct replica *r, struct raft_message *m)
     if (m->type == RAFT_INSTALL_SNAPSHOT) {
         replica_flight_begin(r, m->server_id);
         return;
+    }
+    if (m->type == RAFT_REQUEST_VOTE_RESULT) {
+        tell_term(r, &m->request_vote_result);
     }
     if (m->type == RAFT_APPEND_ENTRIES_RESULT) {
         struct raft_append_entries_result *a = &m->append_entries_result;

@@ -115,6 +115,7 @@ enum replica_guard {
     REPLICA_G8 = 1 << 7,        /* one snapshot per peer on its way */
     REPLICA_G9 = 1 << 8,        /* barrier before the first change of a term */
     REPLICA_G10 = 1 << 9,       /* messages are looked at before they are stepped */
+    REPLICA_G11 = 1 << 10,      /* who is refused a pre-vote for its old term learns the new one */
     REPLICA_BUG_ACK = 1 << 16,  /* planted: answers before the disk has it */
     REPLICA_BUG_VOTE = 1 << 17, /* planted: votes twice in a term after a restart */
 };

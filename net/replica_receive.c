@@ -151,18 +151,33 @@ static void receive_append(struct replica *r, uint64_t from, struct replica_mess
 /* ---- votes --------------------------------------------------------------------------------------
  */
 
-static struct raft_server *self_in_engine(struct replica *r)
+static bool votes_anyway(const struct replica *r)
 {
-    for (unsigned i = 0; i < r->raft.configuration.n; i++) {
-        if (r->raft.configuration.servers[i].id == r->o.id) {
-            return &r->raft.configuration.servers[i];
+    const struct raft_configuration *c = &r->raft.configuration;
+    for (unsigned i = 0; i < c->n; i++) {
+        if (c->servers[i].id == r->o.id) {
+            return c->servers[i].role == RAFT_VOTER;
         }
     }
-    return NULL;
+    return false;
 }
 
-/* A learner never gives its leader up by itself, nor votes; but who has made it a voter may need
- * its vote before it knows. */
+/* The engine lets nobody vote who is no voter by what it knows itself; but the list it knows may be
+ * the older one, or one that was never committed, and without its vote there would be no leader who
+ * could tell it. Votes of those who are none by the candidate's list are not counted. It also never
+ * gives up its leader then. Who has no list at all has lost its disk, or never had one: no vote. */
+static void step_vote_as_voter(struct replica *r, uint64_t from, struct raft_message *m)
+{
+    struct raft_server self = {.id = r->o.id, .address = anonymous, .role = RAFT_VOTER};
+    struct raft_configuration alone = {.servers = &self, .n = 1}, own = r->raft.configuration;
+    if (r->now - r->leader_heard_ms >= r->o.election_ms) {
+        r->raft.follower_state.current_leader.id = 0;
+    }
+    r->raft.configuration = alone;
+    step_message(r, from, m);
+    r->raft.configuration = own;
+}
+
 static void receive_vote(struct replica *r, uint64_t from, struct replica_message *m)
 {
     const struct raft_request_vote *v = &m->raft.request_vote;
@@ -171,21 +186,14 @@ static void receive_vote(struct replica *r, uint64_t from, struct replica_messag
         r->dropped++;
         return;
     }
-    struct raft_server *self = self_in_engine(r);
-    bool learner = self != NULL && self->role == RAFT_STANDBY;
-    bool helps = replica_guarded(r, REPLICA_G6);
-    if (helps && r->raft.state == RAFT_FOLLOWER) {
-        bool gone = learner && r->now - r->leader_heard_ms >= r->o.election_ms;
-        if (gone || r->raft.follower_state.current_leader.id == from) {
-            r->raft.follower_state.current_leader.id = 0;
-        }
+    bool helps = replica_guarded(r, REPLICA_G6) && r->raft.state == RAFT_FOLLOWER;
+    if (helps && r->raft.follower_state.current_leader.id == from) {
+        r->raft.follower_state.current_leader.id = 0; /* it would not ask if it led */
     }
-    if (helps && learner) {
-        self->role = RAFT_VOTER;
-    }
-    step_message(r, from, &m->raft);
-    if (helps && learner) {
-        self->role = RAFT_STANDBY;
+    if (helps && r->latest.count > 0 && !votes_anyway(r)) {
+        step_vote_as_voter(r, from, &m->raft);
+    } else {
+        step_message(r, from, &m->raft);
     }
 }
 

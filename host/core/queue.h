@@ -272,6 +272,9 @@ struct queue_next {
 void queue_next(
     const struct queue *q, const struct queue_printer *p, bool preempt, struct queue_next *out);
 
+/* Is the set for this profile ("" = none)? */
+bool queue_set_fits(const struct queue_set *set, const char *profile);
+
 /* True if the job has a set for this profile at all; what `next` passes over without. */
 bool queue_job_fits(const struct queue_job *job, const char *profile);
 

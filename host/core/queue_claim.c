@@ -124,6 +124,15 @@ static bool has_begun(const struct queue_job *job, const struct queue_command *c
            strcmp(job->claims[own].set, c->set) == 0;
 }
 
+/* The printer that has claimed a job may have begun before it heard that the job is held. */
+static bool pick_begun(
+    const struct queue_job *job, const struct queue_command *c, struct queue_pick *out)
+{
+    struct queue_job seen = *job;
+    seen.draft = job->draft && queue_claim_of(job, c->printer) == job->claims_count;
+    return queue_pick(&seen, c->printer, c->profile, out);
+}
+
 static int check_begin(const struct queue_job *job, const struct queue_command *c,
     struct queue_pick *pick, struct err *e)
 {
@@ -138,7 +147,7 @@ static int check_begin(const struct queue_job *job, const struct queue_command *
         return err_field(
             e, PP_ENOTFOUND, "set", "%s has no set \"%s\"", queue_label(job, label), shown);
     }
-    if (!queue_pick(job, c->printer, c->profile, pick)) {
+    if (!pick_begun(job, c, pick)) {
         return nothing_for(job, c, e);
     }
     if (strcmp(job->sets[pick->set].id, c->set) != 0) {

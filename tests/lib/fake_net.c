@@ -25,7 +25,7 @@ struct fake_net *fake_net_new(const char *queue)
         memset(h->peer.key, (int)i + 1, sizeof h->peer.key);
         h->net = n;
         h->next_id = 1;
-        h->may_begin = true;
+        h->may_begin = h->connected = true;
         char text[PEER_TEXT_SIZE];
         peer_format(&h->peer, text);
         memcpy(h->text, text, sizeof text);
@@ -195,11 +195,19 @@ static bool may_begin(void *context, const char *queue)
     return h->may_begin;
 }
 
+static bool connected(void *context, const char *queue)
+{
+    const struct fake_host *h = context;
+    (void)queue;
+    return h->connected;
+}
+
 void fake_net_join(struct fake_net *n, size_t index, struct jobs *jobs, const char *name)
 {
     struct fake_host *h = &n->host[index];
     struct err e = {0};
-    const struct jobs_network network = {.submit = take_word, .may_begin = may_begin, .context = h};
+    const struct jobs_network network = {
+        .submit = take_word, .may_begin = may_begin, .connected = connected, .context = h};
     jobs_set_network(jobs, &network);
     if (jobs_joined(jobs, name, h->printer, &h->machine, &e) != 0) {
         fail_msg("%s", e.text);
@@ -270,6 +278,16 @@ size_t fake_net_commit(struct fake_net *n, size_t index, size_t count)
     return done;
 }
 
+void fake_net_say(struct fake_net *n, size_t index, const struct queue_command *c)
+{
+    json_t *doc = queue_command_to_json(c);
+    char *text = json_dumps(doc, JSON_COMPACT);
+    const struct fake_word w = {.id = 0, .bytes = text, .len = strlen(text)};
+    append(n, index, &w);
+    free(text);
+    json_decref(doc);
+}
+
 void fake_net_repeat(struct fake_net *n, size_t index)
 {
     if (n->host[index].words != NULL) {
@@ -322,12 +340,12 @@ void fake_net_settle(struct fake_net *n)
 {
     for (size_t i = 0; i < FAKE_HOSTS; i++) {
         fake_net_keep(n, i);
-        if (n->host[i].jobs != NULL) {
+        if (n->host[i].jobs != NULL && n->host[i].connected) {
             fake_net_commit(n, i, SIZE_MAX);
         }
     }
     for (size_t i = 0; i < FAKE_HOSTS; i++) {
-        fake_net_deliver(n, i, SIZE_MAX);
+        fake_net_deliver(n, i, n->host[i].connected ? SIZE_MAX : 0);
     }
 }
 

@@ -42,6 +42,7 @@ struct fake_host {
     size_t rows_count;
     struct err next; /* what the next submit fails with; code 0 = it is taken */
     bool may_begin;
+    bool connected;
 };
 
 struct fake_entry {
@@ -74,6 +75,8 @@ void fake_net_leave(struct fake_net *n, size_t index);
 void fake_net_keep(struct fake_net *n, size_t index);
 /* The leader takes in its words that are not in the log yet, oldest first, at most `count`. */
 size_t fake_net_commit(struct fake_net *n, size_t index, size_t count);
+/* A host that is nowhere else in the test says this: it is in the log at once. */
+void fake_net_say(struct fake_net *n, size_t index, const struct queue_command *c);
 /* The same word comes into the log again: the oldest one not applied at home. */
 void fake_net_repeat(struct fake_net *n, size_t index);
 /* It is given up: refused with this. */

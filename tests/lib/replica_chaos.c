@@ -285,8 +285,9 @@ unsigned chaos_seeds(const struct chaos *like, uint64_t first, unsigned count, s
         struct chaos c = *like;
         c.seed = first + i;
         uint64_t acked = worst->acked;
-        if (!chaos_run(&c) && bad++ == 0) {
-            *worst = c;
+        if (!chaos_run(&c)) {
+            fprintf(stderr, "seed %llu: %s\n", (unsigned long long)c.seed, c.problem);
+            *worst = bad++ == 0 ? c : *worst;
         }
         worst->acked = acked + c.acked;
     }

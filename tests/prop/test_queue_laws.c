@@ -602,7 +602,11 @@ static void check_count(const struct run *r, const struct print *p, bool success
 static bool can_begin(const struct run *r, const struct queue_command *c)
 {
     const struct queue_job *j = queue_find(r->q, c->job);
-    int i = j != NULL ? pick(j, c->printer, c->profile) : -1;
+    struct queue_job seen = j != NULL ? *j : (struct queue_job){.archived_ms = 1};
+    for (size_t k = 0; k < seen.claims_count; k++) {
+        seen.draft = seen.draft && strcmp(seen.claims[k].printer, c->printer) != 0;
+    }
+    int i = pick(&seen, c->printer, c->profile);
     return i >= 0 && strcmp(j->sets[i].id, c->set) == 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ struct host {
     struct strbuf notes;
     struct strbuf got; /* kinds of messages, one character each */
     size_t got_bytes;
+    struct strbuf whole; /* the last one, all of it */
     uint8_t last[64];
     size_t last_len;
     struct peer last_peer;
@@ -87,6 +89,8 @@ static inline void bench_message(void *context, int queue, const struct peer *pe
     h->got_bytes += len;
     h->last_len = len < sizeof h->last ? len : sizeof h->last;
     memcpy(h->last, bytes, h->last_len);
+    h->whole.len = 0;
+    strbuf_add(&h->whole, (const char *)bytes, len);
     if (h->leave_on_message) {
         links_leave(h->links, queue);
     }
@@ -154,6 +158,7 @@ static inline void bench_open(struct bench *b)
 {
     memset(b, 0, sizeof *b);
     assert_int_equal(identity_init(), 0);
+    signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&b->loop);
     uv_timer_init(&b->loop, &b->limit);
     b->limit.data = b;
@@ -216,6 +221,7 @@ static inline void bench_close(struct bench *b)
         strbuf_fini(&h->trace);
         strbuf_fini(&h->notes);
         strbuf_fini(&h->got);
+        strbuf_fini(&h->whole);
     }
 }
 

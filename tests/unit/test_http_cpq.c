@@ -310,8 +310,8 @@ static void a_job_is_moved_behind_another_or_to_the_front(void **state)
     api_refused(a, 404, a->print, "POST", CPQ "/job/mv", body, "after_id", "after_id \"17\"");
     snprintf(body, sizeof body, "id=%s&src_queue=local", last_id);
     api_refused(a, 400, a->print, "POST", CPQ "/job/mv", body, "after_id", "is missing");
-    snprintf(body, sizeof body, "id=%s&after_id=&src_queue=local&dest_queue=LAN", last_id);
-    api_refused(a, 404, a->print, "POST", CPQ "/job/mv", body, "dest_queue", "no queue \"LAN\"");
+    snprintf(body, sizeof body, "id=%s&after_id=&src_queue=local&dest_queue=attic", last_id);
+    api_refused(a, 404, a->print, "POST", CPQ "/job/mv", body, "dest_queue", "no queue \"attic\"");
     snprintf(body, sizeof body, "id=%s&after_id=&src_queue=attic", last_id);
     api_refused(a, 404, a->print, "POST", CPQ "/job/mv", body, "src_queue", "\"attic\"");
     api_refused(a, 404, a->print, "POST", CPQ "/job/mv", "id=7&after_id=", "id", "id \"7\"");
@@ -424,7 +424,7 @@ static void an_edit_that_cannot_be_says_why(void **state)
         {400, "\"count\":1000000000", "count", "count 1000000000"},
         {400, "\"remaining\":0", "remaining", "remaining 0: must be"},
         {409, "\"name\":\"x\",\"revision\":99", "revision", "since revision 99"},
-        {404, "\"queue\":\"LAN\"", "queue", "no queue \"LAN\""},
+        {404, "\"queue\":\"attic\"", "queue", "no queue \"attic\""},
         {400, "\"queue\":7", "queue", "queue 7"},
         {400, "\"nmae\":\"x\"", "nmae", "did you mean \"name\"?"},
         {400, "\"sets\":[{\"path\":\"a.gcode\",\"count\":0}]", "sets[0].count", "count 0"},

@@ -56,6 +56,26 @@ static void a_claim_covers_every_copy_of_the_job(void **state)
     bench_close(&b);
 }
 
+/* Its BEGIN may have been on its way while somebody elsewhere held the job. */
+static void a_print_of_its_claim_counts_even_if_the_job_was_held_before_that_was_heard(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    submit(&b, "job", "A1", 2);
+    assert_int_equal(act(&b, QUEUE_CLAIM, "job"), 0);
+    struct queue_job *held = edit_of(&b, "job");
+    held->draft = true;
+    assert_int_equal(edit(&b, "job", QUEUE_F_DRAFT, held), 0);
+    assert_null(next_work(&b).job);
+    as(&b, "two");
+    assert_int_equal(begin_set(&b, qid("job"), qid("job/A")), -PP_ESTATE);
+    as(&b, "one");
+    assert_int_equal(begin_set(&b, qid("job"), qid("job/A")), 0);
+    assert_int_equal(finish(&b, true), 0);
+    assert_int_equal(job_of(&b, "job")->remaining, 1);
+    bench_close(&b);
+}
+
 static void a_job_without_a_set_for_a_printer_is_not_claimed_by_it(void **state)
 {
     (void)state;
@@ -251,6 +271,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_claim_keeps_others_away_and_says_who_has_it),
         cmocka_unit_test(a_claim_covers_every_copy_of_the_job),
+        cmocka_unit_test(
+            a_print_of_its_claim_counts_even_if_the_job_was_held_before_that_was_heard),
         cmocka_unit_test(a_job_without_a_set_for_a_printer_is_not_claimed_by_it),
         cmocka_unit_test(a_claim_is_not_given_back_while_it_is_printed),
         cmocka_unit_test(one_printer_prints_one_set_of_a_job_at_a_time),

@@ -27,7 +27,9 @@ struct all {
     int64_t duration;
     int64_t bytes;
     char *names[4];
+    struct yaml_mark names_at[3];
     struct yaml_items things;
+    struct yaml_items parts;
     int inner;
     struct yaml_mark mark[20];
 };
@@ -59,6 +61,20 @@ static const struct yaml_table thing_table = {.fields = thing_fields,
     .size = sizeof(struct thing),
     .marks = offsetof(struct thing, mark)};
 
+struct part {
+    int size;
+    struct yaml_mark mark[1];
+};
+
+static const struct yaml_field part_fields[] = {
+    {.key = "size", .kind = YAML_INT, .offset = offsetof(struct part, size), .max = 9},
+};
+
+static const struct yaml_table part_table = {.fields = part_fields,
+    .count = 1,
+    .size = sizeof(struct part),
+    .marks = offsetof(struct part, mark)};
+
 static const struct yaml_field inner_fields[] = {
     {.key = "value", .kind = YAML_INT, .offset = AT(inner), .min = -5, .max = 5},
 };
@@ -81,9 +97,20 @@ static const struct yaml_field fields[] = {
     {.key = "celsius", .kind = YAML_CELSIUS, .offset = AT(celsius), .max = 500},
     {.key = "duration", .kind = YAML_DURATION, .offset = AT(duration), .max = 86400e3},
     {.key = "bytes", .kind = YAML_SIZE, .offset = AT(bytes), .max = 1099511627776},
-    {.key = "names", .kind = YAML_STRINGS, .offset = AT(names), .size = 3, .check = check_text},
+    {.key = "names",
+        .kind = YAML_STRINGS,
+        .offset = AT(names),
+        .size = 3,
+        .check = check_text,
+        .item_marks = AT(names_at)},
     {.key = "things", .kind = YAML_ITEMS, .offset = AT(things), .size = 3, .table = &thing_table},
     {.key = "inner", .kind = YAML_MAP, .table = &inner_table},
+    {.key = "parts",
+        .kind = YAML_LIST,
+        .offset = AT(parts),
+        .size = 3,
+        .table = &part_table,
+        .min = 1},
 };
 
 static const struct yaml_table table = {
@@ -100,6 +127,7 @@ static int clean(void **state)
     }
     free(a.lines);
     free(a.things.items);
+    free(a.parts.items);
     a = (struct all){0};
     yaml_mistakes_fini(&mistakes);
     return 0;
@@ -210,7 +238,7 @@ static void values_out_of_range_tell_the_range(void **state)
     (void)state;
     assert_wrong("a: 1\nbaud: fast\n",
         "f.yaml:1:1: a: unknown key; here may stand: text, lines, flag, choice, baud, real, range, "
-        "celsius, duration, bytes, names, things, inner\n"
+        "celsius, duration, bytes, names, things, inner, parts\n"
         "f.yaml:2:7: baud: \"fast\": must be a number from 1200 to 4000000, or auto\n");
     assert_wrong("baud: 5000000\n",
         "f.yaml:1:7: baud: \"5000000\": must be a number from 1200 to 4000000, or auto\n");
@@ -369,6 +397,36 @@ static void mistakes_are_collected_up_to_a_bound(void **state)
     assert_int_equal(mistakes.count, YAML_MAX_MISTAKES);
 }
 
+static void a_list_has_mappings_without_names(void **state)
+{
+    (void)state;
+    assert_right("parts:\n- size: 3\n- {size: 4}\n- {}\n");
+    const struct part *parts = a.parts.items;
+    assert_int_equal(a.parts.count, 3);
+    assert_int_equal(parts[0].size, 3);
+    assert_int_equal(parts[1].size, 4);
+    assert_int_equal(parts[1].mark[0].line, 3);
+    assert_int_equal(parts[1].mark[0].column, 10);
+    assert_int_equal(parts[2].mark[0].line, 0);
+    assert_wrong("parts: []\n", "f.yaml:1:8: parts: \"[...]\": must not be empty\n");
+    assert_wrong(
+        "parts:\n", "f.yaml:1:7: parts: \"\": must be a list: lines that begin with \"-\"\n");
+    assert_wrong("parts: [{}, {}, {}, {}]\n",
+        "f.yaml:1:8: parts: \"[...]\": at most 3 are possible, here are 4\n");
+    assert_wrong("parts: [{sise: 1}, 2]\n",
+        "f.yaml:1:10: sise: unknown key; did you mean \"size\"?\n"
+        "f.yaml:1:20: parts: \"2\": must have keys of its own behind the \"-\"\n");
+}
+
+static void each_text_of_a_list_has_its_place(void **state)
+{
+    (void)state;
+    assert_wrong("names:\n- a\n- bad\n- c\n", "f.yaml:3:3: names: \"bad\": must not be bad\n");
+    assert_string_equal(a.names[1], "c");
+    assert_int_equal(a.names_at[0].line, 2);
+    assert_int_equal(a.names_at[1].line, 4);
+}
+
 static void a_file_that_cannot_be_read_is_a_mistake(void **state)
 {
     (void)state;
@@ -399,6 +457,8 @@ int main(void)
         cmocka_unit_test_teardown(depth_size_and_documents_are_bounded, clean),
         cmocka_unit_test_teardown(broken_yaml_is_told_with_its_place, clean),
         cmocka_unit_test_teardown(mistakes_are_collected_up_to_a_bound, clean),
+        cmocka_unit_test_teardown(a_list_has_mappings_without_names, clean),
+        cmocka_unit_test_teardown(each_text_of_a_list_has_its_place, clean),
         cmocka_unit_test_teardown(a_file_that_cannot_be_read_is_a_mistake, clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

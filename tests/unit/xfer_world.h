@@ -90,6 +90,8 @@ struct world {
     uint64_t now_ms, order, seed;
     uint64_t latency_ms;
     uint64_t bytes_per_ms; /* 0 = no bound */
+    uint8_t *spare[64];    /* buffers for chunks: fresh ones cost a thousand page faults */
+    size_t spare_count;
     struct {
         size_t by, whom;
     } drops[64];
@@ -116,6 +118,28 @@ static inline struct event *world_add(struct world *w, struct event e)
     one->next = *at;
     *at = one;
     return one;
+}
+
+#define LARGE  (1 << 16)
+#define BUFFER (XFER_CHUNK + 256)
+static inline uint8_t *world_buffer(struct world *w, size_t len)
+{
+    assert_true(len <= BUFFER);
+    if (len >= LARGE && w->spare_count > 0) {
+        return w->spare[--w->spare_count];
+    }
+    uint8_t *bytes = malloc(len >= LARGE ? BUFFER : len + 1);
+    assert_non_null(bytes);
+    return bytes;
+}
+
+static inline void world_give_back(struct world *w, uint8_t *bytes, size_t len)
+{
+    if (bytes != NULL && len >= LARGE && w->spare_count < 64) {
+        w->spare[w->spare_count++] = bytes;
+    } else {
+        free(bytes);
+    }
 }
 
 static inline size_t node_index(const struct node *n)
@@ -188,7 +212,7 @@ static inline void store_read(
         err_set(&e->err, PP_ENOTFOUND, "not here");
         return;
     }
-    e->bytes = mem_alloc(len + 1);
+    e->bytes = world_buffer(n->w, len);
     e->len = len;
     memcpy(e->bytes, n->w->contents[i].bytes + offset, len);
     if (len > 0) {
@@ -332,10 +356,10 @@ static inline bool io_send(
         return false;
     }
     uint64_t *busy = &n->free_at[other];
-    uint8_t *copy = mem_alloc(len + 1);
+    uint8_t *copy = world_buffer(w, len);
     memcpy(copy, bytes, len);
     if (!node_lies(n, copy, len)) {
-        free(copy);
+        world_give_back(w, copy, len);
         return true;
     }
     n->chunks_sent += bulk;
@@ -421,9 +445,9 @@ static inline struct world *world_new(size_t nodes, uint64_t seed)
     return w;
 }
 
-static inline void world_free_event(struct event *e)
+static inline void world_free_event(struct world *w, struct event *e)
 {
-    free(e->bytes);
+    world_give_back(w, e->bytes, e->len);
     free(e);
 }
 
@@ -431,7 +455,10 @@ static inline void world_free(struct world *w)
 {
     for (struct event *next; w->events != NULL; w->events = next) {
         next = w->events->next;
-        world_free_event(w->events);
+        world_free_event(w, w->events);
+    }
+    while (w->spare_count > 0) {
+        free(w->spare[--w->spare_count]);
     }
     for (size_t i = 0; i < w->count; i++) {
         xfer_free(w->nodes[i].x);
@@ -546,7 +573,7 @@ static inline bool world_step(struct world *w, uint64_t until_ms)
     if (e->life == w->nodes[e->to].life) {
         node_take(&w->nodes[e->to], e);
     }
-    world_free_event(e);
+    world_free_event(w, e);
     return true;
 }
 

@@ -19,7 +19,7 @@
 #include <uv.h>
 
 #define DEVICE_HEATERS   10
-#define DEVICE_QUESTIONS 10
+#define DEVICE_QUESTIONS 11
 #define DEVICE_ANSWERS   8
 
 struct device;

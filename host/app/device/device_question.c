@@ -34,6 +34,7 @@ static const struct {
     {"file", NULL, true},
     {"script", NULL, false},
     {"managing", NULL, true},
+    {"peer", NULL, true}, /* whose jobs are printed */
 };
 
 static_assert(sizeof kinds / sizeof *kinds <= DEVICE_QUESTIONS, "room for one of each kind");

@@ -36,6 +36,7 @@ void jobs_free_slot(struct slot *slot)
 {
     jobs_own_free(slot);
     queue_free(slot->queue);
+    free(slot->words);
     sodium_memzero(slot->shown.shared.key, sizeof slot->shown.shared.key);
     free(slot);
 }

@@ -70,7 +70,8 @@ struct jobs_shared {
     char registry[512];                 /* WAN */
     char identity[256];                 /* a .priv file, "" = the host's own */
     char control[8]; /* may others of it operate this printer: "yes", "no", "" = yes with a key */
-    char accept[32]; /* "" = all; "trusted": gcode of trusted submitters alone; "model" */
+    char accept[32]; /* "all", "" = as it is for its kind (LAN: all, WAN: trusted); "trusted": gcode
+                        of trusted submitters alone; "model" */
     int replicas;    /* hosts that hold a job's files before it may be claimed; 2 */
     int64_t claim_timeout_ms; /* 15 min */
 };
@@ -84,6 +85,7 @@ struct jobs_queue {
     char printer[QUEUE_WORD_MAX + 1]; /* by which this host claims in it: its name; in a network
                                          queue "NAME@12D3KooW…" */
     struct jobs_shared shared;        /* of a network queue */
+    unsigned joins;                   /* how often it was joined since the start */
     const struct queue *queue;        /* NULL: a network queue that is not joined */
 };
 
@@ -114,6 +116,8 @@ struct jobs_network {
         void *context, const char *queue, bool keep, const void *bytes, size_t len, struct err *e);
     /* Is this host the one that leads the queue? NULL = never: nothing is purged there. */
     bool (*leads)(void *context, const char *queue);
+    /* Is it in touch with a leader, so that claims can be agreed upon? NULL = always. */
+    bool (*connected)(void *context, const char *queue);
     /* May a print of the queue begin here now? Not when this host has been out of touch for so
      * long that others may have been given what it has claimed. NULL = always. */
     bool (*may_begin)(void *context, const char *queue);
@@ -124,6 +128,17 @@ struct jobs_network {
 void jobs_set_network(struct jobs *j, const struct jobs_network *network); /* NULL: gone again */
 /* What `may_begin` says of that queue; a local one always may. */
 bool jobs_may_begin(const struct jobs *j, const char *queue, struct err *e);
+bool jobs_connected(const struct jobs *j, const char *queue);
+
+/* What a person has said of the jobs of a host that nobody vouches for; remembered for good. */
+enum jobs_word {
+    JOBS_NOT_ASKED,
+    JOBS_ACCEPTED,
+    JOBS_DECLINED
+};
+enum jobs_word jobs_peer_word(const struct jobs *j, const char *queue, const char *peer);
+void jobs_peer_say(struct jobs *j, const char *queue, const char *peer, bool accepted,
+    store_cb done, void *context);
 
 /* The queue is joined: `machine` is for net_queue_add(); `printer` is our name in it. Its state
  * comes by machine.load. jobs_left() when net has let go of the machine. */

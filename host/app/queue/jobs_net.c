@@ -522,8 +522,7 @@ bool jobs_may_begin(const struct jobs *j, const char *queue, struct err *e)
 {
     const struct slot *slot = jobs_slot(j, queue);
     const struct jobs_network *n = &j->network;
-    if (slot == NULL || !slot->network || n->may_begin == NULL ||
-        n->may_begin(n->context, queue)) {
+    if (slot == NULL || !slot->network || n->may_begin == NULL || n->may_begin(n->context, queue)) {
         return true;
     }
     err_set(e, PP_EOFFLINE,
@@ -531,6 +530,14 @@ bool jobs_may_begin(const struct jobs *j, const char *queue, struct err *e)
         "given its jobs",
         queue);
     return false;
+}
+
+bool jobs_connected(const struct jobs *j, const char *queue)
+{
+    const struct slot *slot = jobs_slot(j, queue);
+    const struct jobs_network *n = &j->network;
+    return slot == NULL || !slot->network || n->connected == NULL ||
+           n->connected(n->context, queue);
 }
 
 static void name_ourselves(struct slot *slot, const char *printer)
@@ -558,6 +565,7 @@ int jobs_joined(struct jobs *j, const char *name, const char *printer, struct ne
     name_ourselves(slot, printer);
     slot->queue = new_queue(slot);
     slot->shown.queue = slot->queue;
+    slot->shown.joins++;
     *machine = (struct net_machine){.apply = on_apply,
         .dump = on_dump,
         .load = on_load,

@@ -33,6 +33,12 @@ struct own_command {
     struct request *request;    /* answered when it is on the disk; NULL = it was */
 };
 
+/* What a person has said of a host. */
+struct peer_word {
+    char peer[PEER_TEXT_SIZE];
+    bool accepted;
+};
+
 /* One queue. */
 struct slot {
     struct jobs_queue shown; /* its queue is `queue` */
@@ -47,6 +53,8 @@ struct slot {
     char own_client[QUEUE_WORD_MAX + 1]; /* and what is kept until it is committed */
     int64_t sequence;
     int64_t own_sequence;
+    struct peer_word *words; /* owned, oldest first */
+    size_t words_count;
     struct request_list sent; /* not applied yet */
     struct own_command *own;  /* owned, in order; on top of what is committed */
 };
@@ -159,7 +167,8 @@ int jobs_load(struct jobs *j, struct err *e);
 
 char *jobs_write_job(const struct queue_job *job);
 char *jobs_write_answer(const struct queue_answer *answer);
-char *jobs_write_queue(const struct jobs_queue *queue, int rank);
+/* `words`: an array, taken over; NULL where there are none. */
+char *jobs_write_queue(const struct jobs_queue *queue, int rank, json_t *words);
 
 /* NULL and *e for what is no job. */
 struct queue_job *jobs_read_job(const char *doc, size_t len, struct err *e);
@@ -183,6 +192,8 @@ void jobs_sort_slots(struct jobs *j);
 /* PP_EINVAL, PP_EEXIST. */
 int jobs_check_queue(const struct jobs *j, const struct jobs_queue *q, bool added, struct err *e);
 
+json_t *jobs_write_words(const struct slot *slot);
+void jobs_read_words(struct slot *slot, const json_t *array);
 json_t *jobs_write_shared(const struct jobs_shared *s);
 int jobs_read_shared(const json_t *object, struct jobs_shared *s, struct err *e);
 

@@ -146,12 +146,12 @@ static void on_answer_row(void *context, const char *queue, const char *name, co
 /* ---- queues -------------------------------------------------------------------------------------
  */
 
-char *jobs_write_queue(const struct jobs_queue *q, int rank)
+char *jobs_write_queue(const struct jobs_queue *q, int rank, json_t *words)
 {
     bool network = strcmp(q->kind, "local") != 0;
-    return dump(json_pack("{s:s, s:s, s:b, s:b, s:i, s:o?}", "kind", q->kind, "strategy",
+    return dump(json_pack("{s:s, s:s, s:b, s:b, s:i, s:o*, s:o*}", "kind", q->kind, "strategy",
         queue_strategy_name(q->strategy), "enabled", (int)q->enabled, "share", (int)q->share,
-        "rank", rank, "shared", network ? jobs_write_shared(&q->shared) : NULL));
+        "rank", rank, "shared", network ? jobs_write_shared(&q->shared) : NULL, "peers", words));
 }
 
 /* Those of this host, in a document of whichever version. */
@@ -167,6 +167,7 @@ static bool read_queue(struct slot *slot, const json_t *value)
     }
     slot->shown.enabled = enabled != 0;
     slot->shown.share = share != 0;
+    jobs_read_words(slot, json_object_get(value, "peers"));
     return true;
 }
 

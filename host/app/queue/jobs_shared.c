@@ -16,6 +16,7 @@
 #define TIMEOUT_MAX   INT64_C(86400000)
 #define TIMEOUT_USUAL INT64_C(900000)
 #define REPLICAS_MAX  16
+#define WORDS_MAX     200
 
 /* ---- checks -------------------------------------------------------------------------------------
  */
@@ -161,6 +162,79 @@ int jobs_read_shared(const json_t *object, struct jobs_shared *s, struct err *e)
     return right ? check_words(s, e) : err_set(e, PP_ECORRUPT, "settings of a network queue");
 }
 
+/* ---- hosts a person was asked about -------------------------------------------------------------
+ */
+
+json_t *jobs_write_words(const struct slot *slot)
+{
+    json_t *array = slot->words_count > 0 ? json_array() : NULL;
+    for (size_t i = 0; i < slot->words_count; i++) {
+        const struct peer_word *w = &slot->words[i];
+        json_array_append_new(
+            array, json_pack("{s:s, s:b}", "peer", w->peer, "accepted", (int)w->accepted));
+    }
+    return array;
+}
+
+static void add_word(struct slot *slot, const char *peer, bool accepted)
+{
+    size_t i = 0;
+    while (i < slot->words_count && strcmp(slot->words[i].peer, peer) != 0) {
+        i++;
+    }
+    if (i == slot->words_count && i < WORDS_MAX) {
+        slot->words = mem_resize(slot->words, ++slot->words_count, sizeof *slot->words);
+    } else if (i == slot->words_count) { /* the oldest is asked about anew */
+        memmove(slot->words, slot->words + 1, (--i) * sizeof *slot->words);
+    }
+    slot->words[i] = (struct peer_word){.accepted = accepted};
+    str_copy(slot->words[i].peer, sizeof slot->words[i].peer, peer, strlen(peer));
+}
+
+void jobs_read_words(struct slot *slot, const json_t *array)
+{
+    for (size_t i = 0; i < json_array_size(array) && i < WORDS_MAX; i++) {
+        const json_t *word = json_array_get(array, i);
+        const char *peer = json_string_value(json_object_get(word, "peer"));
+        if (peer != NULL) {
+            add_word(slot, peer, json_is_true(json_object_get(word, "accepted")));
+        }
+    }
+}
+
+enum jobs_word jobs_peer_word(const struct jobs *j, const char *queue, const char *peer)
+{
+    const struct slot *slot = jobs_slot(j, queue);
+    for (size_t i = 0; slot != NULL && i < slot->words_count; i++) {
+        if (strcmp(slot->words[i].peer, peer) == 0) {
+            return slot->words[i].accepted ? JOBS_ACCEPTED : JOBS_DECLINED;
+        }
+    }
+    return JOBS_NOT_ASKED;
+}
+
+/* Holds at once; what the disk does not take is asked again after the next start. */
+void jobs_peer_say(struct jobs *j, const char *queue, const char *peer, bool accepted,
+    store_cb done, void *context)
+{
+    struct err e = {0};
+    struct slot *slot = jobs_slot(j, queue);
+    if (slot == NULL) {
+        jobs_no_queue(j, queue, &e);
+    } else {
+        add_word(slot, peer, accepted);
+    }
+    jobs_change(j,
+        &(struct jobs_change){.docs = STORE_QUEUES,
+            .name = queue,
+            .doc = slot != NULL ? jobs_write_queue(&slot->shown, slot->rank, jobs_write_words(slot))
+                                : NULL,
+            .err = e,
+            .done = done,
+            .context = context});
+    jobs_net_changed(j);
+}
+
 /* ---- order --------------------------------------------------------------------------------------
  */
 
@@ -230,11 +304,13 @@ static void apply_queue(struct jobs *j, void *data)
 static void save(struct jobs *j, const struct jobs_queue *q, int rank, const struct err *e,
     store_cb done, void *context)
 {
+    const struct slot *slot = jobs_slot(j, q->name);
+    json_t *words = slot != NULL && e->code == 0 ? jobs_write_words(slot) : NULL;
     struct queue_change *c = mem_alloc(sizeof *c);
     *c = (struct queue_change){*q, rank};
     jobs_change(j, &(struct jobs_change){.docs = STORE_QUEUES,
                        .name = c->queue.name,
-                       .doc = e->code == 0 ? jobs_write_queue(q, rank) : NULL,
+                       .doc = e->code == 0 ? jobs_write_queue(q, rank, words) : NULL,
                        .apply = apply_queue,
                        .data = c,
                        .free_data = free_change,
@@ -242,39 +318,6 @@ static void save(struct jobs *j, const struct jobs_queue *q, int rank, const str
                        .done = done,
                        .context = context});
 }
-
-void jobs_queue_edit(struct jobs *j, const struct jobs_queue *changed, store_cb done, void *context)
-{
-    struct err e = {0};
-    const struct slot *slot = jobs_slot(j, changed->name);
-    struct jobs_queue q = *changed;
-    if (slot == NULL) {
-        jobs_no_queue(j, changed->name, &e);
-    } else {
-        memcpy(q.kind, slot->shown.kind, sizeof q.kind); /* it stays what it is */
-    }
-    if (slot != NULL && slot->network) {
-        jobs_check_queue(j, &q, false, &e);
-    }
-    save(j, &q, slot != NULL ? slot->rank : 0, &e, done, context);
-}
-
-void jobs_queue_add(struct jobs *j, const struct jobs_queue *q, store_cb done, void *context)
-{
-    struct err e = {0};
-    struct jobs_queue queue = *q;
-    struct jobs_shared *s = &queue.shared;
-    if (s->address[0] == '\0') {
-        str_copy(s->address, sizeof s->address, "auto", 4);
-    }
-    s->replicas = s->replicas != 0 ? s->replicas : 2;
-    s->claim_timeout_ms = s->claim_timeout_ms != 0 ? s->claim_timeout_ms : TIMEOUT_USUAL;
-    jobs_check_queue(j, &queue, true, &e);
-    save(j, &queue, next_rank(j), &e, done, context);
-}
-
-/* ---- removed ------------------------------------------------------------------------------------
- */
 
 static int want_unprinted(const struct slot *slot, struct err *e)
 {
@@ -291,6 +334,42 @@ static int want_unprinted(const struct slot *slot, struct err *e)
     }
     return 0;
 }
+
+void jobs_queue_edit(struct jobs *j, const struct jobs_queue *changed, store_cb done, void *context)
+{
+    struct err e = {0};
+    const struct slot *slot = jobs_slot(j, changed->name);
+    struct jobs_queue q = *changed;
+    if (slot == NULL) {
+        jobs_no_queue(j, changed->name, &e);
+    } else {
+        memcpy(q.kind, slot->shown.kind, sizeof q.kind); /* it stays what it is */
+    }
+    if (slot != NULL && slot->network && jobs_check_queue(j, &q, false, &e) == 0 && !q.enabled) {
+        want_unprinted(slot, &e);
+    }
+    save(j, &q, slot != NULL ? slot->rank : 0, &e, done, context);
+}
+
+void jobs_queue_add(struct jobs *j, const struct jobs_queue *q, store_cb done, void *context)
+{
+    struct err e = {0};
+    struct jobs_queue queue = *q;
+    struct jobs_shared *s = &queue.shared;
+    if (s->address[0] == '\0') {
+        str_copy(s->address, sizeof s->address, "auto", 4);
+    }
+    s->replicas = s->replicas != 0 ? s->replicas : 2;
+    s->claim_timeout_ms = s->claim_timeout_ms != 0 ? s->claim_timeout_ms : TIMEOUT_USUAL;
+    if (strcmp(queue.kind, "wan") == 0 && s->accept[0] == '\0') { /* anybody is there */
+        str_copy(s->accept, sizeof s->accept, "trusted", 7);
+    }
+    jobs_check_queue(j, &queue, true, &e);
+    save(j, &queue, next_rank(j), &e, done, context);
+}
+
+/* ---- removed ------------------------------------------------------------------------------------
+ */
 
 static int want_removable(const struct jobs *j, const char *name, struct err *e)
 {
@@ -388,8 +467,8 @@ void jobs_queue_rank(struct jobs *j, const char *name, size_t place, store_cb do
         from += j->slots[from] == slot;
         const struct slot *at = i == place ? slot : j->slots[from++];
         memcpy(r->names[r->count++], at->shown.name, sizeof at->shown.name);
-        store_changes_add(
-            changes, STORE_QUEUES, "", at->shown.name, jobs_write_queue(&at->shown, (int)i));
+        store_changes_add(changes, STORE_QUEUES, "", at->shown.name,
+            jobs_write_queue(&at->shown, (int)i, jobs_write_words(at)));
         from += from < j->slots_count && j->slots[from] == slot;
     }
     jobs_change(j, &(struct jobs_change){.changes = changes,
@@ -441,7 +520,7 @@ int jobs_make_lan(struct jobs *j, struct err *e)
     slot->shown.shared = lan.shared;
     jobs_change(j, &(struct jobs_change){.docs = STORE_QUEUES,
                        .name = lan.name,
-                       .doc = jobs_write_queue(&lan, slot->rank),
+                       .doc = jobs_write_queue(&lan, slot->rank, NULL),
                        .done = on_made,
                        .context = j});
     return 0;

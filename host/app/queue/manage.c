@@ -203,6 +203,10 @@ static void pump(struct manage *m)
     if (m->starting > 0) {
         return; /* again when it is known what earlier runs came to */
     }
+    manage_reconcile_joined(m);
+    if (m->starting > 0) {
+        return;
+    }
     manage_look_at_bed(m);
     for (int i = 0; i < STEPS_MAX && take_event(m, &event); i++) {
         step(m, &event);
@@ -210,6 +214,8 @@ static void pump(struct manage *m)
     if (m->events > 0 || m->look) {
         pump_soon(m);
     }
+    manage_mind_claims(m);
+    manage_ask_stranger(m);
     manage_tell_wish(m);
     store_managing(m);
     manage_tell(m);
@@ -227,6 +233,7 @@ int manage_start(struct manage *m, struct err *e)
 {
     (void)e;
     m->skip_count = 0;
+    m->passes_count = 0;
     m->fault = false;
     m->stopped[0] = '\0';
     m->stopped_badly = false;
@@ -339,6 +346,7 @@ static void destroy(struct manage *m)
     free(m->skip);
     free(m->late);
     free(m->event);
+    free(m->joined);
     free(m);
 }
 
@@ -364,7 +372,9 @@ int manage_open(struct manage **out, uv_loop_t *loop, const struct manage_option
     m->pump.data = m;
     m->wake.data = m;
     m->again.data = m;
-    m->open = 3;
+    uv_timer_init(loop, &m->later);
+    m->later.data = m;
+    m->open = 4;
     m->listener = hub_add(o->hub, LISTENS, on_hub, m);
     manage_set_settings(m, &o->settings);
     struct err why;
@@ -393,12 +403,13 @@ static void on_handle_closed(uv_handle_t *handle)
 
 void manage_close(struct manage *m, void (*closed)(void *context), void *context)
 {
-    static const char *const kinds[] = {"material", "file", "managing"};
+    static const char *const kinds[] = {"material", "file", "managing", "peer"};
     m->closing = true;
     m->closed = closed;
     m->closed_context = context;
     hub_remove(m->o.hub, m->listener);
     manage_stop_scripts(m);
+    manage_drop_fetching(m);
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         device_withdraw(m->o.device, kinds[i]);
     }
@@ -406,4 +417,5 @@ void manage_close(struct manage *m, void (*closed)(void *context), void *context
     uv_close((uv_handle_t *)&m->pump, on_handle_closed);
     uv_close((uv_handle_t *)&m->wake, on_handle_closed);
     uv_close((uv_handle_t *)&m->again, on_handle_closed);
+    uv_close((uv_handle_t *)&m->later, on_handle_closed);
 }

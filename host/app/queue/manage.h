@@ -92,6 +92,24 @@ int manage_quarantine_remove(struct manage *m, const char *what, struct err *e);
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size);
 
+/* The same of a job of a network queue: why this printer passes it over, or what its set lacks;
+ * content that other hosts have lacks nothing. */
+void manage_why_passed(const struct manage *m, const char *queue, const struct queue_job *job,
+    const struct queue_set *set, char *out, size_t out_size);
+
+/* ---- network queues -----------------------------------------------------------------------------
+ */
+
+/* Brings content here; `done` runs later, once. NULL: what is not here is not printed. */
+typedef void (*manage_fetch)(void *context, const char *queue, const char *sha256,
+    int64_t size_bytes, net_fetch_cb done, void *done_context);
+void manage_set_fetch(struct manage *m, manage_fetch fetch, void *context);
+
+/* How far that is, for people; the context is the same. */
+typedef bool (*manage_fetch_progress)(
+    const void *context, const char *sha256, struct net_progress *out);
+void manage_set_fetch_progress(struct manage *m, manage_fetch_progress progress);
+
 /* The job it would print next, and what stands before that: for lists. */
 struct manage_next {
     char job[ID_SIZE]; /* "" = none */

@@ -157,6 +157,9 @@ static bool is_as_skipped(const struct manage_skip *skip, const struct queue_job
 
 bool manage_skips(const struct manage *m, const struct queue_job *job)
 {
+    if (manage_passed(m, job->id) != NULL) {
+        return true;
+    }
     for (size_t i = 0; i < m->skip_count; i++) {
         if (strcmp(m->skip[i].job, job->id) == 0 && is_as_skipped(&m->skip[i], job)) {
             return true;

@@ -13,33 +13,65 @@
 /* ---- work --------------------------------------------------------------------------------------
  */
 
-/* A name that stands for something else by now is no loss: the content counts. */
-bool manage_has_file(void *context, const struct queue_set *set)
+bool manage_is_network(const struct manage *m, const char *queue)
 {
-    const struct manage *m = context;
+    const struct jobs_queue *q = jobs_queue_find(m->o.jobs, queue);
+    return q != NULL && strcmp(q->kind, "local") != 0;
+}
+
+const char *manage_printer_in(const struct manage *m, const char *queue)
+{
+    return manage_is_network(m, queue) ? jobs_queue_find(m->o.jobs, queue)->printer : m->name;
+}
+
+/* A name that stands for something else by now is no loss: the content counts. What other hosts of
+ * its queue have is brought here before it is printed. */
+bool manage_can_print(const struct manage *m, const char *queue, const struct queue_set *set)
+{
     if (set->model || set->sha256 == NULL || manage_quarantined(m, set->sha256) != NULL) {
         return false;
     }
     const struct file_entry *file = files_find_content(m->o.files, set->sha256);
     struct err e;
-    return file != NULL && file->analysed && device_fits(m->o.device, file, &e) == 0;
+    if (file == NULL) {
+        return m->fetch != NULL && manage_is_network(m, queue);
+    }
+    return file->analysed && device_fits(m->o.device, file, &e) == 0;
+}
+
+/* ---- who looks for it --------------------------------------------------------------------------
+ */
+
+static bool has_file(void *context, const struct queue_set *set)
+{
+    const struct manage_seeker *s = context;
+    return manage_can_print(s->manage, s->printer.queue, set);
 }
 
 static bool skips(void *context, const struct queue_job *job)
 {
-    return manage_skips(context, job);
+    struct manage_seeker *s = context;
+    struct manage *m = s->manage;
+    char why[8];
+    if ((s->only[0] != '\0' && strcmp(job->id, s->only) != 0) || strcmp(job->id, s->except) == 0) {
+        return true;
+    }
+    return (s->only[0] == '\0' && manage_skips(m, job)) ||
+           manage_refuses(m, s->printer.queue, job, why, sizeof why, s->asks ? &m->stranger : NULL);
 }
 
-static void describe_printer(struct manage *m, struct queue_printer *out)
+void manage_seek(struct manage *m, struct manage_seeker *out)
 {
-    *out = (struct queue_printer){.name = m->name,
+    *out = (struct manage_seeker){.manage = m, .only = "", .except = ""};
+    out->printer = (struct queue_printer){.name = m->name,
+        .queue = QUEUE_LOCAL,
         .profile = m->o.profile != NULL ? m->o.profile->id : "",
-        .has_file = manage_has_file,
+        .has_file = has_file,
         .skips = skips,
         .any_material = !m->settings.material_check,
-        .context = m};
+        .context = out};
     for (unsigned i = 0; i < QUEUE_TOOLS_MAX; i++) {
-        out->loaded[i] = spools_loaded(m->o.spools, i);
+        out->printer.loaded[i] = spools_loaded(m->o.spools, i);
     }
 }
 
@@ -55,6 +87,7 @@ static void copy_work(struct manage_work *out, const char *queue, const struct q
     snprintf(out->path, sizeof out->path, "%s", set->path);
     snprintf(out->sha256, sizeof out->sha256, "%s", set->sha256 != NULL ? set->sha256 : "");
     memcpy(out->filament_um, set->filament_um, sizeof out->filament_um);
+    out->size_bytes = set->size_bytes;
     for (size_t i = 0; i < QUEUE_TOOLS_MAX; i++) {
         snprintf(out->materials[i], sizeof out->materials[i], "%s",
             set->materials[i] != NULL ? set->materials[i] : "");
@@ -64,25 +97,32 @@ static void copy_work(struct manage_work *out, const char *queue, const struct q
     }
 }
 
-static bool is_another(void *context, const struct queue_job *job)
-{
-    const struct manage *m = context;
-    return strcmp(job->id, m->once_job) != 0;
-}
-
 /* Exactly one job is wanted, whatever else would come first, and from whichever queue. */
-static void find_once(struct manage *m, struct queue_printer *p, struct manage_work *out)
+static void find_once(struct manage_seeker *s, struct manage_work *out)
 {
+    struct manage *m = s->manage;
     const struct queue_job *job;
     const struct jobs_queue *queue;
     struct queue_next next = {0};
-    if (jobs_find(m->o.jobs, m->once_job, &job, &queue, NULL) < 0) {
+    if (jobs_find(m->o.jobs, m->once_job, &job, &queue, NULL) < 0 || queue->queue == NULL) {
         return;
     }
-    p->skips = is_another;
-    queue_next(queue->queue, p, false, &next);
+    s->only = m->once_job;
+    s->printer.queue = queue->name;
+    s->printer.name = manage_printer_in(m, queue->name);
+    queue_next(queue->queue, &s->printer, false, &next);
     if (next.job != NULL) {
         copy_work(out, queue->name, &next);
+    }
+}
+
+void manage_seek_work(struct manage_seeker *s, struct manage_work *out)
+{
+    struct jobs_work found = {.queue = ""};
+    *out = (struct manage_work){.job = ""};
+    jobs_next(s->manage->o.jobs, &s->printer, &found);
+    if (found.next.job != NULL) {
+        copy_work(out, found.queue, &found.next);
     }
 }
 
@@ -102,17 +142,15 @@ static void check_spools(const struct manage *m, struct manage_work *w)
 
 void manage_find_work(struct manage *m, struct manage_work *out)
 {
-    struct queue_printer p;
-    struct jobs_work found = {.queue = ""};
+    struct manage_seeker seeker;
+    manage_seek(m, &seeker);
     *out = (struct manage_work){.job = ""};
-    describe_printer(m, &p);
+    m->stranger.peer[0] = '\0';
+    seeker.asks = true;
     if (m->once_job[0] != '\0') {
-        find_once(m, &p, out);
+        find_once(&seeker, out);
     } else {
-        jobs_next(m->o.jobs, &p, &found);
-        if (found.next.job != NULL) {
-            copy_work(out, found.queue, &found.next);
-        }
+        manage_seek_work(&seeker, out);
     }
     check_spools(m, out);
 }
@@ -136,6 +174,14 @@ static bool is_loaded(const struct manage *m, const struct queue_set *set)
     return true;
 }
 
+/* Of a network queue: neither passed over for now, nor another's by now. */
+static bool is_ours(
+    const struct manage *m, const struct manage_work *w, const struct queue_job *job)
+{
+    return manage_passed(m, w->job) == NULL && jobs_may_begin(m->o.jobs, w->queue, NULL) &&
+           (m->agreeing || manage_own_claim(m, w->queue, job) != NULL);
+}
+
 /* What was claimed is still to be printed, as it was then, and still can be. */
 static bool is_wanted(const struct manage *m)
 {
@@ -146,6 +192,9 @@ static bool is_wanted(const struct manage *m)
         return false;
     }
     const struct queue_set *set = queue_job_set(job, w->set);
+    if (manage_is_network(m, w->queue) && !is_ours(m, w, job)) {
+        return false;
+    }
     return set != NULL && queue_set_pending(job, set) > 0 && set->sha256 != NULL &&
            strcmp(set->sha256, w->sha256) == 0 && manage_quarantined(m, w->sha256) == NULL &&
            is_loaded(m, set);

@@ -90,7 +90,8 @@ static const struct queue_set *first_set(const struct queue_job *job)
 }
 
 /* What cannot be printed at all is said at once. */
-static int check(const struct manage *m, const struct queue_job *job, struct err *e)
+static int check(const struct manage *m, const struct jobs_queue *queue,
+    const struct queue_job *job, struct err *e)
 {
     const struct queue_set *set = first_set(job);
     char why[200];
@@ -101,11 +102,13 @@ static int check(const struct manage *m, const struct queue_job *job, struct err
         return err_set(e, PP_ESTATE, "job \"%s\" is %s", job->name,
             job->draft ? "a draft: say first that it is done" : "on its way to another queue");
     }
-    if (!manage_has_file((void *)(uintptr_t)m, set)) {
-        manage_why_blocked(m, set, why, sizeof why);
+    if (!manage_can_print(m, queue->name, set) ||
+        manage_refuses(m, queue->name, job, why, sizeof why, NULL)) {
+        manage_why_passed(m, queue->name, job, set, why, sizeof why);
         return err_set(e, PP_EREFUSED, "%s", why);
     }
-    return device_check_print(m->o.device, set->path, set->sha256, e);
+    bool here = files_find_content(m->o.files, set->sha256) != NULL;
+    return here ? device_check_print(m->o.device, set->path, set->sha256, e) : 0;
 }
 
 /* Who starts one print by hand is not told later that the printer is not there. */
@@ -187,7 +190,7 @@ void manage_print(
     const struct jobs_queue *queue = NULL;
     struct err e = {0};
     int rc = jobs_find(m->o.jobs, job_id, &job, &queue, &e);
-    rc = rc == 0 ? check(m, job, &e) : rc;
+    rc = rc == 0 ? check(m, queue, job, &e) : rc;
     if (rc < 0) {
         done(context, &e);
         return;

@@ -4,6 +4,9 @@
  * manage_facts.c  what is true at the moment of an event: work, printer, time
  * manage_act.c    which function does what the driver wants
  * manage_work.c   what it wants of the queue: claim, begin, finish
+ * manage_claims.c  claims in network queues, one ahead of the print
+ * manage_content.c files that other hosts have
+ * manage_peers.c   whose jobs are printed here
  * manage_reconcile.c prints of the process before
  * manage_ask.c    questions to a person
  * manage_script.c scripts of a moment
@@ -23,6 +26,8 @@
 
 #define MANAGE_HISTORY 20 /* runs of a file that scripts can see */
 #define MANAGE_ASIDES  4
+#define MANAGE_PASSES  64
+#define MANAGE_CLAIMS  16
 
 /* An event that waits for the pump. */
 struct manage_event {
@@ -43,6 +48,7 @@ struct manage_work {
     char wanted[QUEUE_WORD_MAX + 1];                     /* and what */
     char materials[QUEUE_TOOLS_MAX][QUEUE_WORD_MAX + 1]; /* "" = any */
     int64_t filament_um[QUEUE_TOOLS_MAX];
+    int64_t size_bytes;
     char short_of[200]; /* a spool holds too little; "" = no */
 };
 
@@ -51,6 +57,39 @@ struct manage_skip {
     char job[ID_SIZE];
     int64_t revision;
     char sha256[65];
+};
+
+/* A job passed over for a while: another has it, its file cannot be had now. */
+struct manage_pass {
+    char job[ID_SIZE];
+    uint64_t until_ms;
+    char why[160];
+};
+
+/* A claim in a network queue that was asked for here. */
+struct manage_claim {
+    char queue[QUEUE_NAME_MAX + 1];
+    char job[ID_SIZE];
+    uint64_t asked_ms;
+    bool out; /* not answered yet */
+};
+
+struct manage_fetching; /* manage_content.c */
+
+/* Whose jobs a person is asked about. */
+struct manage_stranger {
+    char queue[QUEUE_NAME_MAX + 1];
+    char peer[PEER_TEXT_SIZE]; /* "" = nobody */
+    char name[80];
+};
+
+/* Who looks for work, and what it must not find. */
+struct manage_seeker {
+    struct manage *manage;
+    struct queue_printer printer;
+    const char *only;   /* this job alone, "" = any */
+    const char *except; /* not this one */
+    bool asks;          /* a person may be asked about what is passed over */
 };
 
 /* A script that nobody waits for. */
@@ -125,6 +164,27 @@ struct manage {
     void *wish_context;
     struct err wish_error;
 
+    unsigned prepare; /* the preparation now; what belongs to an earlier one is stale */
+    bool agreeing;    /* its claim is not committed yet */
+    manage_fetch fetch;
+    manage_fetch_progress fetch_progress;
+    void *fetch_context;
+    struct manage_fetching *fetching; /* for the current work; NULL = none. Owned by its callback */
+    struct manage_fetching *fetching_ahead;
+    struct manage_work ahead; /* claimed, or being claimed, for after the current one */
+    struct manage_claim claims[MANAGE_CLAIMS];
+    size_t claims_count;
+    struct manage_pass passes[MANAGE_PASSES];
+    size_t passes_count;
+    struct manage_stranger stranger;       /* found by the last look for work */
+    struct manage_stranger stranger_asked; /* the question is open */
+    struct manage_joined {
+        char queue[QUEUE_NAME_MAX + 1];
+        unsigned joins;
+    } * joined; /* owned: what was reconciled */
+    size_t joined_count;
+    uv_timer_t later; /* a job is no longer passed over */
+
     struct manage_quarantine *quarantine; /* owned */
     size_t quarantine_count;
     struct manage_skip *skip; /* owned */
@@ -152,7 +212,11 @@ void manage_stop_for(struct manage *m, const char *why);
 /* manage_facts.c */
 void manage_find_facts(struct manage *m, const struct manage_event *event); /* into m->facts */
 void manage_find_work(struct manage *m, struct manage_work *out);
-bool manage_has_file(void *context, const struct queue_set *set);
+void manage_seek(struct manage *m, struct manage_seeker *out);
+void manage_seek_work(struct manage_seeker *s, struct manage_work *out);
+bool manage_can_print(const struct manage *m, const char *queue, const struct queue_set *set);
+const char *manage_printer_in(const struct manage *m, const char *queue);
+bool manage_is_network(const struct manage *m, const char *queue);
 bool manage_is_quiet(const struct manage *m, int64_t wall_ms, int64_t *left_ms);
 
 /* manage_work.c */
@@ -167,12 +231,38 @@ void manage_write_late(uv_timer_t *timer); /* results the disk did not take */
 
 void manage_finish(struct manage *m, const struct manage_finish *what, bool at_start);
 void manage_give_back(struct manage *m, const struct manage_work *w); /* the claim, if it is held */
+const struct queue_claim *manage_own_claim(
+    const struct manage *m, const char *queue, const struct queue_job *job);
+struct queue_command manage_command(
+    const struct manage *m, enum queue_verb verb, const struct manage_work *w);
+void manage_content_is_here(struct manage *m);                 /* goes on with what is prepared */
+void manage_is_claimed(struct manage *m, const struct err *e); /* the current work; NULL = it is */
+void manage_cannot_prepare(struct manage *m, const struct err *e, int64_t pass_ms);
+
+/* manage_claims.c */
+void manage_ask_claim(struct manage *m, const struct manage_work *w, bool ahead);
+void manage_mind_claims(struct manage *m);
+void manage_pass_over(struct manage *m, const char *job, int64_t ms, const char *why);
+const struct manage_pass *manage_passed(const struct manage *m, const char *job);
+void manage_on_later(uv_timer_t *timer);
+
+/* manage_content.c */
+void manage_get_content(struct manage *m, const struct manage_work *w, bool ahead);
+void manage_drop_fetching(struct manage *m);
+bool manage_say_fetching(const struct manage *m, char *out, size_t out_size);
+
+/* manage_peers.c */
+/* True, with the reason, when this printer does not print it, whatever it has. */
+bool manage_refuses(const struct manage *m, const char *queue, const struct queue_job *job,
+    char *why, size_t why_size, struct manage_stranger *stranger);
+void manage_ask_stranger(struct manage *m);
 
 /* manage_act.c */
 void manage_act(struct manage *m, const struct driver_out *out, size_t i);
 
 /* manage_reconcile.c */
 int manage_reconcile(struct manage *m, struct err *e);
+void manage_reconcile_joined(struct manage *m); /* network queues that were joined meanwhile */
 
 /* manage_ask.c */
 void manage_ask_bed(struct manage *m);

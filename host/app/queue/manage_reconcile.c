@@ -3,7 +3,9 @@
 #include "host/app/queue/manage_priv.h"
 
 #include "host/base/log.h"
+#include "host/base/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int reconcile_claim(struct manage *m, const struct jobs_queue *queue,
@@ -35,21 +37,80 @@ static int reconcile_claim(struct manage *m, const struct jobs_queue *queue,
     return 0;
 }
 
-/* Prints that were under way when the last process ended, and that nobody has counted yet. */
+/* Its end is known to this process, and on its way into the queue. */
+static bool is_being_told(const struct manage *m, const char *run)
+{
+    bool told = strcmp(run, m->run) == 0 || strcmp(run, m->open_run.id) == 0 ||
+                (m->driver.counting && strcmp(run, m->ended.id) == 0);
+    for (size_t i = 0; i < m->events && !told; i++) {
+        told = strcmp(run, m->event[i].run.id) == 0;
+    }
+    for (size_t i = 0; i < m->late_count && !told; i++) {
+        told = strcmp(run, m->late[i].run.id) == 0;
+    }
+    return told;
+}
+
+static bool is_in_hand(const struct manage *m, const char *job)
+{
+    return (m->driver.claimed && strcmp(job, m->current.job) == 0) ||
+           strcmp(job, m->ahead.job) == 0;
+}
+
+static int reconcile_queue(struct manage *m, const struct jobs_queue *queue, struct err *e)
+{
+    int rc = 0;
+    const struct queue_job *job = queue_first(queue->queue);
+    for (; rc == 0 && job != NULL; job = queue_after(queue->queue, job)) {
+        const struct queue_claim *claim = manage_own_claim(m, queue->name, job);
+        bool idle = claim != NULL && claim->run[0] == '\0';
+        if (claim != NULL && !(idle ? is_in_hand(m, job->id) : is_being_told(m, claim->run))) {
+            rc = reconcile_claim(m, queue, job, claim, e);
+        }
+    }
+    return rc;
+}
+
 int manage_reconcile(struct manage *m, struct err *e)
 {
     const struct jobs_queue *queue;
     int rc = 0;
     for (size_t q = 0; rc == 0 && (queue = jobs_queue_at(m->o.jobs, q)) != NULL; q++) {
-        const struct queue_job *job = queue_first(queue->queue);
-        for (; rc == 0 && job != NULL; job = queue_after(queue->queue, job)) {
-            for (size_t i = 0; rc == 0 && i < job->claims_count; i++) {
-                const struct queue_claim *claim = &job->claims[i];
-                if (strcmp(claim->printer, m->name) == 0) {
-                    rc = reconcile_claim(m, queue, job, claim, e);
-                }
-            }
+        if (!manage_is_network(m, queue->name)) {
+            rc = reconcile_queue(m, queue, e);
         }
     }
     return rc;
+}
+
+/* ---- network queues ----------------------------------------------------------------------------
+ */
+
+static struct manage_joined *joined_of(struct manage *m, const char *queue)
+{
+    for (size_t i = 0; i < m->joined_count; i++) {
+        if (strcmp(m->joined[i].queue, queue) == 0) {
+            return &m->joined[i];
+        }
+    }
+    m->joined = mem_resize(m->joined, m->joined_count + 1, sizeof *m->joined);
+    struct manage_joined *j = &m->joined[m->joined_count++];
+    *j = (struct manage_joined){.joins = 0};
+    snprintf(j->queue, sizeof j->queue, "%s", queue);
+    return j;
+}
+
+void manage_reconcile_joined(struct manage *m)
+{
+    const struct jobs_queue *queue;
+    for (size_t q = 0; (queue = jobs_queue_at(m->o.jobs, q)) != NULL; q++) {
+        struct err e;
+        if (queue->queue == NULL || !manage_is_network(m, queue->name)) {
+            continue;
+        }
+        struct manage_joined *joined = joined_of(m, queue->name);
+        if (joined->joins != queue->joins && reconcile_queue(m, queue, &e) == 0) {
+            joined->joins = queue->joins;
+        }
+    }
 }

@@ -39,6 +39,9 @@ static void add_detail(const struct manage *m, char *out, size_t out_size)
     const char *waits = m->script != NULL ? script_run_waits(m->script) : "";
     enum driver_state state = driver_state(&m->driver);
     const struct manage_work *w = &m->work;
+    if (state == DRIVER_PREPARING && manage_say_fetching(m, out + len, out_size - len)) {
+        return;
+    }
     if (waits[0] != '\0') {
         snprintf(out + len, out_size - len, "; \"%.60s\" waits for: %.80s", m->script_name, waits);
     } else if (m->script != NULL) {
@@ -121,6 +124,19 @@ static void why_no_file(
     }
 }
 
+static void why_no_material(
+    const struct manage *m, const struct queue_set *set, char *out, size_t out_size)
+{
+    for (unsigned i = 0; m->settings.material_check && i < QUEUE_TOOLS_MAX; i++) {
+        const char *loaded = spools_loaded(m->o.spools, i);
+        if (!queue_material_fits(set->materials[i], loaded)) {
+            snprintf(out, out_size, "tool %u needs %.60s, it holds %.60s", i, set->materials[i],
+                loaded[0] != '\0' ? loaded : "nothing that is known");
+            return;
+        }
+    }
+}
+
 void manage_why_blocked(
     const struct manage *m, const struct queue_set *set, char *out, size_t out_size)
 {
@@ -139,12 +155,23 @@ void manage_why_blocked(
     if (out[0] != '\0') {
         return;
     }
-    for (unsigned i = 0; m->settings.material_check && i < QUEUE_TOOLS_MAX; i++) {
-        const char *loaded = spools_loaded(m->o.spools, i);
-        if (!queue_material_fits(set->materials[i], loaded)) {
-            snprintf(out, out_size, "tool %u needs %.60s, it holds %.60s", i, set->materials[i],
-                loaded[0] != '\0' ? loaded : "nothing that is known");
-            return;
-        }
+    why_no_material(m, set, out, out_size);
+}
+
+void manage_why_passed(const struct manage *m, const char *queue, const struct queue_job *job,
+    const struct queue_set *set, char *out, size_t out_size)
+{
+    const struct manage_pass *pass = manage_passed(m, job->id);
+    if (manage_refuses(m, queue, job, out, out_size, NULL)) {
+        return;
+    }
+    out[0] = '\0';
+    if (pass != NULL) {
+        snprintf(out, out_size, "passed over for now: %s", pass->why);
+    } else if (!manage_can_print(m, queue, set) ||
+               files_find_content(m->o.files, set->sha256) != NULL) {
+        manage_why_blocked(m, set, out, out_size);
+    } else {
+        why_no_material(m, set, out, out_size);
     }
 }

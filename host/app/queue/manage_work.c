@@ -15,16 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE_MS 10000 /* between two tries to write a result */
+#define LATE_MS    10000 /* between two tries to write a result */
+#define REFUSED_MS 15000 /* before a job that another has, or nobody agreed upon, is tried again   \
+                          */
+#define UNFIT_MS 3600000 /* and one whose file is no good here */
 
 /* A command of this printer about the work given. */
-static struct queue_command command(
+struct queue_command manage_command(
     const struct manage *m, enum queue_verb verb, const struct manage_work *w)
 {
     struct queue_command c = {.verb = verb, .revision = -1};
     memcpy(c.job, w->job, sizeof c.job);
     memcpy(c.set, w->set, sizeof c.set);
-    snprintf(c.printer, sizeof c.printer, "%s", m->name);
+    snprintf(c.printer, sizeof c.printer, "%s", manage_printer_in(m, w->queue));
     snprintf(c.actor, sizeof c.actor, "%s", m->name);
     snprintf(c.profile, sizeof c.profile, "%s", m->o.profile != NULL ? m->o.profile->id : "");
     return c;
@@ -39,16 +42,22 @@ static void remember_error(struct manage *m, const struct err *e)
 /* ---- claim -------------------------------------------------------------------------------------
  */
 
-static const struct queue_claim *own_claim(const struct manage *m, const struct manage_work *w)
+const struct queue_claim *manage_own_claim(
+    const struct manage *m, const char *queue, const struct queue_job *job)
 {
-    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
-    const struct queue_job *job = queue != NULL ? queue_find(queue->queue, w->job) : NULL;
+    const char *printer = manage_printer_in(m, queue);
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
-        if (strcmp(job->claims[i].printer, m->name) == 0) {
+        if (strcmp(job->claims[i].printer, printer) == 0) {
             return &job->claims[i];
         }
     }
     return NULL;
+}
+
+static const struct queue_claim *own_claim(const struct manage *m, const struct manage_work *w)
+{
+    const struct jobs_queue *queue = jobs_queue_find(m->o.jobs, w->queue);
+    return queue != NULL ? manage_own_claim(m, w->queue, queue_find(queue->queue, w->job)) : NULL;
 }
 
 static void on_released(void *context, const struct queue_result *result)
@@ -62,7 +71,7 @@ static void on_released(void *context, const struct queue_result *result)
 
 void manage_give_back(struct manage *m, const struct manage_work *w)
 {
-    struct queue_command c = command(m, QUEUE_RELEASE, w);
+    struct queue_command c = manage_command(m, QUEUE_RELEASE, w);
     const struct queue_claim *claim = own_claim(m, w);
     if (claim != NULL && claim->run[0] == '\0') { /* else its result is not written yet */
         m->open++;
@@ -75,6 +84,7 @@ void manage_do_claim(struct manage *m)
     if (strcmp(m->current.job, m->work.job) != 0) {
         manage_give_back(m, &m->current);
     }
+    m->ahead.job[0] = '\0'; /* it is this one, or something else comes first */
     m->current = m->work;
     m->error[0] = '\0';
 }
@@ -87,40 +97,92 @@ void manage_do_release(struct manage *m)
 /* ---- prepare -----------------------------------------------------------------------------------
  */
 
+/* `pass_ms`: of a network queue the job is passed over for so long, and others are looked at. */
+void manage_cannot_prepare(struct manage *m, const struct err *e, int64_t pass_ms)
+{
+    remember_error(m, e);
+    if (manage_is_network(m, m->current.queue)) {
+        manage_pass_over(m, m->current.job, pass_ms, e->text);
+    }
+    manage_post(m, DRIVER_PREPARE_FAILED);
+}
+
 static void have_history(struct manage *m)
 {
     struct err e;
     const struct manage_work *w = &m->current;
     if (device_check_print(m->o.device, w->path, w->sha256, &e) < 0) {
-        remember_error(m, &e);
-        manage_post(m, DRIVER_PREPARE_FAILED);
+        manage_cannot_prepare(m, &e, UNFIT_MS);
     } else {
         manage_post(m, DRIVER_PREPARED);
     }
 }
 
+void manage_content_is_here(struct manage *m)
+{
+    manage_load_history(m, have_history);
+}
+
+static void have_claim(struct manage *m)
+{
+    m->agreeing = false;
+    if (manage_is_network(m, m->current.queue)) {
+        manage_get_content(m, &m->current, false);
+    } else {
+        manage_content_is_here(m);
+    }
+}
+
+struct claiming {
+    struct manage *manage;
+    unsigned prepare;
+};
+
 static void on_claimed(void *context, const struct queue_result *result)
 {
-    struct manage *m = context;
-    if (result->err.code != 0 && !m->closing) {
-        remember_error(m, &result->err);
-        manage_post(m, DRIVER_PREPARE_FAILED);
-    } else if (!m->closing) {
-        manage_load_history(m, have_history);
+    struct claiming *c = context;
+    struct manage *m = c->manage;
+    bool stale = m->closing || c->prepare != m->prepare;
+    free(c);
+    if (!stale && result->err.code != 0) {
+        m->agreeing = false;
+        manage_cannot_prepare(m, &result->err, REFUSED_MS);
+    } else if (!stale) {
+        have_claim(m);
     }
     manage_let_go(m);
 }
 
-/* The claim is on the disk, or waits for nothing where it is held already. */
+/* The claim is on the disk, or waits for nothing where it is held already. One of a network queue
+ * is agreed upon first. */
 void manage_do_prepare(struct manage *m)
 {
+    m->prepare++;
+    m->agreeing = false;
     if (own_claim(m, &m->current) != NULL) {
-        manage_load_history(m, have_history);
+        have_claim(m);
         return;
     }
-    struct queue_command c = command(m, QUEUE_CLAIM, &m->current);
+    if (manage_is_network(m, m->current.queue)) {
+        m->agreeing = true;
+        manage_ask_claim(m, &m->current, false);
+        return;
+    }
+    struct queue_command c = manage_command(m, QUEUE_CLAIM, &m->current);
+    struct claiming *claiming = mem_alloc(sizeof *claiming);
+    *claiming = (struct claiming){m, m->prepare};
     m->open++;
-    jobs_do(m->o.jobs, m->current.queue, &c, on_claimed, m);
+    jobs_do(m->o.jobs, m->current.queue, &c, on_claimed, claiming);
+}
+
+void manage_is_claimed(struct manage *m, const struct err *e)
+{
+    if (e != NULL) {
+        m->agreeing = false;
+        manage_cannot_prepare(m, e, REFUSED_MS);
+    } else {
+        have_claim(m);
+    }
 }
 
 /* ---- print -------------------------------------------------------------------------------------
@@ -168,6 +230,9 @@ static void on_begun(void *context, const struct queue_result *result)
     }
     if (result->err.code != 0) {
         remember_error(m, &result->err);
+        if (manage_is_network(m, m->current.queue)) {
+            manage_pass_over(m, m->current.job, REFUSED_MS, result->err.text);
+        }
         m->run[0] = '\0';
         manage_post(m, DRIVER_PRINT_REFUSED);
     } else if (stopped) {
@@ -181,7 +246,7 @@ static void on_begun(void *context, const struct queue_result *result)
 
 void manage_do_print(struct manage *m)
 {
-    struct queue_command c = command(m, QUEUE_BEGIN, &m->current);
+    struct queue_command c = manage_command(m, QUEUE_BEGIN, &m->current);
     manage_stop_asides(m);
     m->accepted_set[0] = '\0'; /* for this print */
     id_new(m->run, clock_wall_ms());
@@ -323,8 +388,9 @@ static void on_finished(void *context, const struct queue_result *result)
 void manage_finish(struct manage *m, const struct manage_finish *what, bool at_start)
 {
     struct finishing *f = mem_alloc(sizeof *f);
-    const struct manage_work w = {.job = ""};
-    struct queue_command c = command(m, QUEUE_FINISH, &w);
+    struct manage_work w = {.job = ""};
+    memcpy(w.queue, what->queue, sizeof w.queue);
+    struct queue_command c = manage_command(m, QUEUE_FINISH, &w);
     *f = (struct finishing){.manage = m, .finish = *what, .at_start = at_start};
     memcpy(c.job, what->job, sizeof c.job);
     memcpy(c.set, what->run.set_id, sizeof c.set);
