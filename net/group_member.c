@@ -619,11 +619,10 @@ void group_member_removed(struct group *g, struct group_peer *p, struct wire_in 
         p->bad++;
         return;
     }
-    /* All that we knew may have been replaced while we were away. */
-    bool of_ours = group_server_of(&g->meta.conf, p->text) != NULL || r.index > g->meta.conf.index;
+    /* The sender need not be of our configuration, which may be old. */
     bool may = !g->o.fixed || group_is_trusted(g, &p->peer);
-    if (of_ours && may && group_epoch_is(&r.epoch, &g->meta.epoch) && r.id == g->id &&
-        g->replica != NULL && r.index >= g->meta.conf.index) {
+    if (may && group_epoch_is(&r.epoch, &g->meta.epoch) && r.id == g->id && g->replica != NULL &&
+        r.index >= g->meta.conf.index) {
         group_become_client(g);
     }
 }

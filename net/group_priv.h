@@ -333,6 +333,8 @@ void group_take_clear(struct group *g);
  */
 
 void group_meet_tick(struct group *g);
+/* Hosts of that group are about to change to ours. */
+bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch);
 void group_hello_now(const struct group *g, struct group_hello *h);
 void group_hello_receive(struct group *g, struct group_peer *p, struct wire_in in);
 void group_hello_pump(struct group *g);
