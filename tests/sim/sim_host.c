@@ -167,6 +167,8 @@ void sim_boot(struct sim_host *h)
     h->life = sim_random(s, 0) | 1;
     h->sequence_kept = h->sequence_asked = 0;
     h->checked = 0;
+    h->boot_us = s->now_us;
+    h->fresh = false;
     h->problem[0] = '\0';
     h->mono_offset_ms = sim_random(s, 100000000);
     s->count.boots++;
