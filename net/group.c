@@ -216,6 +216,9 @@ void group_tick(struct group *g, uint64_t now_ms)
 uint64_t group_next_ms(const struct group *g)
 {
     uint64_t next = g->second_ms;
+    if (g->boot.on && g->boot.at_ms != 0) {
+        next = g->boot.at_ms < next ? g->boot.at_ms : next;
+    }
     if (g->replica != NULL) {
         uint64_t engine = replica_next_ms(g->replica);
         next = engine < next ? engine : next;
@@ -311,7 +314,7 @@ void group_leave(struct group *g, uint64_t now_ms)
 bool group_has_left(const struct group *g)
 {
     if (g->replica == NULL) {
-        return !g->boot.on;
+        return !g->boot.on || g->boot.at_ms != 0;
     }
     bool leads = replica_is_leader(g->replica);
     if (g->o.fixed) {
@@ -407,7 +410,7 @@ static int begin_member(struct group *g, const struct group_state *state, struct
         .entries = state->entries,
         .entries_count = state->entries_count,
     };
-    return g->meta.member ? group_member_begin(g, &r, e) : 0;
+    return g->meta.member ? group_member_resume(g, &r, e) : 0;
 }
 
 int group_start(struct group *g, uint64_t now_ms, const struct group_state *state, struct err *e)

@@ -4,12 +4,13 @@
  * Happy path: a host without a group that sees one joins it; one that sees none for found_ms founds
  * one. Trusted peers of a WAN begin with the registry's list once a majority is there without a
  * past. The leader of a group that sees a larger one (more voters, then further, then the smaller
- * id) changes to it and says so; its members and clients go after it. A newer epoch of the own
+ * id) changes to it; its members and clients go after it. A newer epoch of the own
  * group is always gone after.
  *
  * Until all of the other group's state is here nothing is given up: net/group_follow.c replaces it
  * in one write. So that two groups do not dissolve into each other, who is about to change serves
- * nobody, and nobody changes to a group of which a host is just being served.
+ * nobody, nobody changes to a group whose leader is just being served, and of two that cross the
+ * one with the smaller id stays.
  */
 #include "net/group_priv.h"
 
@@ -127,8 +128,10 @@ static bool find_leader(const struct group *g, struct peer *out)
     if (g->replica != NULL) {
         uint64_t id = replica_leader(g->replica);
         const struct group_seat *s = id != 0 ? group_seat_of(g, id) : NULL;
-        if (s == NULL || !s->known) {
-            return false;
+        bool silent =
+            s != NULL && id != g->id && g->now_ms - s->heard_ms > 3 * (uint64_t)g->o.election_ms;
+        if (s == NULL || !s->known || silent) {
+            return false; /* a learner never forgets its leader */
         }
         *out = s->peer;
         return true;
@@ -181,32 +184,25 @@ static bool leads(const struct group *g)
     return g->replica != NULL && replica_is_leader(g->replica);
 }
 
-/* Somebody of that group is just taking over our state. */
+/* The leader of that group is just taking over our state. */
 static bool is_served(const struct group *g, const struct group_epoch *epoch)
 {
     for (size_t i = 0; i < g->peers_count; i++) {
         const struct group_peer *p = g->peers[i];
-        if (p->follower.active && group_epoch_is(&p->hello.epoch, epoch)) {
+        if (p->follower.active && p->hello.role == GROUP_LEADER &&
+            group_epoch_is(&p->hello.epoch, epoch)) {
             return true;
         }
     }
     return false;
 }
 
-/* Whoever decides for us changes to that group. */
-static bool is_told(const struct group *g, const struct group_epoch *epoch)
+/* Whoever leads us, or did last, has changed to that group. Members go after it, not with it: only
+ * then is it certain that it has not thought better of it. */
+static bool leader_went(const struct group *g, const struct group_epoch *epoch)
 {
-    const struct group_peer *of[2] = {NULL, NULL};
-    of[0] = g->has_leader ? group_peer_find(g, &g->leader) : NULL;
-    of[1] = g->following.active ? group_peer_find(g, &g->following.peer) : NULL;
-    for (size_t i = 0; i < 2; i++) {
-        if (of[i] != NULL && of[i]->has_hello &&
-            group_epoch_is(&of[i]->hello.epoch, &g->meta.epoch) &&
-            group_epoch_is(&of[i]->hello.joining, epoch)) {
-            return true;
-        }
-    }
-    return false;
+    const struct group_peer *p = group_peer_find(g, &g->leader);
+    return p != NULL && p->has_hello && group_epoch_is(&p->hello.epoch, epoch);
 }
 
 static bool leaderless_for(const struct group *g, uint64_t ms)
@@ -226,22 +222,40 @@ static bool has_voter_linked(const struct group *g, const struct group_epoch *ep
     return false;
 }
 
+/* Our own group is led, or will be: a quorum of it is there. */
+static bool own_lives(const struct group *g)
+{
+    struct group_status s;
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.has_leader && p->hello.role >= GROUP_VOTER &&
+            group_epoch_is(&p->hello.epoch, &g->meta.epoch)) {
+            return true;
+        }
+    }
+    group_status(g, &s);
+    return g->replica != NULL && s.voters_linked * 2 > s.voters;
+}
+
+/* Of two that lead only what they say themselves counts: then one of them is the smaller, and
+ * knows it, before the other could think so of itself. */
 static bool should_join_other(const struct group *g, const struct group_peer *p)
 {
     const struct group_hello *h = &p->hello;
     struct group_hello us;
-    if (!h->has_leader) {
+    if (!h->has_leader || group_epoch_is(&h->joining, &g->meta.epoch)) {
         return false;
     }
     if (leads(g)) {
         group_hello_now(g, &us);
-        return is_larger(h, &us) && !is_served(g, &h->epoch);
+        return h->role == GROUP_LEADER && is_larger(h, &us) && !is_served(g, &h->epoch);
     }
-    if (is_told(g, &h->epoch)) {
+    if (leader_went(g, &h->epoch)) {
         return true;
     }
     bool gone_there = group_server_of(&g->meta.conf, p->text) != NULL;
-    return leaderless_for(g, gone_there ? 3 * (uint64_t)g->o.election_ms : g->o.retire_ms);
+    uint64_t wait = gone_there ? 3 * (uint64_t)g->o.election_ms : g->o.retire_ms;
+    return leaderless_for(g, wait) && !own_lives(g);
 }
 
 static bool should_join(const struct group *g, const struct group_peer *p)
@@ -281,14 +295,45 @@ static bool is_better(
     return is_larger(a, b);
 }
 
+/* Of two groups that are about to change to each other the one with the smaller id stays. */
+bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch)
+{
+    if (group_epoch_none(&g->meta.epoch) || memcmp(g->meta.epoch.id, epoch->id, 16) >= 0) {
+        return false;
+    }
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.role == GROUP_LEADER &&
+            group_epoch_is(&p->hello.epoch, epoch) &&
+            group_epoch_is(&p->hello.joining, &g->meta.epoch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a leader has announced it does, as long as it can be done. */
+static bool holds_on(const struct group *g)
+{
+    if (!leads(g) || group_epoch_none(&g->joining) || group_meet_crosses(g, &g->joining)) {
+        return false;
+    }
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.has_leader && p->hello.role >= GROUP_VOTER &&
+            group_epoch_is(&p->hello.epoch, &g->joining)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void choose(struct group *g)
 {
     const struct group_peer *best = NULL;
-    const struct group_following *f = &g->following;
     struct group_epoch none = {0};
-    if (f->active && f->dumping && !group_epoch_none(&g->joining) &&
-        group_epoch_is(&f->epoch, &g->joining)) {
-        return; /* it is coming */
+    if (holds_on(g)) {
+        return;
     }
     for (size_t i = 0; i < g->peers_count; i++) {
         const struct group_peer *p = g->peers[i];

@@ -239,6 +239,20 @@ static void replica_has_changed(void *context)
 /* ---- beginning and ending -----------------------------------------------------------------------
  */
 
+/* Where the disk is, by what it holds. */
+static void set_position(struct group *g, const struct replica_state *state)
+{
+    g->last_index = state->applied_index;
+    g->last_term = state->applied_term;
+    if (state->entries_count > 0) {
+        g->last_index = state->entries[state->entries_count - 1].index;
+        g->last_term = state->entries[state->entries_count - 1].term;
+    }
+    g->position.term = state->term;
+    g->position.index = g->last_term == state->term ? g->last_index : 0;
+    g->durable = g->position;
+}
+
 int group_member_begin(struct group *g, const struct replica_state *state, struct err *e)
 {
     struct replica_options o = {
@@ -252,15 +266,7 @@ int group_member_begin(struct group *g, const struct replica_state *state, struc
     };
     g->life++;
     g->seats_count = 0;
-    g->position = g->durable = (struct group_mark){.term = state->term};
-    g->last_index = state->applied_index;
-    g->last_term = state->applied_term;
-    if (state->entries_count > 0) {
-        g->last_index = state->entries[state->entries_count - 1].index;
-        g->last_term = state->entries[state->entries_count - 1].term;
-    }
-    g->position.index = g->last_term == state->term ? g->last_index : 0;
-    g->durable = g->position;
+    set_position(g, state);
     g->replica = replica_new(&o);
     int rc = replica_start(g->replica, g->now_ms, state, e);
     if (rc != 0) {
@@ -277,6 +283,49 @@ static void boot_clear(struct group *g)
     }
     free(g->boot.entries);
     g->boot = (struct group_boot){0};
+}
+
+static void copy_entry(struct replica_entry *to, const struct replica_entry *from)
+{
+    uint8_t *bytes = mem_alloc(from->len + 1);
+    *to = *from;
+    if (from->len > 0) {
+        memcpy(bytes, from->bytes, from->len);
+    }
+    to->bytes = bytes;
+}
+
+static bool is_sole_voter(const struct group *g, const struct replica_state *state)
+{
+    struct replica_conf conf = state->conf;
+    size_t voters = 0;
+    bool ours = false;
+    for (size_t i = 0; i < state->entries_count; i++) {
+        const struct replica_entry *entry = &state->entries[i];
+        if (entry->type == REPLICA_CHANGE && entry->index > conf.index) {
+            replica_conf_decode(entry->bytes, entry->len, &conf);
+        }
+    }
+    for (size_t i = 0; i < conf.count; i++) {
+        voters += conf.at[i].role == REPLICA_VOTER;
+        ours = ours || (conf.at[i].role == REPLICA_VOTER && conf.at[i].id == g->id);
+    }
+    return ours && voters == 1;
+}
+
+int group_member_resume(struct group *g, const struct replica_state *state, struct err *e)
+{
+    if (!is_sole_voter(g, state)) {
+        return group_member_begin(g, state, e);
+    }
+    set_position(g, state);
+    g->boot.on = true;
+    g->boot.at_ms = g->now_ms + g->o.election_ms;
+    g->boot.entries = mem_array(state->entries_count + 1, sizeof *g->boot.entries);
+    for (size_t i = 0; i < state->entries_count; i++) {
+        copy_entry(&g->boot.entries[g->boot.count++], &state->entries[i]);
+    }
+    return 0;
 }
 
 void group_member_boot(struct group *g)
@@ -424,16 +473,6 @@ static int check_takeover(const struct group *g, struct err *e)
     return 0;
 }
 
-static void copy_entry(struct replica_entry *to, const struct replica_entry *from)
-{
-    uint8_t *bytes = mem_alloc(from->len + 1);
-    *to = *from;
-    if (from->len > 0) {
-        memcpy(bytes, from->bytes, from->len);
-    }
-    to->bytes = bytes;
-}
-
 /* What the log holds behind what is applied, with room for one more. */
 static struct replica_entry *copy_tail(const struct group *g, size_t *count)
 {
@@ -569,6 +608,9 @@ static bool is_reachable(const struct group *g, uint64_t id)
 
 void group_member_settle(struct group *g)
 {
+    if (g->boot.on && g->boot.at_ms != 0 && g->now_ms >= g->boot.at_ms) {
+        group_member_boot(g);
+    }
     if (g->replica == NULL) {
         bool steady = !group_epoch_none(&g->meta.epoch) && group_epoch_none(&g->joining);
         if (steady && !g->boot.on) {
@@ -619,10 +661,10 @@ void group_member_removed(struct group *g, struct group_peer *p, struct wire_in 
         p->bad++;
         return;
     }
-    bool of_ours = group_server_of(&g->meta.conf, p->text) != NULL;
+    /* The sender need not be of our configuration, which may be old. */
     bool may = !g->o.fixed || group_is_trusted(g, &p->peer);
-    if (of_ours && may && group_epoch_is(&r.epoch, &g->meta.epoch) && r.id == g->id &&
-        g->replica != NULL && r.index >= g->meta.conf.index) {
+    if (may && group_epoch_is(&r.epoch, &g->meta.epoch) && r.id == g->id && g->replica != NULL &&
+        r.index >= g->meta.conf.index) {
         group_become_client(g);
     }
 }

@@ -146,10 +146,11 @@ struct group_following {
     struct group_rows rows;
 };
 
-/* A replica that begins when its first write is durable. */
+/* A replica that begins when its first write is durable, or a little after the start. */
 struct group_boot {
     bool on;
     uint64_t ticket;
+    uint64_t at_ms; /* 0: when its write is durable */
     struct replica_entry *entries; /* owned, with their bytes */
     size_t count;
 };
@@ -269,7 +270,10 @@ void group_write_done(struct group *g, uint64_t ticket);
  */
 
 int group_member_begin(struct group *g, const struct replica_state *state, struct err *e);
-void group_member_boot(struct group *g); /* its write is durable */
+/* The same after a restart. Who decides alone waits for an election's time first: where its disk is
+ * an old backup, others who have voted since then say so. */
+int group_member_resume(struct group *g, const struct replica_state *state, struct err *e);
+void group_member_boot(struct group *g); /* its write is durable, or its time has come */
 void group_member_end(struct group *g);  /* the replica goes */
 /* Applies the entry behind the last; false when it is not that one. */
 bool group_apply(
@@ -333,6 +337,8 @@ void group_take_clear(struct group *g);
  */
 
 void group_meet_tick(struct group *g);
+/* Hosts of that group are about to change to ours. */
+bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch);
 void group_hello_now(const struct group *g, struct group_hello *h);
 void group_hello_receive(struct group *g, struct group_peer *p, struct wire_in in);
 void group_hello_pump(struct group *g);
