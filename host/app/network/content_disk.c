@@ -55,7 +55,7 @@ int disk_save(const struct part *p, struct err *e)
     uint8_t *bytes = mem_alloc(len);
     memcpy(bytes, MAGIC, MAGIC_SIZE);
     put_size(bytes + MAGIC_SIZE, p->size_bytes);
-    memcpy(bytes + HEAD_SIZE, p->durable, p->count);
+    memcpy(bytes + HEAD_SIZE, p->safe, p->count);
     crypto_generichash(bytes + len - SUM_SIZE, SUM_SIZE, bytes, len - SUM_SIZE, NULL, 0);
     part_path(p, ".have", path, sizeof path);
     part_path(p, ".have.new", fresh, sizeof fresh);
@@ -108,7 +108,7 @@ static bool load_part(struct content *c, const char *sha256, int64_t file_size)
         struct part *p = part_new(c, sha256, get_size(bytes + MAGIC_SIZE));
         for (uint32_t i = 0; i < p->count; i++) {
             int64_t end = (int64_t)i * CONTENT_CHUNK + (int64_t)part_chunk_len(p, i);
-            p->written[i] = p->durable[i] = bytes[HEAD_SIZE + i] == 1 && end <= file_size;
+            p->written[i] = bytes[HEAD_SIZE + i] == 1 && end <= file_size;
         }
     }
     free(path);

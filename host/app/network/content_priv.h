@@ -5,6 +5,7 @@
  *     content_finish.c  hashed along, and its end
  *     content_disk.c    DATA/incoming: what is found there, SHA256.have
  *     content_cache.c   what is kept, and for how long
+ *     content_net.c     answers that go to net
  */
 #ifndef PP_APP_NETWORK_CONTENT_PRIV_H
 #define PP_APP_NETWORK_CONTENT_PRIV_H
@@ -28,8 +29,8 @@ struct piece {
     uint8_t bytes[];
 };
 
-/* Content that is not whole yet. Two works in the pool serve it, each at most once at a time: one
- * writes, the other hashes what is there from its start on. */
+/* Content that is not whole yet. Three works in the pool serve it, each at most once at a time: one
+ * writes, one makes safe what is written, one hashes what is there from its start on. */
 struct part {
     struct part *next;
     struct content *content;
@@ -51,9 +52,13 @@ struct part {
     bool close;                            /* its file is to be closed */
     /* The pool's while busy: */
     struct piece *writing;
-    bool empty, sync, shut, remove; /* what to do besides */
+    bool empty, shut; /* what to do besides */
     int fd;
-    uint8_t *durable; /* owned; a byte for each chunk: written, as far as the pool knows */
+
+    uv_work_t sync_work;
+    bool sync_busy;
+    /* The pool's while busy: */
+    uint8_t *safe; /* owned; a byte for each chunk: what is to be made safe */
     struct err sync_err;
 
     uv_work_t hash_work;
@@ -140,7 +145,7 @@ void finish_forget(struct part *p);
 
 /* Loads what is there and sweeps what is too old or belongs to nothing. */
 int disk_load(struct content *c, int64_t now_ms, struct err *e);
-/* In the pool: SHA256.have of the chunks that are durable, replaced as a whole. */
+/* In the pool: SHA256.have of the chunks that are safe, replaced as a whole. */
 int disk_save(const struct part *p, struct err *e);
 
 /* ---- content_cache.c */
