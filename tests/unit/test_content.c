@@ -449,7 +449,7 @@ static void a_stop_at_any_moment_answers_nobody_and_loses_nothing(void **state)
     struct fixture *f = *state;
     struct made m = make_gcode(6 * MIB, 1);
     uint32_t have = 0;
-    for (int turns = 0; turns < 5; turns++) {
+    for (int turns = 0; turns < 4; turns++) {
         uint32_t before = have;
         have = begin(f, &m, NULL);
         assert_true(have >= before);
@@ -513,10 +513,10 @@ static void be_killed(const char *dir, const struct made *m, int after)
 static void what_counts_after_a_kill_has_the_right_bytes(void **state)
 {
     struct fixture *f = *state;
-    struct made m = make_gcode(34 * MIB, 1);
+    struct made m = make_gcode(20 * MIB, 1);
     uint32_t most = 0;
     close_all(f);
-    for (int after = 1; after <= 34; after += 33) {
+    for (int after = 1; after <= 20; after += 19) {
         pid_t child = fork();
         if (child == 0) {
             be_killed(f->dir, &m, after);
