@@ -247,6 +247,7 @@ int queue_take(struct queue *q, const struct queue_command *c, struct queue_resu
     if (rc == 0) {
         rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
     }
+    rc = rc == 0 ? queue_want_unclaimed(e->job, c, &out->err) : rc; /* it is printed elsewhere */
     if (rc == 0) {
         queue_put(q, e, NULL);
     }

@@ -160,6 +160,12 @@ int queue_want_open(
 /* PP_EBUSY with who prints it and since when, if anybody does. */
 int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err *e);
 
+/* "NAME@12D3KooW..." is a printer of the host 12D3KooW... */
+bool queue_is_printer_of(const char *printer, const char *origin);
+
+/* Of a network queue: PP_EBUSY with who has claimed it, if another host than the sender has. */
+int queue_want_unclaimed(const struct queue_job *job, const struct queue_command *c, struct err *e);
+
 /* `job "Brackets"`, or by the end of its id; `out` is returned. */
 const char *queue_label(const struct queue_job *job, char out[static QUEUE_LABEL_SIZE]);
 

@@ -9,13 +9,6 @@
 
 #define MIB (INT64_C(1) << 20)
 
-/* "NAME@12D3KooW…" is a printer of the host 12D3KooW… */
-static bool is_printer_of(const char *printer, const char *origin)
-{
-    const char *at = strrchr(printer, '@');
-    return at != NULL && strcmp(at + 1, origin) == 0;
-}
-
 static bool is_sent_by(const struct queue_job *job, const char *origin)
 {
     return job->origin != NULL && strcmp(job->origin, origin) == 0;
@@ -93,7 +86,7 @@ static int check_submit(const struct queue *q, const struct queue_command *c, st
 
 static int check_printer(const struct queue_command *c, struct err *e)
 {
-    if (is_printer_of(c->printer, c->origin)) {
+    if (queue_is_printer_of(c->printer, c->origin)) {
         return 0;
     }
     return err_field(e, PP_EPERM, "printer",
@@ -104,7 +97,7 @@ static int check_printer(const struct queue_command *c, struct err *e)
 static bool has_claim(const struct queue_job *job, const char *origin)
 {
     for (size_t i = 0; i < job->claims_count; i++) {
-        if (is_printer_of(job->claims[i].printer, origin)) {
+        if (queue_is_printer_of(job->claims[i].printer, origin)) {
             return true;
         }
     }
@@ -146,7 +139,7 @@ static int check_finish(const struct queue *q, const struct queue_command *c, st
     }
     size_t claim = job != NULL ? queue_claim_of_run(job, c->run) : 0;
     if (job == NULL || claim == job->claims_count ||
-        is_printer_of(job->claims[claim].printer, c->origin)) {
+        queue_is_printer_of(job->claims[claim].printer, c->origin)) {
         return 0;
     }
     return err_set(e, PP_EPERM, "run \"%s\" is one of \"%s\"", c->run, job->claims[claim].printer);
@@ -206,7 +199,7 @@ void queue_trust_trim(const struct queue_trust *t, struct queue_command *c)
         return;
     }
     for (size_t i = c->spec->claims_count; i > 0; i--) {
-        if (!is_printer_of(c->spec->claims[i - 1].printer, c->origin)) {
+        if (!queue_is_printer_of(c->spec->claims[i - 1].printer, c->origin)) {
             queue_claim_drop(c->spec, i - 1);
         }
     }

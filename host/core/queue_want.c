@@ -45,6 +45,26 @@ int queue_want_open(
     return rc;
 }
 
+bool queue_is_printer_of(const char *printer, const char *origin)
+{
+    const char *at = strrchr(printer, '@');
+    return at != NULL && strcmp(at + 1, origin) == 0;
+}
+
+int queue_want_unclaimed(const struct queue_job *job, const struct queue_command *c, struct err *e)
+{
+    char label[QUEUE_LABEL_SIZE];
+    for (size_t i = 0; c->origin[0] != '\0' && i < job->claims_count; i++) {
+        const struct queue_claim *claim = &job->claims[i];
+        if (claim->printer[0] != '\0' && !queue_is_printer_of(claim->printer, c->origin)) {
+            return err_set(e, PP_EBUSY,
+                "%s: claimed by \"%s\", which may be printing it without being able to say so",
+                queue_label(job, label), claim->printer);
+        }
+    }
+    return 0;
+}
+
 int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err *e)
 {
     char label[QUEUE_LABEL_SIZE];
