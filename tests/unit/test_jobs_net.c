@@ -3,18 +3,6 @@
 /* Network queues: several jobs in one process, fed by one log. */
 #include "tests/unit/fleet_bench.h"
 
-static const char *const run_ids[] = {"01890a5d-ac96-774b-bcce-b302099a8051",
-    "01890a5d-ac96-774b-bcce-b302099a8052", "01890a5d-ac96-774b-bcce-b302099a8053"};
-
-static struct queue_command of_run(
-    const struct fleet *f, size_t i, enum queue_verb verb, const char *job, int run)
-{
-    struct queue_command c = of_printer(f, i, verb, job);
-    snprintf(c.run, sizeof c.run, "%s", run_ids[run]);
-    c.success = verb == QUEUE_FINISH;
-    return c;
-}
-
 /* ---- tests --------------------------------------------------------------------------------------
  */
 

@@ -450,26 +450,37 @@ static void apply_ranks(struct jobs *j, void *data)
     hub_emit(j->hub, HUB_JOBS, NULL);
 }
 
+/* The order with `slot` at `place`, in names and in documents. */
+static struct store_changes *put_in_order(
+    const struct jobs *j, const struct slot *slot, size_t place, struct ranks *r)
+{
+    struct store_changes *changes = store_changes_new();
+    size_t from = 0;
+    for (size_t i = 0; i < j->slots_count; i++) {
+        const struct slot *at = slot;
+        if (i != place) {
+            from += j->slots[from] == slot;
+            at = j->slots[from++];
+        }
+        memcpy(r->names[r->count++], at->shown.name, sizeof at->shown.name);
+        store_changes_add(changes, STORE_QUEUES, "", at->shown.name,
+            jobs_write_queue(&at->shown, (int)i, jobs_write_words(at)));
+    }
+    return changes;
+}
+
 void jobs_queue_rank(struct jobs *j, const char *name, size_t place, store_cb done, void *context)
 {
     struct err e = {0};
-    struct slot *slot = jobs_slot(j, name);
+    const struct slot *slot = jobs_slot(j, name);
     struct ranks *r = mem_alloc(sizeof *r);
     struct store_changes *changes = NULL;
     r->names = mem_array(j->slots_count, sizeof *r->names);
     if (slot == NULL) {
         jobs_no_queue(j, name, &e);
     } else {
-        changes = store_changes_new();
         place = place < j->slots_count ? place : j->slots_count - 1;
-    }
-    for (size_t i = 0, from = 0; slot != NULL && i < j->slots_count; i++) {
-        from += j->slots[from] == slot;
-        const struct slot *at = i == place ? slot : j->slots[from++];
-        memcpy(r->names[r->count++], at->shown.name, sizeof at->shown.name);
-        store_changes_add(changes, STORE_QUEUES, "", at->shown.name,
-            jobs_write_queue(&at->shown, (int)i, jobs_write_words(at)));
-        from += from < j->slots_count && j->slots[from] == slot;
+        changes = put_in_order(j, slot, place, r);
     }
     jobs_change(j, &(struct jobs_change){.changes = changes,
                        .apply = apply_ranks,
