@@ -53,7 +53,10 @@ static int digit_of(const char *digits, char c)
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c + 'a' - 'A') : c;
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c | 0x20);
+    }
+    return c;
 }
 
 static bool number_decode(const char *digits, bool fold, const char *text, size_t text_len,
@@ -70,7 +73,11 @@ static bool number_decode(const char *digits, bool fold, const char *text, size_
         zeroes++;
     }
     for (size_t i = zeroes; i < text_len; i++) {
-        int digit = digit_of(digits, fold ? lower(text[i]) : text[i]);
+        char c = text[i];
+        if (fold) {
+            c = lower(c);
+        }
+        int digit = digit_of(digits, c);
         if (digit < 0) {
             return false;
         }

@@ -41,29 +41,21 @@ bool group_is_trusted(const struct group *g, const struct peer *p)
     return false;
 }
 
-/* Asked at every step: that the key is a point of the curve was seen when its host came, and is not
- * worked out again. */
-bool group_server_peer(const struct replica_server *s, struct peer *out)
+const struct replica_server *group_server_of(const struct replica_conf *conf, const char *text)
 {
-    static const uint8_t head[] = {0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
-    uint8_t bytes[64];
-    size_t len = 0;
-    *out = (struct peer){0};
-    if (!base58_decode(s->address, strlen(s->address), bytes, sizeof bytes, &len) ||
-        len != sizeof head + PEER_KEY_SIZE || memcmp(bytes, head, sizeof head) != 0) {
-        return false;
-    }
-    memcpy(out->key, bytes + sizeof head, PEER_KEY_SIZE);
-    return true;
-}
-
-const struct replica_server *group_server_of(const struct replica_conf *conf, const struct peer *p)
-{
-    char text[PEER_TEXT_SIZE];
-    peer_format(p, text);
     for (size_t i = 0; i < conf->count; i++) {
         if (strcmp(conf->at[i].address, text) == 0) {
             return &conf->at[i];
+        }
+    }
+    return NULL;
+}
+
+const struct group_seat *group_seat_of(const struct group *g, uint64_t id)
+{
+    for (size_t i = 0; i < g->seats_count; i++) {
+        if (g->seats[i].id == id) {
+            return &g->seats[i];
         }
     }
     return NULL;
@@ -139,6 +131,7 @@ static void peer_add(struct group *g, const struct peer *p)
     g->peers_count++;
     g->peers[at] = mem_alloc(sizeof **g->peers);
     g->peers[at]->peer = *p;
+    peer_format(p, g->peers[at]->text);
     g->peers[at]->up_ms = g->now_ms;
     g->peers[at]->hello_due = g->peers[at]->ask_due = true;
 }
@@ -359,6 +352,7 @@ struct group *group_new(const struct group_options *o)
     g->o = *o;
     g->o.trusted = NULL;
     set_defaults(&g->o);
+    peer_format(&o->self, g->text);
     group_set_trusted(g, o->trusted, o->trusted_count);
     return g;
 }

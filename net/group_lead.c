@@ -25,21 +25,18 @@ static bool same_epoch(const struct group *g, const struct group_peer *p)
            group_epoch_none(&p->hello.joining);
 }
 
-static uint64_t heard_ms(const struct group *g, uint64_t id)
-{
-    for (size_t i = 0; i < g->seats_count; i++) {
-        if (g->seats[i].id == id) {
-            return g->seats[i].heard_ms;
-        }
-    }
-    return g->now_ms;
-}
-
 static void from_server(
     const struct group *g, const struct replica_server *s, struct members_host *h)
 {
     *h = (struct members_host){.id = s->id, .role = s->role, .self = s->id == g->id};
-    h->gone = !group_server_peer(s, &h->peer);
+    const struct group_seat *seat = group_seat_of(g, s->id);
+    struct err e;
+    if (seat != NULL) {
+        h->peer = seat->peer;
+        h->gone = !seat->known;
+    } else {
+        h->gone = peer_parse(s->address, &h->peer, &e) != 0; /* has only just been added */
+    }
     h->trusted = group_is_trusted(g, &h->peer);
     uint64_t last = replica_last_index(g->replica);
     h->caught_up = h->self || replica_match(g->replica, s->id) + NEAR >= last;
@@ -51,7 +48,7 @@ static void from_server(
         return;
     }
     const struct group_peer *p = group_peer_find(g, &h->peer);
-    h->silent_ms = g->now_ms - heard_ms(g, s->id);
+    h->silent_ms = seat != NULL ? g->now_ms - seat->heard_ms : 0;
     if (p == NULL || !p->has_hello) {
         return;
     }

@@ -125,15 +125,13 @@ void group_hello_pump(struct group *g)
 static bool find_leader(const struct group *g, struct peer *out)
 {
     if (g->replica != NULL) {
-        struct replica_conf conf;
         uint64_t id = replica_leader(g->replica);
-        replica_conf(g->replica, &conf);
-        for (size_t i = 0; i < conf.count && id != 0; i++) {
-            if (conf.at[i].id == id) {
-                return group_server_peer(&conf.at[i], out);
-            }
+        const struct group_seat *s = id != 0 ? group_seat_of(g, id) : NULL;
+        if (s == NULL || !s->known) {
+            return false;
         }
-        return false;
+        *out = s->peer;
+        return true;
     }
     const struct group_following *f = &g->following;
     *out = f->leader;
@@ -242,7 +240,7 @@ static bool should_join_other(const struct group *g, const struct group_peer *p)
     if (is_told(g, &h->epoch)) {
         return true;
     }
-    bool gone_there = group_server_of(&g->meta.conf, &p->peer) != NULL;
+    bool gone_there = group_server_of(&g->meta.conf, p->text) != NULL;
     return leaderless_for(g, gone_there ? 3 * (uint64_t)g->o.election_ms : g->o.retire_ms);
 }
 

@@ -418,8 +418,7 @@ static int check_takeover(const struct group *g, struct err *e)
         bool same = p->has_hello && group_epoch_is(&p->hello.epoch, &g->meta.epoch);
         bool may = !g->o.fixed || group_is_trusted(g, &p->peer);
         if (same && may && is_further(&p->hello, term, index)) {
-            peer_format(&p->peer, text);
-            return err_set(e, PP_ESTATE, "%s has more of the queue: take over there", text);
+            return err_set(e, PP_ESTATE, "%s has more of the queue: take over there", p->text);
         }
     }
     return 0;
@@ -465,15 +464,13 @@ static void take_over(struct group *g)
         .entries = entries,
         .entries_count = count,
     };
-    char text[PEER_TEXT_SIZE];
     uint64_t random = g->o.io.random(g->o.io.context);
-    peer_format(&g->o.self, text);
     if (g->replica != NULL && replica_term(g->replica) > state.term) {
         state.term = replica_term(g->replica);
     }
     group_follow_stop(g);
     group_member_end(g);
-    replica_recover(&state, g->id, text, &g->meta.term, &entries[count]);
+    replica_recover(&state, g->id, g->text, &g->meta.term, &entries[count]);
     g->meta.vote = 0;
     g->meta.epoch.number = ((g->meta.epoch.number >> 32) + 1) << 32 | (random & UINT32_MAX);
     g->joining = (struct group_epoch){0};
@@ -552,6 +549,10 @@ static void connect_seats(struct group *g)
         for (size_t j = 0; j < old_count; j++) {
             *s = old[j].id == s->id ? old[j] : *s;
         }
+        if (!s->known) {
+            struct err e;
+            s->known = peer_parse(conf.at[i].address, &s->peer, &e) == 0;
+        }
     }
 }
 
@@ -575,11 +576,13 @@ void group_member_settle(struct group *g)
         }
         return;
     }
-    if (g->spoilt || (!g->installing && role_in(&g->meta.conf, g->id) == REPLICA_NONE)) {
+    connect_seats(g);
+    /* A client that has taken over is in the log only, at first. */
+    if (g->spoilt || (!g->installing && role_in(&g->meta.conf, g->id) == REPLICA_NONE &&
+                         group_seat_of(g, g->id) == NULL)) {
         group_become_client(g);
         return;
     }
-    connect_seats(g);
     for (size_t i = 0; i < g->seats_count; i++) {
         struct group_seat *s = &g->seats[i];
         bool up = s->id != g->id && is_reachable(g, s->id);
@@ -616,7 +619,7 @@ void group_member_removed(struct group *g, struct group_peer *p, struct wire_in 
         p->bad++;
         return;
     }
-    bool of_ours = group_server_of(&g->meta.conf, &p->peer) != NULL;
+    bool of_ours = group_server_of(&g->meta.conf, p->text) != NULL;
     bool may = !g->o.fixed || group_is_trusted(g, &p->peer);
     if (of_ours && may && group_epoch_is(&r.epoch, &g->meta.epoch) && r.id == g->id &&
         g->replica != NULL && r.index >= g->meta.conf.index) {

@@ -233,18 +233,20 @@ static bool find_path(const struct group *g, struct peer *out)
     return via != NULL;
 }
 
-static bool send_item(struct group *g, const struct group_item *item)
+static bool send_item(struct group *g, size_t at)
 {
-    if (peer_compare(&g->path, &g->o.self) == 0) {
-        return group_take(g, &g->o.self, item->id, item->bytes, item->len);
-    }
+    const struct group_item *item = g->items[g->items_first + at];
     struct group_submitted s = {
         .epoch = g->meta.epoch,
         .origin = g->o.self,
         .id = item->id,
+        .before = at > 0 ? g->items[g->items_first + at - 1]->id : 0,
         .bytes = item->bytes,
         .len = item->len,
     };
+    if (peer_compare(&g->path, &g->o.self) == 0) {
+        return group_take(g, &s);
+    }
     struct strbuf b = {0};
     group_wire_submit(&b, &s);
     return group_send(g, &g->path, false, &b);
@@ -277,7 +279,7 @@ void group_outbox_pump(struct group *g)
     }
     while (g->items_sent < g->items_count && g->items_sent < WINDOW && bytes < WINDOW_BYTES) {
         const struct group_item *item = g->items[g->items_first + g->items_sent];
-        if (item->ticket > g->written || !send_item(g, item)) {
+        if (item->ticket > g->written || !send_item(g, g->items_sent)) {
             return;
         }
         bytes += item->len;

@@ -54,6 +54,7 @@ struct group_follower {
 /* A peer there is a link to. */
 struct group_peer {
     struct peer peer;
+    char text[PEER_TEXT_SIZE];
     bool has_hello;
     bool ready; /* has told what it remembers of us; only then the engine talks to it */
     bool hello_due, ask_due;
@@ -112,6 +113,8 @@ struct group_seen {
 /* A server of the configuration, as far as we hear of it. */
 struct group_seat {
     uint64_t id;
+    struct peer peer;
+    bool known; /* its address is a peer's */
     uint64_t heard_ms;
     bool connected; /* the replica has been told so */
 };
@@ -160,6 +163,7 @@ struct group {
 
     struct group_meta meta; /* seen: in `memory` */
     uint64_t id;            /* raft id of meta.incarnation */
+    char text[PEER_TEXT_SIZE];
     uint64_t next_id, life_from;
     uint64_t safe_id;     /* below: set aside on the disk */
     uint64_t leap_ticket; /* the write that sets aside the others */
@@ -242,9 +246,8 @@ bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);
 enum group_role group_role_now(const struct group *g);
-/* Whoever a server of a configuration is; false when its address is none. */
-bool group_server_peer(const struct replica_server *s, struct peer *out);
-const struct replica_server *group_server_of(const struct replica_conf *conf, const struct peer *p);
+const struct replica_server *group_server_of(const struct replica_conf *conf, const char *text);
+const struct group_seat *group_seat_of(const struct group *g, uint64_t id); /* or NULL */
 size_t group_voters(const struct replica_conf *conf);
 
 /* ---- group_write.c: one stream of writes --------------------------------------------------------
@@ -320,8 +323,8 @@ void group_outbox_tick(struct group *g);
 void group_outbox_free(struct group *g);
 void group_outbox_again(struct group *g); /* everything is sent anew */
 
-bool group_take(
-    struct group *g, const struct peer *origin, uint64_t id, const uint8_t *bytes, size_t len);
+/* False: not now, or one of this host that belongs before it has not come. */
+bool group_take(struct group *g, const struct group_submitted *m);
 void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in);
 void group_take_pump(struct group *g);
 void group_take_clear(struct group *g);

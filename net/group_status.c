@@ -21,17 +21,21 @@ enum group_role group_role_now(const struct group *g)
     return group_epoch_none(&g->meta.epoch) ? GROUP_SEARCHING : GROUP_CLIENT;
 }
 
+static bool is_linked(const struct group *g, uint64_t id)
+{
+    for (size_t i = 0; i < g->peers_count; i++) {
+        if (g->peers[i]->has_hello && g->peers[i]->id == id) {
+            return true;
+        }
+    }
+    return id == g->id && g->replica != NULL;
+}
+
 static size_t voters_linked(const struct group *g, const struct replica_conf *conf)
 {
     size_t n = 0;
     for (size_t i = 0; i < conf->count; i++) {
-        struct peer p;
-        if (conf->at[i].role != REPLICA_VOTER || !group_server_peer(&conf->at[i], &p)) {
-            continue;
-        }
-        const struct group_peer *linked = group_peer_find(g, &p);
-        n += (conf->at[i].id == g->id && g->replica != NULL) ||
-             (linked != NULL && linked->has_hello && linked->id == conf->at[i].id);
+        n += conf->at[i].role == REPLICA_VOTER && is_linked(g, conf->at[i].id);
     }
     return n;
 }
@@ -104,6 +108,8 @@ bool group_is_voter(const struct group *g, const struct peer *p)
     if (g->replica != NULL) {
         replica_conf(g->replica, &conf);
     }
-    const struct replica_server *s = group_server_of(&conf, p);
+    char text[PEER_TEXT_SIZE];
+    peer_format(p, text);
+    const struct replica_server *s = group_server_of(&conf, text);
     return s != NULL && s->role == REPLICA_VOTER;
 }

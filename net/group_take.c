@@ -4,6 +4,11 @@
  * leader's time and goes into the log with others that wait. A command that a host repeats while it
  * is in the log and not yet applied is not taken again.
  *
+ * The commands of a host are in the log in the order it gave them: each names the one before it
+ * that is not applied yet, and is taken only after that; so when one was lost on its way, those
+ * behind it are dropped until the host repeats them all. (A repeat may put one into the log again,
+ * behind later ones: whoever applies it knows it by its number.)
+ *
  * Failure modes: too many wait: dropped, its host repeats it; the lead is lost: all are forgotten,
  * their hosts repeat them to the next leader. A host that speaks for another without being of the
  * configuration: counted.
@@ -46,14 +51,14 @@ static struct group_origin *origin_of(struct group *g, const struct peer *p)
     return &g->origins[low];
 }
 
-bool group_take(
-    struct group *g, const struct peer *origin, uint64_t id, const uint8_t *bytes, size_t len)
+bool group_take(struct group *g, const struct group_submitted *m)
 {
-    struct group_origin *o = origin_of(g, origin);
-    if (id <= o->id && g->meta.applied_index < o->index) {
+    struct group_origin *o = origin_of(g, &m->origin);
+    if (m->id <= o->id && g->meta.applied_index < o->index) {
         return true;
     }
-    if (g->taken_count >= TAKEN_MAX || g->taken_bytes + len > TAKEN_BYTES) {
+    bool early = m->before != 0 && o->id < m->before;
+    if (early || g->taken_count >= TAKEN_MAX || g->taken_bytes + m->len > TAKEN_BYTES) {
         return false;
     }
     if (g->taken_first + g->taken_count == g->taken_cap) {
@@ -66,11 +71,11 @@ bool group_take(
         }
     }
     struct group_taken *t = &g->taken[g->taken_first + g->taken_count++];
-    *t = (struct group_taken){.origin = *origin, .id = id, .len = len};
-    t->bytes = mem_alloc(len + 1);
-    memcpy(t->bytes, bytes, len);
-    g->taken_bytes += len;
-    o->id = id;
+    *t = (struct group_taken){.origin = m->origin, .id = m->id, .len = m->len};
+    t->bytes = mem_alloc(m->len + 1);
+    memcpy(t->bytes, m->bytes, m->len);
+    g->taken_bytes += m->len;
+    o->id = m->id;
     o->index = GROUP_NEVER;
     return true;
 }
@@ -161,12 +166,12 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
         return;
     }
     bool own = peer_compare(&m.origin, &p->peer) == 0;
-    if (!own && (!m.forwarded || group_server_of(&g->meta.conf, &p->peer) == NULL)) {
+    if (!own && (!m.forwarded || group_server_of(&g->meta.conf, p->text) == NULL)) {
         p->bad++;
         return;
     }
     if (replica_is_leader(g->replica)) {
-        group_take(g, &m.origin, m.id, m.bytes, m.len);
+        group_take(g, &m);
     } else {
         forward(g, &m);
     }

@@ -340,6 +340,7 @@ void group_wire_submit(struct strbuf *b, const struct group_submitted *s)
     wire_put_u8(b, s->forwarded);
     put_peer(b, &s->origin);
     wire_put_u64(b, s->id);
+    wire_put_u64(b, s->before);
     wire_put_bytes(b, s->bytes, s->len);
 }
 
@@ -349,8 +350,9 @@ bool group_wire_read_submit(struct wire_in in, struct group_submitted *out)
     out->forwarded = get_bool(&in);
     get_peer(&in, &out->origin);
     out->id = wire_u64(&in);
+    out->before = wire_u64(&in);
     out->bytes = wire_bytes(&in, GROUP_COMMAND_MAX, &out->len);
-    return wire_end(&in) && out->id != 0;
+    return wire_end(&in) && out->id != 0 && out->before < out->id;
 }
 
 void group_wire_removed(struct strbuf *b, const struct group_removed *r)

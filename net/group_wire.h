@@ -116,6 +116,7 @@ struct group_submitted {
     bool forwarded; /* by somebody who is not the origin; goes no further */
     struct peer origin;
     uint64_t id;
+    uint64_t before; /* the one of this host that must be in the log before it; 0 = none */
     const uint8_t *bytes;
     size_t len;
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define FOLDER_KEY "identity.priv"
+#define KEY_SIZE   ((size_t)PEER_KEY_SIZE)
 
 /* ---- bytes ---------------------------------------------------------------------------------- */
 
@@ -68,7 +69,7 @@ int peer_from_bytes(struct peer *out, const uint8_t *bytes, size_t len, struct e
     const uint8_t *key;
     size_t key_len;
     int rc = read_key(bytes, len, &key, &key_len, e);
-    if (rc == 0 && key_len == 2 * PEER_KEY_SIZE) {
+    if (rc == 0 && key_len == 2 * KEY_SIZE) {
         return err_set(e, PP_EINVAL, "is a private key; a public one is wanted");
     }
     if (rc == 0 && key_len != PEER_KEY_SIZE) {
@@ -83,8 +84,8 @@ int peer_from_bytes(struct peer *out, const uint8_t *bytes, size_t len, struct e
 /* 64 bytes: seed and public key; once more the public key in files of old versions. */
 static bool repeats(const uint8_t *key, size_t key_len)
 {
-    return key_len == 3 * PEER_KEY_SIZE &&
-           sodium_memcmp(key + PEER_KEY_SIZE, key + 2 * (size_t)PEER_KEY_SIZE, PEER_KEY_SIZE) == 0;
+    return key_len == 3 * KEY_SIZE &&
+           sodium_memcmp(key + PEER_KEY_SIZE, key + 2 * KEY_SIZE, PEER_KEY_SIZE) == 0;
 }
 
 int identity_from_bytes(struct identity *out, const uint8_t *bytes, size_t len, struct err *e)
@@ -98,9 +99,8 @@ int identity_from_bytes(struct identity *out, const uint8_t *bytes, size_t len, 
     if (key_len == PEER_KEY_SIZE) {
         return err_set(e, PP_EINVAL, "is a public key; the private one (.priv) is wanted");
     }
-    if (key_len != 2 * PEER_KEY_SIZE && !repeats(key, key_len)) {
-        return err_set(
-            e, PP_EINVAL, "has a key of %zu bytes; wanted: %d", key_len, 2 * PEER_KEY_SIZE);
+    if (key_len != 2 * KEY_SIZE && !repeats(key, key_len)) {
+        return err_set(e, PP_EINVAL, "has a key of %zu bytes; wanted: %zu", key_len, 2 * KEY_SIZE);
     }
     identity_from_seed(out, key);
     if (sodium_memcmp(out->peer.key, key + PEER_KEY_SIZE, PEER_KEY_SIZE) != 0) {

@@ -259,7 +259,7 @@ static void go_up(struct member *m)
     l->events.up(l->events.context, m->queue, info, m->hello, m->hello_len);
 }
 
-static void say_ready(struct member *m)
+void member_let_in(struct member *m)
 {
     struct link *k = m->link;
     struct queue *q = &k->links->queues[m->queue];
@@ -269,63 +269,6 @@ static void say_ready(struct member *m)
     link_put(k, &f);
     if (link_is_alive(k)) {
         go_up(m);
-    }
-}
-
-/* The same identity, let in over another link: an older one that nobody has told us is gone, or
- * another host. */
-static struct member *find_rival(const struct member *m)
-{
-    for (struct link *k = m->link->links->list; k != NULL; k = k->next) {
-        struct member *r = link_is_alive(k) ? link_member(k, m->queue) : NULL;
-        if (r != NULL && r != m && r->ready_sent &&
-            peer_compare(&r->info.peer, &m->info.peer) == 0) {
-            return r;
-        }
-    }
-    return NULL;
-}
-
-static void ask_rival(struct member *m, struct member *rival)
-{
-    struct link *k = rival->link;
-    m->rival_ms = links_now(k->links);
-    m->asked = k->number;
-    m->link->asks = true;
-    k->pong_ms = 0;
-    link_ping(k);
-}
-
-static void refuse_twins(struct member *m, struct member *rival)
-{
-    struct link *k = m->link, *other = rival->link;
-    char text[PEER_TEXT_SIZE];
-    peer_format(&m->info.peer, text);
-    links_note(k->links, NOTE_TWIN, text,
-        "%s is at two places, %s and %s: a key was copied; both are refused until one of them has "
-        "an identity of its own",
-        text, other->address, k->address);
-    links_ban(k->links, &m->info.peer);
-    link_part(k, BYE_TWIN, "two hosts have one identity");
-    link_part(other, BYE_TWIN, "two hosts have one identity");
-}
-
-void link_ask_rivals(struct link *k, int queue)
-{
-    struct links *l = k->links;
-    struct member *m = link_member(k, queue);
-    if (m == NULL || m->rival_ms == 0) {
-        return;
-    }
-    struct member *rival = find_rival(m);
-    if (rival != NULL && m->asked != rival->link->number) {
-        ask_rival(m, rival);
-    } else if (rival != NULL && rival->link->pong_ms > 0) {
-        refuse_twins(m, rival);
-    } else if (rival == NULL) {
-        say_ready(m);
-    } else if (links_now(l) - m->rival_ms >= l->times.rival) {
-        link_close(rival->link, "it does not answer, and has connected anew");
     }
 }
 
@@ -378,11 +321,8 @@ void link_who(struct link *k, const struct frame *f)
     if (f->len > 0) {
         memcpy(m->hello, f->bytes, f->len);
     }
-    struct member *rival = find_rival(m);
-    if (rival != NULL) {
-        ask_rival(m, rival);
-    } else {
-        say_ready(m);
+    if (!member_has_rival(m)) {
+        member_let_in(m);
     }
 }
 

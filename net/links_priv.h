@@ -4,9 +4,11 @@
  *     links_listen.c   listeners and who comes in
  *     links_dial.c     who is tried to be reached, and when again
  *     links_link.c     one connection: socket, channel, reading and writing
+ *     links_time.c     keepalive, silence, rates
  *     links_message.c  messages cut into frames by class, and put together again
  *     links_meet.c     the first frames of a link: version, which of two links stays
- *     links_member.c   queues joined over a link by proof, identities, twins
+ *     links_member.c   queues joined over a link by proof, and who is there
+ *     links_twin.c     one identity over two links: a host that came back, or two hosts
  *     links_frame.c    the frames on the wire
  *     links_guard.c    bans, notes that are not told again and again
  *
@@ -269,9 +271,12 @@ void link_doom(struct link *k, enum frame_bye goodbye, const char *why);
 void link_execute(struct link *k);
 void link_violation(struct link *k, const char *what);
 void link_pump(struct link *k);
+bool link_is_alive(const struct link *k);
+int link_read(struct link *k); /* reads on */
+
+/* links_time.c */
 void link_ping(struct link *k);
 void link_sweep(struct link *k);
-bool link_is_alive(const struct link *k);
 void link_limit(struct link *k); /* counts a small message */
 void link_relieve(struct link *k);
 
@@ -295,10 +300,15 @@ void link_joined(struct link *k, const struct frame *f);
 void link_who(struct link *k, const struct frame *f);
 void link_ready(struct link *k, const struct frame *f);
 void link_left(struct link *k, const struct frame *f);
-void link_ask_rivals(struct link *k, int queue);
+void member_let_in(struct member *m); /* says READY */
 void member_end(struct member *m, const char *why);
 struct member *link_member(const struct link *k, int queue);
 struct member *links_member_find(const struct queue *q, const struct peer *peer);
+
+/* links_twin.c */
+/* True if another link has let this identity in: READY is said when that is settled. */
+bool member_has_rival(struct member *m);
+void link_ask_rivals(struct link *k, int queue);
 
 /* links_guard.c */
 bool links_is_banned(struct links *l, const struct peer *peer);

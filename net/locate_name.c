@@ -149,7 +149,10 @@ int locate_check_domain(const char *text, char out[LOCATE_NAME_SIZE], struct err
     bool ok = len <= DOMAIN_MAX && strchr(text, '.') != NULL;
     len -= ok && text[len - 1] == '.';
     for (size_t i = 0; ok && i < len; i++) {
-        out[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+        out[i] = text[i];
+        if (text[i] >= 'A' && text[i] <= 'Z') {
+            out[i] = (char)(text[i] | 0x20);
+        }
     }
     out[ok ? len : 0] = '\0';
     for (const char *label = out; ok && label != NULL;) {

@@ -1,10 +1,10 @@
 /* Our own services on one network interface: libmdnsd probes, announces and answers for them.
  *
  * Only questions go into the library, and only such as concern our names; they are written anew
- * from what our reader took (net/mdns_packet.h), so that no foreign byte reaches its parser: that
- * one follows lengths and pointers beyond the packet, keeps what it hears without bound, and drops
- * or invents conflicts. What it hears from others is our business (net/mdns_seen.h), conflicts of
- * names too.
+ * from what our reader took (net/mdns_packet.h). So its parser, which counts on zeros behind a
+ * packet, never sees a foreign byte, and its cache, which has no bound, stays empty. What others
+ * say is net/mdns_seen.h's business, conflicts of names too: the library takes an equal record for
+ * one and lets a different one pass.
  *
  * It reads the wall clock: after that has jumped, make a new one.
  */

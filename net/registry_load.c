@@ -6,15 +6,14 @@
 #include "host/base/str.h"
 #include "net/dns.h"
 #include "net/locate.h"
+#include "net/registry_kept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HOUR_MS   (3600 * 1000)
-#define MINUTE_MS (60 * 1000)
-#define KEPT_HEAD "# copy of "
-#define HEAD_MAX  1024
+#define HOUR_MS   UINT64_C(3600000)
+#define MINUTE_MS UINT64_C(60000)
 
 /* What the pool does for us, one thing at a time. */
 enum job {
@@ -74,43 +73,20 @@ static struct registry *parse(const char *file, const char *bytes, size_t len, s
     return r;
 }
 
-/* Written only when it is another one than before. That it cannot be kept is no reason not to use
- * it. */
-static void keep(struct registry_load *l)
-{
-    struct strbuf now = {0};
-    struct strbuf old = {0};
-    strbuf_printf(&now, KEPT_HEAD "%s %s\n", l->where, l->cid);
-    strbuf_add(&now, strbuf_text(&l->bytes), l->bytes.len);
-    bool same = file_read(l->kept_path, REGISTRY_SIZE_MAX + HEAD_MAX, &old, NULL) == 0 &&
-                old.len == now.len && memcmp(old.data, now.data, now.len) == 0;
-    if (!same) {
-        file_write(l->kept_path, now.data, now.len, 0600, NULL);
-    }
-    strbuf_fini(&now);
-    strbuf_fini(&old);
-}
-
 static void check_found(struct registry_load *l)
 {
     l->registry = parse(l->where, strbuf_text(&l->bytes), l->bytes.len, &l->error);
     if (l->registry != NULL) {
-        keep(l);
+        kept_save(l->kept_path, l->where, l->cid, strbuf_text(&l->bytes), l->bytes.len);
     }
 }
 
-/* A copy from another place would be another registry. */
 static void read_kept(struct registry_load *l)
 {
     struct strbuf bytes = {0};
-    char *head = mem_printf(KEPT_HEAD "%s ", l->where);
-    if (file_read(l->kept_path, REGISTRY_SIZE_MAX + HEAD_MAX, &bytes, NULL) == 0 &&
-        str_starts(strbuf_text(&bytes), head)) {
-        const char *cid = strbuf_text(&bytes) + strlen(head);
-        str_copy(l->cid, sizeof l->cid, cid, strcspn(cid, "\n"));
+    if (kept_load(l->kept_path, l->where, &bytes, l->cid, sizeof l->cid)) {
         l->registry = parse(l->kept_path, strbuf_text(&bytes), bytes.len, NULL);
     }
-    free(head);
     strbuf_fini(&bytes);
 }
 
@@ -307,20 +283,6 @@ void registry_load_again(struct registry_load *l)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-/* Of any queue's name: letters and digits as they are, all else as %XX. */
-static char *path_of_kept(const char *folder, const char *name)
-{
-    struct strbuf b = {0};
-    strbuf_printf(&b, "%s/registry-", folder);
-    for (const unsigned char *p = (const unsigned char *)name; *p != '\0'; p++) {
-        bool plain = (*p >= '0' && *p <= '9') || ((*p | 0x20) >= 'a' && (*p | 0x20) <= 'z') ||
-                     *p == '-' || *p == '_';
-        strbuf_printf(&b, plain ? "%c" : "%%%02X", *p);
-    }
-    strbuf_puts(&b, ".yaml");
-    return b.data;
-}
-
 static char **copy_texts(const char *const *texts)
 {
     size_t n = 0;
@@ -358,7 +320,7 @@ int registry_load_open(struct registry_load **out, uv_loop_t *loop,
     l->o = *o;
     l->gateways = copy_texts(o->gateways);
     l->where = mem_strdup(o->where);
-    l->kept_path = path_of_kept(o->folder, o->name);
+    l->kept_path = kept_path(o->folder, o->name);
     l->nameserver = o->nameserver != NULL ? mem_strdup(o->nameserver) : NULL;
     if (begin(l, e) != 0) {
         release(l);

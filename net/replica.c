@@ -316,6 +316,7 @@ static void note_state(struct replica *r, const struct raft_update *u)
     if (!leads && r->was_leader) {
         for (size_t i = 0; i < r->peers_count; i++) {
             replica_flight_end(&r->peers[i]);
+            r->peers[i].wants = 0;
         }
         r->barrier_due = false;
         r->anchor = 0;

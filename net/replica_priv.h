@@ -134,6 +134,7 @@ struct replica_peer {
     uint64_t id;
     bool up;
     uint64_t heard_ms; /* 0 = never */
+    uint64_t wants;    /* a snapshot of at least this; 0 = none. The engine asks once */
     struct replica_flight flight;
 };
 

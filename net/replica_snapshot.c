@@ -69,6 +69,7 @@ void replica_flight_begin(struct replica *r, uint64_t to)
     }
     replica_flight_end(p);
     struct replica_dump *d = take_dump(r);
+    p->wants = r->raft.trail.snapshot.index;
     p->flight = (struct replica_flight){.dump = d, .progress_ms = r->now};
     if (d->len > REPLICA_SNAPSHOT_MAX) {
         snprintf(r->warning, sizeof r->warning,
@@ -77,7 +78,9 @@ void replica_flight_begin(struct replica *r, uint64_t to)
             d->len >> 20);
         return;
     }
-    r->anchor = d->index;
+    if (replica_guarded(r, REPLICA_G8)) {
+        r->anchor = d->index;
+    }
     send_piece(r, p);
 }
 
@@ -102,14 +105,17 @@ void replica_flight_acked(struct replica *r, uint64_t from, const struct replica
 static void flight_look(struct replica *r, struct replica_peer *p)
 {
     const struct replica_dump *d = p->flight.dump;
-    if (d == NULL) {
-        return;
-    }
-    if (replica_match(r, p->id) >= d->index || r->now - p->flight.progress_ms >= REPLICA_QUIET_MS) {
+    uint64_t match = replica_match(r, p->id);
+    if (d != NULL && (match >= d->index || r->now - p->flight.progress_ms >= REPLICA_QUIET_MS)) {
         replica_flight_end(p);
-    } else if (p->flight.offset < d->len && d->len <= REPLICA_SNAPSHOT_MAX &&
+    } else if (d != NULL && p->flight.offset < d->len && d->len <= REPLICA_SNAPSHOT_MAX &&
                r->now - p->flight.sent_ms >= REPLICA_REPEAT_MS) {
         send_piece(r, p);
+    }
+    if (match >= p->wants) {
+        p->wants = 0;
+    } else if (p->flight.dump == NULL && p->up && replica_leads(r)) {
+        replica_flight_begin(r, p->id); /* it was cut off, or went silent */
     }
 }
 

@@ -105,6 +105,32 @@ void files_give(
 /* Lets go of content without a name that nobody needs any more. */
 void files_drop_unused(struct files *f);
 
+/* ---- content that came from other hosts --------------------------------------------------------
+ *
+ * It is kept under a name of ours (".SHA256.net.gcode") as long as `holds` says, or somebody needs
+ * it.
+ */
+
+/* Takes the whole file at `path` over, whose SHA-256 the caller has found to be this. `called`:
+ * what a job calls it, "" = not known: what is no gcode is then kept as a model. `done` as for
+ * files_commit(); the file is still at `path` and the caller's to remove. Who is told PP_ECANCELED
+ * may try again in the next process. */
+void files_adopt(struct files *f, const char *path, const char *sha256, const char *called,
+    files_cb done, void *context);
+
+/* One after the other, by content; NULL past the last. row.uploaded_ms: when it came. */
+const struct file_entry *files_adopted_at(const struct files *f, size_t index);
+
+/* Asked before such content goes. NULL: it is all held, until somebody can tell. */
+void files_set_holder(
+    struct files *f, bool (*holds)(void *context, const char *sha256), void *context);
+
+/* True while a job needs the content, or it is pinned. */
+bool files_is_needed(const struct files *f, const char *sha256);
+
+/* Lets go of such content unless it is held or needed. */
+void files_drop_adopted(struct files *f, const char *sha256);
+
 /* ---- folders: names are "folder/part.gcode", at most 200 bytes, 8 folders deep ------------------
  */
 

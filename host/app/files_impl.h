@@ -12,6 +12,7 @@
 
 /* A name and what it stands for. Names of people never begin with '.'; those that do are ours and
  * never shown: ".SHA256.gcode" keeps content for jobs that nothing is called by any more,
+ * ".SHA256.net.gcode" is content that came from another host,
  * ".imports/Vase/part.gcode" is a file of an import that is not complete yet. Like all rows they
  * are in the store, so that the sweep at the start knows what to leave alone. */
 struct entry {
@@ -107,6 +108,8 @@ struct files {
     void (*user)(void *context, const char *sha256, char *out, size_t out_size);
     void *user_context;
     bool users_left;
+    bool (*holds)(void *context, const char *sha256); /* NULL: all that was adopted is */
+    void *holds_context;
 };
 
 void task_add(struct files *f, struct task *t, void (*cancel)(struct task *t, const struct err *e));
@@ -153,8 +156,11 @@ void entry_drop(struct files *f, struct entry *entry);
 /* Who needs this content; "" = nobody. */
 void entry_user(const struct files *f, const char *sha256, char *out, size_t out_size);
 
-/* True also while it is pinned, and when those who could tell are gone already: the next start asks
- * again. */
+/* True for what files_adopt() made. */
+bool entry_is_adopted(const struct entry *entry);
+
+/* True also while it is pinned, or held, and when those who could tell are gone already: the next
+ * start asks again. */
 bool entry_is_needed(const struct files *f, const struct entry *entry);
 
 /* Removes the content from the disk unless an entry or an upload has it. */
@@ -183,6 +189,7 @@ int upload_check_room(const struct upload *u, int64_t more, struct err *e);
 /* True if an upload, or a batch, under way will have this content, or this name. */
 bool upload_has_content(const struct task *t, const char *sha256);
 bool batch_has_content(const struct task *t, const char *sha256);
+bool adoption_has_content(const struct task *t, const char *sha256);
 bool upload_replaces(const struct task *t, const char *name);
 
 /* Adds the row of an entry, under its name or another. */

@@ -15,7 +15,8 @@ static bool has_content(const struct files *f, const char *sha256)
         return true;
     }
     for (const struct task *t = f->tasks; t != NULL; t = t->next) {
-        if (upload_has_content(t, sha256) || batch_has_content(t, sha256)) {
+        if (upload_has_content(t, sha256) || batch_has_content(t, sha256) ||
+            adoption_has_content(t, sha256)) {
             return true;
         }
     }
@@ -75,11 +76,22 @@ void entry_user(const struct files *f, const char *sha256, char *out, size_t out
     }
 }
 
-bool entry_is_needed(const struct files *f, const struct entry *entry)
+bool files_is_needed(const struct files *f, const char *sha256)
 {
     char user[256];
-    entry_user(f, entry->file.row.sha256, user, sizeof user);
-    return f->users_left || user[0] != '\0' || content_is_pinned(f, entry->file.row.sha256);
+    entry_user(f, sha256, user, sizeof user);
+    return f->users_left || user[0] != '\0' || content_is_pinned(f, sha256);
+}
+
+static bool is_held(const struct files *f, const struct entry *entry)
+{
+    return entry_is_adopted(entry) &&
+           (f->holds == NULL || f->holds(f->holds_context, entry->file.row.sha256));
+}
+
+bool entry_is_needed(const struct files *f, const struct entry *entry)
+{
+    return files_is_needed(f, entry->file.row.sha256) || is_held(f, entry);
 }
 
 bool entry_is_only(const struct files *f, const struct entry *entry)

@@ -104,7 +104,7 @@ static void check(struct channel *end[2], uint8_t how, const uint8_t *data, size
 {
     struct heard h = {.frames = 0};
     struct channel *ear = end[how & 1], *mouth = end[1 - (how & 1)];
-    uint8_t stream[256];
+    uint8_t stream[512];
     size_t len = 0;
     if ((how & 8) != 0 && channel_is_open(mouth)) {
         say_all(mouth);

@@ -318,6 +318,9 @@ static void machine_load(void *context, const struct net_row *rows, size_t n)
         json_decref(object);
     }
     queue_settle(m->queue);
+    if (m->events.loaded != NULL) {
+        m->events.loaded(m->events.context);
+    }
 }
 
 /* ---- the rest of the machine --------------------------------------------------------------------

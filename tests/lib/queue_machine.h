@@ -22,6 +22,7 @@ struct queue_machine_events {
     void (*pending)(void *context, uint64_t id, const struct queue_command *c);
     void (*kept)(void *context, uint64_t id);
     void (*refused)(void *context, uint64_t id, const struct err *e);
+    void (*loaded)(void *context);
     void (*carrying)(void *context); /* its state is about to be replaced by another group's */
     void (*changed)(void *context);
     void *context;

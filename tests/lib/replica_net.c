@@ -59,7 +59,7 @@ struct event {
     uint64_t at, order;
     enum kind kind;
     size_t from, to;
-    unsigned from_life, life;
+    unsigned from_life, life, session;
     size_t len;
     uint8_t bytes[];
 };
@@ -74,6 +74,7 @@ struct rnet {
     uint64_t now, order, random;
     struct node nodes[RNET_NODES];
     bool cut[RNET_NODES][RNET_NODES];
+    unsigned session[RNET_NODES][RNET_NODES]; /* what was sent in an older one does not arrive */
     uint64_t last[RNET_NODES][RNET_NODES][2]; /* latest delivery, so that order holds */
     struct event **heap;
     size_t heap_count, heap_cap;
@@ -349,6 +350,7 @@ static void on_send(void *context, uint64_t to, bool bulk, const uint8_t *bytes,
     e->from_life = from->life;
     e->to = i;
     e->life = n->nodes[i].life;
+    e->session = n->session[e->from][i];
     push(n, e);
 }
 
@@ -649,7 +651,8 @@ static void happen(struct rnet *n, struct event *e)
     }
     if (e->kind == DISK) {
         disk_done(d);
-    } else if (!n->cut[e->from][e->to] && n->nodes[e->from].life == e->from_life) {
+    } else if (!n->cut[e->from][e->to] && n->nodes[e->from].life == e->from_life &&
+               n->session[e->from][e->to] == e->session) {
         replica_receive(d->replica, n->now, n->nodes[e->from].id, e->bytes, e->len);
         after(d);
     }
@@ -729,6 +732,8 @@ void rnet_link(struct rnet *n, size_t a, size_t b, bool up)
         return;
     }
     n->cut[a][b] = n->cut[b][a] = !up;
+    n->session[a][b]++;
+    n->session[b][a]++;
     for (int bulk = 0; bulk < 2; bulk++) {
         n->last[a][b][bulk] = n->last[b][a][bulk] = 0;
     }

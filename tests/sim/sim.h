@@ -68,6 +68,7 @@ struct sim_plan {
     uint64_t fault_every_us;
     uint64_t faults_us; /* how long they last */
     unsigned jobs;
+    uint64_t claim_timeout_us;
     uint64_t disk_us; /* a usual write */
     uint64_t link_us;
 };
@@ -161,6 +162,8 @@ struct sim_host {
     struct group_epoch epoch;
     uint64_t checked;       /* applied index at the last look */
     bool look;              /* the printer has something to look at */
+    uint64_t last_entry;    /* hash of the entry applied last */
+    bool loaded_since;      /* the machine has been loaded within the present call */
     unsigned applied_since; /* entries applied within the present call */
     char problem[160];
 };

@@ -65,6 +65,10 @@ static void on_applied(void *context, const struct net_entry *entry, const struc
 {
     struct sim_host *h = context;
     h->applied_since++;
+    h->last_entry = (uint64_t)entry->utc_ms;
+    for (size_t i = 0; i < entry->len; i++) {
+        h->last_entry = (h->last_entry ^ entry->bytes[i]) * UINT64_C(0x100000001b3);
+    }
     h->look = true;
     if (entry->own != 0 && result->err.code != 0) {
         sim_note(h->sim, "%s: refused at %" PRIu64 ": %s%s", h->name, entry->index,
@@ -74,6 +78,13 @@ static void on_applied(void *context, const struct net_entry *entry, const struc
     if (entry->own != 0) {
         sim_printer_applied(h, entry->own, result);
     }
+}
+
+static void on_loaded(void *context)
+{
+    struct sim_host *h = context;
+    h->loaded_since = true;
+    h->look = true;
 }
 
 static void on_pending(void *context, uint64_t id, const struct queue_command *c)
@@ -131,6 +142,7 @@ static struct group_options options_of(struct sim_host *h, struct peer *trusted)
 static void start_group(struct sim_host *h)
 {
     struct queue_machine_events events = {.applied = on_applied,
+        .loaded = on_loaded,
         .pending = on_pending,
         .kept = on_kept,
         .refused = on_refused,
@@ -218,8 +230,10 @@ void sim_look_at_leaving(struct sim_host *h)
         sim_after(s, LEAVE_STEP, &e);
         return;
     }
-    bool waits = h->disk.first != NULL && h->disk.full;
-    bool gone = left && h->leave_for_good && !waits && sim_printer_settled(h);
+    struct group_status st;
+    group_status(h->group, &st);
+    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h);
+    bool gone = left && h->leave_for_good && !owes;
     sim_note(s, "%s has %s", h->name, left ? "left" : "given up leaving");
     sim_disk_flush(h);
     end_process(h, gone ? SIM_GONE : SIM_OFF);

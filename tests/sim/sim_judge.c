@@ -23,6 +23,7 @@ struct sim_state_seen {
     struct group_epoch epoch;
     uint64_t index; /* 0: free */
     uint64_t digest;
+    uint64_t entry; /* hash of the one there; 0 = a dump was loaded */
     unsigned host;
 };
 
@@ -64,14 +65,18 @@ static void compare_state(struct sim_host *h, const struct group_status *st)
     uint64_t digest = queue_machine_digest(h->machine);
     struct sim_state_seen *seen = &s->seen[slot_of(s, &st->epoch, st->applied)];
     if (seen->index == 0) {
-        *seen = (struct sim_state_seen){st->epoch, st->applied, digest, h->number};
+        *seen = (struct sim_state_seen){st->epoch, st->applied, digest, h->last_entry, h->number};
         s->seen_count++;
         s->count.commits += h->applied_since;
     } else if (seen->digest != digest) {
         sim_bad(s, "diverged",
-            "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64 " %s has other rows than %s had",
+            "at index %" PRIu64 " of epoch %02x%02x/%" PRIu64
+            " %s has other rows than %s had, and %s command",
             st->applied, st->epoch.id[0], st->epoch.id[1], st->epoch.number, h->name,
-            s->host[seen->host].name);
+            s->host[seen->host].name,
+            seen->entry == 0 || h->last_entry == 0 ? "maybe another"
+            : seen->entry == h->last_entry         ? "the same"
+                                                   : "another");
     }
 }
 
@@ -96,7 +101,7 @@ void sim_judge_applied(struct sim_host *h)
         sim_note(h->sim, "%s (%s): %s", h->name, group_role_name(st.role), st.problem);
     }
     bool same = memcmp(&st.epoch, &h->epoch, sizeof st.epoch) == 0;
-    if (same && st.applied == h->checked && h->applied_since == 0) {
+    if (same && st.applied == h->checked && h->applied_since == 0 && !h->loaded_since) {
         return;
     }
     if (same && st.applied < h->checked) {
@@ -109,10 +114,13 @@ void sim_judge_applied(struct sim_host *h)
     }
     h->epoch = st.epoch;
     h->checked = st.applied;
-    if (st.applied > 0) {
+    /* While a snapshot is on its way to the disk the index is ahead of the rows. */
+    if (st.applied > 0 && (h->applied_since > 0 || h->loaded_since)) {
         compare_state(h, &st);
     }
+    h->loaded_since = false;
     h->applied_since = 0;
+    h->last_entry = 0;
 }
 
 /* ---- prints -------------------------------------------------------------------------------------
@@ -321,6 +329,8 @@ static void judge_job(struct sim *s, unsigned number, const struct queue *q)
     for (unsigned set = 0; set < job->sets; set++) {
         judge_set(s, number, set, there);
     }
+    sim_note(s, "job %u (%.8s): %d times, %d left%s%s", number, job->id + 28, there->count,
+        there->remaining, job->share ? ", shared" : "", there->finished ? ", done" : "");
     if (there->archived_ms == 0) {
         char shown[40] = "";
         snprintf(shown, sizeof shown, "%.8s", there->claims_count ? there->claims[0].printer : "-");

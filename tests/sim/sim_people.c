@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLAIM_TIMEOUT_US (25 * SIM_S)
-#define LEADER_US        SIM_S
+#define LEADER_US SIM_S
 
 /* ---- jobs ---------------------------------------------------------------------------------------
  */
@@ -192,7 +191,7 @@ static bool is_heard(struct sim_host *h, const char *printer)
             if (i == h->number || s->link[h->number][i].noticed || h->seen_us[i] == 0) {
                 h->seen_us[i] = s->now_us;
             }
-            return s->now_us - h->seen_us[i] < CLAIM_TIMEOUT_US;
+            return s->now_us - h->seen_us[i] < s->plan.claim_timeout_us;
         }
     }
     return printer[0] == '\0'; /* a copy that was given back */

@@ -137,6 +137,7 @@ void sim_make_plan(struct sim *s)
     p->fault_every_us = sim_between(s, 400, 4000) * SIM_MS;
     p->faults_us = sim_between(s, 20, 60) * SIM_S;
     p->jobs = (unsigned)sim_between(s, 3, p->hosts > 12 ? 24 : 8);
+    p->claim_timeout_us = sim_chance(s, 50) ? 25 * SIM_S : sim_between(s, 6, 15) * SIM_S;
     p->disk_us = sim_chance(s, 70) ? sim_between(s, 200, 8000) : sim_between(s, 10, 150) * SIM_MS;
     p->link_us = sim_chance(s, 80) ? sim_between(s, 100, 3000) : sim_between(s, 5, 60) * SIM_MS;
     sim_note(s, "seed %llu: %s, %u hosts and %u later", (unsigned long long)s->options.seed,

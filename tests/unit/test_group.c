@@ -1,65 +1,7 @@
 // link: ppnet
 // with: fleet fleet_disk fleet_lines
-/* Groups: found, join, lead, leave. */
-#include "tests/lib/fleet.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static bool agrees(struct fleet *f, void *c)
-{
-    const size_t *voters = c;
-    size_t n = fleet_role_count(f, GROUP_VOTER) + fleet_role_count(f, GROUP_LEADER);
-    return fleet_agrees(f) && (*voters == 0 || n == *voters);
-}
-
-/* All that run come to agree within so many seconds, with that many voters (0 = any). */
-static void settles(struct fleet *f, unsigned seconds, size_t voters)
-{
-    bool ok = fleet_until(f, seconds * 1000, agrees, &voters);
-    if (!ok || fleet_broken(f) != NULL) {
-        for (unsigned i = 0; i < fleet_count(f); i++) {
-            struct group_status s;
-            if (fleet_group(f, i) != NULL) {
-                group_status(fleet_group(f, i), &s);
-                print_message("host %u: %s epoch %02x/%llx applied %llu waiting %zu voters %zu/%zu "
-                              "leader %d %s\n",
-                    i, group_role_name(s.role), s.epoch.id[0], (unsigned long long)s.epoch.number,
-                    (unsigned long long)s.applied, s.waiting, s.voters_linked, s.voters,
-                    s.has_leader ? (int)fleet_host_of(f, &s.leader) : -1, s.problem);
-            }
-        }
-    }
-    if (fleet_broken(f) != NULL) {
-        fail_msg("%s", fleet_broken(f));
-    }
-    assert_true(ok);
-}
-
-static struct fleet *fleet_of(unsigned hosts, unsigned running)
-{
-    struct fleet *f = fleet_new(&(struct fleet_options){.seed = 7});
-    for (unsigned i = 0; i < hosts; i++) {
-        fleet_add(f);
-    }
-    for (unsigned i = 0; i < running; i++) {
-        fleet_start(f, i);
-    }
-    return f;
-}
-
-static enum group_role role_of(struct fleet *f, unsigned host)
-{
-    struct group_status s;
-    group_status(fleet_group(f, host), &s);
-    return s.role;
-}
+/* Groups of a LAN: found, joined, led, left. */
+#include "tests/unit/group_bench.h"
 
 static void a_host_that_finds_nobody_founds_after_ten_seconds(void **state)
 {
@@ -94,14 +36,141 @@ static void the_second_host_joins_as_a_client_and_sees_all(void **state)
     assert_int_equal(fleet_lines(f, 0), 3);
     assert_int_equal(fleet_lines(f, 1), 3);
     assert_int_equal(fleet_told_own(f, 1), 1);
+    assert_true(status_of(f, 1).fresh);
     fleet_free(f);
 }
 
 static void the_third_host_makes_it_three_voters(void **state)
 {
     (void)state;
-    struct fleet *f = fleet_of(3, 3);
+    struct fleet *f = fleet_of(3, 2);
+    settles(f, 30, 1);
+    fleet_start(f, 2);
     settles(f, 30, 3);
+    fleet_free(f);
+}
+
+static void seven_hosts_have_five_voters(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(7, 7);
+    settles(f, 60, 5);
+    fleet_submit(f, some(f, GROUP_CLIENT, 99), true, "x");
+    settles(f, 5, 5);
+    fleet_free(f);
+}
+
+static void when_the_leader_is_killed_the_others_go_on(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    unsigned first = leader_of(f);
+    fleet_submit(f, 3, true, "before");
+    settles(f, 5, 3);
+    fleet_kill(f, first);
+    unsigned client = some(f, GROUP_CLIENT, first);
+    fleet_submit(f, client, true, "during");
+    settles(f, 20, 0);
+    assert_true(leader_of(f) != first);
+    char line[32];
+    snprintf(line, sizeof line, "h%u during", client);
+    assert_true(all_have(f, "h3 before") && all_have(f, line));
+    fleet_start(f, first);
+    settles(f, 20, 3);
+    fleet_free(f);
+}
+
+static void a_voter_that_stays_away_is_replaced(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    unsigned gone = some(f, GROUP_VOTER, 99);
+    unsigned client = some(f, GROUP_CLIENT, 99);
+    fleet_kill(f, gone);
+    fleet_run(f, 50000);
+    assert_int_equal(role_of(f, client), GROUP_CLIENT);
+    settles(f, 60, 3);
+    assert_true(role_of(f, client) >= GROUP_VOTER);
+    fleet_start(f, gone);
+    fleet_run(f, 5000);
+    settles(f, 10, 3);
+    assert_int_equal(role_of(f, gone), GROUP_CLIENT);
+    fleet_free(f);
+}
+
+static void hosts_can_be_switched_off_one_after_the_other_down_to_one(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    fleet_submit(f, 0, true, "all");
+    settles(f, 5, 3);
+    for (unsigned left = 4; left > 1; left--) {
+        unsigned leader = leader_of(f);
+        assert_true(fleet_leave(f, leader));
+        char text[16];
+        unsigned other = some(f, GROUP_LEADER, leader);
+        snprintf(text, sizeof text, "%u", left);
+        fleet_submit(f, other, true, text);
+        settles(f, 10, 0);
+    }
+    assert_int_equal(fleet_lines(f, leader_of(f)), 4);
+    assert_int_equal(status_of(f, leader_of(f)).voters, 1);
+    assert_true(fleet_leave(f, leader_of(f)));
+    fleet_free(f);
+}
+
+static void the_last_of_two_can_be_either(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(2, 2);
+    settles(f, 30, 1);
+    unsigned first = leader_of(f);
+    assert_true(fleet_leave(f, first));
+    fleet_run(f, 1000);
+    assert_int_equal(leader_of(f), 1 - first);
+    assert_int_equal(status_of(f, 1 - first).voters, 1);
+    fleet_start(f, first);
+    settles(f, 10, 1);
+    assert_int_equal(role_of(f, first), GROUP_CLIENT);
+    fleet_free(f);
+}
+
+static void a_single_host_leads_again_after_a_kill(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(1, 1);
+    settles(f, 30, 1);
+    fleet_submit(f, 0, true, "one");
+    fleet_run(f, 50);
+    fleet_kill(f, 0);
+    fleet_start(f, 0);
+    settles(f, 5, 1);
+    assert_true(fleet_has(f, 0, "h0 one"));
+    fleet_free(f);
+}
+
+static void a_leader_that_is_cut_off_is_replaced_and_follows_when_it_is_back(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(3, 3);
+    settles(f, 60, 3);
+    unsigned old = leader_of(f);
+    fleet_isolate(f, old, true);
+    fleet_submit(f, old, true, "alone");
+    fleet_run(f, 15000);
+    unsigned now = some(f, GROUP_LEADER, old);
+    fleet_submit(f, now, true, "together");
+    fleet_run(f, 1000);
+    assert_true(role_of(f, old) != GROUP_LEADER);
+    char line[32];
+    snprintf(line, sizeof line, "h%u alone", old);
+    assert_false(fleet_has(f, old, line));
+    fleet_heal(f);
+    settles(f, 20, 3);
+    assert_true(all_have(f, line));
     fleet_free(f);
 }
 
@@ -111,6 +180,13 @@ int main(void)
         cmocka_unit_test(a_host_that_finds_nobody_founds_after_ten_seconds),
         cmocka_unit_test(the_second_host_joins_as_a_client_and_sees_all),
         cmocka_unit_test(the_third_host_makes_it_three_voters),
+        cmocka_unit_test(seven_hosts_have_five_voters),
+        cmocka_unit_test(when_the_leader_is_killed_the_others_go_on),
+        cmocka_unit_test(a_voter_that_stays_away_is_replaced),
+        cmocka_unit_test(hosts_can_be_switched_off_one_after_the_other_down_to_one),
+        cmocka_unit_test(the_last_of_two_can_be_either),
+        cmocka_unit_test(a_single_host_leads_again_after_a_kill),
+        cmocka_unit_test(a_leader_that_is_cut_off_is_replaced_and_follows_when_it_is_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

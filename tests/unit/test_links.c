@@ -258,11 +258,13 @@ static void a_link_without_a_common_queue_ends(void **state)
     bench_join(&b.host[0], "one", "key");
     bench_join(&b.host[1], "other", "key");
     bench_listen(&b.host[1], -1, address);
+    b.host[0].links->times.idle = b.host[1].links->times.idle = 60000;
     links_dial(b.host[0].links, 0, address, NULL);
     bench_settle(&b, 100);
     assert_int_equal(b.host[1].links->count, 1);
     links_forget(b.host[0].links, 0, address);
-    bench_settle(&b, 400);
+    b.host[1].links->times.idle = 50;
+    bench_settle(&b, 200);
     assert_int_equal(b.host[1].links->count, 0);
     assert_int_equal(b.host[0].ups + b.host[1].ups, 0);
 }

@@ -175,12 +175,14 @@ static void who_is_dropped_is_not_taken_back_for_a_while(void **state)
     (void)state;
     char address[32];
     two_linked(address);
+    b.host[1].links->times.ban = 60000;
     links_drop(b.host[1].links, &b.host[0].id.peer, "it lies");
     assert_int_equal(b.host[1].downs, 0); /* not from within a call */
     bench_until(&b, one_down);
     assert_non_null(strstr(strbuf_text(&b.host[1].trace), "down 0 dropped: it lies;"));
     bench_settle(&b, 150);
     assert_int_equal(b.host[1].ups, 1);
+    b.host[1].links->bans[0].until_ms = links_now(b.host[1].links); /* the time is over */
     bench_until(&b, both_twice);
 }
 

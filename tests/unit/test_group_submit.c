@@ -1,0 +1,231 @@
+// link: ppnet
+// with: fleet fleet_disk fleet_lines
+/* Commands on their way, clients that follow, disks that are slow or full. */
+#include "tests/unit/group_bench.h"
+
+static void a_kept_command_survives_a_kill_and_arrives(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(2, 2);
+    settles(f, 30, 1);
+    unsigned client = 1 - leader_of(f);
+    fleet_isolate(f, client, true);
+    fleet_submit(f, client, true, "kept");
+    fleet_submit(f, client, false, "fleeting");
+    fleet_run(f, 50);
+    assert_int_equal(fleet_told_kept(f, client), 1);
+    fleet_kill(f, client);
+    fleet_heal(f);
+    fleet_start(f, client);
+    settles(f, 10, 1);
+    char line[32];
+    snprintf(line, sizeof line, "h%u kept", client);
+    assert_true(all_have(f, line));
+    assert_int_equal(fleet_lines(f, client), 1);
+    assert_int_equal(fleet_told_own(f, client), 1);
+    fleet_free(f);
+}
+
+static void a_command_that_is_not_kept_is_given_up_after_ten_seconds(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(2, 2);
+    settles(f, 30, 1);
+    unsigned client = 1 - leader_of(f);
+    fleet_isolate(f, client, true);
+    fleet_submit(f, client, false, "fleeting");
+    fleet_submit(f, client, true, "kept");
+    fleet_run(f, 9000);
+    assert_int_equal(fleet_told_refused(f, client), 0);
+    fleet_run(f, 2000);
+    assert_int_equal(fleet_told_refused(f, client), 1);
+    assert_int_equal(status_of(f, client).waiting, 1);
+    fleet_free(f);
+}
+
+static void commands_arrive_in_order_over_links_that_come_and_go(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    unsigned client = some(f, GROUP_CLIENT, 99);
+    for (unsigned i = 0; i < 200; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%03u", i);
+        fleet_submit(f, client, true, text);
+        if (i % 10 == 0) {
+            fleet_flap(f, client, (unsigned)fleet_random(f, 4));
+        }
+        fleet_run(f, 20);
+    }
+    settles(f, 30, 3);
+    assert_int_equal(fleet_lines(f, client), 200);
+    for (unsigned i = 0; i < 200; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "h%u %03u", client, i);
+        assert_string_equal(fleet_line(f, client, i), line);
+    }
+    fleet_free(f);
+}
+
+static void a_client_reaches_the_leader_through_a_voter(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    unsigned client = some(f, GROUP_CLIENT, 99);
+    fleet_cut(f, client, leader_of(f), true);
+    fleet_run(f, 2000);
+    fleet_submit(f, client, true, "over there");
+    settles(f, 10, 3);
+    char line[32];
+    snprintf(line, sizeof line, "h%u over there", client);
+    assert_true(all_have(f, line));
+    fleet_free(f);
+}
+
+static void a_client_that_is_too_far_behind_gets_everything_in_pieces(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 3);
+    char text[200];
+    settles(f, 60, 3);
+    memset(text, 'x', sizeof text);
+    for (unsigned i = 0; i < 3000; i++) {
+        snprintf(text, sizeof text, "%05u%s", i, "");
+        text[5] = 'x';
+        text[sizeof text - 1] = '\0';
+        fleet_submit(f, leader_of(f), false, text);
+        fleet_run(f, 5);
+    }
+    settles(f, 30, 3);
+    fleet_start(f, 3);
+    fleet_run(f, 1000);
+    settles(f, 10, 3);
+    assert_int_equal(fleet_lines(f, 3), 3000);
+    fleet_free(f);
+}
+
+static void a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(6, 6);
+    settles(f, 60, 3);
+    unsigned leader = leader_of(f);
+    for (unsigned v = 0; v < 6; v++) {
+        if (role_of(f, v) != GROUP_VOTER) {
+            continue;
+        }
+        for (unsigned i = 0; i < 6; i++) {
+            if (i != v && role_of(f, i) >= GROUP_VOTER) {
+                fleet_cut(f, v, i, true);
+            }
+        }
+        break;
+    }
+    fleet_run(f, 15000);
+    fleet_submit(f, leader, true, "news");
+    fleet_run(f, 20000);
+    char line[32];
+    snprintf(line, sizeof line, "h%u news", leader);
+    unsigned with = 0;
+    for (unsigned i = 0; i < 6; i++) {
+        with += fleet_has(f, i, line);
+    }
+    assert_true(with >= 5);
+    fleet_free(f);
+}
+
+static void a_leader_whose_disk_is_full_hands_over(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(3, 3);
+    settles(f, 60, 3);
+    unsigned full = leader_of(f);
+    fleet_disk_full(f, full, true);
+    fleet_submit(f, full, true, "stuck");
+    fleet_run(f, 12000);
+    assert_true(leader_of(f) != full);
+    assert_true(status_of(f, full).disk_full);
+    assert_string_not_equal(status_of(f, full).problem, "");
+    fleet_submit(f, leader_of(f), true, "goes on");
+    fleet_run(f, 1000);
+    char line[32];
+    snprintf(line, sizeof line, "h%u goes on", leader_of(f));
+    assert_true(fleet_has(f, leader_of(f), line));
+    assert_int_equal(fleet_told_kept(f, full), 0);
+    fleet_disk_full(f, full, false);
+    settles(f, 20, 3);
+    assert_int_equal(fleet_told_kept(f, full), 1);
+    assert_int_equal(fleet_lines(f, full), 2);
+    fleet_free(f);
+}
+
+static void slow_disks_make_it_slow_and_nothing_else(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(3, 3);
+    settles(f, 60, 3);
+    unsigned leader = leader_of(f);
+    for (unsigned i = 0; i < 3; i++) {
+        fleet_disk_ms(f, i, 300);
+    }
+    for (unsigned i = 0; i < 50; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", i);
+        fleet_submit(f, i % 3, true, text);
+        fleet_run(f, 50);
+    }
+    settles(f, 20, 3);
+    assert_int_equal(leader_of(f), leader);
+    assert_int_equal(fleet_lines(f, 0), 50);
+    fleet_free(f);
+}
+
+static void time_in_the_log_never_goes_back(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(3, 3);
+    settles(f, 60, 3);
+    fleet_clock(f, leader_of(f), 3600000);
+    fleet_submit(f, 0, true, "late");
+    settles(f, 5, 3);
+    fleet_kill(f, leader_of(f));
+    fleet_run(f, 15000);
+    fleet_submit(f, leader_of(f), true, "early");
+    settles(f, 10, 0);
+    fleet_free(f);
+}
+
+static void commands_that_are_too_large_or_too_many_are_refused(void **state)
+{
+    (void)state;
+    struct err e;
+    struct fleet *f = fleet_of(1, 1);
+    static uint8_t big[GROUP_COMMAND_MAX + 1];
+    assert_int_equal(group_submit(fleet_group(f, 0), fleet_now(f), true, big, sizeof big, &e), 0);
+    assert_int_equal(e.code, PP_ETOOBIG);
+    for (unsigned i = 0; i < GROUP_OUTBOX_MAX; i++) {
+        assert_true(group_submit(fleet_group(f, 0), fleet_now(f), true, big, 10, &e) != 0);
+    }
+    assert_int_equal(group_submit(fleet_group(f, 0), fleet_now(f), true, big, 10, &e), 0);
+    assert_int_equal(e.code, PP_ELIMIT);
+    fleet_free(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_kept_command_survives_a_kill_and_arrives),
+        cmocka_unit_test(a_command_that_is_not_kept_is_given_up_after_ten_seconds),
+        cmocka_unit_test(commands_arrive_in_order_over_links_that_come_and_go),
+        cmocka_unit_test(a_client_reaches_the_leader_through_a_voter),
+        cmocka_unit_test(a_client_that_is_too_far_behind_gets_everything_in_pieces),
+        cmocka_unit_test(a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others),
+        cmocka_unit_test(a_leader_whose_disk_is_full_hands_over),
+        cmocka_unit_test(slow_disks_make_it_slow_and_nothing_else),
+        cmocka_unit_test(time_in_the_log_never_goes_back),
+        cmocka_unit_test(commands_that_are_too_large_or_too_many_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
