@@ -290,6 +290,26 @@ static void a_command_that_comes_again_is_applied_once(void **state)
     check_equal(f);
 }
 
+static void a_command_sent_twice_has_its_answer_though_its_file_has_gone(void **state)
+{
+    struct fleet *f = *state;
+    struct answer a = {0};
+    put_file(f->at[0], "cube.gcode", CUBE);
+    struct queue_job *job = network_job("cubes", "cube.gcode");
+    struct queue_command c = {.verb = QUEUE_SUBMIT, .revision = -1, .sequence = 1, .spec = job};
+    snprintf(c.client, sizeof c.client, "slicer/x");
+    struct queue_result first = give_lan(f, 0, &c);
+    assert_int_equal(first.err.code, 0);
+    files_remove_name(f->at[0]->files, "cube.gcode", true, on_answer, &a);
+    wait_for(&f->at[0]->base, &a, 1);
+    struct queue_result second = give_lan(f, 0, &c);
+    assert_int_equal(second.err.code, 0);
+    assert_true(second.repeated);
+    assert_string_equal(second.job, first.job);
+    assert_int_equal(queue_count(lan(f, 1)), 1);
+    queue_job_free(job);
+}
+
 /* Two programs on two hosts may call themselves alike. */
 static void clients_of_two_hosts_with_one_name_are_two(void **state)
 {
@@ -410,6 +430,7 @@ int main(void)
         FLEET_TEST(several_are_applied_all_or_none_on_every_host),
         FLEET_TEST(a_list_that_failed_fails_again_when_it_comes_again),
         FLEET_TEST(a_command_that_comes_again_is_applied_once),
+        FLEET_TEST(a_command_sent_twice_has_its_answer_though_its_file_has_gone),
         FLEET_TEST(clients_of_two_hosts_with_one_name_are_two),
         FLEET_TEST(the_leaders_clock_counts_and_not_the_senders),
         FLEET_TEST(what_was_kept_lies_on_top_again_after_a_restart),

@@ -166,6 +166,11 @@ void jobs_do(
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context);
 
+/* What the last command of a client of this host got in that queue; NULL = none is remembered.
+ * Valid until the next change. */
+const struct queue_answer *jobs_last_answer(
+    const struct jobs *j, const char *queue, const char *client);
+
 /* A copy of a job to be sent: an empty list of profiles ("any printer") stays one. */
 struct queue_job *jobs_copy_spec(const struct queue_job *spec);
 
