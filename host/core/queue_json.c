@@ -236,6 +236,9 @@ static int read_lost(const json_t *object, struct queue_job *job, struct err *e)
     for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
         struct queue_lost l = {.run = ""};
         rc = fields_read(json_array_get(list, i), lost_fields, COUNT(lost_fields), others, &l, e);
+        if (rc == 0 && (!queue_id_ok(l.run) || !queue_id_ok(l.set))) {
+            rc = field_wrong(json_array_get(list, i), "lost", "ids of a print and its set", e);
+        }
         if (rc == 0) {
             queue_lost_add(job, l.run, l.set);
         }

@@ -49,7 +49,8 @@ struct jobs_options {
 int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, struct store *store,
     struct files *files, struct hub *hub, struct err *e);
 
-/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
+/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. The network
+ * has let go of its machines before. */
 void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
 
 /* This printer's own profile, borrowed; NULL = unknown. Sets are assigned to a printer by their
