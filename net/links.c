@@ -221,10 +221,10 @@ static int check_join(struct links *l, const struct links_queue *q, struct err *
     return 0;
 }
 
-int links_join(struct links *l, const struct links_queue *wanted, struct err *e)
+int links_join(struct links *l, const struct links_queue *q, struct err *e)
 {
     int at = 0;
-    int rc = check_join(l, wanted, e);
+    int rc = check_join(l, q, e);
     if (rc < 0) {
         return rc;
     }
@@ -234,12 +234,12 @@ int links_join(struct links *l, const struct links_queue *wanted, struct err *e)
     if (at == LINKS_QUEUES_MAX) {
         return err_set(e, PP_ELIMIT, "%d queues on the network are the most", LINKS_QUEUES_MAX);
     }
-    struct queue *q = &l->queues[at];
-    q->used = true;
-    q->serial = ++l->serials;
-    q->name = mem_strdup(wanted->name);
-    q->ident = ident_new(wanted->id);
-    memcpy(q->secret, wanted->secret, sizeof q->secret);
+    struct queue *to = &l->queues[at];
+    to->used = true;
+    to->serial = ++l->serials;
+    to->name = mem_strdup(q->name);
+    to->ident = ident_new(q->id);
+    memcpy(to->secret, q->secret, sizeof to->secret);
     for (struct link *k = l->list; k != NULL; k = k->next) {
         link_offer(k);
     }
@@ -328,6 +328,7 @@ const struct link_info *links_at(const struct links *l, int queue, size_t index)
 
 const struct link_info *links_find(const struct links *l, int queue, const struct peer *peer)
 {
-    struct member *m = links_count(l, queue) > 0 ? links_member_find(&l->queues[queue], peer) : NULL;
+    struct member *m =
+        links_count(l, queue) > 0 ? links_member_find(&l->queues[queue], peer) : NULL;
     return m != NULL ? describe(m) : NULL;
 }

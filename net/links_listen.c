@@ -182,7 +182,7 @@ static int begin(struct listener *s, const struct sockaddr_storage *where)
     rc = rc != 0 ? rc : uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&is, &len);
     if (rc == 0) {
         s->loopback = links_address((struct sockaddr *)&is, text, subnet);
-        s->port = atoi(strrchr(text, ':') + 1);
+        s->port = (int)strtol(strrchr(text, ':') + 1, NULL, 10);
     }
     return rc;
 }

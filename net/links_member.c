@@ -10,6 +10,7 @@
 static const char who_label[] = "pphost-queue-identity:";
 
 #define ROLE(initiator) ((uint8_t)((initiator) ? 0 : 1))
+#define UP              sizeof(void *) /* an entry of queue.up */
 #define BIT(queue)      (UINT64_C(1) << (queue))
 
 /* ---- proofs -------------------------------------------------------------------------------------
@@ -69,9 +70,9 @@ static void add_up(struct queue *q, struct member *m)
     size_t at = place(q, &m->info.peer);
     if (q->up_count == q->up_cap) {
         q->up_cap = q->up_cap > 0 ? q->up_cap * 2 : 8;
-        q->up = mem_resize(q->up, q->up_cap, sizeof *q->up);
+        q->up = mem_resize(q->up, q->up_cap, UP);
     }
-    memmove(q->up + at + 1, q->up + at, (q->up_count - at) * sizeof *q->up);
+    memmove(q->up + at + 1, q->up + at, (q->up_count - at) * UP);
     q->up[at] = m;
     q->up_count++;
 }
@@ -80,7 +81,7 @@ static void remove_up(struct queue *q, struct member *m)
 {
     size_t at = place(q, &m->info.peer);
     q->up_count--;
-    memmove(q->up + at, q->up + at + 1, (q->up_count - at) * sizeof *q->up);
+    memmove(q->up + at, q->up + at + 1, (q->up_count - at) * UP);
 }
 
 struct member *link_member(const struct link *k, int queue)

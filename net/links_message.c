@@ -238,7 +238,7 @@ static void add(struct link *k, struct link_assembly *a, const struct frame *f)
         link_violation(k, "a message longer than it said");
         return;
     }
-    if (!a->unwanted && a->len + f->len > a->cap) {
+    if (!a->unwanted && (a->bytes == NULL || a->len + f->len > a->cap)) {
         size_t cap = a->cap * 2 > a->len + f->len ? a->cap * 2 : a->len + f->len;
         a->cap = cap < a->total ? cap : a->total;
         a->bytes = mem_resize(a->bytes, a->cap, 1);
