@@ -63,6 +63,7 @@ struct net_options {
     const char *phrase;           /* of the links; "" = none */
     const char *const *gateways;  /* of IPFS; NULL = well-known ones */
     const char *const *dht_nodes; /* "host:port"; NULL = well-known ones */
+    const char *nameserver;       /* "IP:PORT" for DNSLink; NULL = the system's */
     bool dht_local;               /* the DHT is a network of its own */
     bool map_ports;
     bool no_mdns; /* tests, and who does not want to be announced */
