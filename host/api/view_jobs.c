@@ -80,23 +80,40 @@ static json_t *wanted_view(const struct queue_set *set)
     return view;
 }
 
-/* Content that other hosts of its queue have is fetched before it is printed. */
-static bool is_elsewhere(
-    const struct view_lens *lens, const struct jobs_queue *queue, const struct queue_set *set)
+static bool is_shared(const struct view_lens *lens)
 {
-    return strcmp(queue->kind, "local") != 0 && set->sha256 != NULL &&
-           lens->http->o.files != NULL &&
-           files_find_content(lens->http->o.files, set->sha256) == NULL;
+    return strcmp(lens->queue->kind, "local") != 0;
 }
 
-static json_t *set_view(const struct view_lens *lens, const struct jobs_queue *queue,
-    const struct queue_job *job, const struct queue_set *set)
+/* By which this printer claims in that queue. */
+static const char *printer_of(const struct view_lens *lens)
+{
+    return is_shared(lens) ? lens->queue->printer : lens->http->o.name;
+}
+
+static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+{
+    return strcmp(claim->printer, printer_of(lens)) == 0;
+}
+
+/* Why this set is not printed here now; "" = it can be. */
+static void why_not(const struct view_lens *lens, const struct queue_job *job,
+    const struct queue_set *set, char *why)
+{
+    if (is_shared(lens)) {
+        manage_why_passed(lens->http->o.manage, lens->queue->name, job, set, why, WHY_SIZE);
+    } else {
+        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+    }
+}
+
+static json_t *set_view(
+    const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
 {
     char why[WHY_SIZE] = "";
     int64_t pending = queue_set_pending(job, set);
-    if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0 &&
-        !is_elsewhere(lens, queue, set)) {
-        manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
+    if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
+        why_not(lens, job, set, why);
     }
     json_t *view = wanted_view(set);
     add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
@@ -118,14 +135,8 @@ json_t *view_plain_job(const struct queue_job *job)
 
 /* ---- state */
 
-static bool is_mine(const struct jobs_queue *queue, const struct queue_claim *claim)
-{
-    return strcmp(claim->printer, queue->printer) == 0;
-}
-
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
-static const struct queue_claim *taken_by(
-    const struct jobs_queue *queue, const struct queue_job *job)
+static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
 {
     const struct queue_claim *other = NULL;
     int32_t others = 0;
@@ -134,7 +145,7 @@ static const struct queue_claim *taken_by(
         if (claim->printer[0] == '\0') {
             continue;
         }
-        if (is_mine(queue, claim)) {
+        if (is_mine(lens, claim)) {
             return NULL;
         }
         other = claim;
@@ -143,10 +154,10 @@ static const struct queue_claim *taken_by(
     return other != NULL && (!job->share || others >= job->remaining) ? other : NULL;
 }
 
-static bool prints_here(const struct jobs_queue *queue, const struct queue_job *job)
+static bool prints_here(const struct view_lens *lens, const struct queue_job *job)
 {
     for (size_t i = 0; i < job->claims_count; i++) {
-        if (is_mine(queue, &job->claims[i]) && job->claims[i].run[0] != '\0') {
+        if (is_mine(lens, &job->claims[i]) && job->claims[i].run[0] != '\0') {
             return true;
         }
     }
@@ -154,25 +165,22 @@ static bool prints_here(const struct jobs_queue *queue, const struct queue_job *
 }
 
 /* What stands before the job's next print here; "" = nothing. */
-static void why_blocked(const struct view_lens *lens, const struct jobs_queue *queue,
-    const struct queue_job *job, char *why)
+static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
 {
-    const struct queue_set *set = queue_job_next(job, queue->printer, lens->profile);
+    const struct queue_set *set = queue_job_next(job, printer_of(lens), lens->profile);
     if (job->sets_count == 0) {
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
         snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
-    } else if (lens->http->o.manage != NULL && strcmp(queue->kind, "local") != 0) {
-        manage_why_passed(lens->http->o.manage, queue->name, job, set, why, WHY_SIZE);
     } else if (lens->http->o.manage != NULL) {
-        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+        why_not(lens, job, set, why);
     }
 }
 
-static const char *elsewhere(const struct view_lens *lens, const struct jobs_queue *queue,
-    const struct queue_job *job, char why[static WHY_SIZE])
+static const char *elsewhere(
+    const struct view_lens *lens, const struct queue_job *job, char why[static WHY_SIZE])
 {
-    const struct queue_claim *other = taken_by(queue, job);
+    const struct queue_claim *other = taken_by(lens, job);
     if (job->moving) {
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
@@ -193,18 +201,18 @@ static const char *state_of(const struct view_lens *lens, const struct jobs_queu
     if (job->archived_ms > 0) {
         return job->finished ? "done" : "removed";
     }
-    if (prints_here(queue, job)) {
+    if (prints_here(lens, job)) {
         return "printing";
     }
     if (job->draft) {
         return "draft";
     }
-    const char *away = elsewhere(lens, queue, job, why);
+    const char *away = elsewhere(lens, job, why);
     if (away != NULL) {
         return away;
     }
     bool next = strcmp(job->id, lens->next.job) == 0;
-    why_blocked(lens, queue, job, why);
+    why_blocked(lens, job, why);
     if (why[0] == '\0' && next) {
         snprintf(why, WHY_SIZE, "%s", lens->next.short_of);
     }
@@ -293,14 +301,17 @@ static json_t *origin_view(const struct queue_job *job)
         json_known(job->archived_ms > 0 ? job->archived_ms : -1), "finished", job->finished);
 }
 
-json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
+json_t *view_queue_job(const struct view_lens *through, const struct jobs_queue *queue,
     const struct queue_job *job, size_t position)
 {
+    struct view_lens in_queue = *through;
+    const struct view_lens *lens = &in_queue;
+    in_queue.queue = queue;
     char why[WHY_SIZE] = "";
     json_t *sets = json_array();
     const char *state = state_of(lens, queue, job, why);
     for (size_t i = 0; i < job->sets_count; i++) {
-        json_array_append_new(sets, set_view(lens, queue, job, &job->sets[i]));
+        json_array_append_new(sets, set_view(lens, job, &job->sets[i]));
     }
     json_t *view = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "id", json_text(job->id), "name",
         json_text(job->name), "queue", json_text(queue->name), "position",
