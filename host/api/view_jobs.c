@@ -244,7 +244,8 @@ static json_t *claims_view(const struct queue_job *job)
             continue; /* a copy that waits for whoever takes it next */
         }
         const char *peer;
-        json_t *printer = json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
+        json_t *printer =
+            json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
             list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
                       json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
