@@ -486,21 +486,9 @@ static void give_back(struct network *w, const struct joined *q)
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            const struct queue_claim *claim = &job->claims[i];
-            struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
-            if (strcmp(claim->printer, q->printer) != 0) {
-                continue;
+            if (strcmp(job->claims[i].printer, q->printer) == 0) {
+                network_give_back(w, q->name, job, &job->claims[i], w->name);
             }
-            snprintf(c.job, sizeof c.job, "%s", job->id);
-            snprintf(c.set, sizeof c.set, "%s", claim->set);
-            snprintf(c.run, sizeof c.run, "%s", claim->run);
-            snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
-            snprintf(c.profile, sizeof c.profile, "%s", w->profile);
-            if (c.run[0] != '\0') {
-                jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
-            }
-            c.verb = QUEUE_RELEASE;
-            jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
         }
     }
 }
