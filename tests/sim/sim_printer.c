@@ -405,8 +405,8 @@ void sim_printer_refused(struct sim_host *h, uint64_t id, const struct err *e)
 
 void sim_printer_pending(struct sim_host *h, uint64_t id, const struct queue_command *c)
 {
-    if (c->verb == QUEUE_SUBMIT) {
-        return;
+    if (c->verb == QUEUE_SUBMIT || strcmp(c->printer, h->name) != 0) {
+        return; /* of people, or carried over from another group */
     }
     add_word(h, id, c);
     const struct sim_past *past = c->verb == QUEUE_FINISH ? past_of(h, c->run) : NULL;
