@@ -150,7 +150,7 @@ struct group_following {
 struct group_boot {
     bool on;
     uint64_t ticket;
-    uint64_t at_ms; /* 0: when its write is durable */
+    uint64_t at_ms;                /* 0: when its write is durable */
     struct replica_entry *entries; /* owned, with their bytes */
     size_t count;
 };
@@ -242,7 +242,8 @@ struct group {
 /* ---- group.c: peers and steps -------------------------------------------------------------------
  */
 
-struct group_peer *group_peer_find(const struct group *g, const struct peer *p);      /* or NULL */
+struct group_peer *group_peer_find(const struct group *g, const struct peer *p); /* or NULL */
+void group_peer_remove(struct group *g, const struct peer *p);
 bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf *b); /* frees b */
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);
@@ -266,7 +267,8 @@ uint64_t group_write_now(struct group *g, struct group_write *w, const struct gr
 void group_write_flush(struct group *g); /* whatever waits */
 void group_write_done(struct group *g, uint64_t ticket);
 
-/* ---- group_member.c: our part of the consensus --------------------------------------------------
+/* ---- group_member.c, group_engine.c: our part of the consensus
+ * --------------------------------------------------
  */
 
 int group_member_begin(struct group *g, const struct replica_state *state, struct err *e);
@@ -275,6 +277,11 @@ int group_member_begin(struct group *g, const struct replica_state *state, struc
 int group_member_resume(struct group *g, const struct replica_state *state, struct err *e);
 void group_member_boot(struct group *g); /* its write is durable, or its time has come */
 void group_member_end(struct group *g);  /* the replica goes */
+/* The replica of `entries` (which become the boot's) begins when `w` is durable. */
+void group_boot_when_written(
+    struct group *g, struct group_write *w, struct replica_entry *entries, size_t count);
+void group_copy_entry(struct replica_entry *to, const struct replica_entry *from);
+struct replica_io group_engine_io(struct group *g); /* group_engine.c */
 /* Applies the entry behind the last; false when it is not that one. */
 bool group_apply(
     struct group *g, const struct replica_entry *entry, const struct replica_conf *conf);
@@ -333,7 +340,8 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
 void group_take_pump(struct group *g);
 void group_take_clear(struct group *g);
 
-/* ---- group_meet.c: which group --------------------------------------------------------------
+/* ---- group_meet.c, group_hello.c: which group
+ * --------------------------------------------------------------
  */
 
 void group_meet_tick(struct group *g);
