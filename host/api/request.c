@@ -1,6 +1,7 @@
 #include "host/api/request.h"
 
 #include "host/api/form.h"
+#include "host/api/forward.h"
 #include "host/api/gate.h"
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
@@ -147,7 +148,9 @@ static void dispatch(struct request *r)
     } else if (r->refused.code != 0) {
         reply_error(r, &r->refused);
     } else if (!reply_failed(r, parse_body(r, &e), &e)) {
-        r->route->handle(r);
+        if (!forward(r)) {
+            r->route->handle(r);
+        }
     }
 }
 

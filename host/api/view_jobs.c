@@ -1,6 +1,7 @@
 #include "host/api/view_jobs.h"
 
 #include "host/api/http_private.h"
+#include "host/app/network/network.h"
 #include "host/base/json.h"
 
 #include <stdio.h>
@@ -336,7 +337,68 @@ json_t *view_one_job(
     return view_queue_job(&lens, queue, job, view_position(queue, job));
 }
 
-json_t *view_queue(const struct jobs_queue *queue)
+static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)
+{
+    size_t i;
+    json_t *peer;
+    json_t *out = json_null();
+    json_t *peers = network_peers(h->o.network, q->name);
+    json_array_foreach(peers, i, peer)
+    {
+        if (leader[0] != '\0' &&
+            strcmp(json_string_value(json_object_get(peer, "peer")), leader) == 0) {
+            out = json_pack("{s:s, s:O}", "peer", leader, "name", json_object_get(peer, "name"));
+        }
+    }
+    json_decref(peers);
+    return out;
+}
+
+static json_t *hints_view(const struct net_queue_status *s)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < sizeof s->hints / sizeof s->hints[0] && s->hints[i][0] != '\0'; i++) {
+        json_array_append_new(out, json_text(s->hints[i]));
+    }
+    return out;
+}
+
+/* How it goes with the others. */
+static json_t *joined_view(const struct http *h, const struct jobs_queue *q)
+{
+    struct net_queue_status s = {.peers = 0};
+    bool joined = h->o.network != NULL && network_status(h->o.network, q->name, &s);
+    json_t *peers = json_pack("{s:I, s:I, s:I, s:b}", "count", (json_int_t)s.peers, "low",
+        (json_int_t)s.peers_low, "high", (json_int_t)s.peers_high, "exact",
+        s.peers_low == s.peers_high);
+    json_t *view = json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
+        "joined", joined, "role", joined ? json_string(net_role_name(s.role)) : json_null(),
+        "connected", s.connected, "leader", joined ? leader_view(h, q, s.leader) : json_null(),
+        "self", json_text(s.self), "group", json_text(s.group), "epoch", (json_int_t)s.epoch,
+        "applied", (json_int_t)s.applied, "voters", (json_int_t)s.voters, "voters_linked",
+        (json_int_t)s.voters_linked, "linked", (json_int_t)s.linked, "peers", peers, "waiting",
+        (json_int_t)s.waiting);
+    json_t *rest = json_pack("{s:b, s:o, s:o, s:o, s:o}", "disk_full", s.disk_full, "listening",
+        json_text(s.address), "registry_cid", json_text(s.registry_cid), "problem",
+        json_text(s.problem), "hints", hints_view(&s));
+    json_object_update(view, rest);
+    json_decref(rest);
+    return view;
+}
+
+/* How it is set; of the key only that there is one. */
+static json_t *shared_view(const struct jobs_queue *q)
+{
+    const struct jobs_shared *s = &q->shared;
+    return json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:i, s:I}", "namespace",
+        s->namespace[0] != '\0' ? s->namespace : q->name, "locked", s->key[0] != '\0', "address",
+        s->address, "registry", json_text(s->registry), "identity", json_text(s->identity),
+        "control", s->control[0] != '\0' ? s->control : "keyed", "accept",
+        s->accept[0] != '\0' ? s->accept : "all", "replicas", s->replicas, "claim_timeout_ms",
+        (json_int_t)s->claim_timeout_ms);
+}
+
+json_t *view_queue(const struct http *h, const struct jobs_queue *queue)
 {
     double time_ms = 0;
     const struct queue_job *job = queue_first(queue->queue);
@@ -346,11 +408,16 @@ json_t *view_queue(const struct jobs_queue *queue)
         left(job, &job_ms, &filament_um);
         time_ms = job->draft ? time_ms : job_ms < 0 ? -1 : time_ms + job_ms;
     }
-    return json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:o}", "name", json_text(queue->name),
-        "kind", json_text(queue->kind), "strategy", queue_strategy_name(queue->strategy), "enabled",
-        queue->enabled, "share", queue->share, "jobs", (json_int_t)queue_count(queue->queue),
-        "archived", (json_int_t)queue_archive_count(queue->queue), "time_left_ms",
-        known_ms(time_ms));
+    json_t *view = json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:o}", "name",
+        json_text(queue->name), "kind", json_text(queue->kind), "strategy",
+        queue_strategy_name(queue->strategy), "enabled", queue->enabled, "share", queue->share,
+        "jobs", (json_int_t)queue_count(queue->queue), "archived",
+        (json_int_t)queue_archive_count(queue->queue), "time_left_ms", known_ms(time_ms));
+    if (strcmp(queue->kind, "local") != 0) {
+        add(view, shared_view(queue));
+        add(view, joined_view(h, queue));
+    }
+    return view;
 }
 
 json_t *view_queue_counts(const struct http *h)

@@ -42,7 +42,7 @@ json_t *view_plain_job(const struct queue_job *job);
 /* 1-based; 0 when it is archived. */
 size_t view_position(const struct jobs_queue *queue, const struct queue_job *job);
 
-json_t *view_queue(const struct jobs_queue *queue);
+json_t *view_queue(const struct http *h, const struct jobs_queue *queue);
 
 /* {"queues": [{"name", "jobs", "archived"}]}: what costs nothing to tell at every change. */
 json_t *view_queue_counts(const struct http *h);

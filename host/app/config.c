@@ -157,6 +157,7 @@ static void apply_net(struct config_net *c, const struct config_file_net *n)
     put_text(c->phrase, sizeof c->phrase, n->phrase);
     join_words(c->gateways, sizeof c->gateways, n->gateways);
     join_words(c->dht_nodes, sizeof c->dht_nodes, n->dht_nodes);
+    put_text(c->nameserver, sizeof c->nameserver, n->nameserver);
     c->dht_local = n->dht_local;
     c->map_ports = n->map_ports;
     c->announce = n->announce;

@@ -48,6 +48,7 @@ struct config_net {
     char phrase[129];     /* "" */
     char gateways[1024];  /* "" = well-known ones */
     char dht_nodes[1024]; /* "" = well-known ones */
+    char nameserver[64];  /* "IP:PORT", "" = the system's */
     bool dht_local;
     bool map_ports;
     bool announce; /* by DNS-SD; yes */

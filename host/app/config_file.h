@@ -76,6 +76,7 @@ struct config_file_net {
     char phrase[129];
     char *gateways[CONFIG_NET_WORDS];  /* owned */
     char *dht_nodes[CONFIG_NET_WORDS]; /* owned */
+    char nameserver[64];
     bool dht_local;
     bool map_ports;
     bool announce;

@@ -25,6 +25,7 @@ static const struct yaml_field net_fields[] = {
     {.key = "phrase", .kind = YAML_STRING, .offset = NET(phrase), .size = 129},
     {.key = "gateways", .kind = YAML_STRINGS, .offset = NET(gateways), .size = CONFIG_NET_WORDS},
     {.key = "dht_nodes", .kind = YAML_STRINGS, .offset = NET(dht_nodes), .size = CONFIG_NET_WORDS},
+    {.key = "nameserver", .kind = YAML_STRING, .offset = NET(nameserver), .size = 64},
     {.key = "dht_local", .kind = YAML_BOOL, .offset = NET(dht_local)},
     {.key = "map_ports", .kind = YAML_BOOL, .offset = NET(map_ports)},
     {.key = "announce", .kind = YAML_BOOL, .offset = NET(announce)},

@@ -119,7 +119,6 @@ static void set_origin(struct queue_job *job, const struct queue_command *c, boo
 static int submit_state(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     struct queue_job *job = queue_job_copy(c->spec);
-    job->moving = false;
     set_origin(job, c, true);
     int rc = job->archived_ms != 0
                  ? err_set(&out->err, PP_ESTATE, "job \"%s\": it is in the archive", job->id)
