@@ -229,4 +229,18 @@ int net_registry_generate(unsigned peers, const char *folder, int64_t now_s, str
 int net_registry_check(
     const char *path, void (*line)(void *context, const char *text), void *context, struct err *e);
 
+/* ---- a node of the DHT, for the command line ----------------------------------------------------
+ */
+
+struct net_dht_options {
+    const char *const *nodes; /* "host:port" to begin with, ended by NULL; NULL = the well-known
+                                 ones, or, where local, none: it is the first */
+    const char *ip;           /* NULL = everywhere */
+    int port;                 /* UDP; 0 = any */
+    bool local;               /* a network of its own; private addresses are fine */
+    const char *state_file;   /* NULL = nowhere */
+};
+/* Serves until SIGINT or SIGTERM; tells its port and then its state through `line`. */
+int net_dht_node(const struct net_dht_options *o, void (*line)(const char *text), struct err *e);
+
 #endif
