@@ -65,6 +65,12 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
+const char *jobs_queue_accept(const struct jobs_queue *q)
+{
+    const char *usual = strcmp(q->kind, "wan") == 0 ? "trusted" : "all"; /* anybody is there */
+    return q->shared.accept[0] != '\0' ? q->shared.accept : usual;
+}
+
 static int check_words(const struct jobs_shared *s, struct err *e)
 {
     static const char *const controls[] = {"", "yes", "no", NULL};
@@ -361,9 +367,6 @@ void jobs_queue_add(struct jobs *j, const struct jobs_queue *q, store_cb done, v
     }
     s->replicas = s->replicas != 0 ? s->replicas : 2;
     s->claim_timeout_ms = s->claim_timeout_ms != 0 ? s->claim_timeout_ms : TIMEOUT_USUAL;
-    if (strcmp(queue.kind, "wan") == 0 && s->accept[0] == '\0') { /* anybody is there */
-        str_copy(s->accept, sizeof s->accept, "trusted", 7);
-    }
     jobs_check_queue(j, &queue, true, &e);
     save(j, &queue, next_rank(j), &e, done, context);
 }
