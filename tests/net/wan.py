@@ -200,6 +200,79 @@ def farm_hosts(world):
     return path
 
 
+def look_around(world, trusted, guests):
+    """What each host says of the others, right after they have met."""
+    registry = world.registry
+    want(world.liar.served, "the gateway that lies was not even asked")
+    want(world.gateway.served, "the honest gateway was not asked")
+    for node in trusted + guests:
+        q = queue_of(node)
+        cid = "" if node.name == "trusted2" else registry.names["v1"]
+        want((q["registry_cid"] or "") == cid, f"{node.name}: CID {q['registry_cid']}")
+        want(q["role"] in (("voter", "leader") if node in trusted else ("client",)), f"{node.name} is {q['role']}")
+        want(not q["problem"] and not q["hints"], f"{node.name}: {q['problem']} {q['hints']}")
+        peers = {p["name"]: p for p in peers_of(node)}
+        want(sorted(peers) == sorted(n.name for n in trusted + guests), f"{node.name} sees {sorted(peers)}")
+        for peer in peers.values():
+            want(peer["trusted"] == peer["name"].startswith("trusted"), f"{node.name}: trust of {peer['name']}")
+        lans = {p["address"].rsplit(".", 1)[0] for p in peers.values() if p["linked"] and p["address"]}
+        want(len(lans) == sum(1 for p in peers.values() if p["linked"]), f"{node.name}: addresses {lans}")
+        want(node.address.rsplit(".", 1)[0] not in lans, f"{node.name} has a link within its own network")
+    out = guests[0].ctl("peers", "farm").stdout
+    for node in trusted + guests:
+        want(node.name in out, f"ppctl peers does not show {node.name}: {out}")
+    out = guests[0].ctl("queue", "show", "farm").stdout
+    want(registry.names["v1"] in out and "by its registry" in out and "led by trusted" in out, f"queue show: {out}")
+
+
+def why_not(node, name):
+    """Why the host does not print the job now."""
+    try:
+        for job in node.ask("GET", "jobs?queue=farm", timeout=5)["jobs"]:
+            if job["name"] == name:
+                return job.get("why") or ""
+    except (Away, RuntimeError):
+        pass
+    return ""
+
+
+def only_who_accepts(world, name, submitter):
+    """The gcode of one who is not trusted: refused by all but the host that takes anybody's."""
+    others = [n for n in world.nodes if n.name not in (submitter.name, "guest4") and n.host is not None]
+    open_one = world.nodes[-1]
+    world.submit(submitter, name)
+    for node in others:
+        node.attend()
+    try:
+        world.fleet.wait(lambda: all("is not accepted here" in why_not(n, name) for n in others),
+                         f"{name} is refused by those who trust only trusted peers", 20)
+    except RuntimeError as e:
+        raise Failed(f"{e}: {[(n.name, why_not(n, name)) for n in others]}") from e
+    want(not world.printed(name), f"{name} is printed by {world.printed(name)}")
+    open_one.attend()
+    by = world.wait_printed(name)
+    want(by == "guest4", f"{name} is printed by {by}")
+    open_one.ask("POST", "manage/stop", {})
+    say(f"{name}, submitted at {submitter.name}: refused by {len(others)} hosts, printed once by {by}")
+
+
+def anybody_prints(world, name, submitter):
+    world.submit(submitter, name)
+    for node in world.nodes[:-1]:
+        if node.host is not None:
+            node.attend()
+    say(f"{name}, submitted at {submitter.name}: printed once by {world.wait_printed(name)}")
+
+
+def put_registry(world, path, version):
+    """The registry's keeper publishes another one."""
+    registry = world.registry
+    shutil.copy(registry.file(version), path + ".new")
+    os.replace(path + ".new", path)
+    world.names.link(DOMAIN, "/ipfs/" + registry.names[f"v{version}"])
+    world.gateway.records[registry.names["name"]] = registry.record(version)
+
+
 def farm(world):
     path = farm_hosts(world)
     world.start_dht()
@@ -209,6 +282,35 @@ def farm(world):
     say("seven hosts are up, each on a network of its own")
     fleet.wait(lambda: is_whole(nodes, 3), "the hosts find each other", 90, 0.5)
     say(f"all see all; {leader_of(nodes)} leads")
+    look_around(world, trusted, guests)
+    for node in nodes:
+        node.clear_by_script()
+    only_who_accepts(world, "first", guests[0])
+    anybody_prints(world, "second", trusted[1])
+
+    first = next(n for n in trusted if n.name == leader_of(nodes))
+    first.kill()
+    left = [n for n in nodes if n is not first]
+    fleet.wait(lambda: leader_of(left) not in (None, first.name), "another leads", 30)
+    say(f"{first.name} was killed; {leader_of(left)} leads")
+    only_who_accepts(world, "third", guests[2])
+    anybody_prints(world, "fourth", next(n for n in trusted if n is not first))
+    first.start()
+    fleet.wait(lambda: is_whole(nodes, 3) and queue_of(nodes[3])["voters_linked"] == 3, f"{first.name} is back", 60, 0.5)
+    say(f"{first.name} is back")
+
+    put_registry(world, path, 2)
+    fleet.wait(lambda: is_whole(nodes, 2), "the third trusted peer has no vote any more", 60, 0.5)
+    fleet.wait(lambda: queue_of(trusted[2])["role"] == "client", "it follows as a client", 20)
+    want("two trusted peers" in (queue_of(guests[0])["problem"] or ""), "nobody warns of two trusted peers")
+    want(queue_of(guests[0])["registry_cid"] == world.registry.names["v2"], "the CID is not the new one's")
+    say("the registry names two trusted peers: the third has no vote any more")
+    only_who_accepts(world, "fifth", trusted[2])
+    put_registry(world, path, 1)
+    fleet.wait(lambda: is_whole(nodes, 3), "the third trusted peer has its vote again", 60, 0.5)
+    say("the registry names it again: it has its vote again")
+    anybody_prints(world, "sixth", trusted[2])
+    world.judge()
 
 
 PLAYS = {"farm": farm}
