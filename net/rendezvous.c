@@ -20,8 +20,8 @@
 
 #define MODULE        "pphost-dht.so"
 #define STATE_MAX     (1 << 20)
-#define TELL_AGAIN_MS (15 * 60000)
-#define SAVE_MS       (30 * 60000)
+#define TELL_AGAIN_MS UINT64_C(900000)
+#define SAVE_MS       UINT64_C(1800000)
 #define OWN_MAX       16
 
 static const char *const well_known[] = {"dht.libtorrent.org:25401", "router.bittorrent.com:6881",

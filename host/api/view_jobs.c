@@ -80,13 +80,40 @@ static json_t *wanted_view(const struct queue_set *set)
     return view;
 }
 
+static bool is_shared(const struct view_lens *lens)
+{
+    return strcmp(lens->queue->kind, "local") != 0;
+}
+
+/* By which this printer claims in that queue. */
+static const char *printer_of(const struct view_lens *lens)
+{
+    return is_shared(lens) ? lens->queue->printer : lens->http->o.name;
+}
+
+static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+{
+    return strcmp(claim->printer, printer_of(lens)) == 0;
+}
+
+/* Why this set is not printed here now; "" = it can be. */
+static void why_not(const struct view_lens *lens, const struct queue_job *job,
+    const struct queue_set *set, char *why)
+{
+    if (is_shared(lens)) {
+        manage_why_passed(lens->http->o.manage, lens->queue->name, job, set, why, WHY_SIZE);
+    } else {
+        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+    }
+}
+
 static json_t *set_view(
     const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
 {
     char why[WHY_SIZE] = "";
     int64_t pending = queue_set_pending(job, set);
     if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
-        manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
+        why_not(lens, job, set, why);
     }
     json_t *view = wanted_view(set);
     add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
@@ -107,11 +134,6 @@ json_t *view_plain_job(const struct queue_job *job)
 }
 
 /* ---- state */
-
-static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
-{
-    return strcmp(claim->printer, lens->http->o.name) == 0;
-}
 
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
 static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
@@ -145,13 +167,13 @@ static bool prints_here(const struct view_lens *lens, const struct queue_job *jo
 /* What stands before the job's next print here; "" = nothing. */
 static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
 {
-    const struct queue_set *set = queue_job_next(job, lens->http->o.name, lens->profile);
+    const struct queue_set *set = queue_job_next(job, printer_of(lens), lens->profile);
     if (job->sets_count == 0) {
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
         snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
     } else if (lens->http->o.manage != NULL) {
-        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+        why_not(lens, job, set, why);
     }
 }
 
@@ -275,9 +297,12 @@ static json_t *origin_view(const struct queue_job *job)
         json_known(job->archived_ms > 0 ? job->archived_ms : -1), "finished", job->finished);
 }
 
-json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
+json_t *view_queue_job(const struct view_lens *through, const struct jobs_queue *queue,
     const struct queue_job *job, size_t position)
 {
+    struct view_lens in_queue = *through;
+    const struct view_lens *lens = &in_queue;
+    in_queue.queue = queue;
     char why[WHY_SIZE] = "";
     json_t *sets = json_array();
     const char *state = state_of(lens, queue, job, why);

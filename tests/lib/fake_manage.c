@@ -108,6 +108,14 @@ void manage_why_blocked(
     snprintf(out, out_size, "%s", blocked ? m->why : "");
 }
 
+void manage_why_passed(const struct manage *m, const char *queue, const struct queue_job *job,
+    const struct queue_set *set, char *out, size_t out_size)
+{
+    (void)queue;
+    (void)job;
+    manage_why_blocked(m, set, out, out_size);
+}
+
 /* The first that is no draft; what is loaded does not matter here. */
 void manage_next(struct manage *m, struct manage_next *out)
 {

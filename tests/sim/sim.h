@@ -161,6 +161,8 @@ struct sim_host {
     uint64_t seen_us[SIM_HOSTS_MAX]; /* when the link to that host was last up, as leader */
     struct group_epoch epoch;
     uint64_t checked;       /* applied index at the last look */
+    uint64_t boot_us;       /* when it started */
+    bool fresh;             /* what it has was as new as the leader's word once since then */
     bool look;              /* the printer has something to look at */
     uint64_t last_entry;    /* hash of the entry applied last */
     bool loaded_since;      /* the machine has been loaded within the present call */

@@ -137,8 +137,10 @@ static bool may_lose_a_disk(struct sim *s, const struct sim_host *h)
     if (leader == NULL || leader == h) {
         return false;
     }
+    unsigned up = 0;
     for (unsigned i = 0; i < s->hosts; i++) {
         const struct sim_host *other = &s->host[i];
+        up += other->state == SIM_UP;
         bool settled = other->state == SIM_NEW || other->state == SIM_GONE ||
                        (other->state == SIM_UP && !other->disk.full && s->side[i] == 0);
         if (!settled) {
@@ -147,6 +149,10 @@ static bool may_lose_a_disk(struct sim *s, const struct sim_host *h)
     }
     group_status(leader->group, &st);
     bool votes = group_is_voter(leader->group, &h->peer);
+    size_t wanted = s->plan.fixed ? s->plan.trusted : up < 3 ? 1 : up < 7 ? 3 : 5;
+    if (st.voters != wanted) { /* it may be about to become one, and be the second */
+        return false;
+    }
     return st.voters == st.voters_linked && st.applied == st.commit && (!votes || st.voters >= 3);
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CLAIM_US (15 * SIM_S) /* then nothing was heard of it */
+#define ALONE_US (10 * SIM_S) /* then nobody else is there */
 
 static void set_state(struct sim_printer *p, enum sim_printer_state state, uint64_t id, uint64_t us)
 {
@@ -176,6 +177,13 @@ static void begin(struct sim_host *h, const char *job, const char *set)
 /* ---- what to do next ----------------------------------------------------------------------------
  */
 
+/* What the disk holds may be an old copy of it: after a start the others are heard first, if there
+ * are any. */
+static bool may_begin(const struct sim_host *h)
+{
+    return h->fresh || h->sim->now_us - h->boot_us > ALONE_US;
+}
+
 /* True if there was something to do about a job that is ours. */
 static bool work_on(struct sim_host *h, const struct queue_job *job)
 {
@@ -255,7 +263,7 @@ static void find_work(struct sim_host *h)
     if (tell_past(h) || h->state != SIM_UP) {
         return;
     }
-    size_t n = own_jobs(h, ids, 8);
+    size_t n = may_begin(h) ? own_jobs(h, ids, 8) : 0;
     for (size_t i = 0; i < n; i++) {
         const struct queue_job *job = queue_find(queue_machine_queue(h->machine), ids[i]);
         if (job != NULL && work_on(h, job)) {

@@ -120,6 +120,7 @@ static void let_go(struct part *p)
     p->generation++;
     p->begun = false;
     p->again = true;
+    p->stale = false;
     p->dirty = 0;
 }
 
@@ -169,7 +170,7 @@ static void end(struct part *p)
 static uint32_t without_gap(const struct part *p)
 {
     uint32_t n = p->hashed;
-    while (n < p->count && p->written[n] != 0) {
+    while (n < p->count && p->written[n] != CLAIM_NONE) {
         n++;
     }
     return n;

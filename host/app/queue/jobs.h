@@ -49,7 +49,8 @@ struct jobs_options {
 int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, struct store *store,
     struct files *files, struct hub *hub, struct err *e);
 
-/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
+/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. The network
+ * has let go of its machines before. */
 void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
 
 /* This printer's own profile, borrowed; NULL = unknown. Sets are assigned to a printer by their
@@ -168,6 +169,11 @@ void jobs_do(
  * told, else the first one's result. The (client, sequence) of the first stands for all. */
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context);
+
+/* What the last command of a client of this host got in that queue; NULL = none is remembered.
+ * Valid until the next change. */
+const struct queue_answer *jobs_last_answer(
+    const struct jobs *j, const char *queue, const char *client);
 
 /* A copy of a job to be sent: an empty list of profiles ("any printer") stays one. */
 struct queue_job *jobs_copy_spec(const struct queue_job *spec);
