@@ -90,7 +90,11 @@ class World:
     # -- jobs --
 
     def submit(self, node, name, queue="farm"):
-        """A job with a part of its own, into the host's own queue, and from there into the shared one."""
+        """A job with a part of its own, into the host's own queue, and from there into the shared one. Nobody
+        prints meanwhile."""
+        for other in self.nodes:
+            if other.host is not None and other.ask("GET", "status")["manage"]["managing"]:
+                other.ask("POST", "manage/stop", {})
         number = len(self.parts)
         path = os.path.join(self.fleet.folder, name + ".gcode")
         self.parts[name] = write_part(path, number, MOVES)
@@ -252,14 +256,13 @@ def only_who_accepts(world, name, submitter):
     open_one.attend()
     by = world.wait_printed(name)
     want(by == "guest4", f"{name} is printed by {by}")
-    open_one.ask("POST", "manage/stop", {})
     say(f"{name}, submitted at {submitter.name}: refused by {len(others)} hosts, printed once by {by}")
 
 
 def anybody_prints(world, name, submitter):
     world.submit(submitter, name)
-    for node in world.nodes[:-1]:
-        if node.host is not None:
+    for node in world.nodes:
+        if node.host is not None and node is not submitter:
             node.attend()
     say(f"{name}, submitted at {submitter.name}: printed once by {world.wait_printed(name)}")
 
@@ -310,10 +313,126 @@ def farm(world):
     fleet.wait(lambda: is_whole(nodes, 3), "the third trusted peer has its vote again", 60, 0.5)
     say("the registry names it again: it has its vote again")
     anybody_prints(world, "sixth", trusted[2])
+    time.sleep(2)  # time for somebody to print one of them again
     world.judge()
 
 
-PLAYS = {"farm": farm}
+# ---- what goes wrong --------------------------------------------------------------------------------
+
+
+def problem_of(node, name="farm"):
+    return queue_of(node, name).get("problem") or ""
+
+
+def wait_problem(world, node, text, seconds=30, name="farm"):
+    try:
+        world.fleet.wait(lambda: re.search(text, problem_of(node, name)), f"{node.name} says: {text}", seconds, 0.3)
+    except RuntimeError as e:
+        raise Failed(f"{e}; it says {problem_of(node, name)!r}") from e
+    out = node.ctl("queue", "show", name).stdout
+    want("problem" in out, f"ppctl queue show at {node.name} says nothing of it: {out}")
+    say(f"{node.name}: {problem_of(node, name)}")
+
+
+def log_of(node):
+    with open(os.path.join(node.folder, "pphost.log"), encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def trusted_three(world, **settings):
+    for i in (1, 2, 3):
+        node = world.add(f"trusted{i}")
+        world.configure(node, {"farm": {"registry": DOMAIN, "identity": world.registry.key(i), **settings}})
+    return world.nodes[:3]
+
+
+def registries_away(world, trusted):
+    """No registry at start: the kept one counts; without one it is waited for, and why is said."""
+    guest = world.add("guest1")
+    world.configure(guest, {"farm": {"registry": DOMAIN}})
+    trusted[2].stop()
+    world.names.silent = True
+    trusted[2].start()
+    up(world, [guest])
+    wait_problem(world, guest, r"farm.example.test.*(answer|time)")
+    wait_problem(world, trusted[2], r"farm.example.test.*(answer|time)")
+    world.fleet.wait(lambda: queue_of(trusted[2])["voters_linked"] == 3, "the kept registry counts", 30)
+    want(queue_of(trusted[2])["registry_cid"] == world.registry.names["v1"], "no CID of the kept registry")
+    say("no name server: trusted3 goes on by the registry it had kept, guest1 has none and waits")
+    world.names.silent = False
+    world.fleet.wait(lambda: is_whole(world.nodes, 3), "guest1 joins once names are answered", 60, 0.5)
+    world.fleet.wait(lambda: not problem_of(trusted[2]) and not problem_of(guest), "the problem is no more", 30)
+    say("the name server is back: guest1 has joined by itself")
+
+
+def registries_wrong(world):
+    """Registries that are not right, each told in the queue's status."""
+    registry, guest = world.registry, world.nodes[3]
+    for place, said, net in (
+            (os.path.join(registry.folder, "registry_todo.yaml"), "registry_todo.yaml:3:.*TODO", {}),
+            ("ipfs://" + registry.names["v1"], "gave other bytes", {"gateways": f"[{world.liar.url}]"}),
+            ("ipfs://" + registry.names["v1"], "no gateway", {"gateways": f"[{world.gateways[1]}]"}),
+            ("nothing.example.test", "nothing.example.test.*record", {}),
+            ("/nowhere/registry.yaml", "/nowhere/registry.yaml.*No such file", {})):
+        guest.stop()
+        shutil.rmtree(os.path.join(guest.folder, "data"), ignore_errors=True)
+        world.configure(guest, {"farm": {"registry": place}}, **net)
+        guest.start()
+        world.fleet.wait(guest.ready, guest.name, 60)
+        wait_problem(world, guest, said)
+        want(queue_of(guest)["peers"]["count"] == 1, "a registry that is not right counts")
+    out = guest.ctl("queue", "add", "barn", "--registry", registry.file(1))
+    want(out.returncode == 0, f"ppctl queue add: {out.stderr}")
+    wait_problem(world, guest, 'no queue "barn".*farm', name="barn")
+
+
+def lost_database(world, trusted):
+    """A trusted peer whose database is gone comes back under a new id, and has its vote again."""
+    lost = trusted[1]
+    epoch = queue_of(trusted[0])["epoch"]
+    before = queue_of(trusted[0])["applied"]
+    lost.stop()
+    for name in os.listdir(os.path.join(lost.folder, "data")):
+        if name.startswith("net.db"):
+            os.unlink(os.path.join(lost.folder, "data", name))
+    lost.start()
+    world.fleet.wait(lambda: is_whole(trusted, 3, count=len(world.nodes)) and
+                     all(queue_of(n)["voters_linked"] == 3 for n in trusted), "it has its vote again", 60, 0.5)
+    want(queue_of(lost)["epoch"] == epoch and queue_of(lost)["applied"] >= before, "it began anew")
+    want(queue_of(lost)["role"] in ("voter", "leader"), "it is no voter")
+    say("trusted2 lost its database: it has come back and decides again")
+
+
+def copied_key(world, trusted):
+    """One key at two hosts: both are refused and told; with one of them gone the other is back."""
+    twin = world.add("twin")
+    world.configure(twin, {"farm": {"registry": DOMAIN, "identity": world.registry.key(2)}})
+    up(world, [twin])
+    others = [trusted[0], trusted[2]]
+    world.fleet.wait(lambda: any("is at two places" in log_of(n) for n in others), "the others see two of one key", 30)
+    world.fleet.wait(lambda: all("one identity" in log_of(n) for n in (twin, trusted[1])), "both are told", 60, 0.5)
+    world.fleet.wait(lambda: all(queue_of(n)["voters_linked"] == 2 for n in others), "both are refused", 30)
+    want(leader_of(others), "the queue stands still")
+    for node in (twin, trusted[1]):
+        say(f"{node.name}: {problem_of(node)} {queue_of(node)['hints']}")
+    twin.kill()
+    world.fleet.wait(lambda: all(queue_of(n).get("voters_linked") == 3 for n in trusted), "the other is back", 150, 1)
+    say("the copy is gone: trusted2 is back")
+
+
+def trouble(world):
+    world.names.link(DOMAIN, "/ipfs/" + world.registry.names["v1"])
+    trusted = trusted_three(world)
+    world.start_dht()
+    up(world, trusted)
+    world.fleet.wait(lambda: is_whole(trusted, 3), "the trusted peers find each other", 90, 0.5)
+    registries_away(world, trusted)
+    registries_wrong(world)
+    lost_database(world, trusted)
+    copied_key(world, trusted)
+
+
+PLAYS = {"farm": farm, "trouble": trouble}
 
 
 def main():
