@@ -96,10 +96,10 @@ static void forget(struct network *w, struct joined *q)
 static int printer_name(const struct network *w, const struct net_queue_options *o, char *out,
     size_t size, struct err *e)
 {
-    char peer[80];
+    char peer[PEER_TEXT_SIZE];
     int rc = net_queue_self(w->net, o, peer, sizeof peer, e);
     if (rc == 0) {
-        snprintf(out, size, "%.40s@%s", w->name, peer);
+        snprintf(out, size, "%.39s@%s", w->name, peer);
     }
     return rc;
 }

@@ -148,7 +148,7 @@ static bool read_other(const struct network *w, const struct joined *q, struct h
                                             JSON_REJECT_DUPLICATES, NULL)
                                       : NULL;
     const char *profile = json_string_value(json_object_get(told, "profile"));
-    snprintf(out->printer, sizeof out->printer, "%.40s@%s", p.name, p.text);
+    snprintf(out->printer, sizeof out->printer, "%.39s@%s", p.name, p.text);
     snprintf(out->profile, sizeof out->profile, "%.90s", profile != NULL ? profile : "");
     out->manages = json_is_true(json_object_get(told, "managing"));
     json_decref(told);
