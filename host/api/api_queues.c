@@ -112,7 +112,6 @@ static int read_words(struct jobs_queue *q, const struct words *w, struct err *e
     static const char *const controls[] = {"keyed", "yes", "no", NULL};
     static const char *const controls_kept[] = {"", "yes", "no"};
     static const char *const accepts[] = {"all", "trusted", "model", NULL};
-    static const char *const accepts_kept[] = {"", "trusted", "model"};
     char shown[32];
     int rc = 0;
     if (w->strategy[0] != '\0' && !queue_strategy_parse(w->strategy, &q->strategy)) {
@@ -128,8 +127,8 @@ static int read_words(struct jobs_queue *q, const struct words *w, struct err *e
             sizeof q->shared.control, e);
     }
     if (rc == 0 && w->accept[0] != '\0') {
-        rc = choose("accept", w->accept, accepts, accepts_kept, q->shared.accept,
-            sizeof q->shared.accept, e);
+        rc = choose(
+            "accept", w->accept, accepts, accepts, q->shared.accept, sizeof q->shared.accept, e);
     }
     return rc;
 }

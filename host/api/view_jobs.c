@@ -397,9 +397,8 @@ static json_t *shared_view(const struct jobs_queue *q)
     return json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:i, s:I}", "namespace",
         s->namespace[0] != '\0' ? s->namespace : q->name, "locked", s->key[0] != '\0', "address",
         s->address, "registry", json_text(s->registry), "identity", json_text(s->identity),
-        "control", s->control[0] != '\0' ? s->control : "keyed", "accept",
-        s->accept[0] != '\0' ? s->accept : "all", "replicas", s->replicas, "claim_timeout_ms",
-        (json_int_t)s->claim_timeout_ms);
+        "control", s->control[0] != '\0' ? s->control : "keyed", "accept", jobs_queue_accept(q),
+        "replicas", s->replicas, "claim_timeout_ms", (json_int_t)s->claim_timeout_ms);
 }
 
 json_t *view_queue(const struct http *h, const struct jobs_queue *queue)

@@ -385,6 +385,7 @@ static int open_net(struct network *w, struct err *e)
         .nameserver = c->nameserver[0] != '\0' ? c->nameserver : NULL,
         .dht_local = c->dht_local,
         .map_ports = c->map_ports,
+        .registry_ms = (uint64_t)c->registry_period_ms,
         .no_mdns = !c->announce,
         .content = *content_for_net(w->content),
         .events = {network_request, on_peers, on_note, w},
