@@ -13,6 +13,7 @@ int cmd_check_config(int argc, char **argv);
 int cmd_analyze(int argc, char **argv);
 int cmd_registry(int argc, char **argv);
 int cmd_generate_registry(int argc, char **argv);
+int cmd_dht_node(int argc, char **argv);
 
 /* getopt_long() for the subcommand `command`; `letters` begins with ':'. A mistake is told on
  * stderr and is '?'.

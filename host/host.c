@@ -16,6 +16,7 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/cmd.h"
+#include "host/host_network.h"
 #include "host/host_queue.h"
 #include "host/io/ports.h"
 #include "host/io/serial.h"
@@ -49,6 +50,7 @@ struct host {
     struct hub *hub;
     struct files *files;
     struct host_queue queue;
+    struct host_network network;
     struct device *device;
     struct http *http;
     struct watch *watch;
@@ -186,9 +188,16 @@ static void on_queue_closed(void *context)
     }
 }
 
+static void on_network_closed(void *context)
+{
+    struct host *h = context;
+    host_queue_close(&h->queue, on_queue_closed, h);
+}
+
+/* After a restart we are back at once: nobody has to take over for that. */
 static void close_rest(struct host *h)
 {
-    host_queue_close(&h->queue, on_queue_closed, h);
+    host_network_close(&h->network, !h->restart, on_network_closed, h);
 }
 
 static void on_device_closed(void *context)
@@ -299,6 +308,7 @@ static void on_files_changed(void *context)
         log_warn("the changed configuration is not used: %s", e.text);
         return;
     }
+    fresh.net.enabled = h->config.net.enabled;
     h->config = fresh;
     if (h->arguments->profile == NULL && profiles_find(h->profiles, fresh.profile) != NULL) {
         snprintf(h->profile_id, sizeof h->profile_id, "%s", fresh.profile);
@@ -312,6 +322,7 @@ static void on_files_changed(void *context)
     }
     use_kinematics(h);
     host_queue_configure(&h->queue, &h->config, profile_of(h));
+    host_network_configure(&h->network, h->queue.jobs, &h->config, h->profile_id);
     http_set_upload_action(h->http, h->config.queue.upload);
     device_set_heaters_off(h->device, fresh.heaters_off_ms);
     device_set_resume_within(h->device, fresh.resume_within_ms);
@@ -414,6 +425,28 @@ static int open_http(struct host *h, struct err *e)
         e);
 }
 
+static int open_network(struct host *h, struct err *e)
+{
+    if (h->arguments->no_network) {
+        h->config.net.enabled = false;
+    }
+    int rc = host_network_open(&h->network, &h->loop,
+        &(struct host_network_options){.name = h->name,
+            .data_dir = h->datadir.path,
+            .url = http_url(h->http),
+            .key = keys_local(h->keys),
+            .profile = h->profile_id,
+            .config = &h->config,
+            .queue = &h->queue,
+            .device = h->device,
+            .files = h->files,
+            .hub = h->hub,
+            .store = h->store},
+        e);
+    http_set_network(h->http, h->network.network);
+    return rc;
+}
+
 static int start_modules(struct host *h, struct err *e)
 {
     int rc = open_store(h, e);
@@ -436,7 +469,8 @@ static int start_modules(struct host *h, struct err *e)
         host_queue_stop(&h->queue, on_queue_stopped, h);
         return rc;
     }
-    rc = write_runtime(h, e);
+    rc = open_network(h, e);
+    rc = rc == 0 ? write_runtime(h, e) : rc;
     if (rc < 0) {
         http_close(h->http, on_http_closed, h);
     }

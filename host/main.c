@@ -23,6 +23,7 @@ static const struct {
     {"analyze", cmd_analyze, "bounds, layers, time, filament of a file; pre-flight verdict"},
     {"registry", cmd_registry, "registries of queues over the internet: generate, check"},
     {"generate_registry", cmd_generate_registry, "the same as registry generate"},
+    {"dht-node", cmd_dht_node, "a DHT node by which hosts of other networks find each other"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

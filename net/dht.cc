@@ -13,6 +13,10 @@
 #include <libtorrent/hasher.hpp>
 #include <libtorrent/session.hpp>
 #include <libtorrent/session_params.hpp>
+#include <libtorrent/session_stats.hpp>
+
+#include <dirent.h>
+#include <fcntl.h>
 
 #include <csignal>
 #include <cstdio>
@@ -151,6 +155,22 @@ void dht_sha1(const void *bytes, std::size_t len, std::uint8_t *out)
     std::memcpy(out, h.data(), DHT_HASH_SIZE);
 }
 
+/* The library leaves its sockets open to the programs we start: a script would hold our port. All
+ * descriptors of this program but 0 to 2 are its own, so it can be said of all at once. */
+void keep_from_children()
+{
+    DIR *all = opendir("/proc/self/fd");
+    for (dirent *d = all != nullptr ? readdir(all) : nullptr; d != nullptr; d = readdir(all)) {
+        int fd = std::atoi(d->d_name);
+        if (fd > 2) {
+            fcntl(fd, F_SETFD, FD_CLOEXEC);
+        }
+    }
+    if (all != nullptr) {
+        closedir(all);
+    }
+}
+
 struct dht *dht_open(const dht_options *o, char *why, std::size_t why_size)
 {
     try {
@@ -160,6 +180,8 @@ struct dht *dht_open(const dht_options *o, char *why, std::size_t why_size)
         void (*wake)(void *) = o->wake;
         void *context = o->context;
         d->session->set_alert_notify([wake, context] { wake(context); });
+        d->session->listen_port(); // waits until the sockets are there
+        keep_from_children();
         return d.release();
     } catch (std::exception const &e) {
         copy_text(why, why_size, e.what());
@@ -201,7 +223,10 @@ void dht_announce(struct dht *d, const std::uint8_t *hash, int tcp_port)
 
 void dht_count(struct dht *d)
 {
-    guarded(d, [&] { d->session->post_dht_stats(); });
+    guarded(d, [&] {
+        d->session->post_dht_stats();
+        d->session->post_session_stats();
+    });
 }
 
 void dht_map(struct dht *d, int tcp_port)
@@ -242,6 +267,10 @@ void translate(struct dht *d, lt::alert const *a)
         for (lt::dht_routing_bucket const &b : stats->routing_table) {
             e.number += b.num_nodes;
         }
+    } else if (auto const *all = lt::alert_cast<lt::session_stats_alert>(a)) {
+        static int const index = lt::find_metric_idx("dht.dht_messages_in");
+        e.kind = DHT_HEARD;
+        e.number = index >= 0 ? all->counters()[index] : 0;
     } else if (lt::alert_cast<lt::dht_bootstrap_alert>(a) != nullptr) {
         e.kind = DHT_STARTED;
     } else if (auto const *self = lt::alert_cast<lt::external_ip_alert>(a)) {

@@ -37,8 +37,9 @@ struct dht_options {
 
 enum dht_event_kind {
     DHT_FOUND,   /* hash, address: somebody announced himself */
-    DHT_STARTED, /* the first nodes are known */
-    DHT_NODES,   /* number: nodes known */
+    DHT_STARTED, /* those to begin with were asked, and answered or did not */
+    DHT_NODES,   /* number: nodes known, without those to begin with */
+    DHT_HEARD,   /* number: messages that came in so far */
     DHT_SELF,    /* address: how others see our IP */
     DHT_MAPPED,  /* number: the router's outer port; 0 = it refused, text says why */
     DHT_TROUBLE  /* text */
@@ -60,7 +61,7 @@ struct dht_calls {
     int (*port)(struct dht *d); /* the real UDP port; 0 = none could be had */
     /* Announces the TCP port (0: only looks) and reports who else is there. */
     void (*announce)(struct dht *d, const uint8_t hash[DHT_HASH_SIZE], int tcp_port);
-    void (*count)(struct dht *d); /* DHT_NODES follows */
+    void (*count)(struct dht *d); /* DHT_NODES and DHT_HEARD follow */
     void (*map)(struct dht *d, int tcp_port);
     bool (*next)(struct dht *d, struct dht_event *out);
     /* For the next start; free() it. NULL when there is nothing. */

@@ -32,10 +32,11 @@ static void label_make(char *out, const char *wanted, unsigned attempt)
             len--;
         }
     }
-    memcpy(out, wanted, len);
-    memcpy(out + len, tail, strlen(tail) + 1);
+    snprintf(out, MDNS_LABEL_MAX + 1, "%.*s%s", (int)len, wanted, tail);
     for (char *c = out; *c != '\0'; c++) {
-        *c = *c == '.' ? '-' : *c;
+        if (*c == '.') {
+            *c = '-';
+        }
     }
 }
 

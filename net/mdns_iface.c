@@ -127,7 +127,10 @@ static int option(int fd, int level, int name, int value)
     return setsockopt(fd, level, name, &value, sizeof value);
 }
 
-/* Shared with every other program on the port; hears its own interface only. */
+/* Shared with every other program on the port; hears its own interface only, where it may say so
+ * (anybody may since Linux 5.7; without it is_neighbour() sorts). It is not done by leaving
+ * IP_MULTICAST_ALL off: Linux 6.18 gives a packet that only one socket wants to any other of those
+ * that share the port. */
 static int socket_make(const struct iface *i)
 {
     struct ip_mreqn group = {
@@ -137,9 +140,9 @@ static int socket_make(const struct iface *i)
     if (fd < 0) {
         return -1;
     }
+    (void)setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, i->name, (socklen_t)strlen(i->name) + 1);
     bool ok = option(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0 &&
               option(fd, SOL_SOCKET, SO_REUSEPORT, 1) == 0 &&
-              option(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0) == 0 &&
               option(fd, IPPROTO_IP, IP_MULTICAST_TTL, 255) == 0 &&
               option(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 1) == 0 &&
               bind(fd, (const struct sockaddr *)&any, sizeof any) == 0 &&

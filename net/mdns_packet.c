@@ -131,7 +131,7 @@ bool mdns_read_begin(struct mdns_reader *r, const uint8_t *bytes, size_t len)
         return false; /* another opcode, or an error code: RFC 6762 §18.3, §18.11 */
     }
     r->response = (bytes[2] & 0x80) != 0;
-    for (unsigned i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 4; i++) {
         r->left[i] = u16(bytes + 4 + 2 * i);
     }
     return true;

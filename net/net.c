@@ -215,6 +215,7 @@ static void take_options(struct net *n, const struct net_options *o)
     set(n->version, sizeof n->version, o->version, "");
     set(n->listen, sizeof n->listen, o->listen, "auto");
     set(n->phrase, sizeof n->phrase, o->phrase, "");
+    set(n->nameserver, sizeof n->nameserver, o->nameserver, "");
     n->gateways = copy_list(o->gateways);
     n->dht_nodes = copy_list(o->dht_nodes);
     n->o.folder = n->folder;
@@ -285,6 +286,7 @@ void net_let_go(struct net *n)
     void (*closed)(void *context) = n->closed;
     void *context = n->closed_context;
     net_content_close(n);
+    net_meet_close(n);
     identity_wipe(&n->id);
     sodium_memzero(n->phrase, sizeof n->phrase);
     free_list(n->gateways);

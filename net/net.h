@@ -63,9 +63,11 @@ struct net_options {
     const char *phrase;           /* of the links; "" = none */
     const char *const *gateways;  /* of IPFS; NULL = well-known ones */
     const char *const *dht_nodes; /* "host:port"; NULL = well-known ones */
+    const char *nameserver;       /* "IP:PORT" for DNSLink; NULL = the system's */
     bool dht_local;               /* the DHT is a network of its own */
     bool map_ports;
-    bool no_mdns; /* tests, and who does not want to be announced */
+    uint64_t registry_ms; /* between two readings of a registry; 0 = an hour */
+    bool no_mdns;         /* tests, and who does not want to be announced */
     uint32_t heartbeat_ms, election_ms, found_ms, retire_ms; /* 0 = as usual */
     struct net_content content;
     struct net_events events;
@@ -227,5 +229,19 @@ int net_registry_generate(unsigned peers, const char *folder, int64_t now_s, str
 /* Prints every mistake and warning through `line`; its CIDs when it is right. 0 or -PP_EINVAL. */
 int net_registry_check(
     const char *path, void (*line)(void *context, const char *text), void *context, struct err *e);
+
+/* ---- a node of the DHT, for the command line ----------------------------------------------------
+ */
+
+struct net_dht_options {
+    const char *const *nodes; /* "host:port" to begin with, ended by NULL; NULL = the well-known
+                                 ones, or, where local, none: it is the first */
+    const char *ip;           /* NULL = everywhere */
+    int port;                 /* UDP; 0 = any */
+    bool local;               /* a network of its own; private addresses are fine */
+    const char *state_file;   /* NULL = nowhere */
+};
+/* Serves until SIGINT or SIGTERM; tells its port and then its state through `line`. */
+int net_dht_node(const struct net_dht_options *o, void (*line)(const char *text), struct err *e);
 
 #endif

@@ -16,13 +16,12 @@
 
 #include "host/base/str.h"
 
-#define NET_QUEUES_MAX  32
-#define NET_PEERS_MAX   LINKS_PEERS_MAX
-#define NET_PROTOCOL    1
-#define NET_REGISTRY_MS (60 * 60 * 1000)
-#define NET_GIVE_UP_MS  5000 /* of leaving */
-#define NET_RELAY_FEW   20   /* peers; up to so many hear of the others at once */
-#define NET_RELAY_MS    10000
+#define NET_QUEUES_MAX 32
+#define NET_PEERS_MAX  LINKS_PEERS_MAX
+#define NET_PROTOCOL   1
+#define NET_GIVE_UP_MS 5000 /* of leaving */
+#define NET_RELAY_FEW  20   /* peers; up to so many hear of the others at once */
+#define NET_RELAY_MS   10000
 
 /* What a message on a link is. */
 enum net_message {
@@ -61,12 +60,14 @@ struct net_queue {
     enum net_kind kind;
     bool locked;
     uint8_t secret[32];
+    char tag[9];               /* of the key, in DNS-SD; "" = open */
     struct identity own;       /* when `identity` was given */
     const struct identity *id; /* that, or the host's */
     struct listen_address address;
     bool listening;
     char listen_ip[46];
     int listen_port;
+    uint64_t listen_again_ms;
     char registry[512];
     char registry_cid[80];
     char rendezvous[128];
@@ -88,8 +89,7 @@ struct net_queue {
     struct census_result told; /* what a leader published */
     uint64_t polled;           /* the last poll that came by, and from whom */
     struct peer polled_by;
-    uint64_t told_sequence; /* of our presence, that all linked peers have */
-    uint64_t registry_due_ms;
+    uint64_t told_sequence;        /* of our presence, that all linked peers have */
     struct registry_load *loading; /* net_wan.c */
     struct peer *trusted;          /* owned; of the registry */
     size_t trusted_count;
@@ -111,6 +111,8 @@ struct net {
     char version[32];
     char listen[64];
     char phrase[129];
+    char nameserver[64];
+    uint64_t loads;       /* of registries, for the ids of their GETs */
     struct net_options o; /* its texts are the copies above, or NULL */
     char **gateways;      /* owned, NULL-terminated, or NULL */
     char **dht_nodes;
@@ -125,6 +127,7 @@ struct net {
     int shared_port; /* of the listener for queues whose address is auto; 0 = not open yet */
     char shared_ip[46];
     char shared_text[64];
+    char instance_name[64]; /* of DNS-SD */
     uint64_t instance;
     uint64_t presence_sequence;
     uint8_t *presence; /* owned */
@@ -156,6 +159,7 @@ void net_queue_step_end(struct net_queue *q); /* drops, timer */
 void net_queue_link(struct net_queue *q);
 void net_queue_secret(struct net_queue *q, const char *key);
 void net_queue_stop(struct net_queue *q);
+void net_queue_let_go(struct net_queue *q); /* one part less; the last takes the queue along */
 void net_queue_written(struct net_queue *q, uint64_t ticket);
 
 /* ---- net_peers.c ---- */
@@ -183,7 +187,9 @@ void net_content_step(struct net *n); /* after anything that was told to xfer */
 
 /* ---- net_meet.c: addresses, discovery ---- */
 int net_meet_open(struct net *n, struct err *e);
+void net_meet_close(struct net *n);
 void net_meet_join(struct net_queue *q);
+void net_meet_dial(struct net_queue *q, const char *address); /* an address or a multiaddr */
 void net_meet_leave(struct net_queue *q);
 void net_meet_tick(struct net_queue *q);
 int net_meet_try(const struct net *n, const char *ip, int port, struct err *e);
@@ -191,8 +197,7 @@ void net_meet_hints(const struct net_queue *q, struct net_queue_status *out);
 
 /* ---- net_wan.c: a queue described by a registry ---- */
 void net_wan_begin(struct net_queue *q);
-void net_wan_tick(struct net_queue *q);
-void net_wan_end(struct net_queue *q);
+void net_wan_stop(struct net_queue *q);
 bool net_wan_trusts(const struct net_queue *q, const struct peer *p);
 
 #endif

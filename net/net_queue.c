@@ -1,4 +1,5 @@
 /* One queue of the facade: its group, between links and disk. */
+#include "net/nearby.h"
 #include "net/net_priv.h"
 
 #include "host/base/clock.h"
@@ -97,9 +98,6 @@ static void second(uv_timer_t *timer)
     struct net_queue *q = timer->data;
     net_peers_tick(q);
     net_meet_tick(q);
-    if (q->kind == NET_WAN) {
-        net_wan_tick(q);
-    }
     if (q == q->net->queues[0]) {
         net_asks_tick(q->net);
     }
@@ -269,6 +267,7 @@ static struct net_queue *queue_new(struct net *n, const struct net_queue_options
     copy(q->registry, sizeof q->registry, o->registry);
     q->locked = o->kind == NET_LAN && is_given(o->key);
     net_queue_secret(q, o->key);
+    nearby_key_tag(q->wire_name, q->locked ? o->key : "", q->tag);
     size_t count = 0;
     while (o->bootstrap != NULL && o->bootstrap[count] != NULL) {
         count++;
@@ -335,7 +334,7 @@ static void queue_free(struct net_queue *q)
     if (q->group != NULL) {
         group_free(q->group);
     }
-    net_wan_end(q);
+    free(q->trusted);
     identity_wipe(&q->own);
     sodium_memzero(q->secret, sizeof q->secret);
     free(q);
@@ -397,9 +396,8 @@ int net_queue_add(
 /* ---- leaving ------------------------------------------------------------------------------------
  */
 
-static void handle_closed(uv_handle_t *handle)
+void net_queue_let_go(struct net_queue *q)
 {
-    struct net_queue *q = handle->data;
     if (--q->open > 0) {
         return;
     }
@@ -413,10 +411,16 @@ static void handle_closed(uv_handle_t *handle)
     net_let_go(n);
 }
 
+static void handle_closed(uv_handle_t *handle)
+{
+    net_queue_let_go(handle->data);
+}
+
 void net_queue_stop(struct net_queue *q)
 {
     struct net *n = q->net;
     net_asks_drop(n, q);
+    net_wan_stop(q);
     net_meet_leave(q);
     if (q->link >= 0) {
         links_leave(n->links, q->link);

@@ -20,8 +20,8 @@
 
 #define MODULE        "pphost-dht.so"
 #define STATE_MAX     (1 << 20)
-#define TELL_AGAIN_MS (15 * 60000)
-#define SAVE_MS       (30 * 60000)
+#define TELL_AGAIN_MS UINT64_C(900000)
+#define SAVE_MS       UINT64_C(1800000)
 #define OWN_MAX       16
 
 static const char *const well_known[] = {"dht.libtorrent.org:25401", "router.bittorrent.com:6881",
@@ -56,6 +56,7 @@ struct rendezvous {
     char *state_file; /* owned; NULL = none */
     uint64_t opened_ms, saved_ms;
     size_t nodes;
+    bool heard; /* of anybody: the nodes to begin with are never counted */
     int port;
     char ip[46];   /* where it listens; "" = everywhere */
     char self[64]; /* our IP as others see it */
@@ -121,6 +122,9 @@ static void describe(struct rendezvous *r)
     if (r->nodes > 0) {
         snprintf(r->state, sizeof r->state, "%zu nodes known, UDP port %d%s%s", r->nodes, r->port,
             r->mapped[0] != '\0' ? "; " : "", r->mapped);
+    } else if (r->heard) {
+        snprintf(r->state, sizeof r->state,
+            "no nodes known yet but those to begin with, UDP port %d", r->port);
     } else {
         snprintf(r->state, sizeof r->state, "no node has answered for %lld s%s%s", waited_s,
             r->trouble[0] != '\0' ? "; " : "", r->trouble);
@@ -238,6 +242,9 @@ static void on_event(struct rendezvous *r, const struct dht_event *ev)
         break;
     case DHT_NODES:
         on_nodes(r, ev);
+        break;
+    case DHT_HEARD:
+        r->heard = ev->number > 0;
         break;
     case DHT_SELF:
         str_copy(r->self, sizeof r->self, ev->address, strlen(ev->address));

@@ -45,8 +45,8 @@ void rendezvous_close(struct rendezvous *r, void (*closed)(void *context), void 
 /* Announces `tcp_port` (0: only looks) under it and looks for others: at once and as soon as the
  * first nodes are known, then every minute while nobody was found and every 15 min after (5 s and a
  * minute where `local`). Again: another port. */
-void rendezvous_join(struct rendezvous *r, const char *rendezvous, int tcp_port);
-void rendezvous_leave(struct rendezvous *r, const char *rendezvous);
+void rendezvous_join(struct rendezvous *r, const char *name, int tcp_port);
+void rendezvous_leave(struct rendezvous *r, const char *name);
 void rendezvous_map(struct rendezvous *r, int tcp_port); /* with map_ports */
 /* Nodes known, and a line for people. */
 size_t rendezvous_nodes(const struct rendezvous *r);

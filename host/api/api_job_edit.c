@@ -4,6 +4,7 @@
 #include "host/api/http_private.h"
 #include "host/api/job_batch.h"
 #include "host/api/job_command.h"
+#include "host/api/job_transfer.h"
 #include "host/api/job_list.h"
 #include "host/base/json.h"
 #include "host/base/log.h"
@@ -112,13 +113,6 @@ static int find_place(const struct request *r, const struct move *m, const struc
 {
     const struct queue_job *behind = NULL;
     const struct jobs_queue *where = queue;
-    if (m->queue[0] != '\0' && strcmp(m->queue, queue->name) != 0) {
-        if (job_command_queue(r, m->queue, e) == NULL) {
-            return -e->code;
-        }
-        return err_field(e, PP_EINVAL, "queue", "job \"%s\" is in queue \"%s\" and stays there",
-            job->name, queue->name);
-    }
     if (m->position > 0) {
         behind = job_command_behind(queue->queue, m->position, job);
     } else if (jobs_find(r->http->o.jobs, m->after, &behind, &where, e) != 0) {
@@ -146,6 +140,12 @@ void api_job_move(struct request *r)
         return;
     }
     int rc = read_move(r, &m, &e);
+    if (rc == 0 && m.queue[0] != '\0' && strcmp(m.queue, queue->name) != 0) {
+        job_transfer(r, queue, job,
+            &(struct job_transfer_wish){
+                .to = m.queue, .position = m.position == INT64_MAX ? 0 : m.position});
+        return;
+    }
     rc = rc == 0 ? find_place(r, &m, queue, job, &c, &e) : rc;
     if (!reply_failed(r, rc, &e)) {
         c.verb = QUEUE_MOVE;

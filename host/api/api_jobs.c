@@ -3,6 +3,7 @@
 
 #include "host/api/http_private.h"
 #include "host/api/job_command.h"
+#include "host/api/job_transfer.h"
 #include "host/api/job_list.h"
 #include "host/api/query.h"
 #include "host/api/view_jobs.h"
@@ -81,6 +82,15 @@ static void choose_place(
         after, ID_SIZE, behind != NULL ? behind->id : "-", behind != NULL ? strlen(behind->id) : 1);
 }
 
+static void transfer(struct request *r, const struct jobs_queue *queue, const struct queue_job *job)
+{
+    const struct job_transfer_wish wish = {
+        .to = json_string_value(json_object_get(r->input, "queue")),
+        .position = json_integer_value(json_object_get(r->input, "position")),
+        .added = true};
+    job_transfer(r, queue, job, &wish);
+}
+
 void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer)
 {
     struct queue_command c;
@@ -90,17 +100,26 @@ void job_command_submit(struct request *r, struct job_input *in, job_command_ans
     if (rc == 0) {
         queue = job_command_queue(r, in->queue, &e);
     }
+    bool shared = queue != NULL && strcmp(queue->kind, "local") != 0;
+    if (shared && job_transfer_check(r, queue, &e) != 0) {
+        queue = NULL;
+    }
     if (queue == NULL) {
         reply_error(r, &e);
         return;
     }
     c.verb = QUEUE_SUBMIT;
     c.spec = in->job;
-    choose_place(queue, in->position, c.after);
     if (in->job->submitter == NULL || in->job->submitter[0] == '\0') {
         free(in->job->submitter);
         in->job->submitter = mem_strdup(r->key_name);
     }
+    if (shared) {
+        in->job->moving = true; /* it is made here, and goes there with its files */
+        job_command_send_for(r, QUEUE_LOCAL, &c, transfer);
+        return;
+    }
+    choose_place(queue, in->position, c.after);
     if (answer != NULL) {
         job_command_send_for(r, queue->name, &c, answer);
     } else {

@@ -98,6 +98,17 @@ static bool is_open_to(const struct request *r)
            request_header(r, "X-Forwarded-For") == NULL && request_header(r, "Forwarded") == NULL;
 }
 
+/* A person at another host, whose request this host makes here with its own key: may operate the
+ * printer, and nothing beyond that. */
+static void take_actor(struct request *r)
+{
+    const char *actor = request_header(r, "X-Actor");
+    if (actor != NULL && strcmp(r->key_name, "local") == 0) {
+        str_escape(r->key_name, sizeof r->key_name, actor, strlen(actor));
+        r->scope = KEY_PRINT;
+    }
+}
+
 static int check_key(struct request *r, enum shown *shown, struct err *e)
 {
     char key[ACCESS_KEY_MAX + 1];
@@ -108,6 +119,7 @@ static int check_key(struct request *r, enum shown *shown, struct err *e)
     if (*shown != SHOWN_NONE) {
         r->scope = keys_check(r->http->o.keys, key, r->key_name, sizeof r->key_name);
         explicit_bzero(key, sizeof key);
+        take_actor(r);
     }
     if (r->scope == KEY_NONE && is_open_to(r)) {
         r->scope = KEY_ADMIN;

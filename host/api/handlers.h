@@ -48,7 +48,13 @@ void api_template_save(struct request *r);
 void api_template_remove(struct request *r);
 void api_template_use(struct request *r);
 void api_queues(struct request *r);
+void api_queue(struct request *r);
+void api_queue_add(struct request *r);
 void api_queue_edit(struct request *r);
+void api_queue_remove(struct request *r);
+void api_queue_takeover(struct request *r);
+void api_queue_release(struct request *r);
+void api_peers(struct request *r);
 
 /* api_manage.c */
 void api_manage(struct request *r);

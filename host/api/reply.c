@@ -91,6 +91,15 @@ bool reply_failed(struct request *r, int rc, const struct err *e)
     return rc != 0;
 }
 
+void reply_text(struct request *r, unsigned status, const char *type, const void *bytes, size_t len)
+{
+    void *copy = mem_alloc(len + 1);
+    memcpy(copy, bytes, len);
+    set(r, status, MHD_create_response_from_buffer(len, copy, MHD_RESPMEM_MUST_FREE));
+    reply_header(r, "Content-Type", type);
+    reply_header(r, "Cache-Control", "no-store");
+}
+
 void reply_static(struct request *r, const char *type, const void *bytes, size_t len)
 {
     /* MHD's signature is older than const; a persistent buffer is only read. */

@@ -1,6 +1,7 @@
 #include "host/api/request.h"
 
 #include "host/api/form.h"
+#include "host/api/forward.h"
 #include "host/api/gate.h"
 #include "host/api/http_private.h"
 #include "host/api/intake.h"
@@ -147,7 +148,9 @@ static void dispatch(struct request *r)
     } else if (r->refused.code != 0) {
         reply_error(r, &r->refused);
     } else if (!reply_failed(r, parse_body(r, &e), &e)) {
-        r->route->handle(r);
+        if (!forward(r)) {
+            r->route->handle(r);
+        }
     }
 }
 
@@ -215,9 +218,13 @@ void request_go_on(struct request *r)
     }
 }
 
+/* One callback may have begun to wait for the next: then that one wakes the client. */
 void request_wake(struct request *r)
 {
-    request_go_on(r);
+    bool others_wait = r->refs > 2;
+    if (r->response != NULL || !others_wait) {
+        request_go_on(r);
+    }
     unref(r);
 }
 

@@ -88,6 +88,8 @@ void reply_pieces(struct request *r, unsigned status, MHD_ContentReaderCallback 
 void reply_file(struct request *r, int fd, uint64_t size_bytes, const char *type);
 void reply_empty(struct request *r, unsigned status);
 void reply_error(struct request *r, const struct err *e);
+void reply_text(
+    struct request *r, unsigned status, const char *type, const void *bytes, size_t len);
 void reply_static(struct request *r, const char *type, const void *bytes, size_t len);
 
 /* Adds a header to the answer given before. */

@@ -54,7 +54,13 @@ const struct route routes[] = {
     {"POST", "/api/v1/templates/*/use", KEY_PRINT, ROUTE_JSON, api_template_use},
 
     {"GET", "/api/v1/queues", KEY_READ, ROUTE_NONE, api_queues},
+    {"POST", "/api/v1/queues", KEY_ADMIN, ROUTE_JSON, api_queue_add},
+    {"GET", "/api/v1/queues/*", KEY_READ, ROUTE_NONE, api_queue},
     {"PATCH", "/api/v1/queues/*", KEY_PRINT, ROUTE_JSON, api_queue_edit},
+    {"DELETE", "/api/v1/queues/*", KEY_ADMIN, ROUTE_NONE, api_queue_remove},
+    {"POST", "/api/v1/queues/*/takeover", KEY_ADMIN, ROUTE_JSON, api_queue_takeover},
+    {"POST", "/api/v1/queues/*/release", KEY_ADMIN, ROUTE_JSON, api_queue_release},
+    {"GET", "/api/v1/peers", KEY_READ, ROUTE_NONE, api_peers},
 
     {"GET", "/api/v1/manage", KEY_READ, ROUTE_NONE, api_manage},
     {"POST", "/api/v1/manage/start", KEY_PRINT, ROUTE_JSON, api_manage_start},

@@ -1,6 +1,7 @@
 #include "host/api/view_jobs.h"
 
 #include "host/api/http_private.h"
+#include "host/app/network/network.h"
 #include "host/base/json.h"
 
 #include <stdio.h>
@@ -79,13 +80,40 @@ static json_t *wanted_view(const struct queue_set *set)
     return view;
 }
 
+static bool is_shared(const struct view_lens *lens)
+{
+    return strcmp(lens->queue->kind, "local") != 0;
+}
+
+/* By which this printer claims in that queue. */
+static const char *printer_of(const struct view_lens *lens)
+{
+    return is_shared(lens) ? lens->queue->printer : lens->http->o.name;
+}
+
+static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+{
+    return strcmp(claim->printer, printer_of(lens)) == 0;
+}
+
+/* Why this set is not printed here now; "" = it can be. */
+static void why_not(const struct view_lens *lens, const struct queue_job *job,
+    const struct queue_set *set, char *why)
+{
+    if (is_shared(lens)) {
+        manage_why_passed(lens->http->o.manage, lens->queue->name, job, set, why, WHY_SIZE);
+    } else {
+        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+    }
+}
+
 static json_t *set_view(
     const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
 {
     char why[WHY_SIZE] = "";
     int64_t pending = queue_set_pending(job, set);
     if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
-        manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
+        why_not(lens, job, set, why);
     }
     json_t *view = wanted_view(set);
     add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
@@ -106,11 +134,6 @@ json_t *view_plain_job(const struct queue_job *job)
 }
 
 /* ---- state */
-
-static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
-{
-    return strcmp(claim->printer, lens->http->o.name) == 0;
-}
 
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
 static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
@@ -144,13 +167,13 @@ static bool prints_here(const struct view_lens *lens, const struct queue_job *jo
 /* What stands before the job's next print here; "" = nothing. */
 static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
 {
-    const struct queue_set *set = queue_job_next(job, lens->http->o.name, lens->profile);
+    const struct queue_set *set = queue_job_next(job, printer_of(lens), lens->profile);
     if (job->sets_count == 0) {
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
         snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
     } else if (lens->http->o.manage != NULL) {
-        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+        why_not(lens, job, set, why);
     }
 }
 
@@ -161,7 +184,8 @@ static const char *elsewhere(
     if (job->moving) {
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
-        snprintf(why, WHY_SIZE, "%s has it", other->printer);
+        snprintf(why, WHY_SIZE, "%.*s %s it", queue_printer_name_len(other->printer, NULL),
+            other->printer, other->run[0] != '\0' ? "prints" : "has");
     } else if (job->sets_count > 0 && !queue_job_fits(job, lens->profile)) {
         snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
             lens->profile[0] != '\0' ? lens->profile : "none");
@@ -219,10 +243,13 @@ static json_t *claims_view(const struct queue_job *job)
         if (c->printer[0] == '\0') {
             continue; /* a copy that waits for whoever takes it next */
         }
+        const char *peer;
+        json_t *printer = json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer),
-                      "since_ms", (json_int_t)c->since_ms, "run", json_text(c->run), "set",
-                      json_text(c->set), "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+            list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
+                      json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
+                      "run", json_text(c->run), "set", json_text(c->set), "run_ms",
+                      json_known(c->run[0] != '\0' ? c->run_ms : -1)));
     }
     return list;
 }
@@ -274,9 +301,12 @@ static json_t *origin_view(const struct queue_job *job)
         json_known(job->archived_ms > 0 ? job->archived_ms : -1), "finished", job->finished);
 }
 
-json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
+json_t *view_queue_job(const struct view_lens *through, const struct jobs_queue *queue,
     const struct queue_job *job, size_t position)
 {
+    struct view_lens in_queue = *through;
+    const struct view_lens *lens = &in_queue;
+    in_queue.queue = queue;
     char why[WHY_SIZE] = "";
     json_t *sets = json_array();
     const char *state = state_of(lens, queue, job, why);
@@ -311,7 +341,67 @@ json_t *view_one_job(
     return view_queue_job(&lens, queue, job, view_position(queue, job));
 }
 
-json_t *view_queue(const struct jobs_queue *queue)
+static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)
+{
+    size_t i;
+    json_t *peer;
+    json_t *out = json_null();
+    json_t *peers = network_peers(h->o.network, q->name);
+    json_array_foreach(peers, i, peer)
+    {
+        if (leader[0] != '\0' &&
+            strcmp(json_string_value(json_object_get(peer, "peer")), leader) == 0) {
+            out = json_pack("{s:s, s:O}", "peer", leader, "name", json_object_get(peer, "name"));
+        }
+    }
+    json_decref(peers);
+    return out;
+}
+
+static json_t *hints_view(const struct net_queue_status *s)
+{
+    json_t *out = json_array();
+    for (size_t i = 0; i < sizeof s->hints / sizeof s->hints[0] && s->hints[i][0] != '\0'; i++) {
+        json_array_append_new(out, json_text(s->hints[i]));
+    }
+    return out;
+}
+
+/* How it goes with the others. */
+static json_t *joined_view(const struct http *h, const struct jobs_queue *q)
+{
+    struct net_queue_status s = {.peers = 0};
+    bool joined = h->o.network != NULL && network_status(h->o.network, q->name, &s);
+    json_t *peers = json_pack("{s:I, s:I, s:I, s:b}", "count", (json_int_t)s.peers, "low",
+        (json_int_t)s.peers_low, "high", (json_int_t)s.peers_high, "exact",
+        s.peers_low == s.peers_high);
+    json_t *view = json_pack("{s:b, s:o, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:I}",
+        "joined", joined, "role", joined ? json_string(net_role_name(s.role)) : json_null(),
+        "connected", s.connected, "leader", joined ? leader_view(h, q, s.leader) : json_null(),
+        "self", json_text(s.self), "group", json_text(s.group), "epoch", (json_int_t)s.epoch,
+        "applied", (json_int_t)s.applied, "voters", (json_int_t)s.voters, "voters_linked",
+        (json_int_t)s.voters_linked, "linked", (json_int_t)s.linked, "peers", peers, "waiting",
+        (json_int_t)s.waiting);
+    json_t *rest = json_pack("{s:b, s:o, s:o, s:o, s:o}", "disk_full", s.disk_full, "listening",
+        json_text(s.address), "registry_cid", json_text(s.registry_cid), "problem",
+        json_text(s.problem), "hints", hints_view(&s));
+    json_object_update(view, rest);
+    json_decref(rest);
+    return view;
+}
+
+/* How it is set; of the key only that there is one. */
+static json_t *shared_view(const struct jobs_queue *q)
+{
+    const struct jobs_shared *s = &q->shared;
+    return json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:i, s:I}", "namespace",
+        s->namespace[0] != '\0' ? s->namespace : q->name, "locked", s->key[0] != '\0', "address",
+        s->address, "registry", json_text(s->registry), "identity", json_text(s->identity),
+        "control", s->control[0] != '\0' ? s->control : "keyed", "accept", jobs_queue_accept(q),
+        "replicas", s->replicas, "claim_timeout_ms", (json_int_t)s->claim_timeout_ms);
+}
+
+json_t *view_queue(const struct http *h, const struct jobs_queue *queue)
 {
     double time_ms = 0;
     const struct queue_job *job = queue_first(queue->queue);
@@ -321,11 +411,16 @@ json_t *view_queue(const struct jobs_queue *queue)
         left(job, &job_ms, &filament_um);
         time_ms = job->draft ? time_ms : job_ms < 0 ? -1 : time_ms + job_ms;
     }
-    return json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:o}", "name", json_text(queue->name),
-        "kind", json_text(queue->kind), "strategy", queue_strategy_name(queue->strategy), "enabled",
-        queue->enabled, "share", queue->share, "jobs", (json_int_t)queue_count(queue->queue),
-        "archived", (json_int_t)queue_archive_count(queue->queue), "time_left_ms",
-        known_ms(time_ms));
+    json_t *view = json_pack("{s:o, s:o, s:s, s:b, s:b, s:I, s:I, s:o}", "name",
+        json_text(queue->name), "kind", json_text(queue->kind), "strategy",
+        queue_strategy_name(queue->strategy), "enabled", queue->enabled, "share", queue->share,
+        "jobs", (json_int_t)queue_count(queue->queue), "archived",
+        (json_int_t)queue_archive_count(queue->queue), "time_left_ms", known_ms(time_ms));
+    if (strcmp(queue->kind, "local") != 0) {
+        add(view, shared_view(queue));
+        add(view, joined_view(h, queue));
+    }
+    return view;
 }
 
 json_t *view_queue_counts(const struct http *h)

@@ -15,6 +15,7 @@
 struct http;
 
 struct view_lens {
+    const struct jobs_queue *queue; /* of the job that is shown */
     const struct http *http;
     const char *profile; /* of this printer, "" = none */
     struct manage_next next;
@@ -41,7 +42,7 @@ json_t *view_plain_job(const struct queue_job *job);
 /* 1-based; 0 when it is archived. */
 size_t view_position(const struct jobs_queue *queue, const struct queue_job *job);
 
-json_t *view_queue(const struct jobs_queue *queue);
+json_t *view_queue(const struct http *h, const struct jobs_queue *queue);
 
 /* {"queues": [{"name", "jobs", "archived"}]}: what costs nothing to tell at every change. */
 json_t *view_queue_counts(const struct http *h);

@@ -48,9 +48,11 @@ struct config_net {
     char phrase[129];     /* "" */
     char gateways[1024];  /* "" = well-known ones */
     char dht_nodes[1024]; /* "" = well-known ones */
+    char nameserver[64];  /* "IP:PORT", "" = the system's */
     bool dht_local;
     bool map_ports;
-    bool announce; /* by DNS-SD; yes */
+    bool announce;              /* by DNS-SD; yes */
+    int64_t registry_period_ms; /* how often registries are read again; an hour */
 };
 
 #define CONFIG_QUEUES 16

@@ -119,7 +119,6 @@ static void set_origin(struct queue_job *job, const struct queue_command *c, boo
 static int submit_state(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     struct queue_job *job = queue_job_copy(c->spec);
-    job->moving = false;
     set_origin(job, c, true);
     int rc = job->archived_ms != 0
                  ? err_set(&out->err, PP_ESTATE, "job \"%s\": it is in the archive", job->id)
@@ -172,6 +171,7 @@ int queue_reset(struct queue *q, const struct queue_command *c, struct queue_res
     struct queue_job *job = queue_draw(e);
     job->remaining = job->count;
     queue_fill(job);
+    queue_lost_clear(job);
     for (size_t i = job->claims_count; i > 0; i--) {
         struct queue_claim *claim = &job->claims[i - 1];
         if (claim->printer[0] == '\0') {
@@ -223,6 +223,7 @@ int queue_restore(struct queue *q, const struct queue_command *c, struct queue_r
     job->rank = rank;
     if (job->finished) {
         job->finished = false;
+        queue_lost_clear(job);
         job->remaining = job->count;
         queue_fill(job);
     }

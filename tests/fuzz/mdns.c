@@ -3,6 +3,7 @@
  * into libmdnsd, as from a network interface. */
 #include "net/mdns_seen.h"
 #include "net/mdns_speak.h"
+#include "net/nearby.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,8 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void on_found(void *context, const struct mdns_found *f)
 {
+    struct nearby_host h;
     size_t n = 0;
     (void)context;
+    if (nearby_parse(f, &h)) {
+        assert(h.protocol > 0 && h.queues_count <= NEARBY_QUEUES_MAX && h.name[0] != '\0');
+    }
     while (f->txt[n][0] != NULL) {
         assert(f->txt[n][1] != NULL && f->txt[n][0][0] != '\0');
         n++;

@@ -124,6 +124,10 @@ static struct curl_slist *headers_of(const struct host *h, const char *content_t
         list = curl_slist_append(list, line);
         sodium_memzero(line, sizeof line);
     }
+    if (h->via[0] != '\0') {
+        snprintf(line, sizeof line, "X-Host: %s", h->via);
+        list = curl_slist_append(list, line);
+    }
     if (content_type != NULL) {
         snprintf(line, sizeof line, "Content-Type: %s", content_type);
         list = curl_slist_append(list, line);

@@ -1,9 +1,8 @@
-/* start, stop, quarantine, queues, queue, stats: the queue as a whole. */
+/* start, stop, quarantine, stats: the queue as a whole. */
 #include "tools/ppctl/ppctl.h"
 
 #include "host/base/clock.h"
 #include "host/base/mem.h"
-#include "tools/ppctl/spec.h"
 #include "tools/ppctl/text.h"
 #include "tools/ppctl/view_jobs.h"
 
@@ -69,54 +68,6 @@ int cmd_quarantine(struct ppctl *c)
 {
     static const struct action actions[] = {
         {"list", "", 0, 0, list_quarantine}, {"rm", "FILE", 0, 1, end_quarantine}};
-    return run_action(c, actions, sizeof actions / sizeof *actions);
-}
-
-/* ---- queues ------------------------------------------------------------------------------------
- */
-
-static void show_queues(const struct ppctl *c, size_t i, const json_t *doc)
-{
-    show_doc(c, i, doc, view_queues);
-}
-
-int cmd_queues(struct ppctl *c)
-{
-    return read_each(c, "/api/v1/queues", "queues", show_queues);
-}
-
-static int change_queue(struct ppctl *c, json_t *body, const char *done)
-{
-    char *path = client_path("/api/v1/queues/", c->operand[1]);
-    int status = tell(c, "PATCH", path, body, done);
-    free(path);
-    return status;
-}
-
-static int edit_queue(struct ppctl *c)
-{
-    static const struct spec_key keys[] = {
-        {"strategy", NULL, SPEC_TEXT, 0, 0}, {"share", NULL, SPEC_FLAG, 0, 0}};
-    json_t *body = json_object();
-    int status = spec_take_all(c, 2, keys, sizeof keys / sizeof *keys, body);
-    if (status != PPCTL_DONE) {
-        json_decref(body);
-        return status;
-    }
-    return change_queue(c, body, "queue changed");
-}
-
-static int enable_queue(struct ppctl *c)
-{
-    bool enable = strcmp(c->operand[0], "enable") == 0;
-    return change_queue(c, json_pack("{s:b}", "enabled", enable),
-        enable ? "jobs of this queue are printed" : "no job of this queue is printed any more");
-}
-
-int cmd_queue(struct ppctl *c)
-{
-    static const struct action actions[] = {{"edit", "NAME KEY=VALUE...", 2, 3, edit_queue},
-        {"enable", "NAME", 1, 1, enable_queue}, {"disable", "NAME", 1, 1, enable_queue}};
     return run_action(c, actions, sizeof actions / sizeof *actions);
 }
 

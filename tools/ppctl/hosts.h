@@ -21,6 +21,7 @@ struct host {
     char url[256];  /* "http://127.0.0.1:8125", no '/' at the end */
     char key[128];  /* "" = none */
     char dir[256];  /* runtime folder it was found in; "" when given by URL */
+    char via[64];   /* the request goes through this host to the one of that name; "" = it is it */
     bool key_given; /* by --key-file or PPCTL_KEY, not from the runtime file */
 };
 

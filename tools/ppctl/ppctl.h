@@ -211,7 +211,7 @@ int cmd_history(struct ppctl *c);
 int cmd_stats(struct ppctl *c);
 int cmd_help(struct ppctl *c);
 
-/* cmd_add.c, cmd_jobs.c, cmd_package.c, cmd_template.c, cmd_files.c, cmd_queues.c */
+/* cmd_add.c, cmd_jobs.c, cmd_package.c, cmd_template.c, cmd_files.c, cmd_queues.c, cmd_network.c */
 int cmd_add(struct ppctl *c);
 int cmd_jobs(struct ppctl *c);
 int cmd_job(struct ppctl *c);
@@ -227,6 +227,7 @@ int cmd_quarantine(struct ppctl *c);
 int cmd_files(struct ppctl *c);
 int cmd_queues(struct ppctl *c);
 int cmd_queue(struct ppctl *c);
+int cmd_peers(struct ppctl *c);
 
 /* cmd_spools.c, cmd_profiles.c, cmd_scripts.c */
 int cmd_load(struct ppctl *c);

@@ -68,10 +68,27 @@ static int choose_url(struct ppctl *c, const char *target)
     return PPCTL_DONE;
 }
 
+/* A name that is not of this machine may be a peer's: a host here passes it on. */
+static struct host *through_others(struct ppctl *c, const char *target)
+{
+    char safe[sizeof c->by_url.via];
+    if (c->hosts.count == 0 || strlen(target) >= sizeof safe ||
+        strcmp(str_escape(safe, sizeof safe, target, strlen(target)), target) != 0) {
+        return NULL;
+    }
+    c->by_url = c->hosts.host[0];
+    str_copy(c->by_url.via, sizeof c->by_url.via, target, strlen(target));
+    str_copy(c->by_url.name, sizeof c->by_url.name, target, strlen(target));
+    return &c->by_url;
+}
+
 static int choose_named(struct ppctl *c, const char *target)
 {
     char quoted[64];
     c->chosen[0] = hosts_named(&c->hosts, target);
+    if (c->chosen[0] == NULL) {
+        c->chosen[0] = through_others(c, target);
+    }
     if (c->chosen[0] == NULL) {
         return no_host(c, str_escape(quoted, sizeof quoted, target, strlen(target)));
     }

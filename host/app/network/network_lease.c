@@ -1,0 +1,310 @@
+/* What the leader's host does for claims: those of hosts that are silent for too long are released,
+ * and in a group of two all work is claimed ahead for one of them, so that either goes on alone.
+ *
+ * Where fewer than three hosts vote, nothing is taken from a silent one: the two may only have lost
+ * sight of each other, and both may print. There a person says so (takeover).
+ */
+#include "host/app/network/network_priv.h"
+
+#include "host/base/clock.h"
+#include "host/base/json.h"
+#include "host/base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVERY_MS     10000
+#define UNSTARTED_MS (30 * 60 * 1000) /* a claim without a print, where anybody may claim */
+
+/* A holder of claims that this host has never heard of, since when it is waited for. */
+struct absent {
+    struct peer peer;
+    int64_t since_ms;
+};
+
+const char *network_claim_peer(const char *printer)
+{
+    const char *at = strrchr(printer, '@');
+    return at != NULL ? at + 1 : NULL;
+}
+
+void network_lease_free(struct joined *q)
+{
+    free(q->absent);
+    q->absent = NULL;
+    q->absent_count = 0;
+}
+
+/* Since when this host knows that it has not heard of the peer. */
+static int64_t absent_since(struct joined *q, const struct peer *peer, int64_t now)
+{
+    for (size_t i = 0; i < q->absent_count; i++) {
+        if (memcmp(&q->absent[i].peer, peer, sizeof *peer) == 0) {
+            return q->absent[i].since_ms;
+        }
+    }
+    q->absent = mem_resize(q->absent, q->absent_count + 1, sizeof *q->absent);
+    q->absent[q->absent_count++] = (struct absent){*peer, now};
+    return now;
+}
+
+/* When a printer was to be done, by its own last word; 0 = it was not printing. */
+static int64_t eta_ms(const struct net_peer *p)
+{
+    json_t *told = p->presence != NULL ? json_loadb((const char *)p->presence, p->presence_len,
+                                             JSON_REJECT_DUPLICATES, NULL)
+                                       : NULL;
+    json_int_t eta = json_integer_value(json_object_get(told, "eta_ms"));
+    json_decref(told);
+    return eta > 0 ? eta : 0;
+}
+
+/* One that was printing is waited for until its own estimate plus half. Clocks are not compared:
+ * how long it still had was told when it was last heard. */
+static int64_t patience_ms(const struct joined *q, const struct net_peer *p)
+{
+    int64_t heard_wall_ms = clock_wall_ms() - p->silent_ms;
+    int64_t left_ms = eta_ms(p) - heard_wall_ms;
+    int64_t until = left_ms > 0 ? left_ms + left_ms / 2 : 0;
+    return until > q->shared.claim_timeout_ms ? until : q->shared.claim_timeout_ms;
+}
+
+static bool is_silent_too_long(
+    const struct network *w, struct joined *q, const struct peer *peer, int64_t now)
+{
+    struct net_peer p;
+    if (!net_peer_find(w->net, q->name, peer, &p)) {
+        return now - absent_since(q, peer, now) > q->shared.claim_timeout_ms;
+    }
+    return !p.self && p.silent_ms > patience_ms(q, &p) && now - q->lead_ms > EVERY_MS;
+}
+
+void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
+    const struct queue_claim *claim, const char *actor)
+{
+    struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
+    snprintf(c.actor, sizeof c.actor, "%s", actor);
+    snprintf(c.job, sizeof c.job, "%s", job->id);
+    snprintf(c.set, sizeof c.set, "%s", claim->set);
+    snprintf(c.run, sizeof c.run, "%s", claim->run);
+    snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
+    if (c.run[0] != '\0') {
+        jobs_do(w->o.jobs, queue, &c, NULL, NULL);
+    }
+    c.verb = QUEUE_RELEASE;
+    jobs_do(w->o.jobs, queue, &c, NULL, NULL);
+}
+
+static void release(struct network *w, const struct joined *q, const struct queue_job *job,
+    const struct queue_claim *claim)
+{
+    char text[200];
+    snprintf(text, sizeof text, "what %.60s had claimed is given back: it was silent for too long",
+        claim->printer);
+    network_note(w, q->name, true, text);
+    network_give_back(w, q->name, job, claim, "lease");
+}
+
+/* A person says it: "shed", or its peer id. */
+static bool is_of_host(const struct queue_claim *claim, const char *host)
+{
+    const char *peer = network_claim_peer(claim->printer);
+    size_t name = peer != NULL ? (size_t)(peer - 1 - claim->printer) : 0;
+    return peer != NULL && (strcmp(peer, host) == 0 ||
+                               (strlen(host) == name && strncmp(claim->printer, host, name) == 0));
+}
+
+int network_release(
+    struct network *w, const char *queue, const char *host, const char *actor, struct err *e)
+{
+    const struct jobs_queue *q = jobs_queue_find(w->o.jobs, queue);
+    const struct queue *jobs = q != NULL ? q->queue : NULL;
+    int count = 0;
+    for (const struct queue_job *job = queue_first(jobs); job != NULL;
+         job = queue_after(jobs, job)) {
+        for (size_t i = 0; i < job->claims_count; i++) {
+            if (is_of_host(&job->claims[i], host)) {
+                network_give_back(w, queue, job, &job->claims[i], actor);
+                count++;
+            }
+        }
+    }
+    return count > 0 ? count
+                     : err_field(e, PP_ENOTFOUND, "host",
+                           "no job of queue \"%s\" is claimed by a host \"%.80s\"", queue, host);
+}
+
+static bool is_over(const struct network *w, struct joined *q, const struct queue_claim *claim,
+    const struct net_queue_status *s, int64_t now)
+{
+    struct peer peer;
+    const char *text = network_claim_peer(claim->printer);
+    bool open_wan = s->kind == NET_WAN && !s->locked;
+    if (text == NULL || !net_peer_parse(text, &peer)) {
+        return false;
+    }
+    if (open_wan && claim->run[0] == '\0' && clock_wall_ms() - claim->since_ms > UNSTARTED_MS) {
+        return true;
+    }
+    return s->voters >= 3 && is_silent_too_long(w, q, &peer, now);
+}
+
+static void release_silent(
+    struct network *w, struct joined *q, const struct net_queue_status *s, int64_t now)
+{
+    const struct jobs_queue *queue = jobs_queue_find(w->o.jobs, q->name);
+    const struct queue *jobs = queue != NULL ? queue->queue : NULL;
+    if (jobs == NULL) {
+        return;
+    }
+    for (const struct queue_job *job = queue_first(jobs); job != NULL;
+         job = queue_after(jobs, job)) {
+        for (size_t i = 0; i < job->claims_count; i++) {
+            if (is_over(w, q, &job->claims[i], s, now)) {
+                release(w, q, job, &job->claims[i]);
+            }
+        }
+    }
+}
+
+/* ---- two hosts ----------------------------------------------------------------------------------
+ */
+
+struct half {
+    char printer[QUEUE_WORD_MAX + 1]; /* by which it claims */
+    char profile[QUEUE_WORD_MAX + 1];
+    bool manages;
+    size_t ahead; /* jobs claimed and not begun */
+};
+
+/* The other one, by its own last word. */
+static bool read_other(const struct network *w, const struct joined *q, struct half *out)
+{
+    struct net_peer p;
+    if (net_peers(w->net, q->name) != 2 || !net_peer_at(w->net, q->name, 1, &p) || !p.linked) {
+        return false;
+    }
+    json_t *told = p.presence != NULL ? json_loadb((const char *)p.presence, p.presence_len,
+                                            JSON_REJECT_DUPLICATES, NULL)
+                                      : NULL;
+    const char *profile = json_string_value(json_object_get(told, "profile"));
+    snprintf(out->printer, sizeof out->printer, "%.39s@%s", p.name, p.text);
+    snprintf(out->profile, sizeof out->profile, "%.90s", profile != NULL ? profile : "");
+    out->manages = json_is_true(json_object_get(told, "managing"));
+    json_decref(told);
+    return true;
+}
+
+static void read_self(const struct network *w, const struct joined *q, struct half *out)
+{
+    struct manage_status m;
+    manage_status(w->o.manage, &m);
+    snprintf(out->printer, sizeof out->printer, "%s", q->printer);
+    snprintf(out->profile, sizeof out->profile, "%s", w->profile);
+    out->manages = m.managing;
+}
+
+/* Who has this job ahead: 0, 1, or 2 for nobody. */
+static size_t holder(const struct queue_job *job, const struct half pair[static 2])
+{
+    for (size_t i = 0; i < job->claims_count; i++) {
+        for (size_t who = 0; who < 2; who++) {
+            if (job->claims[i].run[0] == '\0' &&
+                strcmp(job->claims[i].printer, pair[who].printer) == 0) {
+                return who;
+            }
+        }
+    }
+    return 2;
+}
+
+static void count_ahead(const struct queue *jobs, struct half pair[static 2])
+{
+    for (const struct queue_job *job = queue_first(jobs); job != NULL;
+         job = queue_after(jobs, job)) {
+        size_t who = holder(job, pair);
+        if (who < 2) {
+            pair[who].ahead++;
+        }
+    }
+}
+
+static void give(struct network *w, const struct joined *q, const struct queue_job *job,
+    enum queue_verb verb, struct half *to)
+{
+    struct queue_command c = {.verb = verb, .revision = -1};
+    snprintf(c.actor, sizeof c.actor, "pair");
+    snprintf(c.job, sizeof c.job, "%s", job->id);
+    snprintf(c.printer, sizeof c.printer, "%s", to->printer);
+    snprintf(c.profile, sizeof c.profile, "%s", to->profile);
+    jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
+}
+
+static bool can_print(const struct queue_job *job, const struct half *h)
+{
+    return h->manages && queue_job_next(job, h->printer, h->profile) != NULL;
+}
+
+/* Claims what is free for whoever has less and could print it; takes back what the other could do
+ * sooner. The next look sees what has become of it. */
+static void share_out(struct network *w, const struct joined *q, const struct queue_job *job,
+    struct half pair[static 2])
+{
+    size_t who = holder(job, pair);
+    if (who < 2) {
+        bool waits = pair[who].ahead > pair[!who].ahead + 1 && can_print(job, &pair[!who]);
+        if (!pair[who].manages || waits) {
+            give(w, q, job, QUEUE_RELEASE, &pair[who]);
+            pair[who].ahead--;
+        }
+        return;
+    }
+    size_t first = pair[1].ahead < pair[0].ahead;
+    for (size_t i = 0; i < 2; i++) {
+        struct half *h = &pair[i == 0 ? first : !first];
+        if (can_print(job, h)) {
+            give(w, q, job, QUEUE_CLAIM, h);
+            h->ahead++;
+            return;
+        }
+    }
+}
+
+static void claim_ahead(struct network *w, struct joined *q)
+{
+    const struct jobs_queue *queue = jobs_queue_find(w->o.jobs, q->name);
+    struct half pair[2] = {{.ahead = 0}};
+    if (queue == NULL || queue->queue == NULL || !read_other(w, q, &pair[1])) {
+        return;
+    }
+    read_self(w, q, &pair[0]);
+    count_ahead(queue->queue, pair);
+    for (const struct queue_job *job = queue_first(queue->queue); job != NULL;
+         job = queue_after(queue->queue, job)) {
+        bool held = job->draft || job->moving || job->share;
+        if (!held && (job->claims_count == 0 || holder(job, pair) < 2)) {
+            share_out(w, q, job, pair);
+        }
+    }
+}
+
+void network_lease_tick(struct network *w)
+{
+    int64_t now = (int64_t)clock_ms();
+    if (now < w->leased_ms + EVERY_MS) {
+        return;
+    }
+    w->leased_ms = now;
+    for (size_t i = 0; i < w->queues_count; i++) {
+        struct joined *q = w->queues[i];
+        struct net_queue_status s;
+        if (q->lead_ms == 0 || !net_queue_status(w->net, q->name, &s)) {
+            continue;
+        }
+        release_silent(w, q, &s, now);
+        if (s.kind == NET_LAN && s.voters == 1) {
+            claim_ahead(w, q);
+        }
+    }
+}
