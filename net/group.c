@@ -102,7 +102,7 @@ struct group_peer *group_peer_find(const struct group *g, const struct peer *p)
     return there ? g->peers[at] : NULL;
 }
 
-static void peer_remove(struct group *g, const struct peer *p)
+void group_peer_remove(struct group *g, const struct peer *p)
 {
     size_t at = lower_bound(g, p);
     if (group_peer_find(g, p) == NULL) {
@@ -121,7 +121,7 @@ static void peer_remove(struct group *g, const struct peer *p)
 
 static void peer_add(struct group *g, const struct peer *p)
 {
-    peer_remove(g, p);
+    group_peer_remove(g, p);
     size_t at = lower_bound(g, p);
     if (g->peers_count == g->peers_cap) {
         g->peers_cap = g->peers_cap == 0 ? 16 : g->peers_cap * 2;
@@ -216,6 +216,9 @@ void group_tick(struct group *g, uint64_t now_ms)
 uint64_t group_next_ms(const struct group *g)
 {
     uint64_t next = g->second_ms;
+    if (g->boot.on && g->boot.at_ms != 0) {
+        next = g->boot.at_ms < next ? g->boot.at_ms : next;
+    }
     if (g->replica != NULL) {
         uint64_t engine = replica_next_ms(g->replica);
         next = engine < next ? engine : next;
@@ -240,7 +243,7 @@ void group_peer_up(struct group *g, uint64_t now_ms, const struct peer *p)
 void group_peer_down(struct group *g, uint64_t now_ms, const struct peer *p)
 {
     enter(g, now_ms);
-    peer_remove(g, p);
+    group_peer_remove(g, p);
     g->news = true;
     settle(g);
 }
@@ -311,7 +314,7 @@ void group_leave(struct group *g, uint64_t now_ms)
 bool group_has_left(const struct group *g)
 {
     if (g->replica == NULL) {
-        return !g->boot.on;
+        return !g->boot.on || g->boot.at_ms != 0;
     }
     bool leads = replica_is_leader(g->replica);
     if (g->o.fixed) {
@@ -332,104 +335,4 @@ void group_set_trusted(struct group *g, const struct peer *trusted, size_t n)
         g->peers[i]->hello_due = g->peers[i]->ask_due = true;
     }
     g->news = true;
-}
-
-/* ---- beginning and end --------------------------------------------------------------------------
- */
-
-static void set_defaults(struct group_options *o)
-{
-    o->heartbeat_ms = o->heartbeat_ms != 0 ? o->heartbeat_ms : 500;
-    o->election_ms = o->election_ms != 0 ? o->election_ms : 3000;
-    o->found_ms = o->found_ms != 0 ? o->found_ms : 10000;
-    o->retire_ms = o->retire_ms != 0 ? o->retire_ms : 60000;
-    o->submit_ms = o->submit_ms != 0 ? o->submit_ms : 10000;
-}
-
-struct group *group_new(const struct group_options *o)
-{
-    struct group *g = mem_alloc(sizeof *g);
-    g->o = *o;
-    g->o.trusted = NULL;
-    set_defaults(&g->o);
-    peer_format(&o->self, g->text);
-    group_set_trusted(g, o->trusted, o->trusted_count);
-    return g;
-}
-
-void group_free(struct group *g)
-{
-    if (g == NULL) {
-        return;
-    }
-    g->started = false;
-    while (g->peers_count > 0) {
-        peer_remove(g, &g->peers[0]->peer);
-    }
-    group_member_end(g);
-    group_rows_clear(&g->following.rows);
-    group_rows_clear(&g->rows);
-    group_outbox_free(g);
-    strbuf_fini(&g->seen_bytes);
-    free(g->peers);
-    free(g->trusted);
-    free(g->taken);
-    free(g->origins);
-    free(g->kept_out);
-    free(g->awaited);
-    free(g);
-}
-
-static void begin_blank(struct group *g)
-{
-    uint64_t drawn = g->o.io.random(g->o.io.context);
-    bool zero = g->o.fixed || (g->o.plant & GROUP_BUG_ID) != 0;
-    g->meta.incarnation = zero ? 0 : drawn != 0 ? drawn : 1;
-    /* A disk that was lost had other ids in use. */
-    g->meta.next_id = (g->o.io.random(g->o.io.context) >> 2) + 1;
-}
-
-static void load(struct group *g, const struct group_state *state)
-{
-    g->meta = state->meta;
-    group_seen_load(g);
-    g->o.machine.load(g->o.machine.context, state->rows, state->rows_count);
-}
-
-static int begin_member(struct group *g, const struct group_state *state, struct err *e)
-{
-    struct replica_state r = {
-        .term = g->meta.term,
-        .vote = g->meta.vote,
-        .applied_index = g->meta.applied_index,
-        .applied_term = g->meta.applied_term,
-        .conf = g->meta.conf,
-        .entries = state->entries,
-        .entries_count = state->entries_count,
-    };
-    return g->meta.member ? group_member_begin(g, &r, e) : 0;
-}
-
-int group_start(struct group *g, uint64_t now_ms, const struct group_state *state, struct err *e)
-{
-    g->now_ms = g->started_ms = g->quiet_since_ms = now_ms;
-    if (state != NULL && state->exists) {
-        load(g, state);
-    } else {
-        g->o.machine.load(g->o.machine.context, NULL, 0);
-        begin_blank(g);
-    }
-    g->id = group_raft_id(&g->o.self, g->meta.incarnation);
-    g->next_id = g->life_from = g->safe_id = g->meta.next_id;
-    if (state != NULL) {
-        group_outbox_load(g, state->outbox, state->outbox_count);
-    }
-    group_outbox_begin(g);
-    struct group_write w = {.urgent = true};
-    group_write_now(g, &w, NULL);
-    int rc = state != NULL ? begin_member(g, state, e) : 0;
-    g->started = rc == 0;
-    g->status_dirty = false;
-    settle(g);
-    return rc;
 }

@@ -356,7 +356,9 @@ void group_follow_dump(struct group *g, struct group_peer *p, struct wire_in in)
     }
     f->dumping = false;
     bool same = group_epoch_is(&f->epoch, &g->meta.epoch);
-    if (!same || f->head.index > g->meta.applied_index) {
+    if (!same && group_meet_crosses(g, &f->epoch)) {
+        leave(g, 1000 + g->o.io.random(g->o.io.context) % AVOID_MS);
+    } else if (!same || f->head.index > g->meta.applied_index) {
         install(g);
     }
     group_rows_clear(&f->rows);

@@ -4,157 +4,18 @@
  * Happy path: a host without a group that sees one joins it; one that sees none for found_ms founds
  * one. Trusted peers of a WAN begin with the registry's list once a majority is there without a
  * past. The leader of a group that sees a larger one (more voters, then further, then the smaller
- * id) changes to it and says so; its members and clients go after it. A newer epoch of the own
+ * id) changes to it; its members and clients go after it. A newer epoch of the own
  * group is always gone after.
  *
  * Until all of the other group's state is here nothing is given up: net/group_follow.c replaces it
  * in one write. So that two groups do not dissolve into each other, who is about to change serves
- * nobody, and nobody changes to a group of which a host is just being served.
+ * nobody, nobody changes to a group whose leader is just being served, and of two that cross the
+ * one with the smaller id stays.
  */
 #include "net/group_priv.h"
 
 #include <sodium.h>
 #include <string.h>
-
-/* ---- hello --------------------------------------------------------------------------------------
- */
-
-void group_hello_now(const struct group *g, struct group_hello *h)
-{
-    *h = (struct group_hello){
-        .leaving = g->leaving,
-        .full = g->full,
-        .has_leader = g->has_leader,
-        .leader = g->leader,
-        .role = group_role_now(g),
-        .epoch = g->meta.epoch,
-        .joining = g->joining,
-        .incarnation = g->meta.incarnation,
-        .applied = g->meta.applied_index,
-        .applied_term = g->meta.applied_term,
-        .last = g->meta.applied_index,
-        .last_term = g->meta.applied_term,
-        .voters = (uint32_t)group_voters(&g->meta.conf),
-        .up_ms = g->now_ms - g->started_ms,
-    };
-    if (g->replica != NULL) {
-        h->last = replica_last_index(g->replica);
-        const struct replica_entry *last = replica_entry(g->replica, h->last);
-        h->last_term = last != NULL ? last->term : h->applied_term;
-    }
-}
-
-void group_hello_receive(struct group *g, struct group_peer *p, struct wire_in in)
-{
-    struct group_hello h;
-    if (!group_wire_read_hello(in, &h)) {
-        p->bad++;
-        return;
-    }
-    uint64_t id = group_raft_id(&p->peer, h.incarnation);
-    bool other = !p->has_hello || !group_epoch_is(&h.epoch, &p->hello.epoch);
-    p->hello = h;
-    p->has_hello = true;
-    p->id = id;
-    g->news = true;
-    g->status_dirty = g->status_dirty || other;
-    group_seen_hello(g, p);
-    if (h.ask) {
-        struct group_recall r = {id, group_seen_of(g, id)};
-        struct strbuf b = {0};
-        group_wire_recall(&b, &r);
-        group_send(g, &p->peer, false, &b);
-    }
-}
-
-/* What others must know at once. Clients are many: what they hear of a leader they keep. */
-static bool matters(const struct group_hello *a, const struct group_hello *b)
-{
-    bool member = b->role >= GROUP_LEARNER;
-    bool leader = a->has_leader != b->has_leader ||
-                  (b->has_leader && peer_compare(&a->leader, &b->leader) != 0);
-    return !group_epoch_is(&a->epoch, &b->epoch) || !group_epoch_is(&a->joining, &b->joining) ||
-           a->role != b->role || a->leaving != b->leaving || a->full != b->full ||
-           a->incarnation != b->incarnation || (member && (leader || a->voters != b->voters));
-}
-
-static bool is_due(const struct group *g, const struct group_hello *h)
-{
-    bool moved = h->applied != g->told.applied || h->last != g->told.last ||
-                 h->has_leader != g->told.has_leader;
-    uint64_t every = h->role >= GROUP_LEARNER ? GROUP_WORD_MS : 3000;
-    bool tells = h->role >= GROUP_LEARNER || !h->has_leader || !g->told.has_leader;
-    return matters(&g->told, h) || (moved && tells && g->now_ms - g->told_ms >= every);
-}
-
-static bool send_hello(struct group *g, struct group_peer *p, struct group_hello *h)
-{
-    struct strbuf b = {0};
-    h->ask = p->ask_due || !p->ready;
-    group_wire_hello(&b, h);
-    if (!group_send(g, &p->peer, false, &b)) {
-        return false;
-    }
-    p->asked_ms = g->now_ms;
-    return true;
-}
-
-void group_hello_pump(struct group *g)
-{
-    struct group_hello h;
-    group_hello_now(g, &h);
-    bool all = is_due(g, &h);
-    if (all) {
-        g->told = h;
-        g->told_ms = g->now_ms;
-    }
-    for (size_t i = 0; i < g->peers_count; i++) {
-        struct group_peer *p = g->peers[i];
-        bool again = !p->ready && g->now_ms - p->asked_ms >= 3000;
-        if (all || p->hello_due || again) {
-            bool sent = send_hello(g, p, &h);
-            p->hello_due = !sent;
-            p->ask_due = p->ask_due && !sent;
-        }
-    }
-}
-
-/* ---- who leads ----------------------------------------------------------------------------------
- */
-
-static bool find_leader(const struct group *g, struct peer *out)
-{
-    if (g->replica != NULL) {
-        uint64_t id = replica_leader(g->replica);
-        const struct group_seat *s = id != 0 ? group_seat_of(g, id) : NULL;
-        if (s == NULL || !s->known) {
-            return false;
-        }
-        *out = s->peer;
-        return true;
-    }
-    const struct group_following *f = &g->following;
-    *out = f->leader;
-    return !g->boot.on && f->has_leader && group_epoch_is(&f->epoch, &g->meta.epoch) &&
-           g->now_ms - f->leader_ms < GROUP_FRESH_MS;
-}
-
-void group_leader_settle(struct group *g)
-{
-    struct peer leader = g->leader;
-    bool has = find_leader(g, &leader);
-    if (has != g->has_leader || (has && peer_compare(&leader, &g->leader) != 0)) {
-        g->leader_moves++;
-        g->status_dirty = true;
-    }
-    if (has) {
-        g->leaderless_ms = 0;
-    } else if (g->leaderless_ms == 0) {
-        g->leaderless_ms = g->now_ms;
-    }
-    g->has_leader = has;
-    g->leader = leader;
-}
 
 /* ---- changing to another group ------------------------------------------------------------------
  */
@@ -181,32 +42,25 @@ static bool leads(const struct group *g)
     return g->replica != NULL && replica_is_leader(g->replica);
 }
 
-/* Somebody of that group is just taking over our state. */
+/* The leader of that group is just taking over our state. */
 static bool is_served(const struct group *g, const struct group_epoch *epoch)
 {
     for (size_t i = 0; i < g->peers_count; i++) {
         const struct group_peer *p = g->peers[i];
-        if (p->follower.active && group_epoch_is(&p->hello.epoch, epoch)) {
+        if (p->follower.active && p->hello.role == GROUP_LEADER &&
+            group_epoch_is(&p->hello.epoch, epoch)) {
             return true;
         }
     }
     return false;
 }
 
-/* Whoever decides for us changes to that group. */
-static bool is_told(const struct group *g, const struct group_epoch *epoch)
+/* Whoever leads us, or did last, has changed to that group. Members go after it, not with it: only
+ * then is it certain that it has not thought better of it. */
+static bool leader_went(const struct group *g, const struct group_epoch *epoch)
 {
-    const struct group_peer *of[2] = {NULL, NULL};
-    of[0] = g->has_leader ? group_peer_find(g, &g->leader) : NULL;
-    of[1] = g->following.active ? group_peer_find(g, &g->following.peer) : NULL;
-    for (size_t i = 0; i < 2; i++) {
-        if (of[i] != NULL && of[i]->has_hello &&
-            group_epoch_is(&of[i]->hello.epoch, &g->meta.epoch) &&
-            group_epoch_is(&of[i]->hello.joining, epoch)) {
-            return true;
-        }
-    }
-    return false;
+    const struct group_peer *p = group_peer_find(g, &g->leader);
+    return p != NULL && p->has_hello && group_epoch_is(&p->hello.epoch, epoch);
 }
 
 static bool leaderless_for(const struct group *g, uint64_t ms)
@@ -226,22 +80,40 @@ static bool has_voter_linked(const struct group *g, const struct group_epoch *ep
     return false;
 }
 
+/* Our own group is led, or will be: a quorum of it is there. */
+static bool own_lives(const struct group *g)
+{
+    struct group_status s;
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.has_leader && p->hello.role >= GROUP_VOTER &&
+            group_epoch_is(&p->hello.epoch, &g->meta.epoch)) {
+            return true;
+        }
+    }
+    group_status(g, &s);
+    return g->replica != NULL && s.voters_linked * 2 > s.voters;
+}
+
+/* Of two that lead only what they say themselves counts: then one of them is the smaller, and
+ * knows it, before the other could think so of itself. */
 static bool should_join_other(const struct group *g, const struct group_peer *p)
 {
     const struct group_hello *h = &p->hello;
     struct group_hello us;
-    if (!h->has_leader) {
+    if (!h->has_leader || group_epoch_is(&h->joining, &g->meta.epoch)) {
         return false;
     }
     if (leads(g)) {
         group_hello_now(g, &us);
-        return is_larger(h, &us) && !is_served(g, &h->epoch);
+        return h->role == GROUP_LEADER && is_larger(h, &us) && !is_served(g, &h->epoch);
     }
-    if (is_told(g, &h->epoch)) {
+    if (leader_went(g, &h->epoch)) {
         return true;
     }
     bool gone_there = group_server_of(&g->meta.conf, p->text) != NULL;
-    return leaderless_for(g, gone_there ? 3 * (uint64_t)g->o.election_ms : g->o.retire_ms);
+    uint64_t wait = gone_there ? 3 * (uint64_t)g->o.election_ms : g->o.retire_ms;
+    return leaderless_for(g, wait) && !own_lives(g);
 }
 
 static bool should_join(const struct group *g, const struct group_peer *p)
@@ -281,14 +153,45 @@ static bool is_better(
     return is_larger(a, b);
 }
 
+/* Of two groups that are about to change to each other the one with the smaller id stays. */
+bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch)
+{
+    if (group_epoch_none(&g->meta.epoch) || memcmp(g->meta.epoch.id, epoch->id, 16) >= 0) {
+        return false;
+    }
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.role == GROUP_LEADER &&
+            group_epoch_is(&p->hello.epoch, epoch) &&
+            group_epoch_is(&p->hello.joining, &g->meta.epoch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a leader has announced it does, as long as it can be done. */
+static bool holds_on(const struct group *g)
+{
+    if (!leads(g) || group_epoch_none(&g->joining) || group_meet_crosses(g, &g->joining)) {
+        return false;
+    }
+    for (size_t i = 0; i < g->peers_count; i++) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->hello.has_leader && p->hello.role >= GROUP_VOTER &&
+            group_epoch_is(&p->hello.epoch, &g->joining)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void choose(struct group *g)
 {
     const struct group_peer *best = NULL;
-    const struct group_following *f = &g->following;
     struct group_epoch none = {0};
-    if (f->active && f->dumping && !group_epoch_none(&g->joining) &&
-        group_epoch_is(&f->epoch, &g->joining)) {
-        return; /* it is coming */
+    if (holds_on(g)) {
+        return;
     }
     for (size_t i = 0; i < g->peers_count; i++) {
         const struct group_peer *p = g->peers[i];

@@ -146,10 +146,11 @@ struct group_following {
     struct group_rows rows;
 };
 
-/* A replica that begins when its first write is durable. */
+/* A replica that begins when its first write is durable, or a little after the start. */
 struct group_boot {
     bool on;
     uint64_t ticket;
+    uint64_t at_ms;                /* 0: when its write is durable */
     struct replica_entry *entries; /* owned, with their bytes */
     size_t count;
 };
@@ -241,7 +242,8 @@ struct group {
 /* ---- group.c: peers and steps -------------------------------------------------------------------
  */
 
-struct group_peer *group_peer_find(const struct group *g, const struct peer *p);      /* or NULL */
+struct group_peer *group_peer_find(const struct group *g, const struct peer *p); /* or NULL */
+void group_peer_remove(struct group *g, const struct peer *p);
 bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf *b); /* frees b */
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);
@@ -265,12 +267,21 @@ uint64_t group_write_now(struct group *g, struct group_write *w, const struct gr
 void group_write_flush(struct group *g); /* whatever waits */
 void group_write_done(struct group *g, uint64_t ticket);
 
-/* ---- group_member.c: our part of the consensus --------------------------------------------------
+/* ---- group_member.c, group_engine.c: our part of the consensus
+ * --------------------------------------------------
  */
 
 int group_member_begin(struct group *g, const struct replica_state *state, struct err *e);
-void group_member_boot(struct group *g); /* its write is durable */
+/* The same after a restart. Who decides alone waits for an election's time first: where its disk is
+ * an old backup, others who have voted since then say so. */
+int group_member_resume(struct group *g, const struct replica_state *state, struct err *e);
+void group_member_boot(struct group *g); /* its write is durable, or its time has come */
 void group_member_end(struct group *g);  /* the replica goes */
+/* The replica of `entries` (which become the boot's) begins when `w` is durable. */
+void group_boot_when_written(
+    struct group *g, struct group_write *w, struct replica_entry *entries, size_t count);
+void group_copy_entry(struct replica_entry *to, const struct replica_entry *from);
+struct replica_io group_engine_io(struct group *g); /* group_engine.c */
 /* Applies the entry behind the last; false when it is not that one. */
 bool group_apply(
     struct group *g, const struct replica_entry *entry, const struct replica_conf *conf);
@@ -329,10 +340,13 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
 void group_take_pump(struct group *g);
 void group_take_clear(struct group *g);
 
-/* ---- group_meet.c: which group --------------------------------------------------------------
+/* ---- group_meet.c, group_hello.c: which group
+ * --------------------------------------------------------------
  */
 
 void group_meet_tick(struct group *g);
+/* Hosts of that group are about to change to ours. */
+bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch);
 void group_hello_now(const struct group *g, struct group_hello *h);
 void group_hello_receive(struct group *g, struct group_peer *p, struct wire_in in);
 void group_hello_pump(struct group *g);

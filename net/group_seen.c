@@ -65,6 +65,8 @@ void group_seen_note(struct group *g, uint64_t id, const struct group_mark *mark
     struct group_seen *s = slot_for(g, id);
     s->stamp = ++g->seen_stamp;
     if (is_less(&s->mark, mark)) {
+        /* That there was somebody matters more than how far. */
+        g->meta_dirty = g->meta_dirty || s->mark.term == 0;
         s->mark = *mark;
         g->seen_dirty = true;
     }

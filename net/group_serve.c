@@ -189,10 +189,22 @@ static void pump(struct group *g, struct group_peer *p)
 /* ---- from outside -------------------------------------------------------------------------------
  */
 
-static bool may_serve(const struct group *g, const struct group_follow *m)
+/* Our leader is about to change to another group, perhaps the one that p comes from. */
+static bool leader_leaves(const struct group *g, const struct group_peer *p)
+{
+    const struct group_peer *leader = group_peer_find(g, &g->leader);
+    bool foreign = !group_epoch_is(&p->hello.epoch, &g->meta.epoch);
+    return foreign && leader != NULL && leader->has_hello &&
+           group_epoch_is(&leader->hello.epoch, &g->meta.epoch) &&
+           !group_epoch_none(&leader->hello.joining);
+}
+
+static bool may_serve(
+    const struct group *g, const struct group_peer *p, const struct group_follow *m)
 {
     return g->replica != NULL && !g->installing && group_epoch_is(&m->epoch, &g->meta.epoch) &&
-           group_epoch_none(&g->joining) && replica_role_of(g->replica, g->id) == REPLICA_VOTER;
+           group_epoch_none(&g->joining) && !leader_leaves(g, p) &&
+           replica_role_of(g->replica, g->id) == REPLICA_VOTER;
 }
 
 static bool agrees(const struct group *g, const struct group_follow *m)
@@ -216,7 +228,7 @@ void group_serve_receive(struct group *g, struct group_peer *p, struct wire_in i
     if (m.stop) {
         return;
     }
-    if (!may_serve(g, &m)) {
+    if (!may_serve(g, p, &m)) {
         struct strbuf b = {0};
         group_wire_nofollow(&b, m.serial);
         group_send(g, &p->peer, false, &b);

@@ -8,6 +8,7 @@
 
 #include "host/base/mem.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,16 @@ int replica_conf_decode(const uint8_t *bytes, size_t len, struct replica_conf *o
         }
     }
     return get_padding(&in, len) && replica_conf_voters(out) > 0 ? 0 : -PP_EPROTO;
+}
+
+void replica_engine_conf(const struct replica_conf *conf, struct raft_configuration *out)
+{
+    struct strbuf b = {0};
+    replica_conf_encode(&b, conf);
+    struct raft_buffer buf = {.base = b.data, .len = b.len};
+    int rv = raft_configuration_decode(&buf, out);
+    assert(rv == 0); /* only what has been judged gets here; else memory is out */
+    strbuf_fini(&b);
 }
 
 /* ---- first entries ------------------------------------------------------------------------------

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_entry(const struct replica_entry *e)
+static void free_entry(struct replica_log *l, const struct replica_entry *e)
 {
+    l->bytes -= e->len;
     free((void *)(uintptr_t)e->bytes);
 }
 
@@ -50,6 +51,7 @@ void replica_log_append(
     l->at[l->head + l->count] = (struct replica_entry){
         .index = replica_log_last(l) + 1, .term = term, .type = type, .bytes = copy, .len = len};
     l->count++;
+    l->bytes += len;
 }
 
 void replica_log_truncate(struct replica_log *l, uint64_t from)
@@ -57,14 +59,14 @@ void replica_log_truncate(struct replica_log *l, uint64_t from)
     assert(from > l->base);
     while (replica_log_last(l) >= from) {
         l->count--;
-        free_entry(&l->at[l->head + l->count]);
+        free_entry(l, &l->at[l->head + l->count]);
     }
 }
 
 void replica_log_drop(struct replica_log *l, uint64_t to)
 {
     while (l->count > 0 && l->base < to) {
-        free_entry(&l->at[l->head]);
+        free_entry(l, &l->at[l->head]);
         l->head++;
         l->count--;
         l->base++;

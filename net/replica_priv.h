@@ -1,8 +1,9 @@
-/* Insides of replica, shared by its parts: replica.c (all calls of raft_step()), replica_receive.c
- * (messages of others), replica_lead.c (what only a leader does), replica_snapshot.c (dumps on
- * their way, compaction), replica_hold.c (messages that wait for the disk), replica_log.c (the
- * entries in memory), replica_wire.c (bytes of messages), replica_conf.c (configurations),
- * replica_query.c (questions). */
+/* Insides of replica, shared by its parts: replica.c (all events of the engine, and what follows
+ * from them), replica_update.c (what it asks for), replica_start.c (begin and end),
+ * replica_receive.c (messages of others), replica_lead.c (what only a leader does),
+ * replica_snapshot.c (dumps on their way, compaction), replica_hold.c (messages that wait for the
+ * disk), replica_log.c (the entries in memory), replica_peers.c (who is linked), replica_wire.c
+ * (bytes of messages), replica_conf.c (configurations), replica_query.c (questions). */
 #ifndef PP_NET_REPLICA_PRIV_H
 #define PP_NET_REPLICA_PRIV_H
 
@@ -24,6 +25,7 @@
 struct replica_log {
     struct replica_entry *at; /* the first is at[head] */
     size_t cap, head, count;
+    size_t bytes; /* of all entries */
     uint64_t base;
 };
 
@@ -88,6 +90,7 @@ void replica_conf_encode(struct strbuf *b, const struct replica_conf *conf);
 const struct replica_server *replica_conf_find(const struct replica_conf *conf, uint64_t id);
 size_t replica_conf_voters(const struct replica_conf *conf);
 bool replica_conf_sole(const struct replica_conf *conf, uint64_t id); /* the only voter is `id` */
+void replica_engine_conf(const struct replica_conf *conf, struct raft_configuration *out);
 
 /* ---- messages that wait -------------------------------------------------------------------------
  */
@@ -135,6 +138,7 @@ struct replica_peer {
     bool up;
     uint64_t heard_ms; /* 0 = never */
     uint64_t wants;    /* a snapshot of at least this; 0 = none. The engine asks once */
+    uint64_t told;     /* the commit index it has been told out of turn */
     struct replica_flight flight;
 };
 
@@ -196,22 +200,32 @@ static inline bool replica_guarded(const struct replica *r, enum replica_guard g
 
 /* replica.c: one event into the engine, and what comes of it. 0 or a code of the engine. */
 int replica_step(struct replica *r, struct raft_event *event);
+void replica_must_step(struct replica *r, struct raft_event *event); /* one that may not fail */
 /* What is to be done after a step, until nothing is; at the end of each public function. */
 void replica_settle(struct replica *r);
 void replica_clock(struct replica *r, uint64_t now_ms);
 void replica_fail(struct replica *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void replica_put(struct replica *r, struct replica_write *w); /* gives it a ticket */
-bool replica_leads(const struct replica *r);                  /* barrier or not */
+bool replica_leads(const struct replica *r); /* barrier or not */
 int replica_submit_one(struct replica *r, enum replica_type type, const uint8_t *bytes, size_t len);
-void replica_engine_conf(const struct replica_conf *conf, struct raft_configuration *out);
 uint64_t replica_term_at(const struct replica *r, uint64_t index); /* 0 = not known */
 
+/* replica_update.c */
+void replica_update(struct replica *r, const struct raft_update *u);
+void replica_put(struct replica *r, struct replica_write *w); /* gives it a ticket */
+void replica_entries_stored(struct replica *r, uint64_t ticket);
+void replica_find_latest(struct replica *r); /* the newest list of members in the log */
+
+/* replica_start.c: once the disk has what G1 wants. */
+void replica_start_engine(struct replica *r);
+
+/* replica_peers.c */
 const struct replica_peer *replica_peer_find(const struct replica *r, uint64_t id); /* or NULL */
 struct replica_peer *replica_peer_known(struct replica *r, uint64_t id);            /* the same */
 struct replica_peer *replica_peer_get(struct replica *r, uint64_t id); /* NULL when full */
 
 /* replica_lead.c */
 void replica_bound_inflight(struct replica *r, uint64_t id, uint64_t match);
+void replica_tell_commit(struct replica *r);
 
 /* replica_snapshot.c */
 void replica_flight_begin(struct replica *r, uint64_t to);

@@ -10,6 +10,12 @@
 
 static char anonymous[] = "peer"; /* the engine wants some address; it is not used */
 
+static void contradicted(struct replica *r)
+{
+    replica_fail(
+        r, "the leader's log contradicts what is committed here, up to entry %" PRIu64, r->applied);
+}
+
 /* Steps a message; an engine that gives up on it ends the replica. */
 static void step_message(struct replica *r, uint64_t from, struct raft_message *m)
 {
@@ -18,9 +24,7 @@ static void step_message(struct replica *r, uint64_t from, struct raft_message *
     m->server_address = anonymous;
     int rv = replica_step(r, &event);
     if (rv == RAFT_SHUTDOWN) {
-        replica_fail(r,
-            "the leader's log contradicts what is committed here (up to entry %" PRIu64 ")",
-            (uint64_t)r->raft.commit_index);
+        contradicted(r);
     } else if (rv != 0) {
         replica_fail(r, "the consensus engine has given up: %s", raft_strerror(rv));
     }
@@ -51,7 +55,8 @@ static bool append_holds(struct replica *r, const struct replica_message *m)
     }
     uint64_t term = a->prev_log_term;
     if (a->term == 0 || a->term > TERM_MAX || a->prev_log_index > TERM_MAX ||
-        (a->prev_log_index == 0) != (term == 0) || term > a->term) {
+        (a->prev_log_index == 0) != (term == 0) || term > a->term ||
+        (a->prev_log_index == 0 && m->count > 0 && m->entries[0].type != REPLICA_CHANGE)) {
         return false;
     }
     for (size_t i = 0; i < m->count; i++) {
@@ -96,25 +101,38 @@ static void step_entries(struct replica *r, uint64_t from, const struct raft_app
     }
 }
 
-/* Entries before our log begins are committed, and so the same as the leader's: such a message is
- * begun where our commits end. Left to itself the engine would refuse it for ever, or, where it
- * begins with entry 1, append it at the end. False: it contradicts what is committed. */
-static bool move_start(struct replica *r, struct raft_append_entries *a, size_t *skip, size_t n)
+/* Whether the leader has other entries than we have applied. The engine would find out too, but for
+ * its commit index, which goes back when an older message comes late. */
+static bool contradicts(
+    struct replica *r, const struct raft_append_entries *a, const struct replica_entry *e, size_t n)
 {
-    uint64_t commit = raft_commit_index(&r->raft);
-    if (!replica_guarded(r, REPLICA_G7) || a->prev_log_index >= r->log.base ||
-        a->term < raft_current_term(&r->raft)) {
-        return true;
-    }
-    uint64_t known = commit - a->prev_log_index;
-    *skip = known < n ? (size_t)known : n;
-    uint64_t term = replica_term_at(r, commit);
-    if (term == 0) {
+    if (r->installing || a->term < raft_current_term(&r->raft)) {
         return false;
     }
-    a->prev_log_index = commit;
-    a->prev_log_term = term;
-    return true;
+    for (size_t i = 0; i < n && a->prev_log_index + 1 + i <= r->applied; i++) {
+        uint64_t term = replica_term_at(r, a->prev_log_index + 1 + i);
+        if (term != 0 && term != e[i].term) {
+            contradicted(r);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Entries before our log begins are committed, and so the same as the leader's: such a message is
+ * begun where what is applied ends. Left to itself the engine would refuse it for ever, or, where
+ * it begins with entry 1, append it at the end. */
+static void move_start(
+    const struct replica *r, struct raft_append_entries *a, size_t *skip, size_t n)
+{
+    if (!replica_guarded(r, REPLICA_G7) || r->installing || a->prev_log_index >= r->log.base ||
+        a->term < raft_current_term(&r->raft)) {
+        return;
+    }
+    uint64_t known = r->applied - a->prev_log_index;
+    *skip = known < n ? (size_t)known : n;
+    a->prev_log_index = r->applied;
+    a->prev_log_term = r->applied_term;
 }
 
 static size_t part_of(const struct replica *r, const struct replica_entry *e, size_t n)
@@ -131,11 +149,14 @@ static void receive_append(struct replica *r, uint64_t from, struct replica_mess
 {
     struct raft_append_entries a = m->raft.append_entries;
     size_t at = 0;
-    if (!append_holds(r, m) || second_leader(r, a.term, from) ||
-        !move_start(r, &a, &at, m->count)) {
+    if (!append_holds(r, m) || second_leader(r, a.term, from)) {
         r->dropped++;
         return;
     }
+    if (contradicts(r, &a, m->entries, m->count)) {
+        return;
+    }
+    move_start(r, &a, &at, m->count);
     if (a.term >= raft_current_term(&r->raft)) {
         r->leader_heard_ms = r->now;
     }
@@ -266,17 +287,4 @@ void replica_receive(
     }
     dispatch(r, from, &r->in);
     replica_settle(r);
-}
-
-void replica_connected(struct replica *r, uint64_t now_ms, uint64_t id, bool up)
-{
-    replica_clock(r, now_ms);
-    struct replica_peer *p = up ? replica_peer_get(r, id) : replica_peer_known(r, id);
-    if (p == NULL) {
-        return;
-    }
-    p->up = up;
-    if (!up) {
-        replica_flight_end(p);
-    }
 }

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEEP_BYTES (16 << 20) /* entries in memory; above, no more are kept than must be */
+#define KEEP_COUNT 512        /* unless there are fewer than these */
+
 /* ---- out ----------------------------------------------------------------------------------------
  */
 
@@ -112,7 +115,7 @@ static void flight_look(struct replica *r, struct replica_peer *p)
                r->now - p->flight.sent_ms >= REPLICA_REPEAT_MS) {
         send_piece(r, p);
     }
-    if (match >= p->wants) {
+    if (match >= p->wants || replica_conf_find(&r->latest, p->id) == NULL) {
         p->wants = 0;
     } else if (p->flight.dump == NULL && p->up && replica_leads(r)) {
         replica_flight_begin(r, p->id); /* it was cut off, or went silent */
@@ -223,7 +226,9 @@ static bool needless(const struct replica *r, const struct replica_piece *p)
 
 void replica_piece_received(struct replica *r, uint64_t from, const struct replica_piece *p)
 {
-    if (!piece_holds(p)) {
+    uint64_t leader = replica_leader(r);
+    bool of_another = leader != 0 && leader != from && p->lead_term == raft_current_term(&r->raft);
+    if (!piece_holds(p) || of_another) {
         r->dropped++;
         return;
     }
@@ -263,7 +268,8 @@ static bool flying(const struct replica *r)
  * peer may still be sent, with the one it has got for certain. */
 static uint64_t keep_from(const struct replica *r, uint64_t index)
 {
-    uint64_t keep = index > r->o.trailing ? index - r->o.trailing + 1 : 1;
+    uint64_t trailing = r->log.bytes > KEEP_BYTES ? REPLICA_INFLIGHT + 1 : r->o.trailing;
+    uint64_t keep = index > trailing ? index - trailing + 1 : 1;
     if (!replica_leads(r) || !replica_guarded(r, REPLICA_G7)) {
         return keep;
     }
@@ -325,13 +331,14 @@ bool replica_compact(struct replica *r)
     }
     uint64_t index = r->rows < r->raft.last_stored ? r->rows : r->raft.last_stored;
     uint64_t slack = r->o.trailing / 4 + 1;
+    bool large = r->log.bytes > KEEP_BYTES && index > r->log.base + KEEP_COUNT;
     if (index < r->committed.index || index <= r->raft.trail.snapshot.index ||
-        index < r->log.base + r->o.trailing + slack) {
+        (index < r->log.base + r->o.trailing + slack && !large)) {
         return false;
     }
     uint64_t keep = keep_from(r, index);
     bool crowded = r->log.count > REPLICA_KEEP_MAX;
-    if (keep < r->log.base + slack || (flying(r) && !crowded)) {
+    if (keep < r->log.base + (large ? REPLICA_INFLIGHT / 2 : slack) || (flying(r) && !crowded)) {
         return false;
     }
     step_snapshot(r, index, keep);

@@ -138,6 +138,10 @@ static void get_entry(struct wire_in *in, struct replica_message *out)
     in->bad = in->bad || type < REPLICA_COMMAND || type > REPLICA_CHANGE;
     out->bytes += e->len;
     in->bad = in->bad || out->bytes > REPLICA_BATCH_MAX;
+    struct replica_conf conf; /* the engine reads it without looking */
+    if (!in->bad && type == REPLICA_CHANGE && replica_conf_decode(e->bytes, e->len, &conf) != 0) {
+        in->bad = true;
+    }
     out->count++;
 }
 

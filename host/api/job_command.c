@@ -64,7 +64,7 @@ static const struct jobs_queue *answered_by(const struct request *r, const struc
     const struct jobs_queue *q;
     for (size_t i = 0; c->client[0] != '\0' && (q = jobs_queue_at(r->http->o.jobs, i)) != NULL;
          i++) {
-        const struct queue_answer *answer = queue_last_answer(q->queue, c->client);
+        const struct queue_answer *answer = jobs_last_answer(r->http->o.jobs, q->name, c->client);
         if (answer != NULL && answer->sequence == c->sequence) {
             return q;
         }

@@ -80,13 +80,40 @@ static json_t *wanted_view(const struct queue_set *set)
     return view;
 }
 
+static bool is_shared(const struct view_lens *lens)
+{
+    return strcmp(lens->queue->kind, "local") != 0;
+}
+
+/* By which this printer claims in that queue. */
+static const char *printer_of(const struct view_lens *lens)
+{
+    return is_shared(lens) ? lens->queue->printer : lens->http->o.name;
+}
+
+static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
+{
+    return strcmp(claim->printer, printer_of(lens)) == 0;
+}
+
+/* Why this set is not printed here now; "" = it can be. */
+static void why_not(const struct view_lens *lens, const struct queue_job *job,
+    const struct queue_set *set, char *why)
+{
+    if (is_shared(lens)) {
+        manage_why_passed(lens->http->o.manage, lens->queue->name, job, set, why, WHY_SIZE);
+    } else {
+        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+    }
+}
+
 static json_t *set_view(
     const struct view_lens *lens, const struct queue_job *job, const struct queue_set *set)
 {
     char why[WHY_SIZE] = "";
     int64_t pending = queue_set_pending(job, set);
     if (lens->http->o.manage != NULL && pending > 0 && job->archived_ms == 0) {
-        manage_why_blocked(lens->http->o.manage, set, why, sizeof why);
+        why_not(lens, job, set, why);
     }
     json_t *view = wanted_view(set);
     add(view, json_pack("{s:o, s:i, s:i, s:I, s:o}", "id", json_text(set->id), "remaining",
@@ -107,11 +134,6 @@ json_t *view_plain_job(const struct queue_job *job)
 }
 
 /* ---- state */
-
-static bool is_mine(const struct view_lens *lens, const struct queue_claim *claim)
-{
-    return strcmp(claim->printer, lens->http->o.name) == 0;
-}
 
 /* Who else has it, so that nothing of it is left for this printer; NULL = nobody. */
 static const struct queue_claim *taken_by(const struct view_lens *lens, const struct queue_job *job)
@@ -145,13 +167,13 @@ static bool prints_here(const struct view_lens *lens, const struct queue_job *jo
 /* What stands before the job's next print here; "" = nothing. */
 static void why_blocked(const struct view_lens *lens, const struct queue_job *job, char *why)
 {
-    const struct queue_set *set = queue_job_next(job, lens->http->o.name, lens->profile);
+    const struct queue_set *set = queue_job_next(job, printer_of(lens), lens->profile);
     if (job->sets_count == 0) {
         snprintf(why, WHY_SIZE, "it has no file yet: add one or remove it");
     } else if (set == NULL) {
         snprintf(why, WHY_SIZE, "nothing of it is left to print: reset it or remove it");
     } else if (lens->http->o.manage != NULL) {
-        manage_why_blocked(lens->http->o.manage, set, why, WHY_SIZE);
+        why_not(lens, job, set, why);
     }
 }
 
@@ -162,7 +184,8 @@ static const char *elsewhere(
     if (job->moving) {
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
-        snprintf(why, WHY_SIZE, "%s has it", other->printer);
+        snprintf(why, WHY_SIZE, "%.*s %s it", queue_printer_name_len(other->printer, NULL),
+            other->printer, other->run[0] != '\0' ? "prints" : "has");
     } else if (job->sets_count > 0 && !queue_job_fits(job, lens->profile)) {
         snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
             lens->profile[0] != '\0' ? lens->profile : "none");
@@ -220,10 +243,13 @@ static json_t *claims_view(const struct queue_job *job)
         if (c->printer[0] == '\0') {
             continue; /* a copy that waits for whoever takes it next */
         }
+        const char *peer;
+        json_t *printer = json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer),
-                      "since_ms", (json_int_t)c->since_ms, "run", json_text(c->run), "set",
-                      json_text(c->set), "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+            list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
+                      json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
+                      "run", json_text(c->run), "set", json_text(c->set), "run_ms",
+                      json_known(c->run[0] != '\0' ? c->run_ms : -1)));
     }
     return list;
 }
@@ -275,9 +301,12 @@ static json_t *origin_view(const struct queue_job *job)
         json_known(job->archived_ms > 0 ? job->archived_ms : -1), "finished", job->finished);
 }
 
-json_t *view_queue_job(const struct view_lens *lens, const struct jobs_queue *queue,
+json_t *view_queue_job(const struct view_lens *through, const struct jobs_queue *queue,
     const struct queue_job *job, size_t position)
 {
+    struct view_lens in_queue = *through;
+    const struct view_lens *lens = &in_queue;
+    in_queue.queue = queue;
     char why[WHY_SIZE] = "";
     json_t *sets = json_array();
     const char *state = state_of(lens, queue, job, why);
@@ -368,9 +397,8 @@ static json_t *shared_view(const struct jobs_queue *q)
     return json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:i, s:I}", "namespace",
         s->namespace[0] != '\0' ? s->namespace : q->name, "locked", s->key[0] != '\0', "address",
         s->address, "registry", json_text(s->registry), "identity", json_text(s->identity),
-        "control", s->control[0] != '\0' ? s->control : "keyed", "accept",
-        s->accept[0] != '\0' ? s->accept : "all", "replicas", s->replicas, "claim_timeout_ms",
-        (json_int_t)s->claim_timeout_ms);
+        "control", s->control[0] != '\0' ? s->control : "keyed", "accept", jobs_queue_accept(q),
+        "replicas", s->replicas, "claim_timeout_ms", (json_int_t)s->claim_timeout_ms);
 }
 
 json_t *view_queue(const struct http *h, const struct jobs_queue *queue)

@@ -15,6 +15,7 @@
 struct http;
 
 struct view_lens {
+    const struct jobs_queue *queue; /* of the job that is shown */
     const struct http *http;
     const char *profile; /* of this printer, "" = none */
     struct manage_next next;

@@ -70,6 +70,12 @@ struct queue_claim {
     size_t counters_count;
 };
 
+/* A print whose host was given up while it lasted: it may come back, and have printed. */
+struct queue_lost {
+    char run[ID_SIZE];
+    char set[ID_SIZE];
+};
+
 struct queue_job {
     char id[ID_SIZE]; /* UUIDv7 */
     char *name;       /* "" = none was given */
@@ -89,6 +95,8 @@ struct queue_job {
     char *note;
     struct queue_claim *claims;
     size_t claims_count;
+    struct queue_lost *lost; /* of a network queue; oldest first */
+    size_t lost_count;
     int64_t revision; /* of people's edits; counting a print does not change it */
     char *changed_by; /* whose edit it was; "" = none yet */
     int64_t changed_ms;
@@ -117,7 +125,10 @@ enum queue_verb {
     QUEUE_CLAIM,   /* by `printer`; the same printer again is fine */
     QUEUE_RELEASE,
     QUEUE_BEGIN,  /* print `run` of set `set` begins; claims the job where that is not done */
-    QUEUE_FINISH, /* print `run` has ended; `success` counts it. An unknown run is fine: nothing */
+    QUEUE_FINISH, /* print `run` has ended; `success` counts it. An unknown run is fine: nothing. In
+                     a network queue a print that another host has ended for its own (not well)
+                     still counts when it is told to have ended well, unless another prints
+                     meanwhile */
     QUEUE_TAKE,   /* removed for good by the host in `printer`: it moves to another queue */
     QUEUE_VERBS
 };
@@ -282,6 +293,10 @@ bool queue_job_fits(const struct queue_job *job, const char *profile);
  * left for it, the job is held (draft, moving), printed, or another's. */
 const struct queue_set *queue_job_next(
     const struct queue_job *job, const char *printer, const char *profile);
+
+/* As people know it: of "NAME@12D3KooW…" the NAME, which may be several printers' (the peer's id is
+ * a pointer into `printer`, NULL when it has none). */
+int queue_printer_name_len(const char *printer, const char **peer);
 
 /* How many prints of this set are still to come, all copies; of the job: copies. */
 int64_t queue_set_pending(const struct queue_job *job, const struct queue_set *set);

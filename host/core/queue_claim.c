@@ -20,8 +20,8 @@ static int held_by(const struct queue_job *job, int64_t now_ms, struct err *e)
         return err_set(e, PP_EBUSY, "%s: all %" PRId32 " copies that remain are claimed", label,
             job->remaining);
     }
-    return err_set(
-        e, PP_EBUSY, "%s: claimed by \"%s\" %" PRId64 " min ago", label, c->printer, minutes);
+    return err_set(e, PP_EBUSY, "%s: claimed by \"%.*s\" %" PRId64 " min ago", label,
+        queue_printer_name_len(c->printer, NULL), c->printer, minutes);
 }
 
 /* Why queue_pick() offers nothing. */
@@ -268,11 +268,46 @@ static struct queue_entry *printing(const struct queue *q, const struct queue_co
     return NULL;
 }
 
+static bool is_printed_meanwhile(const struct queue_job *job)
+{
+    for (size_t i = 0; i < job->claims_count; i++) {
+        if (job->claims[i].run[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Its host was given up and has come back: the print counts where it is not one too many. Copies
+ * that are shared have been given to others. */
+static int finish_late(struct queue *q, const struct queue_command *c, struct queue_result *out)
+{
+    struct queue_entry *e = c->success ? queue_entry_find(q, c->job) : NULL;
+    struct queue_claim print = {.printer = ""};
+    if (e == NULL || e->job->lost_count == 0) {
+        return 0;
+    }
+    struct queue_job *job = queue_draw(e);
+    const struct queue_set *set =
+        queue_lost_take(job, c->run, print.set) ? queue_job_set(job, print.set) : NULL;
+    if (set != NULL && set->remaining > 0 && !job->share && job->archived_ms == 0 &&
+        !is_printed_meanwhile(job)) {
+        memcpy(out->job, e->id, ID_SIZE);
+        out->counted = true;
+        count_print(job, &print);
+        if (is_copy_done(job, &print, print.set, c->profile)) {
+            end_copy(job, 0, c->now_ms, out);
+        }
+    }
+    queue_put(q, e, job);
+    return 0;
+}
+
 int queue_finish(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     struct queue_entry *e = printing(q, c);
     if (e == NULL) {
-        return 0;
+        return finish_late(q, c, out);
     }
     memcpy(out->job, e->id, ID_SIZE);
     out->counted = true;
@@ -281,8 +316,12 @@ int queue_finish(struct queue *q, const struct queue_command *c, struct queue_re
     struct queue_claim *claim = &job->claims[own];
     char set[ID_SIZE];
     memcpy(set, claim->set, ID_SIZE);
+    bool given_up =
+        !c->success && c->origin[0] != '\0' && !queue_is_printer_of(claim->printer, c->origin);
     if (c->success) {
         count_print(job, claim);
+    } else if (given_up) {
+        queue_lost_add(job, claim->run, claim->set);
     }
     claim->run[0] = '\0';
     claim->set[0] = '\0';

@@ -169,6 +169,42 @@ void queue_claim_give_back(struct queue_job *job, size_t index)
     claim->run_ms = 0;
 }
 
+/* ---- prints given up ---- */
+
+void queue_lost_add(struct queue_job *job, const char *run, const char *set)
+{
+    if (job->lost_count == QUEUE_LOST_MAX) {
+        job->lost_count--;
+        memmove(&job->lost[0], &job->lost[1], job->lost_count * sizeof *job->lost);
+    }
+    job->lost = mem_resize(job->lost, job->lost_count + 1, sizeof *job->lost);
+    struct queue_lost *l = &job->lost[job->lost_count++];
+    str_copy(l->run, sizeof l->run, run, strlen(run));
+    str_copy(l->set, sizeof l->set, set, strlen(set));
+}
+
+bool queue_lost_take(struct queue_job *job, const char *run, char set[static ID_SIZE])
+{
+    size_t i = 0;
+    while (i < job->lost_count && strcmp(job->lost[i].run, run) != 0) {
+        i++;
+    }
+    if (i == job->lost_count) {
+        return false;
+    }
+    memcpy(set, job->lost[i].set, ID_SIZE);
+    job->lost_count--;
+    memmove(&job->lost[i], &job->lost[i + 1], (job->lost_count - i) * sizeof *job->lost);
+    return true;
+}
+
+void queue_lost_clear(struct queue_job *job)
+{
+    free(job->lost);
+    job->lost = NULL;
+    job->lost_count = 0;
+}
+
 /* ---- counters ---- */
 
 void queue_fill(struct queue_job *job)

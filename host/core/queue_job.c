@@ -105,6 +105,10 @@ struct queue_job *queue_job_copy(const struct queue_job *job)
     for (size_t i = 0; i < job->claims_count; i++) {
         copy_claim(&to->claims[i], &job->claims[i]);
     }
+    to->lost = job->lost_count > 0 ? mem_array(job->lost_count, sizeof *to->lost) : NULL;
+    if (to->lost != NULL) {
+        memcpy(to->lost, job->lost, job->lost_count * sizeof *to->lost);
+    }
     return to;
 }
 
@@ -121,6 +125,7 @@ void queue_job_free(struct queue_job *job)
     }
     free(job->sets);
     free(job->claims);
+    free(job->lost);
     free(job->name);
     free(job->submitter);
     free(job->origin);

@@ -57,6 +57,11 @@ static const struct field counter_fields[] = {
     {"completed", FIELD_INT32, AT(queue_counter, completed), 0, INT32_MAX},
 };
 
+static const struct field lost_fields[] = {
+    {"run", FIELD_WORD, AT(queue_lost, run), ID_SIZE - 1, ID_SIZE - 1},
+    {"set", FIELD_WORD, AT(queue_lost, set), ID_SIZE - 1, ID_SIZE - 1},
+};
+
 static const struct field command_fields[] = {
     {"client", FIELD_WORD, AT(queue_command, client), 0, QUEUE_WORD_MAX},
     {"sequence", FIELD_INT64, AT(queue_command, sequence), INT64_MIN, INT64_MAX},
@@ -124,6 +129,14 @@ json_t *queue_job_to_json(const struct queue_job *job)
     }
     json_object_set_new(object, "sets", sets);
     json_object_set_new(object, "claims", claims);
+    if (job->lost_count > 0) {
+        json_t *lost = json_array();
+        for (size_t i = 0; i < job->lost_count; i++) {
+            json_array_append_new(
+                lost, fields_write(lost_fields, COUNT(lost_fields), &job->lost[i]));
+        }
+        json_object_set_new(object, "lost", lost);
+    }
     return object;
 }
 
@@ -215,9 +228,27 @@ static int read_claims(const json_t *object, struct queue_job *job, struct err *
     return rc;
 }
 
+static int read_lost(const json_t *object, struct queue_job *job, struct err *e)
+{
+    static const char *const others[] = {NULL};
+    const json_t *list;
+    int rc = fields_read_array(object, "lost", QUEUE_LOST_MAX, &list, e);
+    for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+        struct queue_lost l = {.run = ""};
+        rc = fields_read(json_array_get(list, i), lost_fields, COUNT(lost_fields), others, &l, e);
+        if (rc == 0 && (!queue_id_ok(l.run) || !queue_id_ok(l.set))) {
+            rc = field_wrong(json_array_get(list, i), "lost", "ids of a print and its set", e);
+        }
+        if (rc == 0) {
+            queue_lost_add(job, l.run, l.set);
+        }
+    }
+    return rc;
+}
+
 static int read_job(const json_t *object, struct queue_job *job, struct err *e)
 {
-    static const char *const others[] = {"sets", "claims", NULL};
+    static const char *const others[] = {"sets", "claims", "lost", NULL};
     const json_t *sets;
     int rc = fields_read(object, job_fields, COUNT(job_fields), others, job, e);
     rc = rc == 0 ? fields_read_array(object, "sets", QUEUE_SETS_MAX, &sets, e) : rc;
@@ -230,7 +261,8 @@ static int read_job(const json_t *object, struct queue_job *job, struct err *e)
             return err_wrap(e, "sets[%zu]", i);
         }
     }
-    return rc == 0 ? read_claims(object, job, e) : rc;
+    rc = rc == 0 ? read_claims(object, job, e) : rc;
+    return rc == 0 ? read_lost(object, job, e) : rc;
 }
 
 int queue_job_from_json(const json_t *object, struct queue_job **out, struct err *e)

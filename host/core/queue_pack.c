@@ -120,6 +120,9 @@ static struct queue_job *put_job(struct pack *p, const struct queue_job *from)
     struct queue_job *to = at != NULL ? at : &scratch;
     put_sets(p, to, from);
     put_claims(p, to, from);
+    struct queue_lost *lost =
+        put(p, from->lost, from->lost_count * sizeof *from->lost, _Alignof(struct queue_lost));
+    to->lost = from->lost_count > 0 ? lost : NULL;
     to->name = put_text(p, from->name);
     to->submitter = put_text(p, from->submitter);
     to->origin = put_text(p, from->origin);

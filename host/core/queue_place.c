@@ -171,6 +171,7 @@ int queue_reset(struct queue *q, const struct queue_command *c, struct queue_res
     struct queue_job *job = queue_draw(e);
     job->remaining = job->count;
     queue_fill(job);
+    queue_lost_clear(job);
     for (size_t i = job->claims_count; i > 0; i--) {
         struct queue_claim *claim = &job->claims[i - 1];
         if (claim->printer[0] == '\0') {
@@ -222,6 +223,7 @@ int queue_restore(struct queue *q, const struct queue_command *c, struct queue_r
     job->rank = rank;
     if (job->finished) {
         job->finished = false;
+        queue_lost_clear(job);
         job->remaining = job->count;
         queue_fill(job);
     }

@@ -11,6 +11,7 @@
 
 #define QUEUE_ANSWERS_MAX 1024 /* clients remembered */
 #define QUEUE_CLAIMS_MAX  1024 /* of a job */
+#define QUEUE_LOST_MAX    8    /* of a job */
 #define QUEUE_RANK_GAP    (INT64_C(1) << 20)
 #define QUEUE_RANK_MAX    (INT64_C(1) << 62)
 #define QUEUE_LABEL_SIZE  100
@@ -201,6 +202,11 @@ void queue_part_take(struct queue_job *job, struct queue_claim *claim);
 /* A claim without a copy of its own, at the end. */
 struct queue_claim *queue_claim_add(struct queue_job *job, const char *printer, int64_t since_ms);
 void queue_claim_drop(struct queue_job *job, size_t index);
+
+/* Prints given up: the oldest goes when there are too many. False: it is none of them. */
+void queue_lost_add(struct queue_job *job, const char *run, const char *set);
+bool queue_lost_take(struct queue_job *job, const char *run, char set[static ID_SIZE]);
+void queue_lost_clear(struct queue_job *job);
 
 /* The holder goes; what is begun of its copy stays for the next to claim. */
 void queue_claim_give_back(struct queue_job *job, size_t index);

@@ -1,6 +1,7 @@
 /* Jobs and commands from other hosts and from rows: whatever is read can be written, read again and
  * applied; a queue takes only what holds. */
 #include "host/core/queue_priv.h"
+#include "host/core/queue_trust.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -84,6 +85,44 @@ static void check_commands(const json_t *list)
     queue_free(q);
 }
 
+static int may(
+    const void *context, const struct queue *q, const struct queue_command *c, struct err *e)
+{
+    return queue_trust_check(q, context, c, e);
+}
+
+/* The same as a log of two hosts has them, in pairs, the second of them not trusted. */
+static void check_log(const json_t *list, bool open_wan)
+{
+    const struct queue_trust trust = {.open_wan = open_wan};
+    const struct queue_may rules = {may, &trust};
+    struct queue *q = queue_new("q");
+    struct queue_command c[2];
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(list) && i < 64; i++) {
+        struct queue_result result;
+        if (queue_command_from_json(json_array_get(list, i), &c[n], NULL) != 0) {
+            continue;
+        }
+        memcpy(c[n].origin, i % 4 < 2 ? "one" : "two", 4);
+        c[n].trusted = i % 4 < 2;
+        queue_trust_trim(&trust, &c[n++]);
+        if (n == 2 || i % 3 == 0) {
+            int rc = queue_apply_all(q, &rules, c, n, &result);
+            assert(rc == -result.err.code);
+            queue_settle(q);
+            check_holds(q);
+            while (n > 0) {
+                queue_job_free(c[--n].spec);
+            }
+        }
+    }
+    while (n > 0) {
+        queue_job_free(c[--n].spec);
+    }
+    queue_free(q);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t *object = json_loadb((const char *)data, size, JSON_ALLOW_NUL, NULL);
@@ -91,6 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         const json_t *commands = json_object_get(object, "commands");
         if (commands != NULL) {
             check_commands(commands);
+            check_log(commands, true);
+            check_log(commands, false);
         } else {
             check_job(object);
         }

@@ -108,6 +108,27 @@ void manage_why_blocked(
     snprintf(out, out_size, "%s", blocked ? m->why : "");
 }
 
+void manage_why_passed(const struct manage *m, const char *queue, const struct queue_job *job,
+    const struct queue_set *set, char *out, size_t out_size)
+{
+    (void)queue;
+    (void)job;
+    manage_why_blocked(m, set, out, out_size);
+}
+
+void manage_set_fetch(struct manage *m, manage_fetch fetch, void *context)
+{
+    (void)m;
+    (void)fetch;
+    (void)context;
+}
+
+void manage_set_fetch_progress(struct manage *m, manage_fetch_progress progress)
+{
+    (void)m;
+    (void)progress;
+}
+
 /* The first that is no draft; what is loaded does not matter here. */
 void manage_next(struct manage *m, struct manage_next *out)
 {

@@ -73,7 +73,7 @@ void fake_net_free(struct fake_net *n)
 
 /* ---- rows ---- */
 
-static void put_row(void *context, const struct net_row *row)
+void fake_net_put_row(void *context, const struct net_row *row)
 {
     struct fake_host *h = context;
     size_t i = 0;
@@ -328,7 +328,7 @@ size_t fake_net_deliver(struct fake_net *n, size_t index, size_t count)
             .own = w != NULL ? w->id : 0,
             .bytes = (const uint8_t *)from->bytes,
             .len = from->len};
-        h->machine.apply(h->machine.context, &entry, put_row, h);
+        h->machine.apply(h->machine.context, &entry, fake_net_put_row, h);
         if (w != NULL) {
             drop_word(h, w);
         }
@@ -364,7 +364,7 @@ void fake_net_take_over(struct fake_net *n, size_t index, const struct fake_host
     for (size_t i = 0; i < from->rows_count; i++) {
         const struct net_row row = {
             from->rows[i].key, (const uint8_t *)from->rows[i].doc, from->rows[i].len};
-        put_row(h, &row);
+        fake_net_put_row(h, &row);
     }
     load(h);
 }

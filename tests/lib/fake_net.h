@@ -89,6 +89,8 @@ void fake_net_settle(struct fake_net *n);
 /* Another group's state is taken over: carry_over, then these rows. */
 void fake_net_take_over(struct fake_net *n, size_t index, const struct fake_host *from);
 
+/* A row of a host (`context`) is on its disk. */
+void fake_net_put_row(void *context, const struct net_row *row);
 /* Fails the test unless what it dumps is what its rows on the disk say. */
 void fake_net_check_rows(struct fake_net *n, size_t index);
 /* What it dumps, in one text; free() it. */

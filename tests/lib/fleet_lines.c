@@ -7,10 +7,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has(const struct fleet_lines *l, const char *text, size_t len)
+static uint64_t hash(const void *bytes, size_t len)
 {
+    const uint8_t *at = bytes;
+    uint64_t h = 0xcbf29ce484222325;
+    for (size_t i = 0; i < len; i++) {
+        h = (h ^ at[i]) * 0x100000001b3;
+    }
+    return h;
+}
+
+static bool has(const struct fleet_lines *l, const uint8_t *bytes, size_t len)
+{
+    uint64_t h = hash(bytes, len);
     for (size_t i = 0; i < l->count; i++) {
-        if (strlen(l->at[i]) == len && memcmp(l->at[i], text, len) == 0) {
+        if (l->hashes[i] == h) {
             return true;
         }
     }
@@ -19,7 +30,12 @@ static bool has(const struct fleet_lines *l, const char *text, size_t len)
 
 static void add(struct fleet_lines *l, const uint8_t *bytes, size_t len)
 {
-    l->at = mem_resize(l->at, l->count + 1, sizeof(*l->at));
+    if ((l->count & (l->count - 1)) == 0) {
+        size_t cap = l->count == 0 ? 1 : l->count * 2;
+        l->at = mem_resize(l->at, cap, sizeof(*l->at));
+        l->hashes = mem_resize(l->hashes, cap, sizeof(*l->hashes));
+    }
+    l->hashes[l->count] = hash(bytes, len);
     l->at[l->count++] = mem_printf("%.*s", (int)len, (const char *)bytes);
 }
 
@@ -29,6 +45,7 @@ void fleet_lines_clear(struct fleet_lines *l)
         free(l->at[i]);
     }
     free(l->at);
+    free(l->hashes);
     *l = (struct fleet_lines){0};
 }
 
@@ -44,7 +61,7 @@ static void on_apply(
 {
     struct fleet_lines *l = context;
     l->own += entry->own != 0;
-    if (!has(l, (const char *)entry->bytes, entry->len)) {
+    if (!has(l, entry->bytes, entry->len)) {
         add(l, entry->bytes, entry->len);
         report(l, l->count - 1, row, row_context);
     }

@@ -6,7 +6,8 @@
 
 struct fleet_lines {
     unsigned host;
-    char **at; /* owned */
+    char **at;        /* owned */
+    uint64_t *hashes; /* owned; of each */
     size_t count;
     unsigned kept, refused, own, loads;
 };

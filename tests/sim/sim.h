@@ -46,6 +46,7 @@ enum sim_fault {
     SIM_RESTORE, /* of that backup */
     SIM_BLANK,
     SIM_TAKEOVER,
+    SIM_UNREST, /* while a leader is chosen one thing comes after the other */
     SIM_FAULTS
 };
 
@@ -68,6 +69,8 @@ struct sim_plan {
     uint64_t fault_every_us;
     uint64_t faults_us; /* how long they last */
     unsigned jobs;
+    bool hurry;          /* people do much at once while hosts come and go */
+    uint64_t connect_us; /* a link is made within */
     uint64_t claim_timeout_us;
     uint64_t disk_us; /* a usual write */
     uint64_t link_us;
@@ -161,6 +164,8 @@ struct sim_host {
     uint64_t seen_us[SIM_HOSTS_MAX]; /* when the link to that host was last up, as leader */
     struct group_epoch epoch;
     uint64_t checked;       /* applied index at the last look */
+    uint64_t boot_us;       /* when it started */
+    bool fresh;             /* what it has was as new as the leader's word once since then */
     bool look;              /* the printer has something to look at */
     uint64_t last_entry;    /* hash of the entry applied last */
     bool loaded_since;      /* the machine has been loaded within the present call */
@@ -244,8 +249,8 @@ struct sim {
     uint32_t connections;
     bool healing, finished;
     uint64_t heal_us;
-    uint64_t calm_until_us; /* no fault before */
-    unsigned jobs_wanted;
+    uint64_t calm_until_us;  /* no fault before */
+    uint64_t hurry_until_us; /* people do much at once */
     struct sim_job job[SIM_JOBS_MAX];
     unsigned jobs;
     struct sim_run *run;

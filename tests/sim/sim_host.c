@@ -167,6 +167,8 @@ void sim_boot(struct sim_host *h)
     h->life = sim_random(s, 0) | 1;
     h->sequence_kept = h->sequence_asked = 0;
     h->checked = 0;
+    h->boot_us = s->now_us;
+    h->fresh = false;
     h->problem[0] = '\0';
     h->mono_offset_ms = sim_random(s, 100000000);
     s->count.boots++;
@@ -232,7 +234,8 @@ void sim_look_at_leaving(struct sim_host *h)
     }
     struct group_status st;
     group_status(h->group, &st);
-    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h);
+    bool owes = h->disk.first != NULL || st.waiting > 0 || !sim_printer_settled(h) ||
+                group_is_voter(h->group, &h->peer); /* it was the last: the queue is here alone */
     bool gone = left && h->leave_for_good && !owes;
     sim_note(s, "%s has %s", h->name, left ? "left" : "given up leaving");
     sim_disk_flush(h);

@@ -100,6 +100,7 @@ void sim_judge_applied(struct sim_host *h)
         str_copy(h->problem, sizeof h->problem, st.problem, strlen(st.problem));
         sim_note(h->sim, "%s (%s): %s", h->name, group_role_name(st.role), st.problem);
     }
+    h->fresh = h->fresh || (st.fresh && st.has_leader);
     bool same = memcmp(&st.epoch, &h->epoch, sizeof st.epoch) == 0;
     if (same && st.applied == h->checked && h->applied_since == 0 && !h->loaded_since) {
         return;

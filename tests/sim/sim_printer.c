@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define CLAIM_US (15 * SIM_S) /* then nothing was heard of it */
+#define ALONE_US (10 * SIM_S) /* then nobody else is there */
 
 static void set_state(struct sim_printer *p, enum sim_printer_state state, uint64_t id, uint64_t us)
 {
@@ -56,6 +57,13 @@ static bool has_words(const struct sim_printer *p, const char *job)
     return false;
 }
 
+/* It is in the rows already: they came as a dump, and its own entry was not seen. */
+static bool is_in(const struct sim_host *h, const struct queue_command *c)
+{
+    const struct queue_answer *a = queue_last_answer(queue_machine_queue(h->machine), c->client);
+    return a != NULL && a->sequence >= c->sequence;
+}
+
 /* A queue of this job alone, as this host sees it. */
 static struct queue *view_of(const struct sim_host *h, const struct queue_job *job)
 {
@@ -67,7 +75,7 @@ static struct queue *view_of(const struct sim_host *h, const struct queue_job *j
         queue_job_free(copy);
     }
     for (size_t i = 0; i < p->words_count; i++) {
-        if (strcmp(p->words[i].command.job, job->id) == 0) {
+        if (strcmp(p->words[i].command.job, job->id) == 0 && !is_in(h, &p->words[i].command)) {
             struct queue_command c = p->words[i].command;
             c.client[0] = '\0';
             queue_apply(view, &c, &ignored);
@@ -176,6 +184,13 @@ static void begin(struct sim_host *h, const char *job, const char *set)
 /* ---- what to do next ----------------------------------------------------------------------------
  */
 
+/* What the disk holds may be an old copy of it: after a start the others are heard first, if there
+ * are any. */
+static bool may_begin(const struct sim_host *h)
+{
+    return h->fresh || h->sim->now_us - h->boot_us > ALONE_US;
+}
+
 /* True if there was something to do about a job that is ours. */
 static bool work_on(struct sim_host *h, const struct queue_job *job)
 {
@@ -255,7 +270,7 @@ static void find_work(struct sim_host *h)
     if (tell_past(h) || h->state != SIM_UP) {
         return;
     }
-    size_t n = own_jobs(h, ids, 8);
+    size_t n = may_begin(h) ? own_jobs(h, ids, 8) : 0;
     for (size_t i = 0; i < n; i++) {
         const struct queue_job *job = queue_find(queue_machine_queue(h->machine), ids[i]);
         if (job != NULL && work_on(h, job)) {
@@ -390,8 +405,8 @@ void sim_printer_refused(struct sim_host *h, uint64_t id, const struct err *e)
 
 void sim_printer_pending(struct sim_host *h, uint64_t id, const struct queue_command *c)
 {
-    if (c->verb == QUEUE_SUBMIT) {
-        return;
+    if (c->verb == QUEUE_SUBMIT || strcmp(c->printer, h->name) != 0) {
+        return; /* of people, or carried over from another group */
     }
     add_word(h, id, c);
     const struct sim_past *past = c->verb == QUEUE_FINISH ? past_of(h, c->run) : NULL;

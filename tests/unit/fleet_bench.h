@@ -145,6 +145,19 @@ static inline void check_equal(struct fleet *f)
     free(first);
 }
 
+static const char *const run_ids[]
+    __attribute__((unused)) = {"01890a5d-ac96-774b-bcce-b302099a8051",
+        "01890a5d-ac96-774b-bcce-b302099a8052", "01890a5d-ac96-774b-bcce-b302099a8053"};
+
+static inline struct queue_command of_run(
+    const struct fleet *f, size_t i, enum queue_verb verb, const char *job, int run)
+{
+    struct queue_command c = of_printer(f, i, verb, job);
+    snprintf(c.run, sizeof c.run, "%s", run_ids[run]);
+    c.success = verb == QUEUE_FINISH;
+    return c;
+}
+
 #define FLEET_TEST(name) cmocka_unit_test_setup_teardown(name, fleet_setup, fleet_teardown)
 
 #endif

@@ -84,25 +84,48 @@ static void a_client_reaches_the_leader_through_a_voter(void **state)
     fleet_free(f);
 }
 
-static void a_client_that_is_too_far_behind_gets_everything_in_pieces(void **state)
+static void a_new_client_gets_everything_in_pieces(void **state)
 {
     (void)state;
     struct fleet *f = fleet_of(4, 3);
-    char text[200];
+    char text[250];
     settles(f, 60, 3);
     memset(text, 'x', sizeof text);
-    for (unsigned i = 0; i < 3000; i++) {
-        snprintf(text, sizeof text, "%05u%s", i, "");
-        text[5] = 'x';
-        text[sizeof text - 1] = '\0';
+    text[sizeof text - 1] = '\0';
+    for (unsigned i = 0; i < 1200; i++) {
+        char number[8];
+        snprintf(number, sizeof number, "%05u", i);
+        memcpy(text, number, 5);
         fleet_submit(f, leader_of(f), false, text);
-        fleet_run(f, 5);
+        fleet_run(f, i % 50 == 0 ? 30 : 0);
     }
     settles(f, 30, 3);
     fleet_start(f, 3);
     fleet_run(f, 1000);
     settles(f, 10, 3);
-    assert_int_equal(fleet_lines(f, 3), 3000);
+    assert_int_equal(fleet_lines(f, 3), 1200);
+    fleet_free(f);
+}
+
+static void a_client_that_is_too_far_behind_gets_everything_anew(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(2, 2);
+    settles(f, 30, 1);
+    unsigned client = 1 - leader_of(f);
+    unsigned dumps = fleet_dumps(f, client);
+    fleet_cut(f, 0, 1, true);
+    for (unsigned i = 0; i < 3000; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%u", i);
+        fleet_submit(f, 1 - client, false, text);
+        fleet_run(f, i % 100 == 0 ? 150 : 0);
+    }
+    fleet_run(f, 1000);
+    fleet_cut(f, 0, 1, false);
+    settles(f, 10, 1);
+    assert_int_equal(fleet_lines(f, client), 3000);
+    assert_int_equal(fleet_dumps(f, client), dumps + 1);
     fleet_free(f);
 }
 
@@ -182,6 +205,30 @@ static void slow_disks_make_it_slow_and_nothing_else(void **state)
     fleet_free(f);
 }
 
+static bool is_empty(struct fleet *f, void *c)
+{
+    const unsigned *host = c;
+    return status_of(f, *host).waiting == 0;
+}
+
+static void a_command_takes_milliseconds_however_long_nothing_happened(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned host = i % 4;
+        fleet_run(f, 700 * i);
+        uint64_t before = fleet_now(f);
+        char text[16];
+        snprintf(text, sizeof text, "%u", i);
+        fleet_submit(f, host, true, text);
+        assert_true(fleet_until(f, 5000, is_empty, &host));
+        assert_true(fleet_now(f) - before <= 40);
+    }
+    fleet_free(f);
+}
+
 static void time_in_the_log_never_goes_back(void **state)
 {
     (void)state;
@@ -220,10 +267,12 @@ int main(void)
         cmocka_unit_test(a_command_that_is_not_kept_is_given_up_after_ten_seconds),
         cmocka_unit_test(commands_arrive_in_order_over_links_that_come_and_go),
         cmocka_unit_test(a_client_reaches_the_leader_through_a_voter),
-        cmocka_unit_test(a_client_that_is_too_far_behind_gets_everything_in_pieces),
+        cmocka_unit_test(a_new_client_gets_everything_in_pieces),
+        cmocka_unit_test(a_client_that_is_too_far_behind_gets_everything_anew),
         cmocka_unit_test(a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others),
         cmocka_unit_test(a_leader_whose_disk_is_full_hands_over),
         cmocka_unit_test(slow_disks_make_it_slow_and_nothing_else),
+        cmocka_unit_test(a_command_takes_milliseconds_however_long_nothing_happened),
         cmocka_unit_test(time_in_the_log_never_goes_back),
         cmocka_unit_test(commands_that_are_too_large_or_too_many_are_refused),
     };

@@ -153,6 +153,7 @@ static void a_lost_disk_does_not_decide_twice(void **state)
 {
     (void)state;
     assert_false(a_lost_disk_votes_again(0));
+    assert_true(a_lost_disk_votes_again(GROUP_BUG_ID));
 }
 
 int main(void)

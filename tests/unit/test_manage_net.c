@@ -454,6 +454,13 @@ static void a_queue_may_accept_only_trusted_gcode_or_none(void **state)
 
 /* ---- restarts ---- */
 
+static bool is_in_history(const struct netted *n, const char *run)
+{
+    struct run found;
+    struct err e;
+    return store_load_run(n->t->b->store, run, &found, &e) == 0 && found.result == RUN_SUCCESS;
+}
+
 /* The claim, the print in the history and its end are durable; whether the others know does not
  * matter. */
 static void a_print_is_counted_once_whatever_was_on_its_way(void **state)
@@ -472,6 +479,7 @@ static void a_print_is_counted_once_whatever_was_on_its_way(void **state)
     close_manage(n->t); /* nobody is there to hear of the end */
     go_on(&n->t->b->printer);
     RUN_UNTIL(n->t->b, n->t->succeeded == 1);
+    RUN_UNTIL(n->t->b, is_in_history(n, n->t->b->run.id));
     fake_net_leave(n->net, 0);
     open_manage(n->t);
     for (int i = 0; i < 20; i++) {
@@ -488,36 +496,84 @@ static void a_print_is_counted_once_whatever_was_on_its_way(void **state)
     done_with_net(n);
 }
 
-/* While this host was away its claim was given to another, who prints: what was printed here counts
- * no more, and that is told. */
-static void what_another_prints_meanwhile_is_told_as_one_too_many(void **state)
+/* The others give up a host that they do not hear of: its print is over, its claim free. */
+static void others_give_up(struct netted *n, const char *id)
 {
-    (void)state;
+    struct queue_command over = {.verb = QUEUE_FINISH, .revision = -1};
+    struct queue_command release = {.verb = QUEUE_RELEASE, .revision = -1};
+    n->net->host[0].connected = false;
+    memcpy(over.job, id, sizeof over.job);
+    memcpy(over.run, lan_job(n, id)->claims[0].run, sizeof over.run);
+    fake_net_say(n->net, OTHERS, &over);
+    memcpy(release.job, id, sizeof release.job);
+    snprintf(release.printer, sizeof release.printer, "%s", n->net->host[0].printer);
+    fake_net_say(n->net, OTHERS, &release);
+}
+
+/* A print of this host is going on, and all know of it. */
+static struct netted *prints_one(int count, char id[static ID_SIZE])
+{
     struct netted *n = netted();
-    char id[ID_SIZE];
     put_file(n->t->b, "a.gcode", PART);
-    other_submits(n, "A", "a.gcode", 1, id);
+    other_submits(n, "A", "a.gcode", count, id);
     say_clear(n->t);
     n->t->b->printer.stuck_at = "G1 X50 Y10";
     start_managing(n->t);
     NET_UNTIL(n, n->t->b->printer.stuck && lan_job(n, id)->claims[0].run[0] != '\0');
     NET_UNTIL(n, n->net->host[0].words == NULL);
-    n->net->host[0].connected = false;
-    struct queue_command over = {.verb = QUEUE_FINISH, .revision = -1};
-    memcpy(over.job, id, sizeof over.job);
-    memcpy(over.run, lan_job(n, id)->claims[0].run, sizeof over.run);
-    fake_net_say(n->net, OTHERS, &over);
-    struct queue_command release = {.verb = QUEUE_RELEASE, .revision = -1};
-    memcpy(release.job, id, sizeof release.job);
-    snprintf(release.printer, sizeof release.printer, "%s", n->net->host[0].printer);
-    fake_net_say(n->net, OTHERS, &release);
+    return n;
+}
+
+static void a_notice(void *context, enum hub_event event, const void *data)
+{
+    (void)event;
+    snprintf(context, 300, "%.299s", (const char *)data);
+}
+
+/* While this host was away its claim was given to another, who prints: what was printed here counts
+ * no more, and that is told. */
+static void what_another_prints_meanwhile_is_told_as_one_too_many(void **state)
+{
+    (void)state;
+    char id[ID_SIZE];
+    char told[300] = "";
+    struct netted *n = prints_one(1, id);
+    others_give_up(n, id);
     other_claims(n, id);
+    struct queue_command begin = {.verb = QUEUE_BEGIN, .revision = -1};
+    memcpy(begin.job, id, sizeof begin.job);
+    memcpy(begin.set, lan_job(n, id)->sets[0].id, sizeof begin.set);
+    snprintf(begin.printer, sizeof begin.printer, "%s", n->net->host[OTHERS].printer);
+    snprintf(begin.profile, sizeof begin.profile, "%s", bench_profile.id);
+    id_new(begin.run, 5);
+    fake_net_say(n->net, OTHERS, &begin);
     go_on(&n->t->b->printer);
     NET_UNTIL(n, n->t->succeeded == 1 && lan_job(n, id)->finished);
     n->net->host[0].connected = true;
-    NET_UNTIL(n, n->net->host[0].words == NULL);
+    hub_add(n->t->b->hub, 1u << HUB_NOTICE, a_notice, told);
+    NET_UNTIL(n, n->net->host[0].words == NULL && told[0] != '\0');
+    assert_non_null(strstr(told, "also printed by bob@"));
     assert_false(lan_job(n, id)->finished);
-    assert_string_equal(lan_job(n, id)->claims[0].printer, n->net->host[OTHERS].printer);
+    assert_string_equal(lan_job(n, id)->claims[0].run, begin.run);
+    fake_net_check_rows(n->net, 0);
+    done_with_net(n);
+}
+
+/* Given up, and nobody has begun it anew: it is no loss. */
+static void a_print_that_was_given_up_counts_when_its_host_comes_back(void **state)
+{
+    (void)state;
+    char id[ID_SIZE];
+    struct netted *n = prints_one(2, id);
+    others_give_up(n, id);
+    go_on(&n->t->b->printer);
+    NET_UNTIL(n, n->t->succeeded == 1);
+    assert_int_equal(manage_stop(n->t->m, &refused), 0);
+    NET_UNTIL(n, lan_job(n, id)->claims_count == 0);
+    n->net->host[0].connected = true;
+    NET_UNTIL(n, n->net->host[0].words == NULL);
+    assert_int_equal(lan_job(n, id)->sets[0].remaining, 1);
+    assert_int_equal(lan_job(n, id)->lost_count, 0);
     fake_net_check_rows(n->net, 0);
     done_with_net(n);
 }
@@ -540,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_queue_may_accept_only_trusted_gcode_or_none),
         cmocka_unit_test(a_print_is_counted_once_whatever_was_on_its_way),
         cmocka_unit_test(what_another_prints_meanwhile_is_told_as_one_too_many),
+        cmocka_unit_test(a_print_that_was_given_up_counts_when_its_host_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

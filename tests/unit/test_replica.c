@@ -317,6 +317,20 @@ static void a_leader_whose_disk_is_stuck_goes_on_through_the_others(void **state
     rnet_free(n);
 }
 
+static void of_large_entries_no_more_are_kept_than_must_be(void **state)
+{
+    (void)state;
+    struct rnet_options o = {
+        .seed = 5, .nodes = 1, .voters = 1, .trailing = 2048, .command_max = REPLICA_ENTRY_MAX - 8};
+    struct rnet *n = rnet_new(&o);
+    submit_many(n, 700); /* of 32 KiB, on average: some 22 MiB */
+    assert_equal_soon(n);
+    struct replica *r = rnet_replica(n, 0);
+    assert_null(replica_entry(r, 2));
+    assert_non_null(replica_entry(r, replica_applied(r) - 257));
+    rnet_free(n);
+}
+
 /* ---- starts -------------------------------------------------------------------------------------
  */
 
@@ -434,6 +448,7 @@ int main(void)
         cmocka_unit_test(large_commands_go_in_messages_of_a_quarter_mebibyte),
         cmocka_unit_test(too_much_on_its_way_is_refused),
         cmocka_unit_test(a_leader_whose_disk_is_stuck_goes_on_through_the_others),
+        cmocka_unit_test(of_large_entries_no_more_are_kept_than_must_be),
         cmocka_unit_test(a_log_that_does_not_hold_together_is_refused),
         cmocka_unit_test(what_is_left_of_a_group_goes_on_alone_in_a_new_term),
         cmocka_unit_test(the_library_is_the_one_it_was_tested_with),

@@ -1,7 +1,8 @@
 // link: ppnet
 // with: replica_net replica_chaos
 /* Replicas through crashes, cuts, slow disks and changing members, by seed. PP_SEEDS=N runs as many
- * of each kind, PP_SEED=N only that one. */
+ * of each kind, PP_SEED=N only that one; PP_OFF=N leaves guards out (enum replica_guard), which
+ * then is found. */
 #include "tests/lib/replica_chaos.h"
 
 #include <setjmp.h>
@@ -15,12 +16,13 @@
 #if defined(__SANITIZE_ADDRESS__)
 #define SEEDS 30
 #else
-#define SEEDS 150
+#define SEEDS 300
 #endif
 
-static void run_all(const struct chaos *like)
+static void run_all(struct chaos *like)
 {
-    const char *one = getenv("PP_SEED");
+    const char *one = getenv("PP_SEED"), *off = getenv("PP_OFF");
+    like->off = off != NULL ? (unsigned)strtoul(off, NULL, 0) : 0;
     uint64_t first = one != NULL ? strtoull(one, NULL, 10) : 1;
     unsigned count = one != NULL ? 1 : chaos_count(SEEDS);
     struct chaos worst = {0};

@@ -221,25 +221,3 @@ void content_set_answers(struct content *c, const struct content_answers *a)
 {
     c->answers = *a;
 }
-
-static void tell_read(
-    void *context, uint64_t id, const uint8_t *bytes, size_t len, const struct err *e)
-{
-    net_read_done(context, id, bytes, len, e);
-}
-
-static void tell_written(void *context, uint64_t id, const struct err *e)
-{
-    net_write_done(context, id, e);
-}
-
-static void tell_finished(void *context, uint64_t id, const struct err *e)
-{
-    net_finish_done(context, id, e);
-}
-
-void content_set_net(struct content *c, struct net *n)
-{
-    c->answers = n != NULL ? (struct content_answers){tell_read, tell_written, tell_finished, n}
-                           : (struct content_answers){0};
-}

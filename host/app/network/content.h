@@ -3,10 +3,10 @@
  *
  * Happy path: content_open() once files and jobs are there; content_for_net() goes into net_open(),
  * content_set_net() takes its answers. What comes is DATA/incoming/SHA256.part; beside it
- * SHA256.have says which of its chunks are on the disk for certain. When all are there, and the
- * SHA-256 of the whole is right, it becomes content like any other (files_adopt()), whose row says
- * when it came. Nothing here waits for the disk but content_open(): all reading, writing and
- * hashing is done in libuv's pool.
+ * SHA256.have says which of its chunks are there, and which on the disk for certain. When all are
+ * there, and the SHA-256 of the whole is right, it becomes content like any other (files_adopt()),
+ * whose row says when it came. Nothing here waits for the disk but content_open(): all reading,
+ * writing and hashing is done in libuv's pool.
  *
  * What is kept: all that an unfinished job needs, what came less than an hour ago (its job may be
  * on its way), and of the rest the newest, as long as all of it together stays below the limit.

@@ -1,7 +1,8 @@
 /* DATA/incoming: SHA256.part, as long as what came last, and SHA256.have, which of its chunks are
- * there: "pphave1\n", the size (8 bytes, big-endian), a byte for each chunk, BLAKE2b-128 of all of
- * it. It is replaced as a whole after the bytes are on the disk; one that is cut, or fits nothing,
- * counts as none.
+ * there: "pphave1\n", the size (8 bytes, big-endian), the boot of the machine (16), of each chunk
+ * whether it is written (1) or safe on the disk (2), BLAKE2b-128 of all of it. What is only written
+ * counts as long as the machine runs, what is safe for ever. It is replaced as a whole; one that is
+ * cut, or fits nothing, counts as none.
  */
 #include "host/app/network/content_priv.h"
 
@@ -21,7 +22,8 @@
 
 #define MAGIC      "pphave1\n"
 #define MAGIC_SIZE ((size_t)8)
-#define HEAD_SIZE  ((size_t)16)
+#define BOOT_SIZE  ((size_t)16)
+#define HEAD_SIZE  (MAGIC_SIZE + 8 + BOOT_SIZE)
 #define SUM_SIZE   ((size_t)16)
 #define HAVE_MAX   ((size_t)65536 + HEAD_SIZE + SUM_SIZE) /* of 64 GiB */
 
@@ -55,7 +57,8 @@ int disk_save(const struct part *p, struct err *e)
     uint8_t *bytes = mem_alloc(len);
     memcpy(bytes, MAGIC, MAGIC_SIZE);
     put_size(bytes + MAGIC_SIZE, p->size_bytes);
-    memcpy(bytes + HEAD_SIZE, p->durable, p->count);
+    memcpy(bytes + MAGIC_SIZE + 8, p->content->boot, BOOT_SIZE);
+    memcpy(bytes + HEAD_SIZE, p->claims, p->count);
     crypto_generichash(bytes + len - SUM_SIZE, SUM_SIZE, bytes, len - SUM_SIZE, NULL, 0);
     part_path(p, ".have", path, sizeof path);
     part_path(p, ".have.new", fresh, sizeof fresh);
@@ -97,6 +100,21 @@ static bool is_sha256(const char *name, size_t len)
     return len == BLOB_NAME_SIZE - 1 && strspn(name, "0123456789abcdef") >= len;
 }
 
+static bool is_boot(const struct content *c, const uint8_t *boot)
+{
+    static const uint8_t unknown[BOOT_SIZE];
+    return memcmp(c->boot, unknown, BOOT_SIZE) != 0 && memcmp(c->boot, boot, BOOT_SIZE) == 0;
+}
+
+static void find_boot(struct content *c)
+{
+    struct strbuf b = {0};
+    if (file_read("/proc/sys/kernel/random/boot_id", 100, &b, NULL) == 0) {
+        crypto_generichash(c->boot, BOOT_SIZE, (const uint8_t *)b.data, b.len, NULL, 0);
+    }
+    strbuf_fini(&b);
+}
+
 /* True if it was taken over: what its chunks say must lie within the file. */
 static bool load_part(struct content *c, const char *sha256, int64_t file_size)
 {
@@ -106,9 +124,13 @@ static bool load_part(struct content *c, const char *sha256, int64_t file_size)
     if (good) {
         const uint8_t *bytes = (const uint8_t *)b.data;
         struct part *p = part_new(c, sha256, get_size(bytes + MAGIC_SIZE));
+        bool same_boot = is_boot(c, bytes + MAGIC_SIZE + 8);
         for (uint32_t i = 0; i < p->count; i++) {
             int64_t end = (int64_t)i * CONTENT_CHUNK + (int64_t)part_chunk_len(p, i);
-            p->written[i] = p->durable[i] = bytes[HEAD_SIZE + i] == 1 && end <= file_size;
+            uint8_t claim = bytes[HEAD_SIZE + i];
+            bool counts = claim == CLAIM_SAFE || (claim == CLAIM_WRITTEN && same_boot);
+            p->written[i] = counts && end <= file_size ? claim : CLAIM_NONE;
+            p->dirty += p->written[i] == CLAIM_WRITTEN;
         }
     }
     free(path);
@@ -160,6 +182,7 @@ int disk_load(struct content *c, int64_t now_ms, struct err *e)
     if (d == NULL) {
         return err_errno(e, errno, "folder \"%s\"", c->dir);
     }
+    find_boot(c);
     while ((entry = readdir(d)) != NULL) {
         look_at(c, dirfd(d), entry->d_name, now_ms, &swept);
     }

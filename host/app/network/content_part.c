@@ -1,5 +1,5 @@
-/* A part: chunks come in any order, are written in the pool, and count for the next process once
- * they are on the disk for certain.
+/* A part: chunks come in any order, are written in the pool, count for the next process at once,
+ * and for one after a power cut when they are on the disk for certain.
  */
 #include "host/app/network/content_priv.h"
 
@@ -12,12 +12,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define SYNC_CHUNKS 16 /* at most so many are fetched twice after a crash */
+#define SYNC_CHUNKS 16 /* about so many are fetched twice after a power cut */
 #define SYNC_MS     1000
 #define SHUT_MS     30000
 
@@ -41,11 +42,12 @@ struct part *part_new(struct content *c, const char *sha256, int64_t size_bytes)
     p->size_bytes = size_bytes;
     p->count = (uint32_t)((size_bytes + CONTENT_CHUNK - 1) / CONTENT_CHUNK);
     p->written = mem_array(p->count + 1, 1);
-    p->durable = mem_array(p->count + 1, 1);
+    p->claims = mem_array(p->count + 1, 1);
+    p->safe = mem_array(p->count + 1, 1);
     p->waiting_last = &p->waiting;
     p->used_ms = clock_ms();
-    p->io.data = p->hash_work.data = p;
-    crypto_hash_sha256_init(&p->hash);
+    p->io.data = p->sync_work.data = p->hash_work.data = p;
+    p->hash_generation = UINT_MAX; /* hashing has not begun */
     str_copy(p->sha256, sizeof p->sha256, sha256, strlen(sha256));
     p->next = c->parts;
     c->parts = p;
@@ -70,9 +72,13 @@ void part_free(struct part *p)
     if (p->fd >= 0) {
         close(p->fd);
     }
+    if (p->analyzer != NULL) {
+        analyze_free(p->analyzer);
+    }
     free_pieces(p->waiting);
     free(p->written);
-    free(p->durable);
+    free(p->claims);
+    free(p->safe);
     free(p);
 }
 
@@ -92,7 +98,7 @@ int64_t part_missing(const struct part *p)
 {
     int64_t bytes = 0;
     for (uint32_t i = 0; i < p->count; i++) {
-        bytes += p->written[i] != 0 ? 0 : (int64_t)part_chunk_len(p, i);
+        bytes += p->written[i] != CLAIM_NONE ? 0 : (int64_t)part_chunk_len(p, i);
     }
     return bytes;
 }
@@ -128,7 +134,7 @@ static void write_pieces(struct part *p)
 {
     for (struct piece *w = p->writing; w != NULL; w = w->next) {
         if (open_part(p, &w->err) == 0 && write_all(p, w, &w->err) == 0) {
-            p->durable[w->offset / CONTENT_CHUNK] = 1;
+            p->claims[w->offset / CONTENT_CHUNK] = CLAIM_WRITTEN;
             /* On its way to the disk, so that the next fdatasync() finds little to wait for. */
             sync_file_range(p->fd, (off_t)w->offset, (off_t)w->len, SYNC_FILE_RANGE_WRITE);
         }
@@ -146,18 +152,19 @@ static void forget_files(struct part *p)
         close(p->fd);
         p->fd = -1;
     }
-    memset(p->durable, 0, p->count);
 }
 
-static void sync_part(struct part *p)
+static void do_sync(uv_work_t *work)
 {
-    if (p->fd < 0) {
-        return;
+    struct part *p = work->data;
+    char path[4096];
+    part_path(p, ".part", path, sizeof path);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || fdatasync(fd) != 0) {
+        err_errno(&p->sync_err, errno, "write \"%s\"", path);
     }
-    if (fdatasync(p->fd) != 0) {
-        err_errno(&p->sync_err, errno, "write content %.12s…", p->sha256);
-    } else {
-        disk_save(p, &p->sync_err);
+    if (fd >= 0) {
+        close(fd);
     }
 }
 
@@ -168,8 +175,8 @@ static void do_io(uv_work_t *work)
         forget_files(p);
     }
     write_pieces(p);
-    if (p->sync) {
-        sync_part(p);
+    if (p->save || (p->writing != NULL && p->fd >= 0)) {
+        disk_save(p, &p->save_err);
     }
     if (p->shut && p->fd >= 0) {
         close(p->fd);
@@ -194,10 +201,19 @@ static void take_piece(struct part *p, struct piece *w)
         err_set(&w->err, PP_ECANCELED, "content %.12s… was thrown away", p->sha256);
     }
     if (w->err.code == 0) {
-        p->written[index] = 1;
+        p->written[index] = CLAIM_WRITTEN;
         p->dirty++;
     }
     content_tell_written(p->content, w->id, w->err.code != 0 ? &w->err : NULL);
+}
+
+/* It only means more to fetch after a crash. */
+static void tell_late(struct err *e)
+{
+    if (e->code != 0) {
+        log_warn("%s", e->text);
+        *e = (struct err){0};
+    }
 }
 
 static void on_io(uv_work_t *work, int status)
@@ -209,10 +225,7 @@ static void on_io(uv_work_t *work, int status)
     p->writing = NULL;
     p->io_busy = false;
     p->gone = p->gone || p->empty;
-    if (p->sync_err.code != 0) {
-        log_warn("%s", p->sync_err.text); /* it only means more to fetch after a crash */
-        p->sync_err = (struct err){0};
-    }
+    tell_late(&p->save_err);
     p->held++;
     for (struct piece *next; list != NULL; list = next) {
         next = list->next;
@@ -224,10 +237,37 @@ static void on_io(uv_work_t *work, int status)
     content_idle(c);
 }
 
+static void on_synced(uv_work_t *work, int status)
+{
+    struct part *p = work->data;
+    struct content *c = p->content;
+    (void)status;
+    p->sync_busy = false;
+    for (uint32_t i = 0;
+         p->sync_err.code == 0 && p->sync_generation == p->generation && i < p->count; i++) {
+        p->written[i] = p->safe[i] != CLAIM_NONE ? CLAIM_SAFE : p->written[i];
+        p->stale = true;
+    }
+    tell_late(&p->sync_err);
+    part_go(p);
+    content_idle(c);
+}
+
 static bool wants_sync(const struct part *p)
 {
-    bool old = clock_ms() - p->used_ms >= SYNC_MS;
-    return p->dirty >= SYNC_CHUNKS || (p->dirty > 0 && (old || p->close));
+    bool old = clock_ms() - p->used_ms >= SYNC_MS || p->content->closed;
+    return p->dirty >= SYNC_CHUNKS || (p->dirty > 0 && old);
+}
+
+/* Beside the writing: who sends does not wait for the disk. */
+static void begin_sync(struct part *p)
+{
+    memcpy(p->safe, p->written, p->count);
+    p->sync_generation = p->generation;
+    p->dirty = 0;
+    p->sync_busy = true;
+    content_busy(p->content);
+    uv_queue_work(p->content->loop, &p->sync_work, do_sync, on_synced);
 }
 
 static void begin_io(struct part *p)
@@ -237,10 +277,11 @@ static void begin_io(struct part *p)
     p->writing = p->waiting;
     p->waiting = NULL;
     p->waiting_last = &p->waiting;
-    p->sync = wants_sync(p);
-    p->dirty = p->sync ? 0 : p->dirty;
     p->shut = p->close;
     p->close = false;
+    p->save = p->stale && !p->empty;
+    p->stale = false;
+    memcpy(p->claims, p->written, p->count);
     p->io_busy = true;
     content_busy(p->content);
     uv_queue_work(p->content->loop, &p->io, do_io, on_io);
@@ -248,10 +289,14 @@ static void begin_io(struct part *p)
 
 void part_go(struct part *p)
 {
-    bool work = p->again || p->waiting != NULL || wants_sync(p) || p->close;
-    /* Nothing is thrown away under the eyes of who hashes it. */
-    if (work && !p->io_busy && !p->adopting && !(p->again && p->hash_busy)) {
+    bool work = p->again || p->waiting != NULL || p->close || p->stale;
+    bool others = p->hash_busy || p->sync_busy;
+    /* Nothing is thrown away under the eyes of who reads it. */
+    if (work && !p->io_busy && !p->adopting && !(p->again && others)) {
         begin_io(p);
+    }
+    if (wants_sync(p) && !p->sync_busy && !p->again && !(p->io_busy && p->empty)) {
+        begin_sync(p);
     }
     finish_step(p);
     if (is_done_with(p)) {
@@ -287,7 +332,9 @@ static int check_room(
 static uint8_t *copy_of(const struct part *p)
 {
     uint8_t *have = mem_array(p->count + 1, 1);
-    memcpy(have, p->written, p->count);
+    for (uint32_t i = 0; i < p->count; i++) {
+        have[i] = p->written[i] != CLAIM_NONE;
+    }
     return have;
 }
 
@@ -298,6 +345,7 @@ static void throw_away(struct part *p)
     atomic_store(&p->stop, true);
     p->generation++;
     p->again = true;
+    p->stale = false;
     p->dirty = 0;
     memset(p->written, 0, p->count);
 }

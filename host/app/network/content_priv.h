@@ -5,6 +5,7 @@
  *     content_finish.c  hashed along, and its end
  *     content_disk.c    DATA/incoming: what is found there, SHA256.have
  *     content_cache.c   what is kept, and for how long
+ *     content_net.c     answers that go to net
  */
 #ifndef PP_APP_NETWORK_CONTENT_PRIV_H
 #define PP_APP_NETWORK_CONTENT_PRIV_H
@@ -17,6 +18,13 @@
 
 #define CONTENT_CHUNK (1 << 20) /* as hosts send it */
 
+/* What is known of a chunk. A written one outlives this process, not a power cut. */
+enum claim {
+    CLAIM_NONE,
+    CLAIM_WRITTEN,
+    CLAIM_SAFE
+};
+
 /* Bytes on their way to the disk. */
 struct piece {
     struct piece *next;
@@ -28,22 +36,23 @@ struct piece {
     uint8_t bytes[];
 };
 
-/* Content that is not whole yet. Two works in the pool serve it, each at most once at a time: one
- * writes, the other hashes what is there from its start on. */
+/* Content that is not whole yet. Three works in the pool serve it, each at most once at a time: one
+ * writes, one makes safe what is written, one hashes what is there from its start on. */
 struct part {
     struct part *next;
     struct content *content;
     char sha256[BLOB_NAME_SIZE];
     int64_t size_bytes;
     uint32_t count;
-    uint8_t *written;    /* owned; a byte for each chunk: its bytes are in the file */
+    uint8_t *written;    /* owned; of each chunk: enum claim */
     bool begun;          /* somebody wants it */
     unsigned generation; /* counts what was thrown away */
     bool gone;           /* it has no files */
     bool again;          /* what is in the file is to be thrown away */
     unsigned held;       /* somebody on the stack still uses it */
     uint64_t used_ms;    /* monotonic; last written */
-    size_t dirty;        /* chunks written that are not in SHA256.have */
+    size_t dirty;        /* chunks written that are not safe */
+    bool stale;          /* what is safe stands not in SHA256.have yet */
 
     uv_work_t io;
     bool io_busy;
@@ -51,19 +60,30 @@ struct part {
     bool close;                            /* its file is to be closed */
     /* The pool's while busy: */
     struct piece *writing;
-    bool empty, sync, shut, remove; /* what to do besides */
+    bool empty, shut; /* what to do besides */
     int fd;
-    uint8_t *durable; /* owned; a byte for each chunk: written, as far as the pool knows */
+    uint8_t *claims; /* owned; for SHA256.have */
+    bool save;
+    struct err save_err;
+
+    uv_work_t sync_work;
+    bool sync_busy;
+    /* The pool's while busy: */
+    uint8_t *safe; /* owned; what is to be made safe, as it was written then */
+    unsigned sync_generation;
     struct err sync_err;
 
     uv_work_t hash_work;
     bool hash_busy;
     unsigned hash_generation;
     uint32_t hash_to;
+    bool hash_failed; /* it could not be read back: tried again at the end */
     atomic_bool stop;
     /* The pool's while busy: */
     crypto_hash_sha256_state hash;
-    uint32_t hashed; /* chunks */
+    uint32_t hashed;           /* chunks */
+    struct analyzer *analyzer; /* owned; NULL: it is no text */
+    struct analysis analysis;  /* once all is hashed */
     struct err hash_err;
 
     uint64_t finish_id; /* 0 = it is not to be finished */
@@ -94,7 +114,8 @@ struct content {
     uv_loop_t *loop;
     struct files *files; /* NULL once closed */
     struct jobs *jobs;
-    char *dir; /* owned; DATA/incoming */
+    char *dir;        /* owned; DATA/incoming */
+    uint8_t boot[16]; /* this run of the machine; zeroes: not known */
     int64_t cache_bytes, reserve_bytes;
     struct net_content net;
     struct content_answers answers;
@@ -140,7 +161,7 @@ void finish_forget(struct part *p);
 
 /* Loads what is there and sweeps what is too old or belongs to nothing. */
 int disk_load(struct content *c, int64_t now_ms, struct err *e);
-/* In the pool: SHA256.have of the chunks that are durable, replaced as a whole. */
+/* In the pool: SHA256.have of p->claims, replaced as a whole. */
 int disk_save(const struct part *p, struct err *e);
 
 /* ---- content_cache.c */

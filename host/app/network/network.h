@@ -55,6 +55,11 @@ int network_takeover(struct network *w, const char *queue, struct err *e);
  * long that its claim may have been given to another. */
 bool network_may_begin(const struct network *w, const char *queue);
 
+/* A person says that this host (its name or peer id) will not print what it has claimed: others may.
+ * How many jobs; PP_ENOTFOUND when there is none. */
+int network_release(struct network *w, const char *queue, const char *host, const char *actor,
+    struct err *e);
+
 /* Who is there: an array of {peer, name, self, linked, voter, leader, trusted, version, address,
  * rtt_ms, silent_ms, profile, state, progress, eta_ms, temperatures, job, api, files} for a queue,
  * or of all queues (NULL), each peer once with its "queues". */

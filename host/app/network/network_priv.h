@@ -60,6 +60,9 @@ bool network_somebody_fits(
 /* ---- network_lease.c ---- */
 void network_lease_tick(struct network *w);
 void network_lease_free(struct joined *q);
+/* Others may print it: a print of it that is said to run is given up, then the claim. */
+void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
+    const struct queue_claim *claim, const char *actor);
 /* "NAME@PEER": the peer's part; NULL when it has none. */
 const char *network_claim_peer(const char *printer);
 

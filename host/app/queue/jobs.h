@@ -49,7 +49,8 @@ struct jobs_options {
 int jobs_open(struct jobs **out, uv_loop_t *loop, const struct jobs_options *o, struct store *store,
     struct files *files, struct hub *hub, struct err *e);
 
-/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. */
+/* Answers what waits with PP_ECANCELED unless it is being written, then `closed` runs. The network
+ * has let go of its machines before. */
 void jobs_close(struct jobs *j, void (*closed)(void *context), void *context);
 
 /* This printer's own profile, borrowed; NULL = unknown. Sets are assigned to a printer by their
@@ -88,6 +89,9 @@ struct jobs_queue {
     unsigned joins;                   /* how often it was joined since the start */
     const struct queue *queue;        /* NULL: a network queue that is not joined */
 };
+
+/* Whose gcode it takes: "all", "trusted" or "model", also where nothing was said. */
+const char *jobs_queue_accept(const struct jobs_queue *q);
 
 /* By rank: the first with printable work wins. NULL past the last. */
 const struct jobs_queue *jobs_queue_at(const struct jobs *j, size_t index);
@@ -165,6 +169,11 @@ void jobs_do(
  * told, else the first one's result. The (client, sequence) of the first stands for all. */
 void jobs_do_all(struct jobs *j, const char *queue, const struct queue_command *commands, size_t n,
     jobs_cb done, void *context);
+
+/* What the last command of a client of this host got in that queue; NULL = none is remembered.
+ * Valid until the next change. */
+const struct queue_answer *jobs_last_answer(
+    const struct jobs *j, const char *queue, const char *client);
 
 /* A copy of a job to be sent: an empty list of profiles ("any printer") stays one. */
 struct queue_job *jobs_copy_spec(const struct queue_job *spec);

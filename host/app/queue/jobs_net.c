@@ -1,8 +1,8 @@
-/* Network queues: commands into the log, entries out of it.
+/* Network queues: commands into the log, answers to who sent them, queues joined and left. What
+ * comes out of the log is jobs_machine.c's.
  *
- * What is committed is in the queue and settled; this host's own words lie on top (jobs_own.c), so
- * every entry is applied between jobs_own_off() and jobs_own_on(). The log calls from within its
- * own step and must not be called back: whoever waits is told from the pump.
+ * The log calls from within its own step and must not be called back: whoever waits is told from
+ * the pump.
  *
  * A client's name counts per host: in the queue it is written behind the end of the peer id that
  * the link has proved, so that nobody answers for another's commands.
@@ -91,61 +91,6 @@ void jobs_net_pump(struct jobs *j)
     }
 }
 
-/* ---- commands as bytes --------------------------------------------------------------------------
- */
-
-static char *write_commands(const struct queue_command *commands, size_t n)
-{
-    json_t *doc = n == 1 ? queue_command_to_json(commands) : json_array();
-    for (size_t i = 0; n > 1 && i < n; i++) {
-        json_array_append_new(doc, queue_command_to_json(&commands[i]));
-    }
-    char *text = json_dumps(doc, JSON_COMPACT);
-    json_decref(doc);
-    return text;
-}
-
-struct commands {
-    struct queue_command *at;
-    size_t count;
-};
-
-static void free_commands(struct commands *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        queue_job_free(c->at[i].spec);
-    }
-    free(c->at);
-}
-
-/* What other hosts wrote: nothing of it is believed before it is read. */
-static int read_commands(const uint8_t *bytes, size_t len, struct commands *out, struct err *e)
-{
-    json_error_t why;
-    *out = (struct commands){.count = 0};
-    json_t *doc = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, &why);
-    bool many = json_is_array(doc);
-    size_t n = many ? json_array_size(doc) : 1;
-    int rc = 0;
-    if (doc == NULL) {
-        return err_set(e, PP_EPROTO, "a command that is no JSON, at byte %d", why.position);
-    }
-    if (n == 0 || n > JOBS_ALL_MAX) {
-        rc = err_set(e, PP_ETOOBIG, "%zu commands at once: must be 1 to %d", n, JOBS_ALL_MAX);
-    }
-    out->at = rc == 0 ? mem_array(n, sizeof *out->at) : NULL;
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = queue_command_from_json(many ? json_array_get(doc, i) : doc, &out->at[i], e);
-        out->count += rc == 0;
-    }
-    json_decref(doc);
-    if (rc != 0) {
-        free_commands(out);
-        *out = (struct commands){.count = 0};
-    }
-    return rc;
-}
-
 /* ---- as it stands in the queue ------------------------------------------------------------------
  */
 
@@ -170,19 +115,24 @@ void jobs_net_sign(struct queue_command *c, const char *origin, bool trusted)
     }
 }
 
-static int may(
-    const void *context, const struct queue *q, const struct queue_command *c, struct err *e)
-{
-    return queue_trust_check(q, context, c, e);
-}
-
-static struct queue_trust trust_of(const struct slot *slot)
+struct queue_trust jobs_net_trust(const struct slot *slot)
 {
     return (struct queue_trust){.open_wan = strcmp(slot->shown.kind, "wan") == 0};
 }
 
 /* ---- into the log -------------------------------------------------------------------------------
  */
+
+char *jobs_net_write(const struct queue_command *commands, size_t n)
+{
+    json_t *doc = n == 1 ? queue_command_to_json(commands) : json_array();
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        json_array_append_new(doc, queue_command_to_json(&commands[i]));
+    }
+    char *text = json_dumps(doc, JSON_COMPACT);
+    json_decref(doc);
+    return text;
+}
 
 static int not_joined(const struct slot *slot, struct err *e)
 {
@@ -194,10 +144,39 @@ static int not_joined(const struct slot *slot, struct err *e)
         slot->shown.name);
 }
 
+/* Other hosts know nothing of our keys: "ana at shed"; and whoever sits at this host is the host. */
+static void name_person(const struct jobs *j, char *name, size_t size)
+{
+    char key[QUEUE_WORD_MAX + 1];
+    bool nobody = name[0] == '\0' || strcmp(name, j->host_name) == 0;
+    if (nobody || strstr(name, " at ") != NULL) {
+        return;
+    }
+    if (strcmp(name, "local") == 0 || strcmp(name, "session") == 0) {
+        str_copy(name, size, j->host_name, strlen(j->host_name));
+        return;
+    }
+    str_copy(key, sizeof key, name, strlen(name));
+    snprintf(name, size, "%.44s at %.44s", key, j->host_name);
+}
+
+static void name_people(const struct jobs *j, struct queue_command *c)
+{
+    char submitter[QUEUE_WORD_MAX + 1];
+    name_person(j, c->actor, sizeof c->actor);
+    if (c->verb == QUEUE_SUBMIT && c->spec != NULL && c->spec->submitter != NULL) {
+        str_copy(submitter, sizeof submitter, c->spec->submitter, strlen(c->spec->submitter));
+        name_person(j, submitter, sizeof submitter);
+        free(c->spec->submitter);
+        c->spec->submitter = mem_strdup(submitter);
+    }
+}
+
 static void stamp(struct slot *slot, struct request *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct queue_command *c = &r->commands[i];
+        name_people(slot->jobs, c);
         if (i == 0 && c->client[0] == '\0') {
             memcpy(c->client, slot->client, sizeof c->client);
             c->sequence = ++slot->sequence;
@@ -209,19 +188,34 @@ static void stamp(struct slot *slot, struct request *r)
     }
 }
 
-/* What every host would refuse is refused at once. */
+const struct queue_answer *jobs_last_answer(
+    const struct jobs *j, const char *queue, const char *client)
+{
+    const struct slot *slot = jobs_slot(j, queue);
+    struct queue_command c = {.client = ""};
+    str_copy(c.client, sizeof c.client, client, strlen(client));
+    if (slot != NULL && slot->network) {
+        jobs_net_sign(&c, slot->self, true);
+    }
+    return slot != NULL ? queue_last_answer(slot->queue, c.client) : NULL;
+}
+
+/* It has its answer, whatever has become of its files. */
+static bool was_answered(const struct slot *slot, const struct queue_command *c)
+{
+    const struct queue_answer *last = jobs_last_answer(slot->jobs, slot->shown.name, c->client);
+    return last != NULL && last->sequence >= c->sequence;
+}
+
+/* What every host would refuse whoever sends it is refused at once. */
 static int prepare(struct slot *slot, struct request *r, struct err *e)
 {
-    const struct queue_trust trust = trust_of(slot);
+    const struct queue_trust of_all = {.open_wan = false};
     int rc = 0;
     stamp(slot, r);
-    for (size_t i = 0; rc == 0 && i < r->count; i++) {
-        struct queue_command c = r->commands[i];
+    for (size_t i = 0; rc == 0 && i < r->count && !was_answered(slot, &r->commands[0]); i++) {
         rc = jobs_fill(slot->jobs, slot->queue, &r->commands[i], e);
-        c = r->commands[i];
-        str_copy(c.origin, sizeof c.origin, slot->self, strlen(slot->self));
-        c.trusted = !trust.open_wan; /* else the log knows */
-        rc = rc == 0 && !trust.open_wan ? queue_trust_check(slot->queue, &trust, &c, e) : rc;
+        rc = rc == 0 ? queue_trust_check(slot->queue, &of_all, &r->commands[i], e) : rc;
     }
     return rc;
 }
@@ -231,7 +225,7 @@ static void send_request(struct slot *slot, struct request *r)
     const struct jobs_network *n = &slot->jobs->network;
     struct err *e = &r->result.err;
     if (prepare(slot, r, e) == 0) {
-        char *bytes = write_commands(r->commands, r->count);
+        char *bytes = jobs_net_write(r->commands, r->count);
         r->id = n->submit(n->context, slot->shown.name, false, bytes, strlen(bytes), e);
         free(bytes);
     }
@@ -263,7 +257,7 @@ void jobs_send(struct jobs *j, struct request *r)
 uint64_t jobs_net_submit(struct slot *slot, const struct queue_command *c, struct err *e)
 {
     const struct jobs_network *n = &slot->jobs->network;
-    char *bytes = write_commands(c, 1);
+    char *bytes = jobs_net_write(c, 1);
     uint64_t id = n->submit(n->context, slot->shown.name, true, bytes, strlen(bytes), e);
     free(bytes);
     return id;
@@ -273,241 +267,6 @@ void jobs_net_answer(struct slot *slot, struct request *r, const struct queue_re
 {
     r->result = *result;
     answer_later(slot->jobs, r);
-}
-
-/* ---- out of the log -----------------------------------------------------------------------------
- */
-
-struct rows {
-    net_row_cb row;
-    void *context;
-};
-
-static void tell_row(const struct rows *r, const char *kind, const char *name, char *doc)
-{
-    char key[16 + QUEUE_WORD_MAX];
-    snprintf(key, sizeof key, "%s/%s", kind, name);
-    const struct net_row row = {
-        .key = key, .bytes = (const uint8_t *)doc, .len = doc != NULL ? strlen(doc) : 0};
-    r->row(r->context, &row);
-    free(doc);
-}
-
-static void job_row(void *context, const char *id, const struct queue_job *job)
-{
-    tell_row(context, "job", id, job != NULL ? jobs_write_job(job) : NULL);
-}
-
-static void answer_row(void *context, const char *client, const struct queue_answer *answer)
-{
-    tell_row(context, "answer", client, answer != NULL ? jobs_write_answer(answer) : NULL);
-}
-
-static bool may_let_go(const struct commands *all, const struct queue_result *result)
-{
-    bool drops = result->job_done;
-    for (size_t i = 0; i < all->count; i++) {
-        const struct queue_command *c = &all->at[i];
-        drops = drops || c->verb == QUEUE_ARCHIVE || c->verb == QUEUE_TAKE ||
-                c->verb == QUEUE_PURGE || (c->verb == QUEUE_EDIT && (c->mask & QUEUE_F_SETS) != 0);
-    }
-    return drops;
-}
-
-/* As the log says it: its time, its word of who sent it. */
-static void sign_all(const struct slot *slot, const struct net_entry *entry, struct commands *all)
-{
-    const struct queue_trust trust = trust_of(slot);
-    char origin[PEER_TEXT_SIZE];
-    peer_format(&entry->origin, origin);
-    for (size_t i = 0; i < all->count; i++) {
-        all->at[i].now_ms = entry->utc_ms;
-        jobs_net_sign(&all->at[i], origin, entry->trusted);
-        queue_trust_trim(&trust, &all->at[i]);
-    }
-}
-
-static void on_apply(
-    void *context, const struct net_entry *entry, net_row_cb row, void *row_context)
-{
-    struct slot *slot = context;
-    struct rows rows = {row, row_context};
-    const struct queue_sink sink = {.job = job_row, .answer = answer_row, .context = &rows};
-    const struct queue_trust trust = trust_of(slot);
-    struct queue_result result = {.job = ""};
-    struct commands all;
-    struct queue_command first = {.client = ""};
-    jobs_own_off(slot);
-    if (read_commands(entry->bytes, entry->len, &all, &result.err) == 0) {
-        const struct queue_may rules = {may, &trust};
-        first = all.at[0];
-        sign_all(slot, entry, &all);
-        queue_apply_all(slot->queue, &rules, all.at, all.count, &result);
-        slot->jobs->network_let_go = slot->jobs->network_let_go || may_let_go(&all, &result);
-    }
-    queue_changes(slot->queue, &sink);
-    queue_settle(slot->queue);
-    struct request *r = entry->own != 0 ? jobs_list_take_id(&slot->sent, entry->own) : NULL;
-    if (r != NULL) {
-        jobs_net_answer(slot, r, &result);
-    } else {
-        jobs_own_applied(slot, entry, &first, &result);
-    }
-    free_commands(&all);
-    jobs_own_on(slot);
-    jobs_net_changed(slot->jobs);
-}
-
-static void on_dump(void *context, net_row_cb row, void *row_context)
-{
-    struct slot *slot = context;
-    struct rows rows = {row, row_context};
-    const struct queue_sink sink = {.job = job_row, .answer = answer_row, .context = &rows};
-    jobs_own_off(slot);
-    queue_dump(slot->queue, &sink);
-    jobs_own_on(slot);
-}
-
-/* ---- rows ---------------------------------------------------------------------------------------
- */
-
-static int load_job(struct queue *q, const char *id, const struct net_row *row, struct err *e)
-{
-    struct queue_job *job = jobs_read_job((const char *)row->bytes, row->len, e);
-    if (job == NULL) {
-        return -PP_ECORRUPT;
-    }
-    int rc = strcmp(job->id, id) == 0 ? queue_load_job(q, job, e)
-                                      : err_set(e, PP_ECORRUPT, "it says that it is another");
-    if (rc != 0) {
-        queue_job_free(job);
-    }
-    return rc;
-}
-
-static int load_row(struct queue *q, const struct net_row *row, struct err *e)
-{
-    struct queue_answer answer;
-    if (strncmp(row->key, "job/", 4) == 0) {
-        return load_job(q, row->key + 4, row, e);
-    }
-    if (strncmp(row->key, "answer/", 7) == 0 &&
-        jobs_read_answer(row->key + 7, (const char *)row->bytes, row->len, &answer)) {
-        queue_load_answer(q, &answer);
-        return 0;
-    }
-    return err_set(e, PP_ECORRUPT, "nothing that is known here");
-}
-
-/* In texts that all hosts keep, the queue has the name that all of them know it by. */
-static struct queue *new_queue(const struct slot *slot)
-{
-    const char *common = slot->shown.shared.namespace;
-    return queue_new(common[0] != '\0' ? common : slot->shown.name);
-}
-
-static void on_load(void *context, const struct net_row *rows, size_t n)
-{
-    struct slot *slot = context;
-    struct queue *q = new_queue(slot);
-    for (size_t i = 0; i < n; i++) {
-        struct err e = {0};
-        char shown[80];
-        if (load_row(q, &rows[i], &e) != 0) {
-            str_escape(shown, sizeof shown, rows[i].key, strlen(rows[i].key));
-            log_error("\"%s\" of queue \"%s\" cannot be read and is left out: %s", shown,
-                slot->shown.name, e.text);
-        }
-    }
-    queue_free(slot->queue);
-    slot->queue = q;
-    slot->shown.queue = q;
-    jobs_own_on(slot);
-    slot->jobs->network_let_go = true;
-    jobs_net_changed(slot->jobs);
-}
-
-/* ---- what becomes of our commands ---------------------------------------------------------------
- */
-
-static void on_pending(void *context, uint64_t id, const uint8_t *bytes, size_t len)
-{
-    struct slot *slot = context;
-    struct commands all;
-    struct err e = {0};
-    if (read_commands(bytes, len, &all, &e) != 0) {
-        log_error("a command of queue \"%s\" that is not committed yet cannot be read: %s",
-            slot->shown.name, e.text);
-        return;
-    }
-    if (all.count == 1) {
-        jobs_own_pending(slot, id, &all.at[0]);
-    }
-    free_commands(&all);
-    jobs_net_changed(slot->jobs);
-}
-
-static void on_kept(void *context, uint64_t id)
-{
-    jobs_own_kept(context, id);
-}
-
-static void on_refused(void *context, uint64_t id, const struct err *e)
-{
-    struct slot *slot = context;
-    struct request *r = jobs_list_take_id(&slot->sent, id);
-    if (r != NULL) {
-        jobs_net_answer(slot, r, &(struct queue_result){.err = *e});
-    } else {
-        jobs_own_refused(slot, id, e);
-    }
-}
-
-struct carry {
-    void (*submit)(void *c, const uint8_t *bytes, size_t len);
-    void *context;
-};
-
-static void carry_job(struct slot *slot, const struct queue_job *job, const struct carry *carry)
-{
-    struct queue_command c = {
-        .verb = QUEUE_SUBMIT, .revision = -1, .mask = QUEUE_F_STATE, .now_ms = clock_wall_ms()};
-    memcpy(c.job, job->id, sizeof c.job);
-    snprintf(c.actor, sizeof c.actor, "%s", slot->shown.printer);
-    memcpy(c.client, slot->own_client, sizeof c.client);
-    c.sequence = ++slot->own_sequence;
-    c.spec = queue_job_copy(job);
-    char *bytes = write_commands(&c, 1);
-    carry->submit(carry->context, (const uint8_t *)bytes, strlen(bytes));
-    free(bytes);
-    jobs_own_pending(slot, 0, &c);
-    queue_job_free(c.spec);
-}
-
-/* Every unfinished job as it is with our own words on top: those come first in the outbox, and do
- * nothing where the job is not known yet. */
-static void on_carry_over(
-    void *context, void (*submit)(void *c, const uint8_t *bytes, size_t len), void *submit_context)
-{
-    struct slot *slot = context;
-    const struct carry carry = {submit, submit_context};
-    struct queue_job **all = mem_array(queue_count(slot->queue) + 1, sizeof *all);
-    size_t n = 0;
-    const struct queue_job *job = queue_first(slot->queue);
-    for (; job != NULL; job = queue_after(slot->queue, job)) {
-        all[n++] = queue_job_copy(job);
-    }
-    for (size_t i = 0; i < n; i++) {
-        carry_job(slot, all[i], &carry);
-        queue_job_free(all[i]);
-    }
-    free(all);
-}
-
-static void on_changed(void *context)
-{
-    const struct slot *slot = context;
-    jobs_net_changed(slot->jobs);
 }
 
 /* ---- joined and left ----------------------------------------------------------------------------
@@ -540,6 +299,13 @@ bool jobs_connected(const struct jobs *j, const char *queue)
            n->connected(n->context, queue);
 }
 
+/* In texts that all hosts keep, the queue has the name that all of them know it by. */
+struct queue *jobs_net_queue(const struct slot *slot)
+{
+    const char *common = slot->shown.shared.namespace;
+    return queue_new(common[0] != '\0' ? common : slot->shown.name);
+}
+
 static void name_ourselves(struct slot *slot, const char *printer)
 {
     const char *at = strrchr(printer, '@');
@@ -563,18 +329,10 @@ int jobs_joined(struct jobs *j, const char *name, const char *printer, struct ne
         return err_field(e, PP_ESTATE, "queue", "queue \"%s\" is joined already", name);
     }
     name_ourselves(slot, printer);
-    slot->queue = new_queue(slot);
+    slot->queue = jobs_net_queue(slot);
     slot->shown.queue = slot->queue;
     slot->shown.joins++;
-    *machine = (struct net_machine){.apply = on_apply,
-        .dump = on_dump,
-        .load = on_load,
-        .pending = on_pending,
-        .kept = on_kept,
-        .refused = on_refused,
-        .carry_over = on_carry_over,
-        .changed = on_changed,
-        .context = slot};
+    jobs_machine(slot, machine);
     return 0;
 }
 

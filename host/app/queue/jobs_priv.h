@@ -3,6 +3,7 @@
 #define PP_APP_QUEUE_JOBS_PRIV_H
 
 #include "host/app/queue/jobs.h"
+#include "host/core/queue_trust.h"
 #include "host/io/store_queue.h"
 
 /* What somebody waits for: one command, or several that belong together. */
@@ -184,6 +185,8 @@ int jobs_fill(struct jobs *j, const struct queue *q, struct queue_command *c, st
 /* ---- jobs_shared.c: network queues as settings --------------------------------------------------
  */
 
+#define JOBS_CLAIM_TIMEOUT_MS INT64_C(900000) /* where nothing else is set */
+
 /* The queue that is there from the first start on. */
 int jobs_make_lan(struct jobs *j, struct err *e);
 
@@ -197,7 +200,7 @@ void jobs_read_words(struct slot *slot, const json_t *array);
 json_t *jobs_write_shared(const struct jobs_shared *s);
 int jobs_read_shared(const json_t *object, struct jobs_shared *s, struct err *e);
 
-/* ---- jobs_net.c: commands into the log and out of it --------------------------------------------
+/* ---- jobs_net.c: commands into the log, queues joined and left ----------------------------------
  */
 
 void jobs_send(struct jobs *j, struct request *r); /* and answers it, later */
@@ -212,8 +215,19 @@ void jobs_net_sign(struct queue_command *c, const char *origin, bool trusted);
 /* A command that is kept until it is committed; 0 and *e when it is not taken. */
 uint64_t jobs_net_submit(struct slot *slot, const struct queue_command *c, struct err *e);
 
+/* As the log has them; free() it. */
+char *jobs_net_write(const struct queue_command *commands, size_t n);
+
+struct queue_trust jobs_net_trust(const struct slot *slot);
+struct queue *jobs_net_queue(const struct slot *slot); /* a new one, empty */
+
 /* Later, from the pump. */
 void jobs_net_answer(struct slot *slot, struct request *r, const struct queue_result *result);
+
+/* ---- jobs_machine.c: out of the log -------------------------------------------------------------
+ */
+
+void jobs_machine(struct slot *slot, struct net_machine *machine);
 
 /* ---- jobs_own.c: on top of what is committed ----------------------------------------------------
  */
