@@ -66,7 +66,8 @@ struct net_options {
     const char *nameserver;       /* "IP:PORT" for DNSLink; NULL = the system's */
     bool dht_local;               /* the DHT is a network of its own */
     bool map_ports;
-    bool no_mdns; /* tests, and who does not want to be announced */
+    uint64_t registry_ms; /* between two readings of a registry; 0 = an hour */
+    bool no_mdns;         /* tests, and who does not want to be announced */
     uint32_t heartbeat_ms, election_ms, found_ms, retire_ms; /* 0 = as usual */
     struct net_content content;
     struct net_events events;

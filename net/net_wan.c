@@ -114,6 +114,7 @@ void net_wan_begin(struct net_queue *q)
         .folder = n->folder,
         .gateways = n->o.gateways,
         .nameserver = n->nameserver[0] != '\0' ? n->nameserver : NULL,
+        .period_ms = n->o.registry_ms,
         .first_id = ++n->loads << 32,
         .get = n->o.get,
         .get_context = n->o.get_context,

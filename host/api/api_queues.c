@@ -112,7 +112,6 @@ static int read_words(struct jobs_queue *q, const struct words *w, struct err *e
     static const char *const controls[] = {"keyed", "yes", "no", NULL};
     static const char *const controls_kept[] = {"", "yes", "no"};
     static const char *const accepts[] = {"all", "trusted", "model", NULL};
-    static const char *const accepts_kept[] = {"", "trusted", "model"};
     char shown[32];
     int rc = 0;
     if (w->strategy[0] != '\0' && !queue_strategy_parse(w->strategy, &q->strategy)) {
@@ -128,8 +127,8 @@ static int read_words(struct jobs_queue *q, const struct words *w, struct err *e
             sizeof q->shared.control, e);
     }
     if (rc == 0 && w->accept[0] != '\0') {
-        rc = choose("accept", w->accept, accepts, accepts_kept, q->shared.accept,
-            sizeof q->shared.accept, e);
+        rc = choose(
+            "accept", w->accept, accepts, accepts, q->shared.accept, sizeof q->shared.accept, e);
     }
     return rc;
 }
@@ -298,4 +297,27 @@ void api_queue_takeover(struct request *r)
         log_warn("queue \"%s\" taken over by %s", queue->name, r->key_name);
         reply_queue(r, queue->name, 200);
     }
+}
+
+void api_queue_release(struct request *r)
+{
+    struct err e = {0};
+    char host[QUEUE_WORD_MAX + 1];
+    const struct json_field fields[] = {
+        {"host", JSON_KIND_TEXT, true, host, 1, sizeof host - 1},
+    };
+    const struct jobs_queue *queue = queue_of_path(r);
+    if (queue == NULL || reply_failed(r, json_read(r->input, fields, COUNT(fields), &e), &e)) {
+        return;
+    }
+    int rc = r->http->o.network != NULL
+                 ? network_release(r->http->o.network, queue->name, host, r->key_name, &e)
+                 : err_set(&e, PP_EOFFLINE, "this host shares no queues");
+    if (rc < 0) {
+        reply_error(r, &e);
+        return;
+    }
+    log_warn("what \"%s\" had claimed in queue \"%s\" is given back by %s", host, queue->name,
+        r->key_name);
+    reply_json(r, 200, json_pack("{s:i}", "released", rc));
 }

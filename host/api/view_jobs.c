@@ -334,12 +334,23 @@ size_t view_position(const struct jobs_queue *queue, const struct queue_job *job
     return at != NULL ? position : 0;
 }
 
+/* Of a job that is shared: which hosts cannot print it, and why. */
+static json_t *why_view(
+    const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
+{
+    bool shared = h->o.network != NULL && strcmp(queue->kind, "local") != 0;
+    return shared && job->archived_ms == 0 ? network_why(h->o.network, queue->name, job)
+                                           : json_null();
+}
+
 json_t *view_one_job(
     const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
 {
     struct view_lens lens;
     view_lens_open(&lens, h);
-    return view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_t *view = view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_object_set_new(view, "peers_why", why_view(h, queue, job));
+    return view;
 }
 
 static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)
@@ -398,9 +409,8 @@ static json_t *shared_view(const struct jobs_queue *q)
     return json_pack("{s:s, s:b, s:s, s:o, s:o, s:s, s:s, s:i, s:I}", "namespace",
         s->namespace[0] != '\0' ? s->namespace : q->name, "locked", s->key[0] != '\0', "address",
         s->address, "registry", json_text(s->registry), "identity", json_text(s->identity),
-        "control", s->control[0] != '\0' ? s->control : "keyed", "accept",
-        s->accept[0] != '\0' ? s->accept : "all", "replicas", s->replicas, "claim_timeout_ms",
-        (json_int_t)s->claim_timeout_ms);
+        "control", s->control[0] != '\0' ? s->control : "keyed", "accept", jobs_queue_accept(q),
+        "replicas", s->replicas, "claim_timeout_ms", (json_int_t)s->claim_timeout_ms);
 }
 
 json_t *view_queue(const struct http *h, const struct jobs_queue *queue)

@@ -161,12 +161,13 @@ static void apply_net(struct config_net *c, const struct config_file_net *n)
     c->dht_local = n->dht_local;
     c->map_ports = n->map_ports;
     c->announce = n->announce;
+    c->registry_period_ms = n->registry_period_ms;
 }
 
 static void apply_shared(struct config_shared *c, const struct config_file_shared *q)
 {
     static const char *const control[] = {"", "yes", "no"};
-    static const char *const accept[] = {"", "trusted", "model"};
+    static const char *const accept[] = {"", "all", "trusted", "model"};
     put_text(c->name, sizeof c->name, q->name);
     put_text(c->namespace, sizeof c->namespace, q->namespace);
     put_text(c->key, sizeof c->key, q->key);

@@ -51,7 +51,8 @@ struct config_net {
     char nameserver[64];  /* "IP:PORT", "" = the system's */
     bool dht_local;
     bool map_ports;
-    bool announce; /* by DNS-SD; yes */
+    bool announce;              /* by DNS-SD; yes */
+    int64_t registry_period_ms; /* how often registries are read again; an hour */
 };
 
 #define CONFIG_QUEUES 16

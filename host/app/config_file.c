@@ -335,7 +335,7 @@ void config_file_init(struct config_file *f)
         .archive_keep_ms = (int64_t)(90 * DAY_MS),
         .archive_keep_jobs = 1000,
         .history_keep_ms = (int64_t)(2 * YEAR_MS),
-        .net = {.enabled = true, .listen = "auto", .announce = true},
+        .net = {.enabled = true, .listen = "auto", .announce = true, .registry_period_ms = 3600000},
         .queue = {.attempts = 3,
             .retry_within_ms = (int64_t)HOUR_MS,
             .give_up = CONFIG_GIVE_UP_STOP,

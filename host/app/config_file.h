@@ -80,6 +80,7 @@ struct config_file_net {
     bool dht_local;
     bool map_ports;
     bool announce;
+    int64_t registry_period_ms;
 };
 
 /* A network queue. */
@@ -95,7 +96,7 @@ struct config_file_shared {
     int strategy; /* enum queue_strategy */
     bool share;
     int control; /* 0 = by the key, 1 = yes, 2 = no */
-    int accept;  /* 0 = all, 1 = trusted, 2 = model */
+    int accept;  /* 0 = as usual for its kind, 1 = all, 2 = trusted, 3 = model */
     int replicas;
     int64_t claim_timeout_ms;
 };

@@ -29,6 +29,11 @@ static const struct yaml_field net_fields[] = {
     {.key = "dht_local", .kind = YAML_BOOL, .offset = NET(dht_local)},
     {.key = "map_ports", .kind = YAML_BOOL, .offset = NET(map_ports)},
     {.key = "announce", .kind = YAML_BOOL, .offset = NET(announce)},
+    {.key = "registry_period",
+        .kind = YAML_DURATION,
+        .offset = NET(registry_period_ms),
+        .min = 5e3,
+        .max = 24 * HOUR_MS},
 };
 
 const struct yaml_table config_net_table = {.fields = net_fields, .count = COUNT(net_fields)};
@@ -38,7 +43,7 @@ static const struct yaml_word strategy_words[] = {{"in-order", QUEUE_IN_ORDER},
     {"least-changes", QUEUE_LEAST_CHANGES}, {"oldest-first", QUEUE_OLDEST_FIRST}, {NULL, 0}};
 static const struct yaml_word control_words[] = {{"keyed", 0}, {"yes", 1}, {"no", 2}, {NULL, 0}};
 static const struct yaml_word accept_words[] = {
-    {"all", 0}, {"trusted", 1}, {"model", 2}, {NULL, 0}};
+    {"all", 1}, {"trusted", 2}, {"model", 3}, {NULL, 0}};
 
 #define SHARED(member) offsetof(struct config_file_shared, member)
 

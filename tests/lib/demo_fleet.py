@@ -60,8 +60,9 @@ def look(node, manage):
     if status is None:
         return (node.name, "starting", "", "", "")
     job = status.get("job") or {}
-    percent = f"{job['percent']:.0f}%" if job.get("percent") is not None and job.get("file") else ""
-    return (node.name, status["state"], job.get("file") or "", percent, "")
+    name = job.get("file_name") or ""
+    percent = f"{job['percent']:.0f}%" if name and job.get("percent") is not None else ""
+    return (node.name, status["state"], name, percent, "")
 
 
 def queue_of(fleet):

@@ -83,6 +83,7 @@ class Node:
         self.config = os.path.join(self.folder, "pphost.yaml")
         self.printer = self.host = None
         self.key = None
+        self.hosts = None  # a file that is its /etc/hosts
         os.makedirs(self.runtime, mode=0o700)
         run("ip", "netns", "add", self.ns)
         run("ip", "link", "add", self.veth, "type", "veth", "peer", "name", "eth0", "netns", self.ns)
@@ -99,8 +100,11 @@ class Node:
         return run("ip", "netns", "exec", self.ns, *command)
 
     def spawn(self, log, *command):
+        before = []
+        if self.hosts is not None:  # "ip netns exec" gives it mounts of its own
+            before = ["sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', self.hosts]
         with open(os.path.join(self.folder, log), "ab") as out:
-            return subprocess.Popen(["ip", "netns", "exec", self.ns, *command], env=self.env, stdout=out,
+            return subprocess.Popen(["ip", "netns", "exec", self.ns, *before, *command], env=self.env, stdout=out,
                                     stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
 
     # -- up and down --

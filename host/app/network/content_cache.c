@@ -166,7 +166,8 @@ static int check_limit(const struct content *c, int64_t size_bytes, int64_t now_
 static int check_disk(
     const struct content *c, int64_t size_bytes, int64_t now_ms, int64_t *to_free, struct err *e)
 {
-    int64_t come, missing, room;
+    int64_t come, missing;
+    int64_t room = 0;
     int rc = disk_room(c, &room, e);
     coming(c, &come, &missing);
     *to_free = size_bytes + missing - room;

@@ -96,10 +96,10 @@ static void forget(struct network *w, struct joined *q)
 static int printer_name(const struct network *w, const struct net_queue_options *o, char *out,
     size_t size, struct err *e)
 {
-    char peer[80];
+    char peer[PEER_TEXT_SIZE];
     int rc = net_queue_self(w->net, o, peer, sizeof peer, e);
     if (rc == 0) {
-        snprintf(out, size, "%.40s@%s", w->name, peer);
+        snprintf(out, size, "%.39s@%s", w->name, peer);
     }
     return rc;
 }
@@ -385,6 +385,7 @@ static int open_net(struct network *w, struct err *e)
         .nameserver = c->nameserver[0] != '\0' ? c->nameserver : NULL,
         .dht_local = c->dht_local,
         .map_ports = c->map_ports,
+        .registry_ms = (uint64_t)c->registry_period_ms,
         .no_mdns = !c->announce,
         .content = *content_for_net(w->content),
         .events = {network_request, on_peers, on_note, w},
@@ -426,6 +427,17 @@ static void on_hub(void *context, enum hub_event event, const void *data)
     network_tell(context);
 }
 
+/* So that slicers, browsers and phones find it (RFC 6763; OctoPrint's type has its path too). */
+static void announce_api(struct network *w)
+{
+    static const char *const octoprint[][2] = {{"path", "/"}, {"api", "0.1"}, {NULL, NULL}};
+    static const char *const page[][2] = {{"path", "/"}, {NULL, NULL}};
+    if (w->o.api_port != 0) {
+        net_announce(w->net, "_octoprint._tcp", w->name, w->o.api_port, octoprint);
+        net_announce(w->net, "_http._tcp", w->name, w->o.api_port, page);
+    }
+}
+
 int network_open(
     struct network **out, uv_loop_t *loop, const struct network_options *o, struct err *e)
 {
@@ -433,7 +445,6 @@ int network_open(
     w->loop = loop;
     w->o = *o;
     str_copy(w->name, sizeof w->name, o->name, strlen(o->name));
-    str_copy(w->api_url, sizeof w->api_url, o->api_url, strlen(o->api_url));
     int rc = content_open(&w->content, loop, o->files, o->jobs, o->data_dir, e);
     rc = rc != 0 ? rc : open_net(w, e);
     if (rc != 0) {
@@ -444,6 +455,7 @@ int network_open(
         return rc;
     }
     content_set_net(w->content, w->net);
+    announce_api(w);
     uv_timer_init(loop, &w->second);
     uv_idle_init(loop, &w->sync);
     w->second.data = w->sync.data = w;
@@ -486,21 +498,9 @@ static void give_back(struct network *w, const struct joined *q)
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            const struct queue_claim *claim = &job->claims[i];
-            struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
-            if (strcmp(claim->printer, q->printer) != 0) {
-                continue;
+            if (strcmp(job->claims[i].printer, q->printer) == 0) {
+                network_give_back(w, q->name, job, &job->claims[i], w->name);
             }
-            snprintf(c.job, sizeof c.job, "%s", job->id);
-            snprintf(c.set, sizeof c.set, "%s", claim->set);
-            snprintf(c.run, sizeof c.run, "%s", claim->run);
-            snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
-            snprintf(c.profile, sizeof c.profile, "%s", w->profile);
-            if (c.run[0] != '\0') {
-                jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
-            }
-            c.verb = QUEUE_RELEASE;
-            jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
         }
     }
 }

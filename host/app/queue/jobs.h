@@ -90,6 +90,9 @@ struct jobs_queue {
     const struct queue *queue;        /* NULL: a network queue that is not joined */
 };
 
+/* Whose gcode it takes: "all", "trusted" or "model", also where nothing was said. */
+const char *jobs_queue_accept(const struct jobs_queue *q);
+
 /* By rank: the first with printable work wins. NULL past the last. */
 const struct jobs_queue *jobs_queue_at(const struct jobs *j, size_t index);
 const struct jobs_queue *jobs_queue_find(const struct jobs *j, const char *name); /* or NULL */

@@ -138,9 +138,6 @@ void jobs_queue_add(struct jobs *j, const struct jobs_queue *q, store_cb done, v
     }
     s->replicas = s->replicas != 0 ? s->replicas : 2;
     s->claim_timeout_ms = s->claim_timeout_ms != 0 ? s->claim_timeout_ms : JOBS_CLAIM_TIMEOUT_MS;
-    if (strcmp(queue.kind, "wan") == 0 && s->accept[0] == '\0') { /* anybody is there */
-        str_copy(s->accept, sizeof s->accept, "trusted", 7);
-    }
     jobs_check_queue(j, &queue, true, &e);
     save(j, &queue, next_rank(j), &e, done, context);
 }

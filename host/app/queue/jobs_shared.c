@@ -61,6 +61,12 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
+const char *jobs_queue_accept(const struct jobs_queue *q)
+{
+    const char *usual = strcmp(q->kind, "wan") == 0 ? "trusted" : "all"; /* anybody is there */
+    return q->shared.accept[0] != '\0' ? q->shared.accept : usual;
+}
+
 static int check_words(const struct jobs_shared *s, struct err *e)
 {
     static const char *const controls[] = {"", "yes", "no", NULL};

@@ -38,14 +38,20 @@ static void name_peer(const struct queue_job *job, char *out, size_t out_size)
     snprintf(out, out_size, "%s (...%s)", shown, job->origin + (len > 6 ? len - 6 : 0));
 }
 
+/* Submitted here. */
+static bool is_ours(const struct jobs_queue *q, const struct queue_job *job)
+{
+    const char *at = strrchr(q->printer, '@');
+    return at != NULL && job->origin != NULL && strcmp(at + 1, job->origin) == 0;
+}
+
 /* In a queue that anybody on the network may join, a host's gcode waits for a person's word. */
 static bool is_strange(const struct manage *m, const struct jobs_queue *q,
     const struct queue_job *job, char *why, size_t why_size, struct manage_stranger *stranger)
 {
-    const char *at = strrchr(q->printer, '@');
     char name[80];
     bool open = strcmp(q->kind, "lan") == 0 && q->shared.key[0] == '\0';
-    if (!open || job->origin == NULL || (at != NULL && strcmp(at + 1, job->origin) == 0)) {
+    if (!open || job->origin == NULL) {
         return false;
     }
     enum jobs_word word = jobs_peer_word(m->o.jobs, q->name, job->origin);
@@ -90,8 +96,8 @@ bool manage_refuses(const struct manage *m, const char *queue, const struct queu
     if (q == NULL || strcmp(q->kind, "local") == 0) {
         return false;
     }
-    const char *accept = q->shared.accept;
-    if (has_gcode(m, job)) {
+    const char *accept = jobs_queue_accept(q);
+    if (has_gcode(m, job) && !is_ours(q, job)) {
         if (strcmp(accept, "model") == 0) {
             snprintf(why, why_size, "of queue \"%.60s\" only models are accepted here", queue);
             return true;
