@@ -7,6 +7,7 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,7 @@ static void on_moved(void *context, const struct queue_result *result)
     }
     struct queue_command c = {.verb = QUEUE_TAKE, .revision = -1};
     memcpy(c.job, t->job, sizeof c.job);
+    snprintf(c.printer, sizeof c.printer, "%s", t->request->http->o.name);
     t->refusal = result->err;
     jobs_do(t->request->http->o.jobs, t->from, &c, on_taken_away, t);
 }

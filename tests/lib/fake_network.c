@@ -6,13 +6,14 @@
 
 void fake_network_init(struct network *w)
 {
-    *w = (struct network){.peers = json_array(), .moves = json_array()};
+    *w = (struct network){.peers = json_array(), .moves = json_array(), .why = json_object()};
 }
 
 void fake_network_fini(struct network *w)
 {
     json_decref(w->peers);
     json_decref(w->moves);
+    json_decref(w->why);
 }
 
 /* True when the call is to fail; *e says so. */
@@ -50,6 +51,20 @@ json_t *network_peers(const struct network *w, const char *queue)
 {
     (void)queue;
     return json_deep_copy(w->peers);
+}
+
+int network_release(
+    struct network *w, const char *queue, const char *host, const char *actor, struct err *e)
+{
+    snprintf(w->released, sizeof w->released, "%s %s %s", queue, host, actor);
+    return fails(w, e) ? -e->code : 1;
+}
+
+json_t *network_why(const struct network *w, const char *queue, const struct queue_job *job)
+{
+    (void)queue;
+    (void)job;
+    return json_deep_copy(w->why);
 }
 
 json_t *network_moves(const struct network *w)

@@ -8,14 +8,16 @@ struct network {
     struct err next;                /* what the next call fails with; code 0 = it succeeds */
     bool joined;                    /* every network queue is */
     struct net_queue_status status; /* of each */
-    json_t *peers;                  /* owned, both */
+    json_t *peers;                  /* owned, all three */
     json_t *moves;
+    json_t *why;
     bool slow;         /* a move ends by fake_network_moved() */
     jobs_cb move_done; /* of the move under way; NULL = none */
     void *move_context;
     char moved[200];  /* the last move: "FROM JOB-NAME-OR-ID TO AFTER ACTOR" */
     char checked[64]; /* the queue whose settings were checked last */
     char taken_over[64];
+    char released[200]; /* "QUEUE HOST ACTOR" */
     char asked[600];    /* the last request: "HOST WHO METHOD PATH BODY" */
     const char *answer; /* to it, as another host's bytes */
 };
