@@ -143,7 +143,7 @@ enum queue_field {
     QUEUE_F_SHARE = 1 << 4,
     QUEUE_F_REPEAT = 1 << 5,
     QUEUE_F_NOTE = 1 << 6,
-    QUEUE_F_MOVING = 1 << 7,
+    QUEUE_F_MOVING = 1 << 7, /* SUBMIT, of a local queue: it is to go on to another at once */
     QUEUE_F_STATE = 1 << 9, /* SUBMIT: the job comes from another copy of this queue, with its
                                claims, rank and revision as they are there */
     QUEUE_F_SETS = 1 << 8   /* the whole list, in order: sets left out are removed, unknown ids are
