@@ -205,6 +205,7 @@ void replica_settle(struct replica *r)
     }
     if (r->failed[0] == '\0') {
         replica_flights_look(r);
+        replica_tell_commit(r);
         replica_hold_release(r);
     }
     if (r->dirty) {

@@ -131,6 +131,32 @@ void replica_bound_inflight(struct replica *r, uint64_t id, uint64_t match)
     raft_set_max_inflight_entries(&r->raft, n);
 }
 
+/* The engine tells what is committed with the next entries, or the next heartbeat: half a second
+ * later, where nothing else happens. Who has all of it is told at once, by a heartbeat that begins
+ * where the commits end. While entries follow, they tell it. */
+void replica_tell_commit(struct replica *r)
+{
+    uint64_t commit = replica_leads(r) ? raft_commit_index(&r->raft) : 0;
+    if (commit == 0 || commit != replica_log_last(&r->log) || r->applied != commit) {
+        return;
+    }
+    struct raft_append_entries a = {.term = raft_current_term(&r->raft),
+        .prev_log_index = commit,
+        .prev_log_term = replica_term_at(r, commit),
+        .leader_commit = commit};
+    for (size_t i = 0; i < r->latest.count; i++) {
+        uint64_t id = r->latest.at[i].id;
+        struct replica_peer *p = id != r->o.id ? replica_peer_get(r, id) : NULL;
+        if (p == NULL || !p->up || p->told >= commit || replica_match(r, id) < commit) {
+            continue;
+        }
+        struct strbuf b = {0};
+        p->told = commit;
+        replica_wire_append(&b, id, &a, NULL, 0);
+        replica_hold_add(r, id, false, 0, &b);
+    }
+}
+
 /* ---- members ------------------------------------------------------------------------------------
  */
 

@@ -138,6 +138,7 @@ struct replica_peer {
     bool up;
     uint64_t heard_ms; /* 0 = never */
     uint64_t wants;    /* a snapshot of at least this; 0 = none. The engine asks once */
+    uint64_t told;     /* the commit index it has been told out of turn */
     struct replica_flight flight;
 };
 
@@ -224,6 +225,7 @@ struct replica_peer *replica_peer_get(struct replica *r, uint64_t id); /* NULL w
 
 /* replica_lead.c */
 void replica_bound_inflight(struct replica *r, uint64_t id, uint64_t match);
+void replica_tell_commit(struct replica *r);
 
 /* replica_snapshot.c */
 void replica_flight_begin(struct replica *r, uint64_t to);

@@ -141,7 +141,9 @@ void api_job_move(struct request *r)
     }
     int rc = read_move(r, &m, &e);
     if (rc == 0 && m.queue[0] != '\0' && strcmp(m.queue, queue->name) != 0) {
-        job_transfer(r, queue, job, m.queue, m.position == INT64_MAX ? 0 : m.position);
+        job_transfer(r, queue, job,
+            &(struct job_transfer_wish){
+                .to = m.queue, .position = m.position == INT64_MAX ? 0 : m.position});
         return;
     }
     rc = rc == 0 ? find_place(r, &m, queue, job, &c, &e) : rc;

@@ -84,9 +84,11 @@ static void choose_place(
 
 static void transfer(struct request *r, const struct jobs_queue *queue, const struct queue_job *job)
 {
-    const char *to = json_string_value(json_object_get(r->input, "queue"));
-    json_int_t position = json_integer_value(json_object_get(r->input, "position"));
-    job_transfer(r, queue, job, to, position);
+    const struct job_transfer_wish wish = {
+        .to = json_string_value(json_object_get(r->input, "queue")),
+        .position = json_integer_value(json_object_get(r->input, "position")),
+        .added = true};
+    job_transfer(r, queue, job, &wish);
 }
 
 void job_command_submit(struct request *r, struct job_input *in, job_command_answer answer)
@@ -98,6 +100,10 @@ void job_command_submit(struct request *r, struct job_input *in, job_command_ans
     if (rc == 0) {
         queue = job_command_queue(r, in->queue, &e);
     }
+    bool shared = queue != NULL && strcmp(queue->kind, "local") != 0;
+    if (shared && job_transfer_check(r, queue, &e) != 0) {
+        queue = NULL;
+    }
     if (queue == NULL) {
         reply_error(r, &e);
         return;
@@ -108,7 +114,7 @@ void job_command_submit(struct request *r, struct job_input *in, job_command_ans
         free(in->job->submitter);
         in->job->submitter = mem_strdup(r->key_name);
     }
-    if (strcmp(queue->kind, "local") != 0) {
+    if (shared) {
         in->job->moving = true; /* it is made here, and goes there with its files */
         job_command_send_for(r, QUEUE_LOCAL, &c, transfer);
         return;

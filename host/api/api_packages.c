@@ -92,6 +92,21 @@ void api_job_export(struct request *r)
 
 /* ---- in */
 
+/* A package is looked through here first; in a shared queue it might be printed before. */
+static int check_target(const struct request *r, const char *name, struct err *e)
+{
+    const struct jobs_queue *queue = job_command_queue(r, name, e);
+    if (queue == NULL) {
+        return -e->code;
+    }
+    if (strcmp(queue->kind, "local") != 0) {
+        return err_field(e, PP_EINVAL, "queue",
+            "queue \"%s\": a package is imported into the local queue; move the job there then",
+            queue->name);
+    }
+    return 0;
+}
+
 static void reply_imported(struct request *r, const char *id, const char *notice)
 {
     struct err e = {0};
@@ -130,16 +145,13 @@ void api_job_import(struct request *r)
     if (packages == NULL || reply_failed(r, json_read(r->input, fields, COUNT(fields), &e), &e)) {
         return;
     }
-    const struct jobs_queue *queue = job_command_queue(r, name, &e);
-    if (queue == NULL) {
-        reply_error(r, &e);
+    if (reply_failed(r, check_target(r, name, &e), &e)) {
         return;
     }
     log_info("import of package \"%s\" asked for by %s", file, r->key_name);
     request_wait(r);
     package_import(packages,
-        &(struct package_wish){.file = file, .queue = queue->name, .actor = r->key_name}, imported,
-        r);
+        &(struct package_wish){.file = file, .queue = name, .actor = r->key_name}, imported, r);
 }
 
 static void sent(struct request *r, const char *path)
@@ -159,8 +171,7 @@ void api_job_import_upload(struct request *r)
     if (packages_of(r) == NULL) {
         return;
     }
-    if (queue != NULL && job_command_queue(r, queue, &e) == NULL) {
-        reply_error(r, &e);
+    if (queue != NULL && reply_failed(r, check_target(r, queue, &e), &e)) {
         return;
     }
     intake_pass(r, sent);

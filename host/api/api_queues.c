@@ -289,3 +289,26 @@ void api_queue_takeover(struct request *r)
         reply_queue(r, queue->name, 200);
     }
 }
+
+void api_queue_release(struct request *r)
+{
+    struct err e = {0};
+    char host[QUEUE_WORD_MAX + 1];
+    const struct json_field fields[] = {
+        {"host", JSON_KIND_TEXT, true, host, 1, sizeof host - 1},
+    };
+    const struct jobs_queue *queue = queue_of_path(r);
+    if (queue == NULL || reply_failed(r, json_read(r->input, fields, COUNT(fields), &e), &e)) {
+        return;
+    }
+    int rc = r->http->o.network != NULL
+                 ? network_release(r->http->o.network, queue->name, host, r->key_name, &e)
+                 : err_set(&e, PP_EOFFLINE, "this host shares no queues");
+    if (rc < 0) {
+        reply_error(r, &e);
+        return;
+    }
+    log_warn("what \"%s\" had claimed in queue \"%s\" is given back by %s", host, queue->name,
+        r->key_name);
+    reply_json(r, 200, json_pack("{s:i}", "released", rc));
+}

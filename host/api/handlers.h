@@ -53,6 +53,7 @@ void api_queue_add(struct request *r);
 void api_queue_edit(struct request *r);
 void api_queue_remove(struct request *r);
 void api_queue_takeover(struct request *r);
+void api_queue_release(struct request *r);
 void api_peers(struct request *r);
 
 /* api_manage.c */

@@ -17,6 +17,8 @@ struct transfer {
     uv_timer_t patience;
     struct request *request; /* NULL once it is answered */
     char job[ID_SIZE];
+    char from[QUEUE_NAME_MAX + 1];
+    bool added;
     bool moved;
     bool closed;
 };
@@ -68,6 +70,14 @@ static void on_patience(uv_timer_t *timer)
     end_wait(t);
 }
 
+/* Who asked for a job in that queue has been told that there is none: it is nowhere. */
+static void take_away(const struct transfer *t)
+{
+    struct queue_command c = {.verb = QUEUE_TAKE, .revision = -1};
+    memcpy(c.job, t->job, sizeof c.job);
+    jobs_do(t->request->http->o.jobs, t->from, &c, NULL, NULL);
+}
+
 static void on_moved(void *context, const struct queue_result *result)
 {
     struct transfer *t = context;
@@ -83,12 +93,15 @@ static void on_moved(void *context, const struct queue_result *result)
         free_if_done(t);
         return;
     }
+    if (t->added && result->err.code != 0) {
+        take_away(t);
+    }
     if (r->gone) {
         /* nobody waits any more */
     } else if (result->err.code != 0) {
         job_command_refused(r, &result->err);
     } else if (!reply_failed(r, jobs_find(r->http->o.jobs, t->job, &job, &queue, &e), &e)) {
-        reply_json(r, 200, view_one_job(r->http, queue, job));
+        reply_json(r, t->added ? 201 : 200, view_one_job(r->http, queue, job));
     }
     end_wait(t);
 }
@@ -102,23 +115,35 @@ static void place(const struct jobs_queue *queue, int64_t position, char after[s
     }
 }
 
+int job_transfer_check(const struct request *r, const struct jobs_queue *to, struct err *e)
+{
+    if (r->http->o.network == NULL) {
+        return err_field(e, PP_EOFFLINE, "queue",
+            "this host shares no queues (--no-network, or net: enabled: no)");
+    }
+    if (!to->enabled) {
+        return err_field(e, PP_ESTATE, "queue", "queue \"%s\" is not enabled", to->name);
+    }
+    return 0;
+}
+
 void job_transfer(struct request *r, const struct jobs_queue *from, const struct queue_job *job,
-    const char *to, int64_t position)
+    const struct job_transfer_wish *wish)
 {
     struct err e = {0};
     char after[ID_SIZE];
+    const char *to = wish->to;
     const struct jobs_queue *target = job_command_queue(r, to, &e);
-    if (target == NULL || r->http->o.network == NULL) {
-        if (target != NULL) {
-            err_set(&e, PP_EOFFLINE, "this host shares no queues");
-        }
+    if (target == NULL || job_transfer_check(r, target, &e) != 0) {
         reply_error(r, &e);
         return;
     }
     struct transfer *t = mem_alloc(sizeof *t);
     t->request = r;
+    t->added = wish->added;
     memcpy(t->job, job->id, sizeof t->job);
-    place(target, position, after);
+    memcpy(t->from, from->name, sizeof t->from);
+    place(target, wish->position, after);
     uv_timer_init(r->http->loop, &t->patience);
     t->patience.data = t;
     uv_timer_start(&t->patience, on_patience, TRANSFER_PATIENCE_MS, 0);

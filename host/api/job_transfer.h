@@ -8,8 +8,15 @@
 #include "host/api/request.h"
 #include "host/app/queue/jobs.h"
 
-/* `position`: 1-based in the other queue, 0 = at its end. */
+struct job_transfer_wish {
+    const char *to;
+    int64_t position; /* 1-based there, 0 = at its end */
+    bool added;       /* this request has made the job: a refusal takes it away again */
+};
 void job_transfer(struct request *r, const struct jobs_queue *from, const struct queue_job *job,
-    const char *to, int64_t position);
+    const struct job_transfer_wish *wish);
+
+/* Could a job be put into that queue from here at all? PP_EOFFLINE, PP_ESTATE. */
+int job_transfer_check(const struct request *r, const struct jobs_queue *to, struct err *e);
 
 #endif

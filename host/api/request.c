@@ -218,9 +218,13 @@ void request_go_on(struct request *r)
     }
 }
 
+/* One callback may have begun to wait for the next: then that one wakes the client. */
 void request_wake(struct request *r)
 {
-    request_go_on(r);
+    bool others_wait = r->refs > 2;
+    if (r->response != NULL || !others_wait) {
+        request_go_on(r);
+    }
     unref(r);
 }
 

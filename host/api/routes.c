@@ -59,6 +59,7 @@ const struct route routes[] = {
     {"PATCH", "/api/v1/queues/*", KEY_PRINT, ROUTE_JSON, api_queue_edit},
     {"DELETE", "/api/v1/queues/*", KEY_ADMIN, ROUTE_NONE, api_queue_remove},
     {"POST", "/api/v1/queues/*/takeover", KEY_ADMIN, ROUTE_JSON, api_queue_takeover},
+    {"POST", "/api/v1/queues/*/release", KEY_ADMIN, ROUTE_JSON, api_queue_release},
     {"GET", "/api/v1/peers", KEY_READ, ROUTE_NONE, api_peers},
 
     {"GET", "/api/v1/manage", KEY_READ, ROUTE_NONE, api_manage},

@@ -184,7 +184,8 @@ static const char *elsewhere(
     if (job->moving) {
         snprintf(why, WHY_SIZE, "on its way to another queue");
     } else if (other != NULL) {
-        snprintf(why, WHY_SIZE, "%s has it", other->printer);
+        snprintf(why, WHY_SIZE, "%.*s %s it", queue_printer_name_len(other->printer, NULL),
+            other->printer, other->run[0] != '\0' ? "prints" : "has");
     } else if (job->sets_count > 0 && !queue_job_fits(job, lens->profile)) {
         snprintf(why, WHY_SIZE, "none of its sets is for this printer (profile %s)",
             lens->profile[0] != '\0' ? lens->profile : "none");
@@ -242,10 +243,14 @@ static json_t *claims_view(const struct queue_job *job)
         if (c->printer[0] == '\0') {
             continue; /* a copy that waits for whoever takes it next */
         }
+        const char *peer;
+        json_t *printer =
+            json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
-            list, json_pack("{s:o, s:I, s:o, s:o, s:o}", "printer", json_text(c->printer),
-                      "since_ms", (json_int_t)c->since_ms, "run", json_text(c->run), "set",
-                      json_text(c->set), "run_ms", json_known(c->run[0] != '\0' ? c->run_ms : -1)));
+            list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
+                      json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
+                      "run", json_text(c->run), "set", json_text(c->set), "run_ms",
+                      json_known(c->run[0] != '\0' ? c->run_ms : -1)));
     }
     return list;
 }
@@ -329,12 +334,23 @@ size_t view_position(const struct jobs_queue *queue, const struct queue_job *job
     return at != NULL ? position : 0;
 }
 
+/* Of a job that is shared: which hosts cannot print it, and why. */
+static json_t *why_view(
+    const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
+{
+    bool shared = h->o.network != NULL && strcmp(queue->kind, "local") != 0;
+    return shared && job->archived_ms == 0 ? network_why(h->o.network, queue->name, job)
+                                           : json_null();
+}
+
 json_t *view_one_job(
     const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
 {
     struct view_lens lens;
     view_lens_open(&lens, h);
-    return view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_t *view = view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_object_set_new(view, "peers_why", why_view(h, queue, job));
+    return view;
 }
 
 static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)

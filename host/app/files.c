@@ -248,6 +248,11 @@ void files_set_kinematics(struct files *f, const struct kinematics *k)
     f->kinematics = *k;
 }
 
+const struct kinematics *files_kinematics(const struct files *f)
+{
+    return &f->kinematics;
+}
+
 bool entry_is_replaced(const struct files *f, const char *name)
 {
     const struct task *t = f->tasks;

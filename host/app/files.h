@@ -40,6 +40,8 @@ void files_close(struct files *f);
 /* The printer's kinematics, for the time estimate of what is uploaded from now on (copied). */
 void files_set_kinematics(struct files *f, const struct kinematics *k);
 
+const struct kinematics *files_kinematics(const struct files *f);
+
 /* Starts an upload under `name`, replacing an older file of that name when it commits. */
 int files_begin(struct files *f, const char *name, struct upload **out, struct err *e);
 
@@ -116,7 +118,7 @@ void files_drop_unused(struct files *f);
  * files_commit(); the file is still at `path` and the caller's to remove. Who is told PP_ECANCELED
  * may try again in the next process. */
 void files_adopt(struct files *f, const char *path, const char *sha256, const char *called,
-    files_cb done, void *context);
+    const struct analysis *analysis, files_cb done, void *context);
 
 /* One after the other, by content; NULL past the last. row.uploaded_ms: when it came. */
 const struct file_entry *files_adopted_at(const struct files *f, size_t index);

@@ -35,6 +35,7 @@ struct adoption {
     struct err err; /* the pool's while it works, as is what follows */
     int64_t size_bytes;
     struct analysis analysis;
+    bool given; /* the analysis, by the caller */
     bool analysed;
     atomic_bool stop;
 };
@@ -55,7 +56,8 @@ static int judge(struct adoption *a, int fd, struct err *e)
     if (file_kind_of(a->called) != FILE_GCODE) {
         return 0;
     }
-    int rc = content_judge(fd, a->called, &a->kinematics, &a->stop, &a->analysis, e);
+    int rc = a->given ? content_check(a->called, &a->analysis, e)
+                      : content_judge(fd, a->called, &a->kinematics, &a->stop, &a->analysis, e);
     a->analysed = rc == 0;
     if (a->called[0] == '\0' && (rc == -PP_ETYPE || rc == -PP_EINVAL)) {
         *e = (struct err){0}; /* then it is something else */
@@ -183,7 +185,7 @@ static void on_taken(uv_work_t *work, int status)
 }
 
 void files_adopt(struct files *f, const char *path, const char *sha256, const char *called,
-    files_cb done, void *context)
+    const struct analysis *analysis, files_cb done, void *context)
 {
     struct adoption *a = mem_alloc(sizeof *a);
     a->path = mem_strdup(path);
@@ -191,6 +193,8 @@ void files_adopt(struct files *f, const char *path, const char *sha256, const ch
     str_copy(a->called, sizeof a->called, called, strlen(called));
     str_copy(a->sha256, sizeof a->sha256, sha256, strlen(sha256));
     a->kinematics = f->kinematics;
+    a->given = analysis != NULL;
+    a->analysis = a->given ? *analysis : (struct analysis){0};
     a->done = done;
     a->context = context;
     a->work.data = a;

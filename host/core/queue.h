@@ -294,6 +294,10 @@ bool queue_job_fits(const struct queue_job *job, const char *profile);
 const struct queue_set *queue_job_next(
     const struct queue_job *job, const char *printer, const char *profile);
 
+/* As people know it: of "NAME@12D3KooW…" the NAME, which may be several printers' (the peer's id is
+ * a pointer into `printer`, NULL when it has none). */
+int queue_printer_name_len(const char *printer, const char **peer);
+
 /* How many prints of this set are still to come, all copies; of the job: copies. */
 int64_t queue_set_pending(const struct queue_job *job, const struct queue_set *set);
 

@@ -20,8 +20,8 @@ static int held_by(const struct queue_job *job, int64_t now_ms, struct err *e)
         return err_set(e, PP_EBUSY, "%s: all %" PRId32 " copies that remain are claimed", label,
             job->remaining);
     }
-    return err_set(
-        e, PP_EBUSY, "%s: claimed by \"%s\" %" PRId64 " min ago", label, c->printer, minutes);
+    return err_set(e, PP_EBUSY, "%s: claimed by \"%.*s\" %" PRId64 " min ago", label,
+        queue_printer_name_len(c->printer, NULL), c->printer, minutes);
 }
 
 /* Why queue_pick() offers nothing. */

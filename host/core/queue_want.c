@@ -45,6 +45,16 @@ int queue_want_open(
     return rc;
 }
 
+int queue_printer_name_len(const char *printer, const char **peer)
+{
+    const char *at = strrchr(printer, '@');
+    bool has_peer = at != NULL && strncmp(at + 1, "12D3KooW", 8) == 0;
+    if (peer != NULL) {
+        *peer = has_peer ? at + 1 : NULL;
+    }
+    return (int)(has_peer ? (size_t)(at - printer) : strlen(printer));
+}
+
 bool queue_is_printer_of(const char *printer, const char *origin)
 {
     const char *at = strrchr(printer, '@');
@@ -58,8 +68,9 @@ int queue_want_unclaimed(const struct queue_job *job, const struct queue_command
         const struct queue_claim *claim = &job->claims[i];
         if (claim->printer[0] != '\0' && !queue_is_printer_of(claim->printer, c->origin)) {
             return err_set(e, PP_EBUSY,
-                "%s: claimed by \"%s\", which may be printing it without being able to say so",
-                queue_label(job, label), claim->printer);
+                "%s: claimed by \"%.*s\", which may be printing it without being able to say so",
+                queue_label(job, label), queue_printer_name_len(claim->printer, NULL),
+                claim->printer);
         }
     }
     return 0;
@@ -76,8 +87,9 @@ int queue_want_unprinted(const struct queue_job *job, int64_t now_ms, struct err
             if (minutes > 0) {
                 snprintf(since, sizeof since, "%" PRId64 " min", minutes);
             }
-            return err_set(e, PP_EBUSY, "%s: \"%s\" has been printing it for %s",
-                queue_label(job, label), c->printer, since);
+            return err_set(e, PP_EBUSY, "%s: \"%.*s\" has been printing it for %s",
+                queue_label(job, label), queue_printer_name_len(c->printer, NULL), c->printer,
+                since);
         }
     }
     return 0;

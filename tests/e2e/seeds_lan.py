@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from fleet import Away, Fleet, SOURCE, run_privileged, write_part  # noqa: E402
 
-PARTS = {"axle.gcode": 60, "gear.gcode": 40, "lid.gcode": 30, "twin.gcode": 35, "long.gcode": 4000}
+PARTS = {"axle.gcode": 60, "gear.gcode": 40, "lid.gcode": 30, "twin.gcode": 35, "long.gcode": 60000}
 
 
 def check(condition, text):
@@ -170,7 +170,7 @@ class Walk:
         taken = self.job(self.carl, "shelf", "local")
         check(taken is not None, "the job is not in carl's local queue")
         same("its files", [s["path"] for s in taken["sets"]], ["imports/shelf/axle.gcode", "imports/shelf/gear.gcode"])
-        names = [f["path"] for f in self.carl.ask("GET", "files?limit=1000")["files"]]
+        names = [f["name"] for f in self.carl.ask("GET", "files?limit=1000")["files"]]
         for part in ("axle.gcode", "gear.gcode"):
             check(f"imports/shelf/{part}" in names, f"imports/shelf/{part} is not among carl's files: {names}")
         for node in (self.anna, self.bert):
@@ -299,7 +299,7 @@ class Walk:
         self.step("the prints of all hosts are in the history of each")
         def prints(node):
             runs = self.tells(node, "history", "-n", "100")["runs"]
-            return sorted((r["printer"], r["file"], r["result"]) for r in runs if r["queue"] == "LAN")
+            return sorted((r["printer"], r["file_name"], r["result"]) for r in runs if r["queue"] == "LAN")
         wanted = prints(self.bert)
         check(("bert", "lid.gcode", "success") in wanted and ("carl", "twin.gcode", "success") in wanted
               and ("bert", "long.gcode", "cancelled") in wanted, f"bert's history: {wanted}")

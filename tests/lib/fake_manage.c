@@ -116,6 +116,19 @@ void manage_why_passed(const struct manage *m, const char *queue, const struct q
     manage_why_blocked(m, set, out, out_size);
 }
 
+void manage_set_fetch(struct manage *m, manage_fetch fetch, void *context)
+{
+    (void)m;
+    (void)fetch;
+    (void)context;
+}
+
+void manage_set_fetch_progress(struct manage *m, manage_fetch_progress progress)
+{
+    (void)m;
+    (void)progress;
+}
+
 /* The first that is no draft; what is loaded does not matter here. */
 void manage_next(struct manage *m, struct manage_next *out)
 {

@@ -46,6 +46,7 @@ enum sim_fault {
     SIM_RESTORE, /* of that backup */
     SIM_BLANK,
     SIM_TAKEOVER,
+    SIM_UNREST, /* while a leader is chosen one thing comes after the other */
     SIM_FAULTS
 };
 
@@ -68,6 +69,8 @@ struct sim_plan {
     uint64_t fault_every_us;
     uint64_t faults_us; /* how long they last */
     unsigned jobs;
+    bool hurry;          /* people do much at once while hosts come and go */
+    uint64_t connect_us; /* a link is made within */
     uint64_t claim_timeout_us;
     uint64_t disk_us; /* a usual write */
     uint64_t link_us;
@@ -246,8 +249,8 @@ struct sim {
     uint32_t connections;
     bool healing, finished;
     uint64_t heal_us;
-    uint64_t calm_until_us; /* no fault before */
-    unsigned jobs_wanted;
+    uint64_t calm_until_us;  /* no fault before */
+    uint64_t hurry_until_us; /* people do much at once */
     struct sim_job job[SIM_JOBS_MAX];
     unsigned jobs;
     struct sim_run *run;

@@ -9,7 +9,8 @@
 
 enum undo { /* in `b` of the event */
     UNDO_SIDES,
-    UNDO_FULL
+    UNDO_FULL,
+    GO_ON /* with what is no end, but more of it */
 };
 
 static struct sim_host *some_host(struct sim *s, bool (*fits)(const struct sim_host *h))
@@ -78,6 +79,36 @@ static void part(struct sim *s)
     s->count.partitions++;
     sim_links_follow(s);
     undo_later(s, UNDO_SIDES, 0, 300, sim_chance(s, 80) ? 6000 : 40000);
+}
+
+/* Just when votes are given: who has voted dies and comes back at once, and others are in touch. */
+static void stir(struct sim *s)
+{
+    struct sim_host *h = some_host(s, is_running);
+    for (unsigned i = 0; i < s->hosts; i++) {
+        s->side[i] = (unsigned)sim_random(s, 2);
+    }
+    if (h != NULL && sim_chance(s, 60)) {
+        sim_crash(h);
+        boot_later(h, 1, 60);
+    }
+    sim_links_follow(s);
+}
+
+static void unrest(struct sim *s)
+{
+    struct sim_host *leader = sim_leader(s);
+    uint64_t at_ms = 0;
+    sim_note(s, "unrest");
+    if (leader != NULL && leader->state == SIM_UP) {
+        sim_crash(leader);
+        boot_later(leader, 1, 300);
+    }
+    for (uint64_t i = sim_between(s, 4, 12); i > 0; i--) {
+        at_ms += sim_between(s, 20, 500);
+        undo_later(s, GO_ON, 0, at_ms, at_ms);
+    }
+    undo_later(s, UNDO_SIDES, 0, at_ms + 10, at_ms + 2000);
 }
 
 static void flap(struct sim *s)
@@ -239,6 +270,10 @@ static enum sim_fault choose(struct sim *s)
 
 static void act(struct sim *s, enum sim_fault f)
 {
+    bool moves = f == SIM_CRASH || f == SIM_LEAVE || f == SIM_JOIN || f == SIM_UNREST;
+    if (moves && s->plan.hurry) {
+        s->hurry_until_us = s->now_us + sim_between(s, 200, 2500) * SIM_MS;
+    }
     switch (f) {
     case SIM_CRASH:
         crash_some(s);
@@ -248,6 +283,9 @@ static void act(struct sim *s, enum sim_fault f)
         return;
     case SIM_FLAP:
         flap(s);
+        return;
+    case SIM_UNREST:
+        unrest(s);
         return;
     case SIM_SLOW_DISK:
         slow(s);
@@ -312,6 +350,11 @@ void sim_undo(struct sim *s, const struct sim_event *e)
         return;
     case UNDO_FULL:
         sim_disk_set_full(&s->host[e->a], false);
+        return;
+    case GO_ON:
+        if (!s->healing) {
+            stir(s);
+        }
         return;
     }
 }

@@ -142,7 +142,7 @@ void sim_links_follow(struct sim *s)
                 sim_cut(s, a, b);
             } else if (!s->link[a][b].open) {
                 struct sim_event e = {.what = SIM_DO_CONNECT, .a = a, .b = b};
-                sim_after(s, sim_between(s, 5, 600) * SIM_MS, &e);
+                sim_after(s, sim_between(s, SIM_MS, s->plan.connect_us), &e);
             }
         }
     }

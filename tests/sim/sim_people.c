@@ -143,9 +143,10 @@ static void let_go(struct sim_host *h)
 void sim_people_act(struct sim *s)
 {
     struct sim_host *h = &s->host[sim_random(s, s->hosts)];
-    unsigned slow = s->hosts > 12 ? 1 : 3;
-    sim_after(
-        s, sim_between(s, 100, 800 * slow) * SIM_MS, &(struct sim_event){.what = SIM_DO_PEOPLE});
+    uint64_t most_ms = s->hosts > 12 ? 800 : 2400;
+    bool hurry = s->now_us < s->hurry_until_us;
+    sim_after(s, (hurry ? sim_between(s, 2, 40) : sim_between(s, 100, most_ms)) * SIM_MS,
+        &(struct sim_event){.what = SIM_DO_PEOPLE});
     if (h->state != SIM_UP) {
         return;
     }

@@ -16,6 +16,7 @@ static const struct kind {
             .joiners = 2,
             .fault = {[SIM_CRASH] = 10,
                 [SIM_PARTITION] = 8,
+                [SIM_UNREST] = 4,
                 [SIM_FLAP] = 6,
                 [SIM_SLOW_DISK] = 4,
                 [SIM_FULL_DISK] = 2,
@@ -29,6 +30,7 @@ static const struct kind {
             .joiners = 2,
             .fault = {[SIM_CRASH] = 10,
                 [SIM_PARTITION] = 4,
+                [SIM_UNREST] = 3,
                 [SIM_FLAP] = 3,
                 [SIM_SLOW_DISK] = 6,
                 [SIM_FULL_DISK] = 1,
@@ -43,6 +45,7 @@ static const struct kind {
             .joiners = 1,
             .fault = {[SIM_CRASH] = 10,
                 [SIM_PARTITION] = 8,
+                [SIM_UNREST] = 4,
                 [SIM_FLAP] = 6,
                 [SIM_SLOW_DISK] = 4,
                 [SIM_FULL_DISK] = 2,
@@ -137,6 +140,8 @@ void sim_make_plan(struct sim *s)
     p->fault_every_us = sim_between(s, 400, 4000) * SIM_MS;
     p->faults_us = sim_between(s, 20, 60) * SIM_S;
     p->jobs = (unsigned)sim_between(s, 3, p->hosts > 12 ? 24 : 8);
+    p->hurry = sim_chance(s, 40);
+    p->connect_us = (sim_chance(s, 50) ? 600 : 40) * SIM_MS;
     p->claim_timeout_us = sim_chance(s, 50) ? 25 * SIM_S : sim_between(s, 6, 15) * SIM_S;
     p->disk_us = sim_chance(s, 70) ? sim_between(s, 200, 8000) : sim_between(s, 10, 150) * SIM_MS;
     p->link_us = sim_chance(s, 80) ? sim_between(s, 100, 3000) : sim_between(s, 5, 60) * SIM_MS;

@@ -57,6 +57,13 @@ static bool has_words(const struct sim_printer *p, const char *job)
     return false;
 }
 
+/* It is in the rows already: they came as a dump, and its own entry was not seen. */
+static bool is_in(const struct sim_host *h, const struct queue_command *c)
+{
+    const struct queue_answer *a = queue_last_answer(queue_machine_queue(h->machine), c->client);
+    return a != NULL && a->sequence >= c->sequence;
+}
+
 /* A queue of this job alone, as this host sees it. */
 static struct queue *view_of(const struct sim_host *h, const struct queue_job *job)
 {
@@ -68,7 +75,7 @@ static struct queue *view_of(const struct sim_host *h, const struct queue_job *j
         queue_job_free(copy);
     }
     for (size_t i = 0; i < p->words_count; i++) {
-        if (strcmp(p->words[i].command.job, job->id) == 0) {
+        if (strcmp(p->words[i].command.job, job->id) == 0 && !is_in(h, &p->words[i].command)) {
             struct queue_command c = p->words[i].command;
             c.client[0] = '\0';
             queue_apply(view, &c, &ignored);
@@ -398,8 +405,8 @@ void sim_printer_refused(struct sim_host *h, uint64_t id, const struct err *e)
 
 void sim_printer_pending(struct sim_host *h, uint64_t id, const struct queue_command *c)
 {
-    if (c->verb == QUEUE_SUBMIT) {
-        return;
+    if (c->verb == QUEUE_SUBMIT || strcmp(c->printer, h->name) != 0) {
+        return; /* of people, or carried over from another group */
     }
     add_word(h, id, c);
     const struct sim_past *past = c->verb == QUEUE_FINISH ? past_of(h, c->run) : NULL;

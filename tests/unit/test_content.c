@@ -354,11 +354,11 @@ static void what_a_job_calls_gcode_and_is_none_is_refused(void **state)
     int fd = open(path, O_CREAT | O_WRONLY, 0600);
     assert_int_equal(write(fd, m.bytes, (size_t)m.size), m.size);
     close(fd);
-    files_adopt(f->files, path, m.sha256, "a/b.gcode", on_file, f);
+    files_adopt(f->files, path, m.sha256, "a/b.gcode", NULL, on_file, f);
     wait_for(f, 1);
     assert_int_equal(f->err.code, PP_ETYPE);
     assert_null(files_find_content(f->files, m.sha256));
-    files_adopt(f->files, path, m.sha256, "a/b.STL", on_file, f);
+    files_adopt(f->files, path, m.sha256, "a/b.STL", NULL, on_file, f);
     wait_for(f, 2);
     assert_int_equal(f->err.code, 0);
     assert_non_null(files_find_content(f->files, m.sha256));
@@ -699,6 +699,25 @@ static void a_disk_that_takes_no_more_is_told_and_it_goes_on_when_it_does(void *
     free(m.bytes);
 }
 
+static void a_part_that_cannot_be_read_back_is_an_error_of_the_disk_not_of_the_sender(void **state)
+{
+    struct fixture *f = *state;
+    struct made m = make_gcode(3 * MIB, 1);
+    char aside[512];
+    begin(f, &m, NULL);
+    write_from(f, &m, 1, 3);
+    snprintf(aside, sizeof aside, "%s/aside", f->dir);
+    assert_int_equal(rename(incoming(f, &m, ".part"), aside), 0);
+    write_from(f, &m, 0, 1);
+    struct err e = finish(f, &m);
+    assert_int_equal(e.code, PP_ENOTFOUND);
+    assert_int_equal(rename(aside, incoming(f, &m, ".part")), 0);
+    assert_int_equal(begin(f, &m, NULL), 3);
+    assert_int_equal(finish(f, &m).code, 0);
+    expect_content(f, &m);
+    free(m.bytes);
+}
+
 static void what_does_not_fit_on_the_disk_is_refused_before_the_first_byte(void **state)
 {
     struct fixture *f = *state;
@@ -850,6 +869,7 @@ int main(void)
         TEST(of_another_size_what_is_there_is_not_used),
         TEST(parts_older_than_a_week_go_at_the_start),
         TEST(a_disk_that_takes_no_more_is_told_and_it_goes_on_when_it_does),
+        TEST(a_part_that_cannot_be_read_back_is_an_error_of_the_disk_not_of_the_sender),
         TEST(what_does_not_fit_on_the_disk_is_refused_before_the_first_byte),
         TEST(what_came_is_kept_for_an_hour_although_no_job_names_it),
         TEST(what_an_unfinished_job_needs_stays_however_much_it_is),

@@ -205,6 +205,30 @@ static void slow_disks_make_it_slow_and_nothing_else(void **state)
     fleet_free(f);
 }
 
+static bool is_empty(struct fleet *f, void *c)
+{
+    const unsigned *host = c;
+    return status_of(f, *host).waiting == 0;
+}
+
+static void a_command_takes_milliseconds_however_long_nothing_happened(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(4, 4);
+    settles(f, 60, 3);
+    for (unsigned i = 0; i < 20; i++) {
+        unsigned host = i % 4;
+        fleet_run(f, 700 * i);
+        uint64_t before = fleet_now(f);
+        char text[16];
+        snprintf(text, sizeof text, "%u", i);
+        fleet_submit(f, host, true, text);
+        assert_true(fleet_until(f, 5000, is_empty, &host));
+        assert_true(fleet_now(f) - before <= 40);
+    }
+    fleet_free(f);
+}
+
 static void time_in_the_log_never_goes_back(void **state)
 {
     (void)state;
@@ -248,6 +272,7 @@ int main(void)
         cmocka_unit_test(a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others),
         cmocka_unit_test(a_leader_whose_disk_is_full_hands_over),
         cmocka_unit_test(slow_disks_make_it_slow_and_nothing_else),
+        cmocka_unit_test(a_command_takes_milliseconds_however_long_nothing_happened),
         cmocka_unit_test(time_in_the_log_never_goes_back),
         cmocka_unit_test(commands_that_are_too_large_or_too_many_are_refused),
     };

@@ -454,6 +454,13 @@ static void a_queue_may_accept_only_trusted_gcode_or_none(void **state)
 
 /* ---- restarts ---- */
 
+static bool is_in_history(const struct netted *n, const char *run)
+{
+    struct run found;
+    struct err e;
+    return store_load_run(n->t->b->store, run, &found, &e) == 0 && found.result == RUN_SUCCESS;
+}
+
 /* The claim, the print in the history and its end are durable; whether the others know does not
  * matter. */
 static void a_print_is_counted_once_whatever_was_on_its_way(void **state)
@@ -472,6 +479,7 @@ static void a_print_is_counted_once_whatever_was_on_its_way(void **state)
     close_manage(n->t); /* nobody is there to hear of the end */
     go_on(&n->t->b->printer);
     RUN_UNTIL(n->t->b, n->t->succeeded == 1);
+    RUN_UNTIL(n->t->b, is_in_history(n, n->t->b->run.id));
     fake_net_leave(n->net, 0);
     open_manage(n->t);
     for (int i = 0; i < 20; i++) {

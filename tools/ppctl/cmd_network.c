@@ -162,6 +162,19 @@ static int take_over(struct ppctl *c)
     return status;
 }
 
+static int release_claims(struct ppctl *c)
+{
+    char *queue = client_path("/api/v1/queues/", c->operand[1]);
+    char *path = mem_printf("%s/release", queue);
+    json_t *body = json_pack("{s:s}", "host", c->operand[2]);
+    int status = body != NULL
+                     ? tell(c, "POST", path, body, "what it had claimed is for others to print now")
+                     : fail_usage(c, "HOST must be UTF-8 text");
+    free(queue);
+    free(path);
+    return status;
+}
+
 int cmd_queue(struct ppctl *c)
 {
     static const struct action actions[] = {
@@ -172,6 +185,7 @@ int cmd_queue(struct ppctl *c)
         {"enable", "NAME", 1, 1, enable_queue},
         {"disable", "NAME", 1, 1, enable_queue},
         {"takeover", "NAME", 1, 1, take_over},
+        {"release", "NAME HOST", 2, 2, release_claims},
     };
     return run_action(c, actions, sizeof actions / sizeof *actions);
 }

@@ -217,9 +217,10 @@ const struct command commands_queue[] = {
         .kind = COMMAND_READS,
         .exec = cmd_queues},
     {.name = "queue",
-        .offers = "show add edit rm enable disable takeover",
+        .offers = "show add edit rm enable disable takeover release",
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
-                "                 enable NAME | disable NAME | takeover NAME",
+                "                 enable NAME | disable NAME | takeover NAME |\n"
+                "                 release NAME HOST",
         .summary = "look at a queue, add one that is shared, change it",
         .help =
             "A queue is shared by all hosts on this network that have one of the same name (and\n"
@@ -240,7 +241,8 @@ const struct command commands_queue[] = {
             "\n"
             "Of a disabled queue nothing is printed, and nothing is heard. takeover: the hosts\n"
             "that decide are gone for good, and this one decides from now on; what they have\n"
-            "claimed stays theirs.\n"
+            "claimed stays theirs. release: HOST will not print what it has claimed; others may.\n"
+            "If it did print it after all, that is told.\n"
             "\n"
             "  ppctl queue enable LAN\n"
             "  ppctl queue edit LAN key='only we know'\n"

@@ -1,5 +1,5 @@
-/* The SHA-256 of a part is worked out while it comes, from its start on as far as there is no gap,
- * so that little is left to do at the end. Then it becomes content like any other.
+/* A part is hashed, and analysed as gcode, while it comes, from its start on as far as there is no
+ * gap, so that little is left to do at the end. Then it becomes content like any other.
  */
 #include "host/app/network/content_priv.h"
 
@@ -19,6 +19,21 @@
 /* ---- in the pool --------------------------------------------------------------------------------
  */
 
+/* A NUL is in no gcode: models are not looked into any further. */
+static void analyse(struct part *p, const char *bytes, size_t len)
+{
+    if (p->analyzer != NULL && memchr(bytes, '\0', len) != NULL) {
+        analyze_free(p->analyzer);
+        p->analyzer = NULL;
+    }
+    if (p->analyzer != NULL) {
+        analyze_feed(p->analyzer, bytes, len);
+        if (p->hashed + 1 == p->count) {
+            analyze_finish(p->analyzer, &p->analysis);
+        }
+    }
+}
+
 static int hash_chunk(struct part *p, int fd, uint8_t *buffer, struct err *e)
 {
     size_t len = part_chunk_len(p, p->hashed);
@@ -32,6 +47,7 @@ static int hash_chunk(struct part *p, int fd, uint8_t *buffer, struct err *e)
         at += n > 0 ? (size_t)n : 0;
     }
     crypto_hash_sha256_update(&p->hash, buffer, len);
+    analyse(p, (const char *)buffer, len);
     p->hashed++;
     return 0;
 }
@@ -69,6 +85,10 @@ static void answer(struct part *p, const struct err *e)
 static void start_over(struct part *p)
 {
     crypto_hash_sha256_init(&p->hash);
+    if (p->analyzer != NULL) {
+        analyze_free(p->analyzer);
+    }
+    p->analyzer = p->begun ? analyze_new(files_kinematics(p->content->files)) : NULL;
     p->hashed = 0;
     p->hash_err = (struct err){0};
     p->hash_generation = p->generation;
@@ -80,10 +100,13 @@ static void on_hashed(uv_work_t *work, int status)
     struct content *c = p->content;
     (void)status;
     p->hash_busy = false;
-    if (p->hash_err.code != 0 && p->finish_id != 0 && p->hash_generation == p->generation) {
+    if (p->hash_err.code != 0 && p->hash_generation == p->generation && !c->closed) {
         struct err e = p->hash_err;
         start_over(p);
-        answer(p, &e);
+        p->hash_failed = true;
+        if (p->finish_id != 0) {
+            answer(p, &e);
+        }
     }
     part_go(p);
     content_idle(c);
@@ -164,7 +187,8 @@ static void end(struct part *p)
     called(p, name, sizeof name);
     p->adopting = true;
     content_busy(p->content);
-    files_adopt(p->content->files, path, p->sha256, name, on_adopted, p);
+    const struct analysis *analysis = p->analyzer != NULL && p->count > 0 ? &p->analysis : NULL;
+    files_adopt(p->content->files, path, p->sha256, name, analysis, on_adopted, p);
 }
 
 static uint32_t without_gap(const struct part *p)
@@ -181,13 +205,13 @@ void finish_step(struct part *p)
     if (p->hash_busy || p->adopting || p->again || p->content->closed) {
         return;
     }
-    if (p->hash_generation != p->generation) {
+    if (p->begun && p->hash_generation != p->generation) {
         start_over(p);
     }
-    uint32_t to = p->begun ? without_gap(p) : p->hashed;
-    if (to > p->hashed && p->hash_err.code == 0) {
+    uint32_t to = p->begun ? without_gap(p) : 0;
+    if (p->begun && to > p->hashed && !p->hash_failed) {
         begin_hash(p, to);
-    } else if (p->finish_id != 0 && !p->io_busy && p->waiting == NULL) {
+    } else if (p->finish_id != 0 && p->hashed == p->count && !p->io_busy && p->waiting == NULL) {
         end(p);
     }
 }
@@ -203,6 +227,7 @@ void finish_begin(void *context, uint64_t id, const char *sha256)
     struct part *p = part_find(context, sha256);
     assert(p != NULL && p->finish_id == 0);
     p->finish_id = id;
+    p->hash_failed = false;
     p->close = true; /* by way of the pool: the answer is never given at once */
     part_go(p);
 }

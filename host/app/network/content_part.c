@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ struct part *part_new(struct content *c, const char *sha256, int64_t size_bytes)
     p->waiting_last = &p->waiting;
     p->used_ms = clock_ms();
     p->io.data = p->sync_work.data = p->hash_work.data = p;
-    crypto_hash_sha256_init(&p->hash);
+    p->hash_generation = UINT_MAX; /* hashing has not begun */
     str_copy(p->sha256, sizeof p->sha256, sha256, strlen(sha256));
     p->next = c->parts;
     c->parts = p;
@@ -70,6 +71,9 @@ void part_free(struct part *p)
     *at = p->next;
     if (p->fd >= 0) {
         close(p->fd);
+    }
+    if (p->analyzer != NULL) {
+        analyze_free(p->analyzer);
     }
     free_pieces(p->waiting);
     free(p->written);

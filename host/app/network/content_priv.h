@@ -77,10 +77,13 @@ struct part {
     bool hash_busy;
     unsigned hash_generation;
     uint32_t hash_to;
+    bool hash_failed; /* it could not be read back: tried again at the end */
     atomic_bool stop;
     /* The pool's while busy: */
     crypto_hash_sha256_state hash;
-    uint32_t hashed; /* chunks */
+    uint32_t hashed;           /* chunks */
+    struct analyzer *analyzer; /* owned; NULL: it is no text */
+    struct analysis analysis;  /* once all is hashed */
     struct err hash_err;
 
     uint64_t finish_id; /* 0 = it is not to be finished */

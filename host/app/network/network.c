@@ -427,6 +427,17 @@ static void on_hub(void *context, enum hub_event event, const void *data)
     network_tell(context);
 }
 
+/* So that slicers, browsers and phones find it (RFC 6763; OctoPrint's type has its path too). */
+static void announce_api(struct network *w)
+{
+    static const char *const octoprint[][2] = {{"path", "/"}, {"api", "0.1"}, {NULL, NULL}};
+    static const char *const page[][2] = {{"path", "/"}, {NULL, NULL}};
+    if (w->o.api_port != 0) {
+        net_announce(w->net, "_octoprint._tcp", w->name, w->o.api_port, octoprint);
+        net_announce(w->net, "_http._tcp", w->name, w->o.api_port, page);
+    }
+}
+
 int network_open(
     struct network **out, uv_loop_t *loop, const struct network_options *o, struct err *e)
 {
@@ -434,7 +445,6 @@ int network_open(
     w->loop = loop;
     w->o = *o;
     str_copy(w->name, sizeof w->name, o->name, strlen(o->name));
-    str_copy(w->api_url, sizeof w->api_url, o->api_url, strlen(o->api_url));
     int rc = content_open(&w->content, loop, o->files, o->jobs, o->data_dir, e);
     rc = rc != 0 ? rc : open_net(w, e);
     if (rc != 0) {
@@ -445,6 +455,7 @@ int network_open(
         return rc;
     }
     content_set_net(w->content, w->net);
+    announce_api(w);
     uv_timer_init(loop, &w->second);
     uv_idle_init(loop, &w->sync);
     w->second.data = w->sync.data = w;
@@ -487,21 +498,9 @@ static void give_back(struct network *w, const struct joined *q)
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            const struct queue_claim *claim = &job->claims[i];
-            struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
-            if (strcmp(claim->printer, q->printer) != 0) {
-                continue;
+            if (strcmp(job->claims[i].printer, q->printer) == 0) {
+                network_give_back(w, q->name, job, &job->claims[i], w->name);
             }
-            snprintf(c.job, sizeof c.job, "%s", job->id);
-            snprintf(c.set, sizeof c.set, "%s", claim->set);
-            snprintf(c.run, sizeof c.run, "%s", claim->run);
-            snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
-            snprintf(c.profile, sizeof c.profile, "%s", w->profile);
-            if (c.run[0] != '\0') {
-                jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
-            }
-            c.verb = QUEUE_RELEASE;
-            jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
         }
     }
 }

@@ -80,18 +80,67 @@ static bool is_silent_too_long(
     return !p.self && p.silent_ms > patience_ms(q, &p) && now - q->lead_ms > EVERY_MS;
 }
 
-static void release(
-    struct network *w, const struct joined *q, const struct queue_job *job, const char *printer)
+/* Of another host both at once: between them it could begin anew. Our own word is kept on the disk
+ * one by one. */
+void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
+    const struct queue_claim *claim, const char *actor)
 {
-    struct queue_command c = {.verb = QUEUE_RELEASE, .revision = -1};
+    const struct jobs_queue *q = jobs_queue_find(w->o.jobs, queue);
+    struct queue_command c[2] = {{.verb = QUEUE_FINISH, .revision = -1}};
+    bool own = q != NULL && strcmp(claim->printer, q->printer) == 0;
+    size_t first = claim->run[0] != '\0' ? 0 : 1;
+    snprintf(c[0].actor, sizeof c[0].actor, "%s", actor);
+    snprintf(c[0].job, sizeof c[0].job, "%s", job->id);
+    snprintf(c[0].set, sizeof c[0].set, "%s", claim->set);
+    snprintf(c[0].run, sizeof c[0].run, "%s", claim->run);
+    snprintf(c[0].printer, sizeof c[0].printer, "%s", claim->printer);
+    c[1] = c[0];
+    c[1].verb = QUEUE_RELEASE;
+    for (size_t i = first; own && i < 2; i++) {
+        jobs_do(w->o.jobs, queue, &c[i], NULL, NULL);
+    }
+    if (!own) {
+        jobs_do_all(w->o.jobs, queue, c + first, 2 - first, NULL, NULL);
+    }
+}
+
+static void release(struct network *w, const struct joined *q, const struct queue_job *job,
+    const struct queue_claim *claim)
+{
     char text[200];
     snprintf(text, sizeof text, "what %.60s had claimed is given back: it was silent for too long",
-        printer);
-    snprintf(c.actor, sizeof c.actor, "lease");
-    snprintf(c.job, sizeof c.job, "%s", job->id);
-    snprintf(c.printer, sizeof c.printer, "%s", printer);
+        claim->printer);
     network_note(w, q->name, true, text);
-    jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
+    network_give_back(w, q->name, job, claim, "lease");
+}
+
+/* A person says it: "shed", or its peer id. */
+static bool is_of_host(const struct queue_claim *claim, const char *host)
+{
+    const char *peer = network_claim_peer(claim->printer);
+    size_t name = peer != NULL ? (size_t)(peer - 1 - claim->printer) : 0;
+    return peer != NULL && (strcmp(peer, host) == 0 ||
+                               (strlen(host) == name && strncmp(claim->printer, host, name) == 0));
+}
+
+int network_release(
+    struct network *w, const char *queue, const char *host, const char *actor, struct err *e)
+{
+    const struct jobs_queue *q = jobs_queue_find(w->o.jobs, queue);
+    const struct queue *jobs = q != NULL ? q->queue : NULL;
+    int count = 0;
+    for (const struct queue_job *job = queue_first(jobs); job != NULL;
+         job = queue_after(jobs, job)) {
+        for (size_t i = 0; i < job->claims_count; i++) {
+            if (is_of_host(&job->claims[i], host)) {
+                network_give_back(w, queue, job, &job->claims[i], actor);
+                count++;
+            }
+        }
+    }
+    return count > 0 ? count
+                     : err_field(e, PP_ENOTFOUND, "host",
+                           "no job of queue \"%s\" is claimed by a host \"%.80s\"", queue, host);
 }
 
 static bool is_over(const struct network *w, struct joined *q, const struct queue_claim *claim,
@@ -121,7 +170,7 @@ static void release_silent(
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
             if (is_over(w, q, &job->claims[i], s, now)) {
-                release(w, q, job, job->claims[i].printer);
+                release(w, q, job, &job->claims[i]);
             }
         }
     }

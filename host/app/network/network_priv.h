@@ -26,7 +26,6 @@ struct network {
     struct network_options o;
     char name[64];
     char profile[64];
-    char api_url[128];
     struct net *net;
     struct content *content;
     struct hub_listener *listener;
@@ -41,7 +40,7 @@ struct network {
     int64_t retry_ms; /* of queues that could not be joined */
     bool closing;
     int64_t leave_by_ms; /* 0 = not leaving */
-    unsigned open; /* handles */
+    unsigned open;       /* handles */
     void (*closed)(void *context);
     void *closed_context;
 };
@@ -60,6 +59,9 @@ bool network_somebody_fits(
 /* ---- network_lease.c ---- */
 void network_lease_tick(struct network *w);
 void network_lease_free(struct joined *q);
+/* Others may print it: a print of it that is said to run is given up, then the claim. */
+void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
+    const struct queue_claim *claim, const char *actor);
 /* "NAME@PEER": the peer's part; NULL when it has none. */
 const char *network_claim_peer(const char *printer);
 

@@ -144,10 +144,39 @@ static int not_joined(const struct slot *slot, struct err *e)
         slot->shown.name);
 }
 
+/* Other hosts know nothing of our keys: "ana at shed"; and whoever sits at this host is the host. */
+static void name_person(const struct jobs *j, char *name, size_t size)
+{
+    char key[QUEUE_WORD_MAX + 1];
+    bool nobody = name[0] == '\0' || strcmp(name, j->host_name) == 0;
+    if (nobody || strstr(name, " at ") != NULL) {
+        return;
+    }
+    if (strcmp(name, "local") == 0 || strcmp(name, "session") == 0) {
+        str_copy(name, size, j->host_name, strlen(j->host_name));
+        return;
+    }
+    str_copy(key, sizeof key, name, strlen(name));
+    snprintf(name, size, "%.44s at %.44s", key, j->host_name);
+}
+
+static void name_people(const struct jobs *j, struct queue_command *c)
+{
+    char submitter[QUEUE_WORD_MAX + 1];
+    name_person(j, c->actor, sizeof c->actor);
+    if (c->verb == QUEUE_SUBMIT && c->spec != NULL && c->spec->submitter != NULL) {
+        str_copy(submitter, sizeof submitter, c->spec->submitter, strlen(c->spec->submitter));
+        name_person(j, submitter, sizeof submitter);
+        free(c->spec->submitter);
+        c->spec->submitter = mem_strdup(submitter);
+    }
+}
+
 static void stamp(struct slot *slot, struct request *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         struct queue_command *c = &r->commands[i];
+        name_people(slot->jobs, c);
         if (i == 0 && c->client[0] == '\0') {
             memcpy(c->client, slot->client, sizeof c->client);
             c->sequence = ++slot->sequence;

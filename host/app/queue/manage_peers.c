@@ -18,9 +18,14 @@ static bool has_gcode(const struct manage *m, const struct queue_job *job)
     return false;
 }
 
+/* The host's name: of "ana at shed" the shed. */
 static const char *submitter(const struct queue_job *job)
 {
-    return job->submitter != NULL && job->submitter[0] != '\0' ? job->submitter : "a host";
+    const char *name = job->submitter != NULL ? job->submitter : "";
+    for (const char *at = strstr(name, " at "); at != NULL; at = strstr(name, " at ")) {
+        name = at + 4;
+    }
+    return name[0] != '\0' ? name : "a host";
 }
 
 /* "NAME (…Kx3f)": anybody may call itself NAME. */
