@@ -434,6 +434,8 @@ static int open_network(struct host *h, struct err *e)
         &(struct host_network_options){.name = h->name,
             .data_dir = h->datadir.path,
             .url = http_url(h->http),
+            .listen = h->arguments->listen != NULL ? h->arguments->listen : h->config.listen,
+            .port = http_port(h->http),
             .key = keys_local(h->keys),
             .profile = h->profile_id,
             .config = &h->config,

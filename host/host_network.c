@@ -140,11 +140,12 @@ int host_network_open(
     }
     snprintf(n->url, sizeof n->url, "%s", o->url);
     snprintf(n->key, sizeof n->key, "%s", o->key);
-    bool loopback = strstr(o->url, "//127.") != NULL || strstr(o->url, "//[::1]") != NULL;
+    bool loopback = str_starts(o->listen, "127.") || str_starts(o->listen, "[::1]") ||
+                    str_starts(o->listen, "localhost");
     int rc = network_open(&n->network, loop,
         &(struct network_options){.name = o->name,
             .data_dir = o->data_dir,
-            .api_url = loopback ? "" : o->url,
+            .api_port = loopback ? 0 : o->port,
             .config = &o->config->net,
             .files = o->files,
             .jobs = o->queue->jobs,

@@ -13,7 +13,9 @@
 struct host_network_options {
     const char *name;
     const char *data_dir;
-    const char *url; /* of the API, as this machine reaches it */
+    const char *url;    /* of the API, as this machine reaches it */
+    const char *listen; /* where it listens, as configured; a loopback address is nobody else's */
+    int port;
     const char *key; /* of this machine */
     const char *profile;
     const struct config *config;

@@ -1,7 +1,9 @@
 /* Inside the exchange of content. Included by net/xfer*.c only.
  *
- *     xfer.c         peers, messages in, ids of the store's calls, who is to be told
- *     xfer_fetch.c   a fetch: its life, its holders, looking for them
+ *     xfer.c         peers, ids of the store's calls, who is to be told
+ *     xfer_message.c what peers say
+ *     xfer_fetch.c   a fetch: its life, its turn
+ *     xfer_look.c    its holders, and looking for them
  *     xfer_list.c    its list of hashes: who agrees, what follows when it was wrong
  *     xfer_chunk.c   its chunks: asked for, checked, written
  *     xfer_serve.c   chunks for others
@@ -301,6 +303,10 @@ size_t xfer_chunk_len(int64_t size_bytes, uint32_t index);
  * could be. */
 void xfer_sooner(const struct xfer *x, uint64_t *next, uint64_t ms);
 
+/* ---- xfer_message.c */
+
+void message_take(struct xfer *x, uint64_t now_ms, struct xpeer *p, struct wire_in *in);
+
 /* ---- xfer_wire.c: false when the link takes no more */
 
 bool xfer_say(struct xfer *x, const struct xpeer *to, enum xfer_type type, const uint8_t *sha);
@@ -320,17 +326,22 @@ struct fetch *fetch_find(const struct xfer *x, const uint8_t *sha);
 struct fetch *fetch_get(struct xfer *x, uint64_t now_ms, int queue, const uint8_t *sha,
     int64_t size_bytes, struct err *e);
 void fetch_free(struct fetch *f);
+/* Everybody who waits is told: e NULL, it is here. */
+void fetch_end(struct xfer *x, struct fetch *f, const struct err *e);
+void fetch_step(struct xfer *x, uint64_t now_ms);
+void fetch_next(const struct xfer *x, const struct fetch *f, uint64_t *next);
+void fetch_finished(struct xfer *x, uint64_t now_ms, struct fetch *f, const struct err *e);
+
+/* ---- xfer_look.c */
+
 struct holder *fetch_holder(struct fetch *f, const struct xpeer *p);
 void fetch_on_hold(struct xfer *x, uint64_t now_ms, struct fetch *f, struct xpeer *p, int64_t size);
 /* The holder is none any more; its chunks are asked for elsewhere. */
 void fetch_lose(struct xfer *x, uint64_t now_ms, struct fetch *f, const struct xpeer *p);
 void fetch_forget_peer(struct xfer *x, uint64_t now_ms, struct fetch *f, const struct xpeer *p);
-/* Everybody who waits is told: e NULL, it is here. */
-void fetch_end(struct xfer *x, struct fetch *f, const struct err *e);
 void fetch_rest(struct holder *h, uint64_t now_ms); /* it did not answer */
-void fetch_step(struct xfer *x, uint64_t now_ms);
-void fetch_next(const struct xfer *x, const struct fetch *f, uint64_t *next);
-void fetch_finished(struct xfer *x, uint64_t now_ms, struct fetch *f, const struct err *e);
+bool look_wants(const struct fetch *f);
+void look_step(struct xfer *x, uint64_t now_ms, struct fetch *f);
 
 /* ---- xfer_list.c */
 

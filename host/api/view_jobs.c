@@ -244,7 +244,8 @@ static json_t *claims_view(const struct queue_job *job)
             continue; /* a copy that waits for whoever takes it next */
         }
         const char *peer;
-        json_t *printer = json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
+        json_t *printer =
+            json_stringn(c->printer, (size_t)queue_printer_name_len(c->printer, &peer));
         json_array_append_new(
             list, json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "printer", printer, "peer",
                       json_text(peer != NULL ? peer : ""), "since_ms", (json_int_t)c->since_ms,
@@ -333,12 +334,23 @@ size_t view_position(const struct jobs_queue *queue, const struct queue_job *job
     return at != NULL ? position : 0;
 }
 
+/* Of a job that is shared: which hosts cannot print it, and why. */
+static json_t *why_view(
+    const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
+{
+    bool shared = h->o.network != NULL && strcmp(queue->kind, "local") != 0;
+    return shared && job->archived_ms == 0 ? network_why(h->o.network, queue->name, job)
+                                           : json_null();
+}
+
 json_t *view_one_job(
     const struct http *h, const struct jobs_queue *queue, const struct queue_job *job)
 {
     struct view_lens lens;
     view_lens_open(&lens, h);
-    return view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_t *view = view_queue_job(&lens, queue, job, view_position(queue, job));
+    json_object_set_new(view, "peers_why", why_view(h, queue, job));
+    return view;
 }
 
 static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)

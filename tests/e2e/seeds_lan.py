@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "lib"))
 from fleet import Away, Fleet, SOURCE, run_privileged, write_part  # noqa: E402
 
-PARTS = {"axle.gcode": 60, "gear.gcode": 40, "lid.gcode": 30, "twin.gcode": 35, "long.gcode": 4000}
+PARTS = {"axle.gcode": 60, "gear.gcode": 40, "lid.gcode": 30, "twin.gcode": 35, "long.gcode": 60000}
 
 
 def check(condition, text):

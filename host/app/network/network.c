@@ -427,6 +427,17 @@ static void on_hub(void *context, enum hub_event event, const void *data)
     network_tell(context);
 }
 
+/* So that slicers, browsers and phones find it (RFC 6763; OctoPrint's type has its path too). */
+static void announce_api(struct network *w)
+{
+    static const char *const octoprint[][2] = {{"path", "/"}, {"api", "0.1"}, {NULL, NULL}};
+    static const char *const page[][2] = {{"path", "/"}, {NULL, NULL}};
+    if (w->o.api_port != 0) {
+        net_announce(w->net, "_octoprint._tcp", w->name, w->o.api_port, octoprint);
+        net_announce(w->net, "_http._tcp", w->name, w->o.api_port, page);
+    }
+}
+
 int network_open(
     struct network **out, uv_loop_t *loop, const struct network_options *o, struct err *e)
 {
@@ -434,7 +445,6 @@ int network_open(
     w->loop = loop;
     w->o = *o;
     str_copy(w->name, sizeof w->name, o->name, strlen(o->name));
-    str_copy(w->api_url, sizeof w->api_url, o->api_url, strlen(o->api_url));
     int rc = content_open(&w->content, loop, o->files, o->jobs, o->data_dir, e);
     rc = rc != 0 ? rc : open_net(w, e);
     if (rc != 0) {
@@ -445,6 +455,7 @@ int network_open(
         return rc;
     }
     content_set_net(w->content, w->net);
+    announce_api(w);
     uv_timer_init(loop, &w->second);
     uv_idle_init(loop, &w->sync);
     w->second.data = w->sync.data = w;

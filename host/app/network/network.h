@@ -24,7 +24,7 @@ struct device;
 struct network_options {
     const char *name; /* of this host */
     const char *data_dir;
-    const char *api_url; /* where peers' people may reach the API, "" = loopback only */
+    int api_port; /* of the API, where it listens beyond loopback; 0 = it does not */
     const struct config_net *config;
     struct files *files;
     struct jobs *jobs;
@@ -55,10 +55,10 @@ int network_takeover(struct network *w, const char *queue, struct err *e);
  * long that its claim may have been given to another. */
 bool network_may_begin(const struct network *w, const char *queue);
 
-/* A person says that this host (its name or peer id) will not print what it has claimed: others may.
- * How many jobs; PP_ENOTFOUND when there is none. */
-int network_release(struct network *w, const char *queue, const char *host, const char *actor,
-    struct err *e);
+/* A person says that this host (its name or peer id) will not print what it has claimed: others
+ * may. How many jobs; PP_ENOTFOUND when there is none. */
+int network_release(
+    struct network *w, const char *queue, const char *host, const char *actor, struct err *e);
 
 /* Who is there: an array of {peer, name, self, linked, voter, leader, trusted, version, address,
  * rtt_ms, silent_ms, profile, state, progress, eta_ms, temperatures, job, api, files} for a queue,

@@ -80,20 +80,28 @@ static bool is_silent_too_long(
     return !p.self && p.silent_ms > patience_ms(q, &p) && now - q->lead_ms > EVERY_MS;
 }
 
+/* Of another host both at once: between them it could begin anew. Our own word is kept on the disk
+ * one by one. */
 void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
     const struct queue_claim *claim, const char *actor)
 {
-    struct queue_command c = {.verb = QUEUE_FINISH, .revision = -1};
-    snprintf(c.actor, sizeof c.actor, "%s", actor);
-    snprintf(c.job, sizeof c.job, "%s", job->id);
-    snprintf(c.set, sizeof c.set, "%s", claim->set);
-    snprintf(c.run, sizeof c.run, "%s", claim->run);
-    snprintf(c.printer, sizeof c.printer, "%s", claim->printer);
-    if (c.run[0] != '\0') {
-        jobs_do(w->o.jobs, queue, &c, NULL, NULL);
+    const struct jobs_queue *q = jobs_queue_find(w->o.jobs, queue);
+    struct queue_command c[2] = {{.verb = QUEUE_FINISH, .revision = -1}};
+    bool own = q != NULL && strcmp(claim->printer, q->printer) == 0;
+    size_t first = claim->run[0] != '\0' ? 0 : 1;
+    snprintf(c[0].actor, sizeof c[0].actor, "%s", actor);
+    snprintf(c[0].job, sizeof c[0].job, "%s", job->id);
+    snprintf(c[0].set, sizeof c[0].set, "%s", claim->set);
+    snprintf(c[0].run, sizeof c[0].run, "%s", claim->run);
+    snprintf(c[0].printer, sizeof c[0].printer, "%s", claim->printer);
+    c[1] = c[0];
+    c[1].verb = QUEUE_RELEASE;
+    for (size_t i = first; own && i < 2; i++) {
+        jobs_do(w->o.jobs, queue, &c[i], NULL, NULL);
     }
-    c.verb = QUEUE_RELEASE;
-    jobs_do(w->o.jobs, queue, &c, NULL, NULL);
+    if (!own) {
+        jobs_do_all(w->o.jobs, queue, c + first, 2 - first, NULL, NULL);
+    }
 }
 
 static void release(struct network *w, const struct joined *q, const struct queue_job *job,

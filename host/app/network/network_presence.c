@@ -42,12 +42,11 @@ static json_t *important(const struct network *w)
     device_status(w->o.device, &d);
     manage_status(w->o.manage, &m);
     bool prints = d.job.run_id[0] != '\0';
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s?, s:s?, s:I, s:o, s:s?}", "profile", w->profile,
+    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:s?, s:s?, s:I, s:o, s:i}", "profile", w->profile,
         "state", printer_states[d.state].name, "managing", m.managing, "doing", m.text, "queue",
         m.queue, "job", m.job[0] != '\0' ? m.job : NULL, "file", prints ? d.job.file_name : NULL,
         "progress", (json_int_t)(prints ? d.job.percent : 0), "needs_person",
-        json_boolean(m.needs_person || d.questions > 0), "api",
-        w->api_url[0] != '\0' ? w->api_url : NULL);
+        json_boolean(m.needs_person || d.questions > 0), "api_port", w->o.api_port);
 }
 
 /* The rest of it: what changes all the time. */
@@ -93,10 +92,23 @@ static json_t *text_or_null(const char *text)
     return text[0] != '\0' ? json_string(text) : json_null();
 }
 
+/* Where people reach its API: where the link came from or goes to, at the port it tells. */
+static void put_api(json_t *out, const struct net_peer *p, json_int_t port)
+{
+    const char *colon = strrchr(p->address, ':');
+    char url[96];
+    if (colon == NULL || port < 1 || port > 65535) {
+        json_object_set_new(out, "api", json_null());
+        return;
+    }
+    snprintf(url, sizeof url, "http://%.*s:%d", (int)(colon - p->address), p->address, (int)port);
+    json_object_set_new(out, "api", json_string(url));
+}
+
 /* What a peer told, checked as far as it is shown: foreign. */
 static void take_presence(json_t *out, const struct net_peer *p)
 {
-    static const char *const texts[] = {"profile", "state", "doing", "job", "file", "api", "queue"};
+    static const char *const texts[] = {"profile", "state", "doing", "job", "file", "queue"};
     json_t *told = p->presence != NULL ? json_loadb((const char *)p->presence, p->presence_len,
                                              JSON_REJECT_DUPLICATES, NULL)
                                        : NULL;
@@ -117,6 +129,7 @@ static void take_presence(json_t *out, const struct net_peer *p)
         json_object_set_new(
             out, flags[i], json_boolean(json_is_true(json_object_get(told, flags[i]))));
     }
+    put_api(out, p, json_integer_value(json_object_get(told, "api_port")));
     json_t *temps = json_object_get(told, "temperatures");
     json_object_set_new(
         out, "temperatures", json_is_object(temps) ? json_deep_copy(temps) : json_object());

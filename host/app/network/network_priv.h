@@ -26,7 +26,6 @@ struct network {
     struct network_options o;
     char name[64];
     char profile[64];
-    char api_url[128];
     struct net *net;
     struct content *content;
     struct hub_listener *listener;
@@ -41,7 +40,7 @@ struct network {
     int64_t retry_ms; /* of queues that could not be joined */
     bool closing;
     int64_t leave_by_ms; /* 0 = not leaving */
-    unsigned open; /* handles */
+    unsigned open;       /* handles */
     void (*closed)(void *context);
     void *closed_context;
 };
