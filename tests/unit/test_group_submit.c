@@ -255,6 +255,7 @@ static void a_command_takes_milliseconds_however_long_nothing_happened(void **st
     fleet_free(f);
 }
 
+/* fleet_broken() looks at every entry's time. */
 static void time_in_the_log_never_goes_back(void **state)
 {
     (void)state;
@@ -267,6 +268,7 @@ static void time_in_the_log_never_goes_back(void **state)
     fleet_run(f, 15000);
     fleet_submit(f, leader_of(f), true, "early");
     settles(f, 10, 0);
+    assert_int_equal(fleet_lines(f, leader_of(f)), 2);
     fleet_free(f);
 }
 
