@@ -149,7 +149,7 @@ void group_member_end(struct group *g)
     group_take_clear(g);
     g->life++;
     g->installing = g->spoilt = false;
-    g->was_leader = false;
+    g->was_leader = g->was_elected = false;
     g->seats_count = 0;
 }
 

@@ -175,7 +175,7 @@ struct group {
     struct group_boot boot;
     bool installing; /* a snapshot is written, the machine does not have it yet */
     bool spoilt;     /* the replica has got a snapshot that cannot be read */
-    bool was_leader;
+    bool was_leader, was_elected;
     int64_t stamp_ms; /* the last time given to an entry */
 
     struct group_peer **peers; /* owned, by key */

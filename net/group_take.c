@@ -131,14 +131,26 @@ static bool submit_batch(struct group *g)
     return rc == 0;
 }
 
+/* It leads, or will when its barrier is through: others know it as the leader already, and what
+ * they send until then they would repeat only after a while. */
+static bool is_elected(const struct group *g)
+{
+    return g->replica != NULL &&
+           (replica_is_leader(g->replica) || replica_leader(g->replica) == g->id);
+}
+
 void group_take_pump(struct group *g)
 {
     bool leads = g->replica != NULL && replica_is_leader(g->replica);
+    bool elected = is_elected(g);
+    if (elected != g->was_elected) {
+        g->was_elected = elected;
+        group_take_clear(g);
+        g->stamp_ms = 0;
+    }
     if (leads != g->was_leader) {
         g->was_leader = leads;
-        group_take_clear(g);
         group_outbox_again(g);
-        g->stamp_ms = 0;
     }
     while (leads && g->taken_count > 0 && submit_batch(g)) {
     }
@@ -170,7 +182,7 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
         p->bad++;
         return;
     }
-    if (replica_is_leader(g->replica)) {
+    if (is_elected(g)) {
         group_take(g, &m);
     } else {
         forward(g, &m);

@@ -84,6 +84,32 @@ static void a_client_reaches_the_leader_through_a_voter(void **state)
     fleet_free(f);
 }
 
+static void a_command_that_reaches_a_new_leader_before_it_is_ready_is_taken(void **state)
+{
+    (void)state;
+    struct fleet *f =
+        fleet_new(&(struct fleet_options){.seed = 7, .heartbeat_ms = 50, .election_ms = 300});
+    for (unsigned i = 0; i < 3; i++) {
+        fleet_add(f);
+        fleet_start(f, i);
+    }
+    settles(f, 60, 3);
+    unsigned killed = leader_of(f);
+    fleet_kill(f, killed);
+    for (unsigned i = 0; i < 3; i++) {
+        if (i != killed) {
+            fleet_submit(f, i, false, "at once");
+        }
+    }
+    fleet_run(f, 3000);
+    for (unsigned i = 0; i < 3; i++) {
+        char line[32];
+        snprintf(line, sizeof line, "h%u at once", i);
+        assert_true(i == killed || all_have(f, line));
+    }
+    fleet_free(f);
+}
+
 static void a_new_client_gets_everything_in_pieces(void **state)
 {
     (void)state;
@@ -269,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_command_that_is_not_kept_is_given_up_after_ten_seconds),
         cmocka_unit_test(commands_arrive_in_order_over_links_that_come_and_go),
         cmocka_unit_test(a_client_reaches_the_leader_through_a_voter),
+        cmocka_unit_test(a_command_that_reaches_a_new_leader_before_it_is_ready_is_taken),
         cmocka_unit_test(a_new_client_gets_everything_in_pieces),
         cmocka_unit_test(a_client_that_is_too_far_behind_gets_everything_anew),
         cmocka_unit_test(a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others),
