@@ -113,8 +113,9 @@ static void put_shared(struct strbuf *out, const struct view *v, const json_t *q
 void view_queue(struct strbuf *out, const struct view *v, const json_t *q)
 {
     text_foreign(out, field_text(q, "name"));
-    strbuf_printf(out, ": %s queue%s, %" PRId64 " jobs\n", field_text(q, "kind"),
-        field_true(q, "enabled") ? "" : " (disabled)", field_int(q, "jobs", 0));
+    strbuf_printf(out, ": %s queue%s, %" PRId64 " job%s\n", field_text(q, "kind"),
+        field_true(q, "enabled") ? "" : " (disabled)", field_int(q, "jobs", 0),
+        field_int(q, "jobs", 0) == 1 ? "" : "s");
     line(out, "strategy", field_text(q, "strategy"));
     if (strcmp(field_text(q, "kind"), "local") != 0) {
         put_shared(out, v, q);
