@@ -4,12 +4,13 @@
  * replica holds the log); all others are clients: they send commands to the leader and follow
  * applied entries from any voter by (epoch, index), with a full dump when too far behind.
  *
- * Epoch: (group id: 128 random bits, number). A host that has none and finds nobody for found_ms
- * founds a group (LAN); on a WAN the trusted peers begin with one configuration and a group id
- * derived from it. When two groups of one queue meet, the one with more voters survives, then the
- * higher applied index, then the smaller id; the others carry over (net_machine) and join as
- * clients. A takeover (a person's act) makes number + 1 of the same group from the most advanced
- * replica; whoever holds an older number carries over and joins.
+ * Epoch: (group id: 128 random bits, number: in its upper half how often the group was begun, from
+ * 1, in its lower half random bits, so that two takeovers at once are two epochs). A host that has
+ * none and finds nobody for found_ms founds a group (LAN); on a WAN the trusted peers begin with
+ * one configuration and a group id derived from it. When two groups of one queue meet, the one with
+ * more voters survives, then the higher applied index, then the smaller id; the others carry over
+ * (net_machine) and join as clients. A takeover (a person's act) makes the next number of the same
+ * group from the most advanced replica; whoever holds an older number carries over and joins.
  *
  * LAN: wanted voters are 1 for up to two hosts, 3 up to six, 5 from seven; the leader promotes the
  * longest-up clients one at a time (as learners first), and retires a voter silent for retire_ms
@@ -17,7 +18,8 @@
  * vote (and the lead) over first. A member's raft id is 63 bits of BLAKE2b(peer id ‖ incarnation);
  * the incarnation is 0 in a WAN's first configuration, else random, and new whenever the disk holds
  * less than others remember of it (a lost or restored database): each peer remembers the highest
- * (term, index) of each id and tells it in its hello.
+ * (term, index) of each id and tells it when that id says hello. Who decides alone waits for an
+ * election's time after each start, to be told.
  *
  * Outbox: a command is repeated until it is seen applied here, refused, or given up; kept ones
  * outlive the process and any network. Who has a command applied twice is the machine's affair (it

@@ -177,7 +177,8 @@ void group_lead_tick(struct group *g)
     g->lead_ms = g->now_ms + LOOK_MS;
     struct members_view v = look(g);
     hand_over_full(g, &v);
-    if (!replica_changing(g->replica)) {
+    bool known = !g->o.fixed || g->trusted_count > 0; /* the registry has been read */
+    if (known && !replica_changing(g->replica)) {
         struct members_step step = members_next(&v);
         act(g, &step);
     }

@@ -2,10 +2,10 @@
  * about itself.
  *
  * Happy path: a host without a group that sees one joins it; one that sees none for found_ms founds
- * one. Trusted peers of a WAN begin with the registry's list once a majority is there without a
- * past. The leader of a group that sees a larger one (more voters, then further, then the smaller
- * id) changes to it; its members and clients go after it. A newer epoch of the own
- * group is always gone after.
+ * one. The first of a WAN's trusted peers begins with the registry's list once a majority is there
+ * without a past. The leader of a group that sees a larger one (more voters, then further, then the
+ * smaller id) changes to it; its members and clients go after it. A newer epoch of the own group is
+ * always gone after.
  *
  * Until all of the other group's state is here nothing is given up: net/group_follow.c replaces it
  * in one write. So that two groups do not dissolve into each other, who is about to change serves
@@ -25,6 +25,13 @@ static bool same_id(const struct group_epoch *a, const struct group_epoch *b)
     return memcmp(a->id, b->id, sizeof a->id) == 0;
 }
 
+/* Which of two that are otherwise equal gives way to the other. */
+static bool stays(const struct group_epoch *a, const struct group_epoch *b)
+{
+    int order = memcmp(a->id, b->id, sizeof a->id);
+    return order != 0 ? order < 0 : a->number > b->number;
+}
+
 /* Voters, then how far, then the smaller id. */
 static bool is_larger(const struct group_hello *a, const struct group_hello *b)
 {
@@ -34,7 +41,7 @@ static bool is_larger(const struct group_hello *a, const struct group_hello *b)
     if (a->applied != b->applied) {
         return a->applied > b->applied;
     }
-    return memcmp(a->epoch.id, b->epoch.id, sizeof a->epoch.id) < 0;
+    return stays(&a->epoch, &b->epoch);
 }
 
 static bool leads(const struct group *g)
@@ -129,22 +136,24 @@ static bool should_join(const struct group *g, const struct group_peer *p)
     if (!has_voter_linked(g, &h->epoch) || g->boot.on) {
         return false;
     }
-    if (!same_id(&h->epoch, &g->meta.epoch)) {
+    uint64_t theirs = h->epoch.number >> 32;
+    uint64_t ours = g->meta.epoch.number >> 32;
+    if (!same_id(&h->epoch, &g->meta.epoch) || theirs == ours) {
         return should_join_other(g, p);
     }
-    return h->epoch.number > g->meta.epoch.number ||
+    return theirs > ours ||
            (g->replica == NULL && h->has_leader && leaderless_for(g, g->o.retire_ms));
 }
 
 static bool is_better(
     const struct group *g, const struct group_hello *a, const struct group_hello *b)
 {
-    bool ours_a = same_id(&a->epoch, &g->meta.epoch) && a->epoch.number > g->meta.epoch.number;
-    bool ours_b = same_id(&b->epoch, &g->meta.epoch) && b->epoch.number > g->meta.epoch.number;
+    bool ours_a = same_id(&a->epoch, &g->meta.epoch);
+    bool ours_b = same_id(&b->epoch, &g->meta.epoch);
     if (ours_a != ours_b) {
         return ours_a;
     }
-    if (same_id(&a->epoch, &b->epoch) && a->epoch.number != b->epoch.number) {
+    if (same_id(&a->epoch, &b->epoch) && a->epoch.number >> 32 != b->epoch.number >> 32) {
         return a->epoch.number > b->epoch.number;
     }
     if (a->has_leader != b->has_leader) {
@@ -156,7 +165,7 @@ static bool is_better(
 /* Of two groups that are about to change to each other the one with the smaller id stays. */
 bool group_meet_crosses(const struct group *g, const struct group_epoch *epoch)
 {
-    if (group_epoch_none(&g->meta.epoch) || memcmp(g->meta.epoch.id, epoch->id, 16) >= 0) {
+    if (group_epoch_none(&g->meta.epoch) || !stays(&g->meta.epoch, epoch)) {
         return false;
     }
     for (size_t i = 0; i < g->peers_count; i++) {
@@ -249,7 +258,7 @@ static void derive_epoch(const struct group *g, struct group_epoch *out)
     crypto_generichash_final(&s, out->id, sizeof out->id);
 }
 
-/* A single trusted peer whose disk was lost must not begin what its clients have seen otherwise. */
+/* Where disks were lost, it must not begin what others have seen otherwise. */
 static void number_anew(struct group *g, struct group_epoch *epoch)
 {
     uint64_t count = 0;
@@ -269,9 +278,7 @@ static void found_fixed(struct group *g)
     struct group_epoch epoch;
     struct replica_conf conf = {.index = 1};
     derive_epoch(g, &epoch);
-    if (g->trusted_count == 1) {
-        number_anew(g, &epoch);
-    }
+    number_anew(g, &epoch);
     for (size_t i = 0; i < g->trusted_count && conf.count < REPLICA_SERVERS_MAX - 1; i++) {
         add_voter(&conf, &g->trusted[i], group_raft_id(&g->trusted[i], 0));
     }
@@ -287,21 +294,27 @@ static size_t blank_witnesses(const struct group *g)
     return n;
 }
 
-static bool may_found_fixed(const struct group *g)
+/* Of those without a past that are there, the first of the registry begins; the others join it. */
+static bool is_first(const struct group *g)
 {
-    struct group_epoch epoch;
-    bool blank;
-    derive_epoch(g, &epoch);
-    if (!group_is_trusted(g, &g->o.self) || g->meta.incarnation != 0 ||
-        !group_seen_may_begin(g, &blank) || !blank) {
-        return false;
-    }
-    for (size_t i = 0; i < g->peers_count; i++) {
-        const struct group_peer *p = g->peers[i];
-        if (p->has_hello && group_is_trusted(g, &p->peer) && !group_epoch_none(&p->hello.epoch) &&
-            !group_epoch_is(&p->hello.epoch, &epoch)) {
+    for (size_t i = 0; i < g->trusted_count; i++) {
+        if (peer_compare(&g->trusted[i], &g->o.self) == 0) {
+            return true;
+        }
+        const struct group_peer *p = group_peer_find(g, &g->trusted[i]);
+        if (p != NULL && p->has_hello && p->hello.incarnation == 0) {
             return false;
         }
+    }
+    return false;
+}
+
+static bool may_found_fixed(const struct group *g)
+{
+    bool blank;
+    if (!is_first(g) || g->meta.incarnation != 0 || !group_epoch_none(&g->joining) ||
+        !group_seen_may_begin(g, &blank) || !blank) {
+        return false;
     }
     bool all = g->trusted_count > 1 && blank_witnesses(g) + 1 == g->trusted_count;
     return all || g->now_ms - g->started_ms >= g->o.found_ms;

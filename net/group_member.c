@@ -149,7 +149,7 @@ void group_member_end(struct group *g)
     group_take_clear(g);
     g->life++;
     g->installing = g->spoilt = false;
-    g->was_leader = false;
+    g->was_leader = g->was_elected = false;
     g->seats_count = 0;
 }
 
@@ -328,10 +328,13 @@ void group_member_receive(struct group *g, struct group_peer *p, struct wire_in 
         p->bad++;
         return;
     }
-    if (!p->ready || g->replica == NULL || !group_epoch_is(&x.epoch, &g->meta.epoch)) {
+    bool may = !g->o.fixed || group_is_trusted(g, &p->peer) || group_seat_of(g, p->id) != NULL;
+    if (!p->ready || !may || g->replica == NULL || !group_epoch_is(&x.epoch, &g->meta.epoch)) {
         return;
     }
-    group_seen_note(g, p->id, &x.mark);
+    if (g->o.fixed || group_seat_of(g, p->id) != NULL) {
+        group_seen_note(g, p->id, &x.mark);
+    }
     for (size_t i = 0; i < g->seats_count; i++) {
         if (g->seats[i].id == p->id) {
             g->seats[i].heard_ms = g->now_ms;

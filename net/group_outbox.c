@@ -158,7 +158,7 @@ uint64_t group_submit(
     } else {
         item->ticket = id < g->safe_id ? 0 : g->leap_ticket;
     }
-    group_tick(g, now_ms);
+    group_step(g, now_ms);
     return id;
 }
 

@@ -175,7 +175,7 @@ struct group {
     struct group_boot boot;
     bool installing; /* a snapshot is written, the machine does not have it yet */
     bool spoilt;     /* the replica has got a snapshot that cannot be read */
-    bool was_leader;
+    bool was_leader, was_elected;
     int64_t stamp_ms; /* the last time given to an entry */
 
     struct group_peer **peers; /* owned, by key */
@@ -211,6 +211,7 @@ struct group {
     uint64_t path_moves;
     struct group_taken *taken; /* owned */
     size_t taken_first, taken_count, taken_cap;
+    bool taken_fresh; /* since the last tick: more may come before it is due */
     size_t taken_bytes;
     struct group_origin *origins; /* owned, by key */
     size_t origins_count, origins_cap;
@@ -245,6 +246,7 @@ struct group {
 struct group_peer *group_peer_find(const struct group *g, const struct peer *p); /* or NULL */
 void group_peer_remove(struct group *g, const struct peer *p);
 bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf *b); /* frees b */
+void group_step(struct group *g, uint64_t now_ms); /* what has changed is acted upon */
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);
 enum group_role group_role_now(const struct group *g);

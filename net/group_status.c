@@ -24,7 +24,8 @@ enum group_role group_role_now(const struct group *g)
 static bool is_linked(const struct group *g, uint64_t id)
 {
     for (size_t i = 0; i < g->peers_count; i++) {
-        if (g->peers[i]->has_hello && g->peers[i]->id == id) {
+        const struct group_peer *p = g->peers[i];
+        if (p->has_hello && p->id == id && group_epoch_is(&p->hello.epoch, &g->meta.epoch)) {
             return true;
         }
     }

@@ -1,8 +1,9 @@
 /* A leader: commands of all hosts on their way into the log.
  *
- * Happy path: SUBMIT arrives, from its origin or through a voter; it gets an envelope with the
- * leader's time and goes into the log with others that wait. A command that a host repeats while it
- * is in the log and not yet applied is not taken again.
+ * Happy path: SUBMIT arrives, from its origin or through a voter; with others that have arrived
+ * until the next tick, which is due at once, it gets an envelope with the leader's time and goes
+ * into the log: so many make few writes and messages. A command that a host repeats while it is in
+ * the log and not yet applied is not taken again.
  *
  * The commands of a host are in the log in the order it gave them: each names the one before it
  * that is not applied yet, and is taken only after that; so when one was lost on its way, those
@@ -77,6 +78,7 @@ bool group_take(struct group *g, const struct group_submitted *m)
     g->taken_bytes += m->len;
     o->id = m->id;
     o->index = GROUP_NEVER;
+    g->taken_fresh = true;
     return true;
 }
 
@@ -131,16 +133,28 @@ static bool submit_batch(struct group *g)
     return rc == 0;
 }
 
+/* It leads, or will when its barrier is through: others know it as the leader already, and what
+ * they send until then they would repeat only after a while. */
+static bool is_elected(const struct group *g)
+{
+    return g->replica != NULL &&
+           (replica_is_leader(g->replica) || replica_leader(g->replica) == g->id);
+}
+
 void group_take_pump(struct group *g)
 {
     bool leads = g->replica != NULL && replica_is_leader(g->replica);
-    if (leads != g->was_leader) {
-        g->was_leader = leads;
+    bool elected = is_elected(g);
+    if (elected != g->was_elected) {
+        g->was_elected = elected;
         group_take_clear(g);
-        group_outbox_again(g);
         g->stamp_ms = 0;
     }
-    while (leads && g->taken_count > 0 && submit_batch(g)) {
+    if (leads != g->was_leader) {
+        g->was_leader = leads;
+        group_outbox_again(g);
+    }
+    while (leads && !g->taken_fresh && g->taken_count > 0 && submit_batch(g)) {
     }
 }
 
@@ -170,7 +184,7 @@ void group_take_receive(struct group *g, struct group_peer *p, struct wire_in in
         p->bad++;
         return;
     }
-    if (replica_is_leader(g->replica)) {
+    if (is_elected(g)) {
         group_take(g, &m);
     } else {
         forward(g, &m);

@@ -530,7 +530,7 @@ bool net_queue_status(const struct net *n, const char *name, struct net_queue_st
         .role = (enum net_role)g.role,
         .locked = q->locked,
         .connected = g.has_leader && g.fresh,
-        .epoch = g.epoch.number,
+        .epoch = g.epoch.number >> 32,
         .applied = g.applied,
         .voters = g.voters,
         .voters_linked = g.voters_linked,

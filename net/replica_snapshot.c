@@ -71,8 +71,11 @@ void replica_flight_begin(struct replica *r, uint64_t to)
         return;
     }
     replica_flight_end(p);
-    struct replica_dump *d = take_dump(r);
     p->wants = r->raft.trail.snapshot.index;
+    if (!p->up) {
+        return; /* a piece that is lost now would be repeated long after it is back */
+    }
+    struct replica_dump *d = take_dump(r);
     p->flight = (struct replica_flight){.dump = d, .progress_ms = r->now};
     if (d->len > REPLICA_SNAPSHOT_MAX) {
         snprintf(r->warning, sizeof r->warning,

@@ -52,7 +52,8 @@ struct host {
     struct pending *first, **last;
     struct net_machine machine; /* the real one */
     struct fleet_lines lines;
-    struct group_epoch seen_epoch; /* of the last applied */
+    struct group_epoch last_epoch; /* of the last applied */
+    int64_t last_utc_ms;
 };
 
 struct wire {
@@ -183,13 +184,20 @@ static void applied_grow(struct fleet *f)
     free(old);
 }
 
-static void watch(struct fleet *f, const struct host *h, const struct net_entry *entry)
+static void watch(struct fleet *f, struct host *h, const struct net_entry *entry)
 {
     struct group_status s;
     uint64_t hash = hash_bytes(0xcbf29ce484222325, entry->bytes, entry->len);
     hash = hash_bytes(hash, &entry->utc_ms, sizeof entry->utc_ms);
     hash = hash_bytes(hash, &entry->origin, sizeof entry->origin);
     group_status(h->group, &s);
+    bool same = memcmp(&h->last_epoch, &s.epoch, sizeof s.epoch) == 0;
+    if (same && entry->utc_ms < h->last_utc_ms && f->broken[0] == '\0') {
+        snprintf(f->broken, sizeof f->broken, "host %u: time goes back at entry %llu", h->number,
+            (unsigned long long)entry->index);
+    }
+    h->last_epoch = s.epoch;
+    h->last_utc_ms = entry->utc_ms;
     if (2 * f->applied_count >= f->applied_cap) {
         applied_grow(f);
     }
@@ -616,6 +624,7 @@ void fleet_start(struct fleet *f, unsigned host)
     }
     h->life++;
     h->full_told = false;
+    h->last_epoch = (struct group_epoch){0}; /* what was not yet written is applied again */
     h->group = group_new(&o);
     int rc = group_start(h->group, f->now_ms, &h->disk.state, &e);
     if (rc != 0) {

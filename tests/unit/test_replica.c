@@ -212,6 +212,23 @@ static void what_is_behind_the_trail_catches_up_by_a_snapshot(void **state)
     rnet_free(n);
 }
 
+static void a_snapshot_that_was_wanted_while_its_peer_was_away_goes_as_soon_as_it_is_back(
+    void **state)
+{
+    (void)state;
+    struct rnet *n = net_of(3, 3);
+    int leader = rnet_wait_leader(n, 5000);
+    size_t behind = ((size_t)leader + 1) % 3;
+    submit_many(n, 10);
+    rnet_crash(n, behind);
+    submit_many(n, 900);
+    rnet_run(n, 2000);
+    rnet_restart(n, behind);
+    assert_true(rnet_until(n, 1500, equal, NULL));
+    assert_int_equal(rnet_restores(n, behind), 1);
+    rnet_free(n);
+}
+
 static void a_lost_disk_comes_back_under_a_new_id_beside_the_old_one(void **state)
 {
     (void)state;
@@ -443,6 +460,8 @@ int main(void)
             a_blank_member_is_brought_up_by_a_snapshot_in_pieces_and_goes_on_from_there),
         cmocka_unit_test(what_is_behind_within_the_trail_catches_up_without_a_snapshot),
         cmocka_unit_test(what_is_behind_the_trail_catches_up_by_a_snapshot),
+        cmocka_unit_test(
+            a_snapshot_that_was_wanted_while_its_peer_was_away_goes_as_soon_as_it_is_back),
         cmocka_unit_test(a_lost_disk_comes_back_under_a_new_id_beside_the_old_one),
         cmocka_unit_test(the_lead_is_handed_over_within_milliseconds),
         cmocka_unit_test(large_commands_go_in_messages_of_a_quarter_mebibyte),

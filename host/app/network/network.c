@@ -455,6 +455,7 @@ int network_open(
         return rc;
     }
     content_set_net(w->content, w->net);
+    content_set_limits(w->content, o->config->cache_bytes, CONTENT_RESERVE_BYTES);
     announce_api(w);
     uv_timer_init(loop, &w->second);
     uv_idle_init(loop, &w->sync);
