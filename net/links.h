@@ -59,6 +59,10 @@ struct links_events {
     void (*down)(void *context, int queue, const struct peer *peer, const char *why);
     void (*message)(void *context, int queue, const struct peer *peer, uint8_t kind,
         const uint8_t *bytes, size_t len);
+    /* May he take part in the queue? NULL: whoever has its secret. Asked once, before `up`. */
+    bool (*admits)(void *context, int queue, const struct peer *peer);
+    /* An identity of ours is in use at another place, too; each time that is seen. May be NULL. */
+    void (*twin)(void *context);
     /* Something a person may want to know: wrong key, another version, our own id elsewhere. Told
      * once per cause and address in 10 min. */
     void (*note)(void *context, const char *text);

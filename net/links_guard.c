@@ -30,6 +30,13 @@ void links_ban(struct links *l, const struct peer *peer)
     *free = (struct ban){.peer = *peer, .until_ms = links_now(l) + l->times.ban};
 }
 
+void links_twin(struct links *l)
+{
+    if (!l->closing && l->events.twin != NULL) {
+        l->events.twin(l->events.context);
+    }
+}
+
 /* Without the port, which is another one each time. */
 static size_t host_length(const char *address)
 {

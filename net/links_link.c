@@ -236,6 +236,7 @@ static void on_refused(struct link *k, int rc, const struct err *e)
             links_note(l, NOTE_TWIN, k->address,
                 "%s has this host's identity (%s): a key was copied, one of the two needs its own",
                 k->address, k->ident->id.text);
+            links_twin(l);
         }
     } else if (!k->open && !k->initiator && rc == -PP_EAUTH) {
         links_note(l, NOTE_PHRASE, k->address,
@@ -265,7 +266,7 @@ static void feed(struct link *k, const uint8_t *bytes, size_t len)
 
 static void on_end(struct link *k, ssize_t nread)
 {
-    if (k->initiator && k->open && !k->helloed) {
+    if (k->initiator && k->open && !k->helloed && !k->parting) {
         links_note(k->links, NOTE_PHRASE, k->address,
             "%s closed the connection when it saw our phrase of the network: is it the same there?",
             k->address);

@@ -141,6 +141,7 @@ static void on_bye(struct link *k, const struct frame *f)
         links_note(k->links, NOTE_TWIN, k->address,
             "%s refuses us: an identity of this host (%s or a queue's) is in use at two places",
             k->address, k->ident->id.text);
+        links_twin(k->links);
         link_close(k, "two hosts have one identity");
         break;
     default:

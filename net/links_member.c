@@ -293,6 +293,7 @@ static bool take_identity(struct member *m, const struct frame *f)
             "%s has this host's identity in queue \"%s\" (%s): a key was copied, one of the two "
             "needs its own",
             k->address, q->name, q->ident->id.text);
+        links_twin(k->links);
         link_part(k, BYE_TWIN, "two hosts have one identity");
         return false;
     }
@@ -301,6 +302,14 @@ static bool take_identity(struct member *m, const struct frame *f)
         return false;
     }
     return true;
+}
+
+/* Of who is not, nothing of this queue is heard any more; the link goes when it carries no other.
+ */
+static bool admits(const struct member *m)
+{
+    const struct links *l = m->link->links;
+    return l->events.admits == NULL || l->events.admits(l->events.context, m->queue, &m->info.peer);
 }
 
 void link_who(struct link *k, const struct frame *f)
@@ -314,6 +323,10 @@ void link_who(struct link *k, const struct frame *f)
         return;
     }
     if (!take_identity(m, f)) {
+        return;
+    }
+    if (!admits(m)) {
+        member_end(m, "it is not admitted");
         return;
     }
     m->known = true;

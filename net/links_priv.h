@@ -313,6 +313,7 @@ void link_ask_rivals(struct link *k, int queue);
 /* links_guard.c */
 bool links_is_banned(struct links *l, const struct peer *peer);
 void links_ban(struct links *l, const struct peer *peer);
+void links_twin(struct links *l); /* an identity of ours is at another place, too */
 void links_note(struct links *l, enum note_cause cause, const char *address, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 

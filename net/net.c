@@ -145,6 +145,18 @@ static void link_message(void *context, int link, const struct peer *peer, uint8
     }
 }
 
+static bool link_admits(void *context, int link, const struct peer *peer)
+{
+    const struct net_queue *q = net_queue_of_link(context, link);
+    return q == NULL || net_wan_admits(q, peer);
+}
+
+static void link_twin(void *context)
+{
+    struct net *n = context;
+    n->twin_ms = net_now_ms(n);
+}
+
 static void link_note(void *context, const char *text)
 {
     net_note(context, "", true, "%s", text);
@@ -177,7 +189,7 @@ static void disk(void *context, bool full, const char *why)
 /* ---- opening ------------------------------------------------------------------------------------
  */
 
-static char **copy_list(const char *const *list)
+char **net_copy_list(const char *const *list)
 {
     if (list == NULL) {
         return NULL;
@@ -193,7 +205,7 @@ static char **copy_list(const char *const *list)
     return out;
 }
 
-static void free_list(char **list)
+void net_free_list(char **list)
 {
     for (size_t i = 0; list != NULL && list[i] != NULL; i++) {
         free(list[i]);
@@ -216,8 +228,8 @@ static void take_options(struct net *n, const struct net_options *o)
     set(n->listen, sizeof n->listen, o->listen, "auto");
     set(n->phrase, sizeof n->phrase, o->phrase, "");
     set(n->nameserver, sizeof n->nameserver, o->nameserver, "");
-    n->gateways = copy_list(o->gateways);
-    n->dht_nodes = copy_list(o->dht_nodes);
+    n->gateways = net_copy_list(o->gateways);
+    n->dht_nodes = net_copy_list(o->dht_nodes);
     n->o.folder = n->folder;
     n->o.name = n->name;
     n->o.version = n->version;
@@ -260,7 +272,13 @@ static int open_links(struct net *n, struct err *e)
         .phrase = n->phrase,
         .hello = hello.data,
         .hello_len = hello.len,
-        .events = {link_up, link_down, link_message, link_note, n},
+        .events = {.up = link_up,
+            .down = link_down,
+            .message = link_message,
+            .admits = link_admits,
+            .twin = link_twin,
+            .note = link_note,
+            .context = n},
     };
     int rc = links_open(&n->links, n->loop, &o, e);
     strbuf_fini(&hello);
@@ -289,8 +307,8 @@ void net_let_go(struct net *n)
     net_meet_close(n);
     identity_wipe(&n->id);
     sodium_memzero(n->phrase, sizeof n->phrase);
-    free_list(n->gateways);
-    free_list(n->dht_nodes);
+    net_free_list(n->gateways);
+    net_free_list(n->dht_nodes);
     free(n->presence);
     free(n);
     if (closed != NULL) {

@@ -145,7 +145,7 @@ struct net_queue_status {
     bool disk_full;
     char address[64]; /* where it listens */
     char registry_cid[80];
-    char problem[200];  /* "" = none */
+    char problem[320];  /* "" = none */
     char hints[6][160]; /* why nobody may be there; "" = no more */
 };
 bool net_queue_status(const struct net *n, const char *name, struct net_queue_status *out);

@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #define SERVICE   "_pphost._tcp"
-#define AGAIN_MS  (60 * 1000)
+#define AGAIN_MS  ((uint64_t)60 * 1000)
+#define TWIN_MS   (3 * AGAIN_MS)
 #define SHARED_IP "0.0.0.0"
 #define LOOPBACK  "127.0.0.1"
 
@@ -237,10 +238,15 @@ static void join_rendezvous(struct net_queue *q)
 {
     struct net *n = q->net;
     struct err e = {0};
+    n->dht_ms = net_now_ms(n);
     if (open_rendezvous(n, &e) != 0) {
-        net_note(n, q->name, true, "%s", e.text);
+        if (strcmp(n->dht_problem, e.text) != 0) {
+            str_copy(n->dht_problem, sizeof n->dht_problem, e.text, strlen(e.text));
+            net_note(n, q->name, true, "%s", e.text);
+        }
         return;
     }
+    n->dht_problem[0] = '\0';
     rendezvous_join(n->rendezvous, q->rendezvous, q->listen_port);
     if (n->o.map_ports) {
         rendezvous_map(n->rendezvous, q->listen_port);
@@ -255,13 +261,26 @@ struct resolving {
     struct peer peer;
 };
 
+/* The first that is lost stands for all, and is logged once an hour. */
+static void lose_guide(struct net_queue *q, const char *why)
+{
+    uint64_t now = net_now_ms(q->net);
+    if (q->lost_guide[0] == '\0') {
+        str_copy(q->lost_guide, sizeof q->lost_guide, why, strlen(why));
+    }
+    if (q->lost_ms == 0 || now - q->lost_ms >= 60 * AGAIN_MS) {
+        q->lost_ms = now;
+        net_note(q->net, q->name, true, "%s", why);
+    }
+}
+
 static void on_resolved(
     void *context, const struct err *e, const char *const *addresses, size_t count)
 {
     struct resolving *r = context;
     struct net_queue *q = net_queue_find(r->net, r->queue);
     if (e != NULL && q != NULL) {
-        net_note(r->net, r->queue, true, "%s", e->text);
+        lose_guide(q, e->text);
     }
     for (size_t i = 0; q != NULL && q->link >= 0 && i < count; i++) {
         links_dial(r->net->links, q->link, addresses[i], r->has_peer ? &r->peer : NULL);
@@ -271,12 +290,12 @@ static void on_resolved(
     net_let_go(n);
 }
 
-void net_meet_dial(struct net_queue *q, const char *address)
+static void dial_guide(struct net_queue *q, const char *address)
 {
     struct remote_address a;
     struct err e = {0};
     if (remote_address_parse(address, &a, &e) != 0) {
-        net_note(q->net, q->name, true, "%s", e.text);
+        lose_guide(q, e.text);
         return;
     }
     if (a.has_peer && peer_compare(&a.peer, &q->id->peer) == 0) {
@@ -291,6 +310,18 @@ void net_meet_dial(struct net_queue *q, const char *address)
     address_resolve(q->net->loop, &a, on_resolved, r);
 }
 
+/* A name may lead elsewhere another time, or nowhere while there is no name server yet. */
+void net_meet_guides(struct net_queue *q)
+{
+    q->guided_ms = net_now_ms(q->net);
+    for (size_t i = 0; q->bootstrap[i] != NULL; i++) {
+        dial_guide(q, q->bootstrap[i]);
+    }
+    for (size_t i = 0; q->guides != NULL && q->guides[i] != NULL; i++) {
+        dial_guide(q, q->guides[i]);
+    }
+}
+
 /* ---- joining and leaving ------------------------------------------------------------------------
  */
 
@@ -298,9 +329,7 @@ void net_meet_join(struct net_queue *q)
 {
     try_listen(q);
     announce(q->net);
-    for (size_t i = 0; q->bootstrap[i] != NULL; i++) {
-        net_meet_dial(q, q->bootstrap[i]);
-    }
+    net_meet_guides(q);
     if (q->kind == NET_WAN && q->listening) {
         join_rendezvous(q);
     }
@@ -323,8 +352,21 @@ void net_meet_leave(struct net_queue *q)
 
 void net_meet_tick(struct net_queue *q)
 {
-    if (q->link >= 0 && !q->listening && net_now_ms(q->net) >= q->listen_again_ms) {
+    struct net *n = q->net;
+    uint64_t now = net_now_ms(n);
+    if (q->link < 0) {
+        return;
+    }
+    if (!q->listening && now >= q->listen_again_ms) {
         net_meet_join(q);
+    }
+    if (q->kind == NET_WAN && q->listening && n->rendezvous == NULL &&
+        now - n->dht_ms >= AGAIN_MS) {
+        join_rendezvous(q);
+    }
+    if (now - q->guided_ms >= (links_count(n->links, q->link) > 0 ? 15 : 1) * AGAIN_MS) {
+        q->lost_guide[0] = '\0';
+        net_meet_guides(q);
     }
 }
 
@@ -370,12 +412,18 @@ void net_announce(
 void net_meet_hints(const struct net_queue *q, struct net_queue_status *out)
 {
     const struct net *n = q->net;
-    if (q->members_count > 0 || q->link < 0) {
+    bool alone = q->link < 0 || links_count(n->links, q->link) == 0;
+    if (alone && n->twin_ms != 0 && net_now_ms(n) - n->twin_ms < TWIN_MS) {
+        snprintf(out->hints[0], sizeof out->hints[0],
+            "others refuse this host: its key is in use at another host, too; one of the two needs "
+            "one of its own");
         return;
     }
-    if (q->kind == NET_WAN) {
-        snprintf(out->hints[0], sizeof out->hints[0], "%s",
-            n->rendezvous != NULL ? rendezvous_state(n->rendezvous) : "");
+    if (q->kind == NET_WAN && alone) {
+        net_wan_hints(q, out);
+        return;
+    }
+    if (q->members_count > 0 || q->link < 0 || q->kind == NET_WAN) {
         return;
     }
     char own[1][46];

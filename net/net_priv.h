@@ -72,8 +72,14 @@ struct net_queue {
     char registry_cid[80];
     char rendezvous[128];
     char problem[200];
-    char **bootstrap; /* owned, NULL-terminated */
-    int link;         /* of links; -1 = not joined */
+    char wan_problem[320]; /* what is wrong with its registry */
+    bool trusted_only;     /* nobody else takes part */
+    char **bootstrap;      /* owned, NULL-terminated */
+    char **guides;         /* the same of the registry; NULL = none yet */
+    char lost_guide[160];  /* why one of them was not found; "" = they all were */
+    uint64_t lost_ms;      /* when that was logged; 0 = never */
+    uint64_t guided_ms;
+    int link; /* of links; -1 = not joined */
     struct group *group;
     struct net_machine machine;
     bool stepping; /* within a call of group: none may be made */
@@ -137,6 +143,9 @@ struct net {
     struct nearby *nearby;
     struct ask *asks;
     uint64_t next_id;
+    char dht_problem[160]; /* "" = none */
+    uint64_t dht_ms;       /* when it was tried to be opened last */
+    uint64_t twin_ms;      /* an identity of ours was seen elsewhere; 0 = never */
     bool closing;
     uint64_t leave_by_ms;
     struct drop drops[8]; /* of xfer, until its step is over */
@@ -146,8 +155,10 @@ struct net {
     void *closed_context;
 };
 
-uint64_t net_now_ms(const struct net *n); /* monotonic */
-void net_let_go(struct net *n);           /* one part less; the last takes the whole along */
+uint64_t net_now_ms(const struct net *n);      /* monotonic */
+char **net_copy_list(const char *const *list); /* NULL-terminated; NULL: NULL */
+void net_free_list(char **list);
+void net_let_go(struct net *n); /* one part less; the last takes the whole along */
 void net_note(struct net *n, const char *queue, bool warning, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 struct net_queue *net_queue_find(const struct net *n, const char *name);
@@ -189,7 +200,7 @@ void net_content_step(struct net *n); /* after anything that was told to xfer */
 int net_meet_open(struct net *n, struct err *e);
 void net_meet_close(struct net *n);
 void net_meet_join(struct net_queue *q);
-void net_meet_dial(struct net_queue *q, const char *address); /* an address or a multiaddr */
+void net_meet_guides(struct net_queue *q); /* dials those of person and registry, names anew */
 void net_meet_leave(struct net_queue *q);
 void net_meet_tick(struct net_queue *q);
 int net_meet_try(const struct net *n, const char *ip, int port, struct err *e);
@@ -199,5 +210,7 @@ void net_meet_hints(const struct net_queue *q, struct net_queue_status *out);
 void net_wan_begin(struct net_queue *q);
 void net_wan_stop(struct net_queue *q);
 bool net_wan_trusts(const struct net_queue *q, const struct peer *p);
+bool net_wan_admits(const struct net_queue *q, const struct peer *p);
+void net_wan_hints(const struct net_queue *q, struct net_queue_status *out);
 
 #endif

@@ -268,14 +268,8 @@ static struct net_queue *queue_new(struct net *n, const struct net_queue_options
     q->locked = o->kind == NET_LAN && is_given(o->key);
     net_queue_secret(q, o->key);
     nearby_key_tag(q->wire_name, q->locked ? o->key : "", q->tag);
-    size_t count = 0;
-    while (o->bootstrap != NULL && o->bootstrap[count] != NULL) {
-        count++;
-    }
-    q->bootstrap = mem_array(count + 1, sizeof *q->bootstrap);
-    for (size_t i = 0; i < count; i++) {
-        q->bootstrap[i] = mem_strdup(o->bootstrap[i]);
-    }
+    const char *const nobody[] = {NULL};
+    q->bootstrap = net_copy_list(o->bootstrap != NULL ? o->bootstrap : nobody);
     census_init(&q->census);
     return q;
 }
@@ -326,10 +320,8 @@ static int begin(struct net_queue *q, struct err *e)
 
 static void queue_free(struct net_queue *q)
 {
-    for (size_t i = 0; q->bootstrap != NULL && q->bootstrap[i] != NULL; i++) {
-        free(q->bootstrap[i]);
-    }
-    free(q->bootstrap);
+    net_free_list(q->bootstrap);
+    net_free_list(q->guides);
     net_members_free(q);
     if (q->group != NULL) {
         group_free(q->group);
@@ -514,6 +506,17 @@ static void say_census(const struct net_queue *q, struct net_queue_status *out)
     out->peers_high = exact ? known : r->high;
 }
 
+/* What keeps it from working comes first; a registry that is away matters little once it was there.
+ */
+static const char *worst_problem(const struct net_queue *q, const struct group_status *g)
+{
+    if (q->problem[0] != '\0') {
+        return q->problem;
+    }
+    bool waits = q->link < 0 && q->wan_problem[0] != '\0';
+    return waits || g->problem[0] == '\0' ? q->wan_problem : g->problem;
+}
+
 bool net_queue_status(const struct net *n, const char *name, struct net_queue_status *out)
 {
     const struct net_queue *q = net_queue_find(n, name);
@@ -546,7 +549,7 @@ bool net_queue_status(const struct net *n, const char *name, struct net_queue_st
         snprintf(out->address, sizeof out->address, "%s:%d", q->listen_ip, q->listen_port);
     }
     copy(out->registry_cid, sizeof out->registry_cid, q->registry_cid);
-    copy(out->problem, sizeof out->problem, q->problem[0] != '\0' ? q->problem : g.problem);
+    copy(out->problem, sizeof out->problem, worst_problem(q, &g));
     say_census(q, out);
     net_meet_hints(q, out);
     return true;

@@ -6,6 +6,7 @@
 
 #include "host/base/mem.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,15 @@ bool net_wan_trusts(const struct net_queue *q, const struct peer *p)
     return false;
 }
 
+bool net_wan_admits(const struct net_queue *q, const struct peer *p)
+{
+    return !q->trusted_only || net_wan_trusts(q, p);
+}
+
 static void set_problem(struct net_queue *q, const char *text)
 {
-    if (strcmp(q->problem, text) != 0) {
-        str_copy(q->problem, sizeof q->problem, text, strlen(text));
+    if (strcmp(q->wan_problem, text) != 0) {
+        str_copy(q->wan_problem, sizeof q->wan_problem, text, strlen(text));
         if (text[0] != '\0') {
             net_note(q->net, q->name, true, "%s", text);
         }
@@ -41,10 +47,29 @@ static void take_trusted(struct net_queue *q, const struct registry_queue *r)
     net_queue_step_end(q);
 }
 
-static void take_bootstrap(struct net_queue *q, const struct registry_queue *r)
+/* Of a queue that has become one of trusted peers only. */
+static void drop_others(struct net_queue *q)
 {
-    for (size_t i = 0; i < r->bootstrap_count; i++) {
-        net_meet_dial(q, r->bootstrap[i]);
+    struct links *links = q->net->links;
+    const struct link_info *at;
+    for (size_t i = 0; q->link >= 0 && (at = links_at(links, q->link, i)) != NULL;) {
+        struct peer peer = at->peer;
+        if (net_wan_admits(q, &peer)) {
+            i++;
+        } else {
+            links_drop(links, &peer, "only trusted peers take part in the queue now");
+            i = links_find(links, q->link, &peer) != NULL ? i + 1 : 0;
+        }
+    }
+}
+
+static void leave(struct net_queue *q)
+{
+    int link = q->link;
+    if (link >= 0) {
+        net_meet_leave(q);
+        links_leave(q->net->links, link);
+        q->link = -1;
     }
 }
 
@@ -54,29 +79,31 @@ static void take_rendezvous(struct net_queue *q, const char *rendezvous)
     if (q->link >= 0 && strcmp(q->rendezvous, rendezvous) == 0) {
         return;
     }
-    if (q->link >= 0) {
-        int link = q->link;
-        net_meet_leave(q);
-        links_leave(q->net->links, link);
-        q->link = -1;
-    }
+    leave(q);
     str_copy(q->rendezvous, sizeof q->rendezvous, rendezvous, strlen(rendezvous));
     net_queue_secret(q, NULL);
     net_queue_link(q);
 }
 
-static void take_registry(struct net_queue *q, const struct registry *r)
+static void take_guides(struct net_queue *q, const struct registry_queue *r)
+{
+    char **guides = mem_array(r->bootstrap_count + 1, sizeof *guides);
+    for (size_t i = 0; i < r->bootstrap_count; i++) {
+        guides[i] = mem_strdup(r->bootstrap[i]);
+    }
+    net_free_list(q->guides);
+    q->guides = guides;
+}
+
+static void take_queue(struct net_queue *q, const struct registry_queue *r)
 {
     char text[200];
-    const struct registry_queue *found = registry_find(r, q->wire_name);
-    if (found == NULL) {
-        snprintf(text, sizeof text, "the registry has no queue \"%s\" (it has %zu others)",
-            q->wire_name, r->queues_count);
-        set_problem(q, text);
-        return;
-    }
-    take_trusted(q, found);
-    if (found->trusted_only && !net_wan_trusts(q, &q->id->peer)) {
+    take_trusted(q, r);
+    take_guides(q, r);
+    q->trusted_only = r->trusted_only;
+    drop_others(q);
+    if (!net_wan_admits(q, &q->id->peer)) {
+        leave(q);
         snprintf(text, sizeof text,
             "only trusted peers take part, and this host (%s) is none: give it one of their keys "
             "(identity)",
@@ -84,12 +111,47 @@ static void take_registry(struct net_queue *q, const struct registry *r)
         set_problem(q, text);
         return;
     }
-    set_problem(
-        q, found->trusted_count == 2
-               ? "the registry has two trusted peers: when one is away the queue stands still"
-               : "");
-    take_rendezvous(q, found->rendezvous);
-    take_bootstrap(q, found);
+    set_problem(q, r->trusted_count == 2 ? "the registry has two trusted peers: when one is away "
+                                           "the queue stands still"
+                                         : "");
+    take_rendezvous(q, r->rendezvous);
+    net_meet_guides(q);
+}
+
+/* "farm", "landing" */
+static void name_others(const struct registry *r, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < r->queues_count && len < size; i++) {
+        len += (size_t)snprintf(
+            out + len, size - len, "%s\"%.40s\"", i > 0 ? ", " : "", r->queues[i].name);
+    }
+}
+
+static void take_registry(struct net_queue *q, const struct registry *r)
+{
+    char text[300];
+    char others[100];
+    const struct registry_queue *found = registry_find(r, q->wire_name);
+    if (found != NULL) {
+        take_queue(q, found);
+        return;
+    }
+    name_others(r, others, sizeof others);
+    snprintf(text, sizeof text, "the registry has no queue \"%s\" (namespace); it has %s",
+        q->wire_name, others);
+    set_problem(q, text);
+}
+
+/* Told with the registry that counts instead, if any. */
+static void take_trouble(struct net_queue *q, const struct registry_loaded *loaded)
+{
+    char text[320];
+    bool has_one = loaded->registry != NULL || q->trusted_count > 0;
+    snprintf(text, sizeof text, "%.255s; %s", loaded->problem->text,
+        has_one ? "the registry as it was last counts" : "it is tried again");
+    set_problem(q, text);
 }
 
 static void on_loaded(void *context, const struct registry_loaded *loaded)
@@ -100,9 +162,58 @@ static void on_loaded(void *context, const struct registry_loaded *loaded)
         take_registry(q, loaded->registry);
     }
     if (loaded->problem != NULL) {
-        set_problem(q, loaded->problem->text);
+        take_trouble(q, loaded);
     }
 }
+
+/* ---- why nobody may be there --------------------------------------------------------------------
+ */
+
+static void hint(struct net_queue_status *out, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void hint(struct net_queue_status *out, const char *fmt, ...)
+{
+    size_t at = 0;
+    while (at < sizeof out->hints / sizeof out->hints[0] && out->hints[at][0] != '\0') {
+        at++;
+    }
+    if (at < sizeof out->hints / sizeof out->hints[0]) {
+        va_list args;
+        va_start(args, fmt);
+        vsnprintf(out->hints[at], sizeof out->hints[at], fmt, args);
+        va_end(args);
+    }
+}
+
+void net_wan_hints(const struct net_queue *q, struct net_queue_status *out)
+{
+    const struct net *n = q->net;
+    if (q->link < 0) {
+        if (q->wan_problem[0] == '\0') {
+            hint(out, "the registry is being fetched");
+        }
+        return;
+    }
+    if (n->rendezvous == NULL && n->dht_problem[0] != '\0') {
+        hint(out, "%s", n->dht_problem);
+    } else if (n->rendezvous != NULL) {
+        hint(out, "nobody was found in the DHT yet: %.110s", rendezvous_state(n->rendezvous));
+    }
+    if (q->lost_guide[0] != '\0') {
+        hint(out, "%s", q->lost_guide);
+    } else if (q->guides != NULL && q->guides[0] != NULL) {
+        hint(out, "nobody answers at the registry's bootstrap addresses");
+    }
+    if (q->listening && !n->o.map_ports) {
+        hint(out,
+            "behind a router others reach this host only if it forwards TCP port %d (net: "
+            "map_ports: yes asks it to)",
+            q->listen_port);
+    }
+}
+
+/* ---- life ---------------------------------------------------------------------------------------
+ */
 
 void net_wan_begin(struct net_queue *q)
 {

@@ -64,7 +64,7 @@ static struct registry *parse(const char *file, const char *bytes, size_t len, s
     struct registry *r = registry_parse(bytes, len, file, &notes);
     for (size_t i = 0; r == NULL && i < notes.count; i++) {
         if (!notes.at[i].warning) {
-            err_set(e, PP_EINVAL, "%.180s%s", notes.at[i].text,
+            err_set(e, PP_EINVAL, "%.210s%s", notes.at[i].text,
                 notes.mistakes > 1 ? " (and more: pphost registry check)" : "");
             break;
         }

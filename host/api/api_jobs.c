@@ -116,6 +116,7 @@ void job_command_submit(struct request *r, struct job_input *in, job_command_ans
     }
     if (shared) {
         in->job->moving = true; /* it is made here, and goes there with its files */
+        c.mask = QUEUE_F_MOVING;
         job_command_send_for(r, QUEUE_LOCAL, &c, transfer);
         return;
     }

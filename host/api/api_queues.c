@@ -182,17 +182,42 @@ static void reply_queue(struct request *r, const char *name, unsigned status)
     reply_json(r, status, queue != NULL ? view_queue(r->http, queue) : json_object());
 }
 
-static void on_edited(void *context, const struct err *e)
+static void answer_change(struct request *r, const char *name, unsigned status, const struct err *e)
 {
-    struct request *r = context;
     if (r->gone) {
         /* nobody waits any more */
     } else if (e != NULL) {
         reply_error(r, e);
     } else {
-        reply_queue(r, r->stars.star[0], 200);
+        reply_queue(r, name, status);
     }
     request_wake(r);
+}
+
+/* Its name: in the path of one that is there, in the body of a new one. */
+static const char *name_of(const struct request *r)
+{
+    return r->stars.star[0][0] != '\0' ? r->stars.star[0]
+                                       : json_string_value(json_object_get(r->input, "name"));
+}
+
+static void on_ranked(void *context, const struct err *e)
+{
+    struct request *r = context;
+    answer_change(r, name_of(r), r->stars.star[0][0] != '\0' ? 200 : 201, e);
+}
+
+/* The rank comes after the rest: each is written with what was there before. */
+static void on_changed(void *context, const struct err *e)
+{
+    struct request *r = context;
+    const json_t *rank = json_object_get(r->input, "rank");
+    if (e == NULL && rank != NULL && !r->gone) {
+        jobs_queue_rank(
+            r->http->o.jobs, name_of(r), (size_t)json_integer_value(rank), on_ranked, r);
+    } else {
+        on_ranked(r, e);
+    }
 }
 
 void api_queue_edit(struct request *r)
@@ -211,23 +236,7 @@ void api_queue_edit(struct request *r)
     }
     log_info("queue \"%s\" edited by %s", changed.name, r->key_name);
     request_wait(r);
-    if (w.rank >= 0) {
-        jobs_queue_rank(r->http->o.jobs, changed.name, (size_t)w.rank, NULL, NULL);
-    }
-    jobs_queue_edit(r->http->o.jobs, &changed, on_edited, r);
-}
-
-static void on_added(void *context, const struct err *e)
-{
-    struct request *r = context;
-    if (r->gone) {
-        /* nobody waits any more */
-    } else if (e != NULL) {
-        reply_error(r, e);
-    } else {
-        reply_queue(r, json_string_value(json_object_get(r->input, "name")), 201);
-    }
-    request_wake(r);
+    jobs_queue_edit(r->http->o.jobs, &changed, on_changed, r);
 }
 
 void api_queue_add(struct request *r)
@@ -248,7 +257,7 @@ void api_queue_add(struct request *r)
     if (!reply_failed(r, rc, &e)) {
         log_info("queue \"%s\" added by %s", q.name, r->key_name);
         request_wait(r);
-        jobs_queue_add(r->http->o.jobs, &q, on_added, r);
+        jobs_queue_add(r->http->o.jobs, &q, on_changed, r);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "host/base/log.h"
 #include "host/base/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct transfer {
     char job[ID_SIZE];
     char from[QUEUE_NAME_MAX + 1];
     bool added;
+    struct err refusal;
     bool moved;
     bool closed;
 };
@@ -70,40 +72,50 @@ static void on_patience(uv_timer_t *timer)
     end_wait(t);
 }
 
-/* Who asked for a job in that queue has been told that there is none: it is nowhere. */
-static void take_away(const struct transfer *t)
+static void answer(struct transfer *t, const struct err *refusal)
 {
-    struct queue_command c = {.verb = QUEUE_TAKE, .revision = -1};
-    memcpy(c.job, t->job, sizeof c.job);
-    jobs_do(t->request->http->o.jobs, t->from, &c, NULL, NULL);
-}
-
-static void on_moved(void *context, const struct queue_result *result)
-{
-    struct transfer *t = context;
     struct request *r = t->request;
     struct err e = {0};
     const struct queue_job *job;
     const struct jobs_queue *queue;
     t->moved = true;
     if (r == NULL) {
-        if (result->err.code != 0) {
-            log_warn("job %s stays where it is: %s", t->job, result->err.text);
+        if (refusal->code != 0) {
+            log_warn("job %s stays where it is: %s", t->job, refusal->text);
         }
         free_if_done(t);
         return;
     }
-    if (t->added && result->err.code != 0) {
-        take_away(t);
-    }
     if (r->gone) {
         /* nobody waits any more */
-    } else if (result->err.code != 0) {
-        job_command_refused(r, &result->err);
+    } else if (refusal->code != 0) {
+        job_command_refused(r, refusal);
     } else if (!reply_failed(r, jobs_find(r->http->o.jobs, t->job, &job, &queue, &e), &e)) {
         reply_json(r, t->added ? 201 : 200, view_one_job(r->http, queue, job));
     }
     end_wait(t);
+}
+
+static void on_taken_away(void *context, const struct queue_result *result)
+{
+    struct transfer *t = context;
+    (void)result;
+    answer(t, &t->refusal);
+}
+
+/* Who is told that there is no such job is told so when it is nowhere. */
+static void on_moved(void *context, const struct queue_result *result)
+{
+    struct transfer *t = context;
+    if (result->err.code == 0 || !t->added || t->request == NULL) {
+        answer(t, &result->err);
+        return;
+    }
+    struct queue_command c = {.verb = QUEUE_TAKE, .revision = -1};
+    memcpy(c.job, t->job, sizeof c.job);
+    snprintf(c.printer, sizeof c.printer, "%s", t->request->http->o.name);
+    t->refusal = result->err;
+    jobs_do(t->request->http->o.jobs, t->from, &c, on_taken_away, t);
 }
 
 static void place(const struct jobs_queue *queue, int64_t position, char after[static ID_SIZE])

@@ -143,14 +143,23 @@ enum queue_field {
     QUEUE_F_SHARE = 1 << 4,
     QUEUE_F_REPEAT = 1 << 5,
     QUEUE_F_NOTE = 1 << 6,
-    QUEUE_F_MOVING = 1 << 7,
-    QUEUE_F_STATE = 1 << 9, /* SUBMIT: the job comes from another copy of this queue, with its
-                               claims, rank and revision as they are there */
-    QUEUE_F_SETS = 1 << 8   /* the whole list, in order: sets left out are removed, unknown ids are
-                               new ones. A changed count resets that set's remaining to it, unless
-                               remaining is changed too. A remaining of QUEUE_KEEP is not given: it
-                               is what it is by then, since prints may end meanwhile. completed is
-                               the queue's own and ignored */
+    QUEUE_F_MOVING = 1 << 7, /* SUBMIT, of a local queue: it is to go on to another at once */
+    QUEUE_F_STATE = 1 << 9,  /* SUBMIT: the job comes from another copy of this queue, with its
+                                claims, rank and revision as they are there */
+    QUEUE_F_SETS = 1 << 8    /* the whole list, in order: sets left out are removed, unknown ids are
+                                new ones. A changed count resets that set's remaining to it, unless
+                                remaining is changed too. A remaining of QUEUE_KEEP is not given: it
+                                is what it is by then, since prints may end meanwhile. completed is
+                                the queue's own and ignored */
+};
+
+/* What a print came to, for the histories of other hosts: the queue itself does not look at it. */
+struct queue_print {
+    char result[16]; /* as in the history, "" = nothing was printed */
+    char reason[QUEUE_TEXT_MAX + 1];
+    char material[QUEUE_WORD_MAX + 1];
+    int64_t took_ms;
+    int64_t used_um; /* of filament */
 };
 
 struct queue_command {
@@ -166,8 +175,9 @@ struct queue_command {
     char printer[QUEUE_WORD_MAX + 1];
     char profile[QUEUE_WORD_MAX + 1]; /* of that printer, "" = none: CLAIM, BEGIN, FINISH */
     bool success;
-    int64_t revision; /* -1 = whatever it is */
-    unsigned mask;    /* of enum queue_field */
+    struct queue_print print; /* FINISH */
+    int64_t revision;         /* -1 = whatever it is */
+    unsigned mask;            /* of enum queue_field */
     char origin[QUEUE_WORD_MAX +
                 1];         /* of a network queue: who sent it, and whether it is trusted. */
     bool trusted;           /* Said by the log, not by the sender: not in the JSON */

@@ -147,7 +147,7 @@ int queue_submit(struct queue *q, const struct queue_command *c, struct queue_re
     while (job->claims_count > 0) {
         queue_claim_drop(job, job->claims_count - 1);
     }
-    job->moving = false;
+    job->moving = (c->mask & QUEUE_F_MOVING) && c->spec->moving && c->origin[0] == '\0';
     job->archived_ms = 0;
     job->finished = false;
     job->rank = strcmp(c->after, "-") == 0 ? queue_rank_front(q) : queue_rank_at(q, at);

@@ -99,6 +99,12 @@ static void open_queue(struct api_server *a)
         fail_msg("%s", e.text);
     }
     fake_manage_init(&a->manage, &a->device, a->jobs, a->hub);
+    fake_network_init(&a->network);
+}
+
+void api_server_share(struct api_server *a)
+{
+    http_set_network(a->http, &a->network);
 }
 
 void api_server_open(struct api_server *a, bool loopback_open)
@@ -158,6 +164,7 @@ void api_server_close(struct api_server *a)
         api_server_close_http(a);
     }
     fake_manage_fini(&a->manage);
+    fake_network_fini(&a->network);
     scripts_close(a->scripts);
     spools_close(a->spools);
     packages_close(a->packages);

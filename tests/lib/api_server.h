@@ -6,6 +6,7 @@
 #include "host/base/str.h"
 #include "tests/lib/fake_device.h"
 #include "tests/lib/fake_manage.h"
+#include "tests/lib/fake_network.h"
 #include "tests/unit/tempdir.h"
 
 #include <jansson.h>
@@ -28,6 +29,7 @@ struct api_server {
     struct spools *spools;
     struct device device;
     struct manage manage;
+    struct network network; /* without api_server_share() there is none */
     struct http *http;
     char host[32];     /* "127.0.0.1:PORT" */
     const char *admin; /* a key */
@@ -41,6 +43,9 @@ struct api_server {
 
 /* `loopback_open` as in http_options. */
 void api_server_open(struct api_server *a, bool loopback_open);
+
+/* From now on the host is among others. */
+void api_server_share(struct api_server *a);
 
 /* Stores a small gcode file under this name. */
 void api_server_add_file(struct api_server *a, const char *name);

@@ -121,7 +121,11 @@ static inline struct host *bench_host(struct bench *b, int i, int seed, const ch
     struct links_options o = {.phrase = phrase,
         .hello = hello,
         .hello_len = strlen(hello),
-        .events = {bench_up, bench_down, bench_message, bench_note, h}};
+        .events = {.up = bench_up,
+            .down = bench_down,
+            .message = bench_message,
+            .note = bench_note,
+            .context = h}};
     assert_int_equal(links_open(&h->links, &b->loop, &o, NULL), 0);
     links_set_times(h->links, &bench_times);
     return h;

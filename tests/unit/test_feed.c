@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* The live feed: handshake, messages, slow and silent clients, the end; and its frame codec. */
 #include "tests/lib/api_server.h"
 

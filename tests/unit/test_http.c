@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 #include "tests/lib/api_server.h"
 
 #include "host/base/clock.h"

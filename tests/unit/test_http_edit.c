@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* Jobs changed over HTTP: edits, sets, templates, queues. */
 #include "tests/unit/http_bench.h"
 

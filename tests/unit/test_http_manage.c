@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* What stands around the queue, over HTTP: prints, managing, spools, history; OctoPrint's job. */
 #include "host/api/http_private.h"
 #include "tests/unit/http_bench.h"

@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* Scripts, conditions, events and dry runs; folders; packages of jobs. */
 #include "tests/unit/http_bench.h"
 

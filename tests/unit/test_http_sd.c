@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* The printer's SD card in the API: our routes and OctoPrint's. */
 #include "tests/unit/http_bench.h"
 

@@ -1,5 +1,5 @@
 // link: ppapi
-// with: fake_device fake_manage api_server
+// with: fake_device fake_manage fake_network api_server
 /* Uploads: raw and multipart, split anywhere, in OctoPrint's dialect and ours. */
 #include "tests/lib/api_server.h"
 

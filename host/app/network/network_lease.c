@@ -204,13 +204,11 @@ static bool read_other(const struct network *w, const struct joined *q, struct h
     return true;
 }
 
-static void read_self(const struct network *w, const struct joined *q, struct half *out)
+static void read_self(const struct joined *q, const char *profile, bool manages, struct half *out)
 {
-    struct manage_status m;
-    manage_status(w->o.manage, &m);
     snprintf(out->printer, sizeof out->printer, "%s", q->printer);
-    snprintf(out->profile, sizeof out->profile, "%s", w->profile);
-    out->manages = m.managing;
+    snprintf(out->profile, sizeof out->profile, "%s", profile);
+    out->manages = manages;
 }
 
 /* Who has this job ahead: 0, 1, or 2 for nobody. */
@@ -238,61 +236,67 @@ static void count_ahead(const struct queue *jobs, struct half pair[static 2])
     }
 }
 
-static void give(struct network *w, const struct joined *q, const struct queue_job *job,
-    enum queue_verb verb, struct half *to)
+static struct queue_command command(
+    enum queue_verb verb, const struct queue_job *job, const struct half *of)
 {
     struct queue_command c = {.verb = verb, .revision = -1};
     snprintf(c.actor, sizeof c.actor, "pair");
     snprintf(c.job, sizeof c.job, "%s", job->id);
-    snprintf(c.printer, sizeof c.printer, "%s", to->printer);
-    snprintf(c.profile, sizeof c.profile, "%s", to->profile);
-    jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
+    snprintf(c.printer, sizeof c.printer, "%s", of->printer);
+    snprintf(c.profile, sizeof c.profile, "%s", of->profile);
+    return c;
 }
 
-static bool can_print(const struct queue_job *job, const struct half *h)
+/* Only who holds a claim gives it away: nobody else knows whether its print has begun. */
+static void hand_over(struct network *w, const struct joined *q, const struct queue_job *job,
+    struct half *from, struct half *to)
 {
-    return h->manages && queue_job_next(job, h->printer, h->profile) != NULL;
+    const struct queue_command c[] = {
+        command(QUEUE_RELEASE, job, from), command(QUEUE_CLAIM, job, to)};
+    jobs_do_all(w->o.jobs, q->name, c, 2, NULL, NULL);
+    from->ahead--;
+    to->ahead++;
 }
 
-/* Claims what is free for whoever has less and could print it; takes back what the other could do
- * sooner. The next look sees what has become of it. */
-static void share_out(struct network *w, const struct joined *q, const struct queue_job *job,
+/* What is free goes to whoever has less and could print it. */
+static void claim_free(struct network *w, const struct joined *q, const struct queue_job *job,
     struct half pair[static 2])
 {
-    size_t who = holder(job, pair);
-    if (who < 2) {
-        bool waits = pair[who].ahead > pair[!who].ahead + 1 && can_print(job, &pair[!who]);
-        if (!pair[who].manages || waits) {
-            give(w, q, job, QUEUE_RELEASE, &pair[who]);
-            pair[who].ahead--;
-        }
-        return;
-    }
     size_t first = pair[1].ahead < pair[0].ahead;
     for (size_t i = 0; i < 2; i++) {
         struct half *h = &pair[i == 0 ? first : !first];
-        if (can_print(job, h)) {
-            give(w, q, job, QUEUE_CLAIM, h);
+        if (h->manages && queue_job_next(job, h->printer, h->profile) != NULL) {
+            const struct queue_command c = command(QUEUE_CLAIM, job, h);
+            jobs_do(w->o.jobs, q->name, &c, NULL, NULL);
             h->ahead++;
             return;
         }
     }
 }
 
+/* The next look sees what has become of it. */
 static void claim_ahead(struct network *w, struct joined *q)
 {
     const struct jobs_queue *queue = jobs_queue_find(w->o.jobs, q->name);
     struct half pair[2] = {{.ahead = 0}};
+    struct manage_status m;
     if (queue == NULL || queue->queue == NULL || !read_other(w, q, &pair[1])) {
         return;
     }
-    read_self(w, q, &pair[0]);
+    manage_status(w->o.manage, &m);
+    read_self(q, w->profile, m.managing, &pair[0]);
     count_ahead(queue->queue, pair);
     for (const struct queue_job *job = queue_first(queue->queue); job != NULL;
          job = queue_after(queue->queue, job)) {
-        bool held = job->draft || job->moving || job->share;
-        if (!held && (job->claims_count == 0 || holder(job, pair) < 2)) {
-            share_out(w, q, job, pair);
+        bool other_can = pair[1].manages && queue_job_fits(job, pair[1].profile);
+        bool too_many = !pair[0].manages || pair[0].ahead > pair[1].ahead + 1;
+        if (job->draft || job->moving || job->share || strcmp(job->id, m.job) == 0) {
+            continue;
+        }
+        if (job->claims_count == 0 && q->lead_ms != 0) {
+            claim_free(w, q, job, pair);
+        } else if (holder(job, pair) == 0 && too_many && other_can) {
+            hand_over(w, q, job, &pair[0], &pair[1]);
         }
     }
 }
@@ -307,10 +311,12 @@ void network_lease_tick(struct network *w)
     for (size_t i = 0; i < w->queues_count; i++) {
         struct joined *q = w->queues[i];
         struct net_queue_status s;
-        if (q->lead_ms == 0 || !net_queue_status(w->net, q->name, &s)) {
+        if (!net_queue_status(w->net, q->name, &s) || !s.connected) {
             continue;
         }
-        release_silent(w, q, &s, now);
+        if (q->lead_ms != 0) {
+            release_silent(w, q, &s, now);
+        }
         if (s.kind == NET_LAN && s.voters == 1) {
             claim_ahead(w, q);
         }

@@ -128,14 +128,17 @@ static void on_apply(
     struct queue_result result = {.job = ""};
     struct commands all;
     struct queue_command first = {.client = ""};
+    struct run print = {.id = ""};
     jobs_own_off(slot);
     if (read_commands(entry->bytes, entry->len, &all, &result.err) == 0) {
         const struct queue_may rules = {may, &trust};
         first = all.at[0];
         sign_all(slot, entry, &all);
+        jobs_history_note(slot, &all.at[0], &print);
         queue_apply_all(slot->queue, &rules, all.at, all.count, &result);
         slot->jobs->network_let_go = slot->jobs->network_let_go || may_let_go(&all, &result);
     }
+    jobs_history_keep(slot, &print, &result);
     queue_changes(slot->queue, &sink);
     queue_settle(slot->queue);
     struct request *r = entry->own != 0 ? jobs_list_take_id(&slot->sent, entry->own) : NULL;

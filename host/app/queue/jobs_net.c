@@ -144,7 +144,8 @@ static int not_joined(const struct slot *slot, struct err *e)
         slot->shown.name);
 }
 
-/* Other hosts know nothing of our keys: "ana at shed"; and whoever sits at this host is the host. */
+/* Other hosts know nothing of our keys: "ana at shed"; and whoever sits at this host is the host.
+ */
 static void name_person(const struct jobs *j, char *name, size_t size)
 {
     char key[QUEUE_WORD_MAX + 1];
