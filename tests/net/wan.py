@@ -450,7 +450,9 @@ def landing_hosts(world, names):
         if name.startswith("trusted"):
             settings["identity"] = world.registry.key(name[-1])
             settings["address"] = "0.0.0.0:6789"
-        world.configure(node, {"landing": settings, "closed": settings}, dht_nodes=f"[{world.meeting.address}:1]")
+        period = "1h" if name == "guest2" else "5s"  # it does not ask again because of that
+        world.configure(node, {"landing": settings, "closed": settings}, dht_nodes=f"[{world.meeting.address}:1]",
+                        registry_period=period)
         node.hosts = os.path.join(world.fleet.folder, f"hosts{i}")
     return world.nodes
 
@@ -515,7 +517,41 @@ def landing(world):
     world.judge()
 
 
-PLAYS = {"farm": farm, "trouble": trouble, "landing": landing}
+# ---- nodes of the DHT that come and go --------------------------------------------------------------
+
+
+def meeting(world):
+    """The DHT's node has a name that is not known at first (a host that starts before its network does), and
+    is gone later on."""
+    world.names.link(DOMAIN, "/ipfs/" + world.registry.names["v1"])
+    nodes = trusted_three(world)
+    for i, node in enumerate(nodes):
+        world.configure(node, {"farm": {"registry": DOMAIN, "identity": world.registry.key(i + 1)}},
+                        dht_nodes=f"[dht.example.test:{DHT_PORT}]", registry_period="1h")
+        node.hosts = os.path.join(world.fleet.folder, f"hosts{i}")
+        with open(node.hosts, "w", encoding="ascii") as f:
+            f.write("127.0.0.1 localhost\n")
+    world.start_dht()
+    up(world, nodes)
+    world.fleet.wait(lambda: all("no node has answered" in " ".join(queue_of(n)["hints"]) for n in nodes),
+                     "that no node answers is told", 30)
+    say(f"hints: {queue_of(nodes[0])['hints']}")
+    for node in nodes:
+        with open(node.hosts, "a", encoding="ascii") as f:
+            f.write(f"{world.meeting.address} dht.example.test\n")
+    world.fleet.wait(lambda: is_whole(nodes, 3), "they find each other once the name is known", 120, 0.5)
+    say("the name of the DHT's node is known now: they have met")
+    nodes[2].stop()
+    world.dht.kill()
+    world.dht.wait()
+    want(os.path.getsize(os.path.join(nodes[2].folder, "data", "dht.state")) > 0, "no nodes were kept")
+    nodes[2].start()
+    world.fleet.wait(lambda: is_whole(nodes, 3) and queue_of(nodes[0])["voters_linked"] == 3,
+                     "it finds the others without the node", 60, 0.5)
+    say("without it a host that was started again found the others by the nodes it had kept")
+
+
+PLAYS = {"farm": farm, "trouble": trouble, "landing": landing, "meeting": meeting}
 
 
 def main():
