@@ -241,6 +241,18 @@ int queue_purge(struct queue *q, const struct queue_command *c, struct queue_res
     return rc;
 }
 
+static int want_state(const struct queue_job *job, const struct queue_command *c, struct err *e)
+{
+    char state[QUEUE_STATE_SIZE];
+    char label[QUEUE_LABEL_SIZE];
+    queue_job_state(job, state);
+    if (c->state[0] == '\0' || strcmp(c->state, state) == 0) {
+        return 0;
+    }
+    return err_field(e, PP_ESTATE, "state", "%s: has been printed or edited since it was looked at",
+        queue_label(job, label));
+}
+
 int queue_take(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     struct queue_entry *e;
@@ -249,6 +261,7 @@ int queue_take(struct queue *q, const struct queue_command *c, struct queue_resu
         rc = queue_want_unprinted(e->job, c->now_ms, &out->err);
     }
     rc = rc == 0 ? queue_want_unclaimed(e->job, c, &out->err) : rc; /* it is printed elsewhere */
+    rc = rc == 0 ? want_state(e->job, c, &out->err) : rc;
     if (rc == 0) {
         queue_put(q, e, NULL);
     }

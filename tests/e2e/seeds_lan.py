@@ -199,7 +199,6 @@ class Walk:
         for name, node in (("third", self.carl), ("first", self.bert), ("second", self.anna)):
             self.does(node, "rm", name)
         self.in_queue([])
-        check("second" in self.titles(self.anna, "archive") or True, "")
 
     def ask_first(self):
         self.step("in an open queue the jobs of a host are printed when a person has said so, once")
@@ -314,8 +313,8 @@ class Walk:
         self.refused(node, ["archive"], "queue", "add", "archive")
         self.refused(node, ["no queue", "lan"], "queue", "enable", "lan")
         for address in ("somewhere", "192.168.1.43", "300.1.1.1:6789", "127.0.0.1:99999", "1.2.3.4:6789"):
-            self.refused(node, [address], "queue", "add", "lab", f"address={address}")
-        self.refused(node, [f"{node.address}:8125", "in use"], "queue", "add", "lab", f"address={node.address}:8125")
+            self.refused(node, [address.partition(":")[0]], "queue", "add", "lab", f"address={address}")
+        self.refused(node, ["8125", "in use"], "queue", "add", "lab", f"address={node.address}:8125")
         same("queues", [q["name"] for q in self.tells(node, "queues")["queues"]], ["local", "LAN"])
         for address in ("auto", "localhost", "0.0.0.0", f"{node.address}:6789", f"0.0.0.0:6790"):
             self.does(node, "queue", "add", "lab", f"address={address}")

@@ -411,6 +411,7 @@ void network_let_go(struct network *w)
     }
     void (*closed)(void *context) = w->closed;
     void *context = w->closed_context;
+    jobs_set_other_needs(w->o.jobs, NULL, NULL);
     network_moves_close(w);
     content_close(w->content);
     free(w->important);
@@ -472,6 +473,7 @@ int network_open(
     manage_set_fetch_progress(o->manage, fetch_progress);
     uv_timer_start(&w->second, second, 1000, 1000);
     network_moves_load(w, NULL);
+    jobs_set_other_needs(o->jobs, network_moves_need, w);
     network_sync(w);
     *out = w;
     return 0;

@@ -19,7 +19,7 @@ struct joined {
     size_t absent_count;
 };
 
-struct move; /* network_move.c */
+struct move; /* network_move_priv.h */
 
 struct network {
     uv_loop_t *loop;
@@ -68,6 +68,8 @@ const char *network_claim_peer(const char *printer);
 /* ---- network_move.c ---- */
 int network_moves_load(struct network *w, struct err *e);
 void network_moves_tick(struct network *w);
+/* Is the content of a job that is on its way? */
+bool network_moves_need(void *context, const char *sha256);
 void network_moves_close(struct network *w); /* they go on at the next start */
 
 /* ---- network_ask.c ---- */
