@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST_TAIL 12 /* characters that tell a peer */
+#define HOST_TAIL   12 /* characters that tell a peer */
+#define COMMAND_MAX (48 << 10)
 
 /* ---- told from the pump -------------------------------------------------------------------------
  */
@@ -229,13 +230,29 @@ static int prepare(struct slot *slot, struct request *r, struct err *e)
     return rc;
 }
 
+/* Smaller than what the log takes: on its way into another group's log a job has its claims too. */
+static int check_size(const struct request *r, size_t len, struct err *e)
+{
+    bool carries = r->commands[0].spec != NULL;
+    if (!carries || len <= COMMAND_MAX) {
+        return 0;
+    }
+    return err_set(e, PP_ETOOBIG,
+        "the job has %zu sets and is %zu bytes as a message: a network queue takes at most %d "
+        "bytes "
+        "of one job; make several of it, or leave out what the sets say beyond their files",
+        r->commands[0].spec->sets_count, len, COMMAND_MAX);
+}
+
 static void send_request(struct slot *slot, struct request *r)
 {
     const struct jobs_network *n = &slot->jobs->network;
     struct err *e = &r->result.err;
     if (prepare(slot, r, e) == 0) {
         char *bytes = jobs_net_write(r->commands, r->count);
-        r->id = n->submit(n->context, slot->shown.name, false, bytes, strlen(bytes), e);
+        if (check_size(r, strlen(bytes), e) == 0) {
+            r->id = n->submit(n->context, slot->shown.name, false, bytes, strlen(bytes), e);
+        }
         free(bytes);
     }
     if (r->id != 0) {
