@@ -14,6 +14,7 @@
 #define SERVE_MS          25000
 #define SERVE_AT_ONCE     2
 #define SERVE_WAITING_MAX 32
+#define SERVE_LATE_MS     5000 /* what waited for so long is not done any more */
 
 /* ---- serving other hosts ------------------------------------------------------------------------
  */
@@ -25,6 +26,7 @@ struct serving {
     uv_work_t work;
     struct host_network *owner;
     uint64_t id;
+    uint64_t since_ms;
     char url[128 + NETWORK_PATH_MAX];
     char method[16];
     char who[200];
@@ -45,6 +47,8 @@ static void do_serve(uv_work_t *work)
         .body_len = s->body_len};
     webcall_request(&request, ANSWER_MAX, SERVE_MS, &s->answer, &s->err);
 }
+
+static const char busy[] = "too many requests of other hosts wait already";
 
 static void close_now(struct host_network *n);
 static void serve_next(struct host_network *n);
@@ -81,7 +85,11 @@ static void serve_next(struct host_network *n)
         struct serving *s = n->waiting;
         n->waiting = s->next;
         n->waiting_count--;
-        if (n->closing) {
+        bool late = uv_now(n->loop) - s->since_ms > SERVE_LATE_MS;
+        if (n->closing || late) {
+            if (late && n->network != NULL) {
+                network_answered(n->network, s->id, 503, "text/plain", busy, sizeof busy - 1);
+            }
             free_serving(s);
             continue;
         }
@@ -95,7 +103,6 @@ static void serve(void *context, uint64_t id, const char *who, const char *metho
 {
     struct host_network *n = context;
     struct serving **last = &n->waiting;
-    static const char busy[] = "too many requests of other hosts wait already";
     if (n->waiting_count == SERVE_WAITING_MAX) {
         network_answered(n->network, id, 503, "text/plain", busy, sizeof busy - 1);
         return;
@@ -104,6 +111,7 @@ static void serve(void *context, uint64_t id, const char *who, const char *metho
     s->work.data = s;
     s->owner = n;
     s->id = id;
+    s->since_ms = uv_now(n->loop);
     snprintf(s->url, sizeof s->url, "%s%s", n->url, path);
     snprintf(s->method, sizeof s->method, "%s", method);
     snprintf(s->who, sizeof s->who, "%s", who);
