@@ -223,17 +223,18 @@ const struct command commands_queue[] = {
                 "                 release NAME HOST",
         .summary = "look at a queue, add one that is shared, change it",
         .help =
-            "A queue is shared by all hosts on this network that have one of the same name (and\n"
-            "key); with --registry by hosts anywhere. KEY is one of\n"
+            "A queue is shared by all hosts on this network that have one of the same\n"
+            "name (and key); with --registry by hosts anywhere. KEY is one of\n"
             "\n"
             "  strategy    in-order, least-changes or oldest-first\n"
             "  share       yes: copies of one job may go to several printers\n"
             "  rank        its place among the queues; the first with work wins\n"
-            "  key         a secret: only hosts that have it take part (nothing: open to anyone)\n"
+            "  key         a secret: only hosts that have it take part (none: anyone may)\n"
             "  namespace   its name on the network, where that is not NAME\n"
             "  address     auto, IP:PORT, localhost (hosts of this machine) or 0.0.0.0\n"
-            "  registry    a path, https://..., ipfs://CID or a domain; identity: a .priv file\n"
-            "  control     may its hosts operate this printer: keyed (if it has a key), yes, no\n"
+            "  registry    a path, https://..., ipfs://CID or a domain\n"
+            "  identity    a .priv file to take part with\n"
+            "  control     may its hosts operate this printer: keyed (if locked), yes, no\n"
             "  accept      all, trusted (gcode of trusted submitters alone) or model\n"
             "  replicas    hosts that hold a job's files before it may be printed (2)\n"
             "  claim_timeout_min\n"
