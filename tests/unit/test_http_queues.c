@@ -132,7 +132,8 @@ static void what_is_wrong_with_a_queue_is_said_by_field(void **state)
         {"{\"name\":\"q\",\"accept\":\"some\"}", 400, "accept", "\"some\": must be one of all"},
         {"{\"name\":\"q\",\"replicas\":0}", 400, "replicas", "replicas 0: must be"},
         {"{\"name\":\"q\",\"replicas\":11}", 400, "replicas", "replicas 11: must be"},
-        {"{\"name\":\"q\",\"claim_timeout_ms\":59999}", 400, "claim_timeout_ms", "59999: must be"},
+        {"{\"name\":\"q\",\"claim_timeout_ms\":119999}", 400, "claim_timeout_ms",
+            "119999: must be"},
         {"{\"name\":\"q\",\"rank\":65}", 400, "rank", "rank 65: must be"},
         {"{\"name\":\"q\",\"colour\":\"red\"}", 400, "colour", "unknown field"},
         {"{\"name\":\"0123456789012345678901234567890123456789012345678901234567890123\"}", 400,
@@ -166,6 +167,9 @@ static void the_local_queue_has_neither_key_nor_end(void **state)
     api_refused(a, 400, a->admin, "DELETE", QUEUES "/local", NULL, "", "local");
     api_refused(a, 404, a->admin, "DELETE", QUEUES "/lan", NULL, "queue", "no queue \"lan\"");
     api_refused(a, 403, a->print, "POST", QUEUES, "{\"name\":\"q\"}", "", "");
+    api_refused(a, 403, a->print, "PATCH", LAN, "{\"control\":\"yes\"}", "", "admin is needed");
+    json_decref(
+        api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"strategy\":\"in-order\"}"));
 }
 
 /* ---- hosts */

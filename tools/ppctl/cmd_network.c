@@ -53,7 +53,7 @@ static const struct spec_key shared_keys[] = {
     {"control", NULL, SPEC_TEXT, 0, 0},
     {"accept", NULL, SPEC_TEXT, 0, 0},
     {"replicas", NULL, SPEC_COUNT, 1, 10},
-    {"claim_timeout_min", NULL, SPEC_COUNT, 1, DAY_MIN},
+    {"claim_timeout_min", NULL, SPEC_COUNT, 2, DAY_MIN},
 };
 
 /* The host may be started elsewhere: it gets whole paths of files that are here. */

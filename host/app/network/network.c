@@ -111,7 +111,6 @@ static int join(struct network *w, const struct jobs_queue *queue, struct err *e
     struct joined *q = mem_alloc(sizeof *q);
     str_copy(q->name, sizeof q->name, queue->name, strlen(queue->name));
     q->shared = queue->shared;
-    q->connected_ms = (int64_t)clock_ms();
     int rc = w->queues_count < NETWORK_QUEUES_MAX
                  ? printer_name(w, &o, q->printer, sizeof q->printer, e)
                  : err_set(e, PP_ELIMIT, "%d network queues are the most", NETWORK_QUEUES_MAX);
@@ -297,6 +296,7 @@ static bool fetch_progress(const void *context, const char *sha256, struct net_p
     return network_fetch_progress(context, sha256, out);
 }
 
+/* How long it was away before it was started nobody knows: then others are heard first. */
 bool network_may_begin(const struct network *w, const char *queue)
 {
     const struct joined *q = network_joined(w, queue);
@@ -305,7 +305,7 @@ bool network_may_begin(const struct network *w, const char *queue)
         return true; /* nobody gives this host's claims away */
     }
     int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
-    return away_ms < q->shared.claim_timeout_ms - RETRY_MS;
+    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - RETRY_MS;
 }
 
 static void look_at_health(struct network *w)
@@ -501,7 +501,7 @@ static void give_back(struct network *w, const struct joined *q)
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            if (strcmp(job->claims[i].printer, q->printer) == 0) {
+            if (queue_same_printer(job->claims[i].printer, q->printer)) {
                 network_give_back(w, q->name, job, &job->claims[i], w->name);
             }
         }

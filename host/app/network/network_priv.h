@@ -13,7 +13,7 @@ struct joined {
     struct jobs_shared shared; /* what it was joined with */
     char printer[QUEUE_WORD_MAX + 1];
     bool leaving;
-    int64_t connected_ms;  /* monotonic: last in touch with a leader */
+    int64_t connected_ms;  /* monotonic: last in touch with a leader; 0 = not since it was joined */
     int64_t lead_ms;       /* since when we lead; 0 = we do not */
     struct absent *absent; /* owned: claim holders that were never heard of; network_lease.c */
     size_t absent_count;
