@@ -43,14 +43,15 @@ static int take_value(struct cursor *in, const char *name, const char **value, s
     return 0;
 }
 
-/* An option of the command itself, which may be called as a global one. */
+/* Is it one of the command's own? */
 static bool has_option(const struct ppctl *c, const char *name)
 {
-    const struct command_option *o = c->command != NULL ? c->command->option : NULL;
-    while (o != NULL && o->name != NULL && strcmp(o->name, name) != 0) {
-        o++;
+    for (size_t i = 0; c->command != NULL && c->command->option[i].name != NULL; i++) {
+        if (strcmp(c->command->option[i].name, name) == 0) {
+            return true;
+        }
     }
-    return o != NULL && o->name != NULL;
+    return false;
 }
 
 /* 1 if the word was a global option, 0 if not, -PP_EINVAL. */
