@@ -410,8 +410,9 @@ class Around(QueueBase):
                   ("PATCH", "queues/local", {"strategy": "oldest-first", "share": True}), queue)
         world = {"name": "world", "registry": "print.example.org", "identity": "/keys/trusted_peer_1.priv"}
         self.reply(host, "POST", "queues", queue)
-        self.both(host, ["queue", "add", "world", "--registry", "print.example.org", "--key",
-                         "/keys/trusted_peer_1.priv"], ("POST", "queues", world), queue)
+        for option in ("--identity", "--key"):
+            self.both(host, ["queue", "add", "world", "--registry", "print.example.org", option,
+                             "/keys/trusted_peer_1.priv"], ("POST", "queues", world), queue)
         self.both(host, ["queue", "enable", "local"], ("PATCH", "queues/local", {"enabled": True}), queue)
         self.both(host, ["queue", "disable", "local"], ("PATCH", "queues/local", {"enabled": False}), queue)
 

@@ -254,6 +254,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
             {"--identity", "FILE", "add, edit: the .priv file to take part with"},
+            {"--key", "FILE", "the same as --identity"},
             {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",
