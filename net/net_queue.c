@@ -212,7 +212,11 @@ int net_queue_check(const struct net *n, const struct net_queue_options *o, stru
     struct identity id = {0};
     int rc = check(o, &address, &id, e);
     identity_wipe(&id);
-    if (rc != 0 || address.automatic || net_queue_find(n, o->name) != NULL) {
+    const struct net_queue *q = net_queue_find(n, o->name);
+    if (rc == 0 && o->kind == NET_WAN && (q == NULL || strcmp(q->registry, o->registry) != 0)) {
+        rc = net_wan_check(o->registry, is_given(o->namespace) ? o->namespace : o->name, e);
+    }
+    if (rc != 0 || address.automatic || q != NULL) {
         return rc;
     }
     int port = address.port;

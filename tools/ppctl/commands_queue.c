@@ -220,7 +220,7 @@ const struct command commands_queue[] = {
         .offers = "show add edit rm enable disable takeover release",
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
-                "                 release NAME HOST [--registry LOC] [--identity|--key FILE]\n"
+                "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
                 "                 [--secret KEY]",
         .summary = "look at a queue, add one that is shared, change it",
         .help = "A queue is shared by all hosts on this network that have one of the same\n"
@@ -254,7 +254,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
             {"--identity", "FILE", "add, edit: the .priv file to take part with"},
-            {"--key", "FILE", "the same"},
+            {"--key", "FILE", "the same as --identity"},
             {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",
