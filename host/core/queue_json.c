@@ -75,6 +75,7 @@ static const struct field command_fields[] = {
     {"profile", FIELD_WORD, AT(queue_command, profile), 0, QUEUE_WORD_MAX},
     {"success", FIELD_BOOL, AT(queue_command, success), 0, 0},
     {"revision", FIELD_INT64, AT(queue_command, revision), -1, QUEUE_TIME_MAX},
+    {"state", FIELD_WORD, AT(queue_command, state), 0, QUEUE_STATE_SIZE - 1},
     /* of a FINISH alone */
     {"result", FIELD_WORD, AT(queue_command, print.result), 0, 15},
     {"reason", FIELD_WORD, AT(queue_command, print.reason), 0, QUEUE_TEXT_MAX},

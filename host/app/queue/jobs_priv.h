@@ -98,6 +98,9 @@ struct jobs {
                                 need may still be needed */
     size_t held_count;
     struct content *content;
+    bool (*other_needs)(void *context, const char *sha256); /* NULL: none */
+    void *other_context;
+    bool other_left;
 
     char **unread; /* owned: documents of jobs that could not be read */
     size_t unread_count;
