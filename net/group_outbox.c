@@ -283,8 +283,9 @@ void group_outbox_pump(struct group *g)
             return;
         }
         bytes += item->len;
+        /* The first waits longest: those behind it, sent later, do not put off its repeat. */
+        g->items_sent_ms = g->items_sent == 0 ? g->now_ms : g->items_sent_ms;
         g->items_sent++;
-        g->items_sent_ms = g->now_ms;
     }
 }
 

@@ -287,6 +287,9 @@ struct replica_io group_engine_io(struct group *g); /* group_engine.c */
 /* Applies the entry behind the last; false when it is not that one. */
 bool group_apply(
     struct group *g, const struct replica_entry *entry, const struct replica_conf *conf);
+/* Before the state is carried over: what the log holds beyond it, committed or not, goes into the
+ * machine alone. A log is durable before its rows are, and was acknowledged by then. */
+void group_apply_rest(struct group *g);
 void group_found(struct group *g, const struct group_epoch *epoch, const struct replica_conf *conf);
 /* No member any more (or never): the log goes, the rows stay, the id is new. */
 void group_become_client(struct group *g);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TIMEOUT_MIN  60000
+#define TIMEOUT_MIN  120000
 #define TIMEOUT_MAX  (24 * 60 * 60 * 1000)
 #define REPLICAS_MAX 10
 #define QUEUE_RANKS  64
@@ -220,6 +220,16 @@ static void on_changed(void *context, const struct err *e)
     }
 }
 
+/* Who may print may not change whom this host shares with, or who operates it. */
+static int check_scope(const struct request *r, const struct jobs_queue *q, struct err *e)
+{
+    if (r->scope >= KEY_ADMIN || strcmp(q->kind, "local") == 0) {
+        return 0;
+    }
+    return err_set(
+        e, PP_EAUTH, "key \"%s\": scope admin is needed to change a shared queue", r->key_name);
+}
+
 void api_queue_edit(struct request *r)
 {
     struct err e = {0};
@@ -229,7 +239,8 @@ void api_queue_edit(struct request *r)
         return;
     }
     struct jobs_queue changed = *queue;
-    int rc = read_queue(r, &changed, &w, false, &e);
+    int rc = check_scope(r, queue, &e);
+    rc = rc == 0 ? read_queue(r, &changed, &w, false, &e) : rc;
     rc = rc == 0 ? check_joinable(r, &changed, &e) : rc;
     if (reply_failed(r, rc, &e)) {
         return;

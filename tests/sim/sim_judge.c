@@ -370,7 +370,13 @@ static void judge_run(struct sim *s, const struct sim_run *r, const struct queue
     if (!queue_machine_print(m, r->id, &print)) {
         sim_bad(s, "lost", "a print of job %u by %s is in nobody's rows (run %s)", r->job,
             s->host[r->host].name, r->id);
-    } else if (!print.counted && job->excuse == 0 && !job->removed) {
+        return;
+    }
+    if (!print.counted) {
+        sim_note(s, "job %u: the print of %s (run …%s) was not counted", r->job,
+            s->host[r->host].name, r->id + 32);
+    }
+    if (!print.counted && job->excuse == 0 && !job->removed) {
         sim_bad(s, "not counted", "a print of job %u by %s was not waited for (run %s)", r->job,
             s->host[r->host].name, r->id);
     }

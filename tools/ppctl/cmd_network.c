@@ -53,7 +53,7 @@ static const struct spec_key shared_keys[] = {
     {"control", NULL, SPEC_TEXT, 0, 0},
     {"accept", NULL, SPEC_TEXT, 0, 0},
     {"replicas", NULL, SPEC_COUNT, 1, 10},
-    {"claim_timeout_min", NULL, SPEC_COUNT, 1, DAY_MIN},
+    {"claim_timeout_min", NULL, SPEC_COUNT, 2, DAY_MIN},
 };
 
 /* The host may be started elsewhere: it gets whole paths of files that are here. */
@@ -70,7 +70,7 @@ static void make_absolute(json_t *body, const char *field)
 static int read_settings(struct ppctl *c, json_t *body)
 {
     const char *registry = option_value(c, "--registry");
-    const char *identity = option_value(c, "--key");
+    const char *identity = option_value(c, "--identity");
     size_t count = sizeof shared_keys / sizeof *shared_keys;
     int status = spec_take_all(c, 2, shared_keys, count, body);
     if (status != PPCTL_DONE) {
@@ -138,10 +138,6 @@ static int enable_queue(struct ppctl *c)
 {
     bool enable = strcmp(c->operand[0], "enable") == 0;
     json_t *body = json_pack("{s:b}", "enabled", enable);
-    const char *key = option_value(c, "--secret");
-    if (key != NULL) {
-        json_object_set_new(body, "key", json_string(key));
-    }
     return change_queue(c, "PATCH", body,
         enable ? "enabled: jobs of this queue are printed"
                : "disabled: no job of this queue is printed here any more");

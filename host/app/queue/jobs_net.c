@@ -162,15 +162,23 @@ static void name_person(const struct jobs *j, char *name, size_t size)
     snprintf(name, size, "%.44s at %.44s", key, j->host_name);
 }
 
+static void rename_person(const struct jobs *j, char **name)
+{
+    char text[QUEUE_WORD_MAX + 1];
+    if (*name != NULL) {
+        str_copy(text, sizeof text, *name, strlen(*name));
+        name_person(j, text, sizeof text);
+        free(*name);
+        *name = mem_strdup(text);
+    }
+}
+
 static void name_people(const struct jobs *j, struct queue_command *c)
 {
-    char submitter[QUEUE_WORD_MAX + 1];
     name_person(j, c->actor, sizeof c->actor);
-    if (c->verb == QUEUE_SUBMIT && c->spec != NULL && c->spec->submitter != NULL) {
-        str_copy(submitter, sizeof submitter, c->spec->submitter, strlen(c->spec->submitter));
-        name_person(j, submitter, sizeof submitter);
-        free(c->spec->submitter);
-        c->spec->submitter = mem_strdup(submitter);
+    if (c->verb == QUEUE_SUBMIT && c->spec != NULL) {
+        rename_person(j, &c->spec->submitter);
+        rename_person(j, &c->spec->changed_by);
     }
 }
 
