@@ -377,7 +377,7 @@ static void kill_in(const char *from, const char *to, int steps)
 static void a_host_killed_anywhere_on_the_way_to_the_network_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    for (int steps = 0; steps < 26; steps += stride(4)) {
+    for (int steps = 0; steps < 26; steps += stride(5)) {
         kill_in(QUEUE_LOCAL, "LAN", steps);
     }
 }
@@ -385,7 +385,7 @@ static void a_host_killed_anywhere_on_the_way_to_the_network_loses_and_doubles_n
 static void a_host_killed_anywhere_on_the_way_back_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    for (int steps = 0; steps < 26; steps += stride(4)) {
+    for (int steps = 0; steps < 26; steps += stride(5)) {
         kill_in("LAN", QUEUE_LOCAL, steps);
     }
 }
@@ -458,7 +458,7 @@ static void fill_the_disk_in(const char *from, const char *to, int steps)
 static void a_full_disk_anywhere_on_the_way_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    for (int steps = 0; steps < 20; steps += stride(7)) {
+    for (int steps = 0; steps < 20; steps += stride(9)) {
         fill_the_disk_in(QUEUE_LOCAL, "LAN", steps);
         fill_the_disk_in("LAN", QUEUE_LOCAL, steps);
     }
@@ -727,6 +727,31 @@ static void what_a_former_life_may_have_taken_is_held(void **state)
     world_free(t);
 }
 
+/* A backup of this host's queue from before the move. */
+static void what_is_in_both_queues_is_held_here(void **state)
+{
+    struct world *t = world_new();
+    char id[ID_SIZE];
+    char other[ID_SIZE];
+    (void)state;
+    make_job(t, QUEUE_LOCAL, id);
+    make_job(t, QUEUE_LOCAL, other);
+    struct queue_job *copy = queue_job_copy(in_local(t, id));
+    struct queue_command c = {.verb = QUEUE_SUBMIT, .revision = -1, .spec = copy};
+    fake_net_say(t->net, BOB, &c);
+    step(t);
+    network_hold_doubles(&t->w, "LAN");
+    for (int i = 0; i < 1000 && !in_local(t, id)->draft; i++) {
+        step(t);
+    }
+    assert_true(in_local(t, id)->draft);
+    assert_false(in_local(t, other)->draft);
+    assert_false(in_lan(t, id)->draft);
+    assert_int_equal(t->notes, 1);
+    queue_job_free(copy);
+    world_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -749,6 +774,7 @@ int main(void)
         cmocka_unit_test(what_a_removed_queue_may_have_is_held),
         cmocka_unit_test(what_was_maybe_taken_from_a_removed_queue_is_held),
         cmocka_unit_test(what_a_former_life_may_have_taken_is_held),
+        cmocka_unit_test(what_is_in_both_queues_is_held_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -317,6 +317,9 @@ static void look_at_health(struct network *w)
         if (!net_queue_status(w->net, q->name, &s)) {
             continue;
         }
+        if (s.connected && q->connected_ms == 0) {
+            network_hold_doubles(w, q->name);
+        }
         q->connected_ms = s.connected ? now : q->connected_ms;
         if (s.role != NET_LEADER) {
             q->lead_ms = 0;
