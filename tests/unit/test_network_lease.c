@@ -176,6 +176,21 @@ static void who_does_not_lead_gives_nothing_away(void **state)
     assert_int_equal(claims_after(&l), 1);
 }
 
+/* Others may have been given what it has claimed: it cannot know for how long it was off. */
+static void a_host_that_has_heard_nobody_since_its_start_begins_nothing(void **state)
+{
+    struct leased l;
+    set_up(&l, *state, false);
+    heard.status.connected = false;
+    assert_false(network_may_begin(&l.w, "LAN"));
+    l.q.connected_ms = (int64_t)clock_ms() - 600000;
+    assert_true(network_may_begin(&l.w, "LAN"));
+    l.q.connected_ms = (int64_t)clock_ms() - 850000;
+    assert_false(network_may_begin(&l.w, "LAN"));
+    heard.status.voters = 1; /* of two nobody takes anything */
+    assert_true(network_may_begin(&l.w, "LAN"));
+}
+
 /* Its end is in the history, and nobody was told before the host was switched off. */
 static void what_had_ended_well_is_counted_when_the_host_goes(void **state)
 {
@@ -207,6 +222,7 @@ int main(void)
         FLEET_TEST(a_new_leader_waits_for_who_it_has_never_heard_of),
         FLEET_TEST(of_two_nothing_is_taken_from_the_silent_one),
         FLEET_TEST(who_does_not_lead_gives_nothing_away),
+        FLEET_TEST(a_host_that_has_heard_nobody_since_its_start_begins_nothing),
         FLEET_TEST(what_had_ended_well_is_counted_when_the_host_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

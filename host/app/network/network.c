@@ -296,18 +296,6 @@ static bool fetch_progress(const void *context, const char *sha256, struct net_p
     return network_fetch_progress(context, sha256, out);
 }
 
-/* How long it was away before it was started nobody knows: then others are heard first. */
-bool network_may_begin(const struct network *w, const char *queue)
-{
-    const struct joined *q = network_joined(w, queue);
-    struct net_queue_status s;
-    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected || s.voters < 3) {
-        return true; /* nobody gives this host's claims away */
-    }
-    int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
-    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - RETRY_MS;
-}
-
 static void look_at_health(struct network *w)
 {
     for (size_t i = 0; i < w->queues_count; i++) {
