@@ -34,6 +34,7 @@ struct network {
     struct joined *queues[NETWORK_QUEUES_MAX];
     size_t queues_count;
     struct move *moves;
+    struct fetching *fetches; /* owned; network.c */
     char *important; /* owned: of the presence told last */
     int64_t told_ms;
     int64_t leased_ms;
