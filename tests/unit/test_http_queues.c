@@ -173,6 +173,22 @@ static void the_local_queue_has_neither_key_nor_end(void **state)
         api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"strategy\":\"in-order\"}"));
 }
 
+/* Who may print may not let others in. */
+static void how_a_queue_is_shared_is_the_owners_affair(void **state)
+{
+    static const char *const bodies[] = {"{\"key\":\"\"}", "{\"enabled\":true}",
+        "{\"control\":\"yes\"}", "{\"accept\":\"all\"}", "{\"identity\":\"/etc/shadow\"}",
+        "{\"registry\":\"/etc/shadow\"}", "{\"namespace\":\"x\"}", "{\"address\":\"0.0.0.0\"}",
+        "{\"replicas\":1}", "{\"claim_timeout_ms\":60000}", "{\"rank\":0,\"key\":\"\"}"};
+    struct api_server *a = *state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        api_refused(a, 403, a->print, "PATCH", LAN, bodies[i], "", "admin is needed");
+    }
+    json_decref(
+        api_expect(a, 200, a->print, "PATCH", LAN, "{\"strategy\":\"oldest-first\",\"rank\":0}"));
+    json_decref(api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"share\":true}"));
+}
+
 /* ---- hosts */
 
 static void the_header_of_a_joined_queue_tells_hosts_leader_and_hints(void **state)
@@ -402,6 +418,26 @@ static void what_another_host_answers_is_read_with_care(void **state)
     answer_fini(&w);
 }
 
+/* A page of another host's making is none of ours. */
+static void another_hosts_answer_is_data_whatever_it_calls_itself(void **state)
+{
+    static const char *const types[] = {"text/html", "text/html; charset=utf-8", "image/svg+xml",
+        "application/json\\r\\nSet-Cookie: a=b", "application/javascript", ""};
+    struct api_server *a = *state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char doc[300];
+        struct answer w;
+        snprintf(doc, sizeof doc,
+            "{\"status\":200,\"type\":\"%s\",\"body\":\"<script>alert(1)</script>\"}", types[i]);
+        a->network.answer = doc;
+        assert_int_equal(ask_shed(a, &w, "GET", "/api/v1/status", NULL), 200);
+        assert_string_equal(answer_header(&w, "Content-Type"), "text/plain; charset=utf-8");
+        assert_string_equal(answer_header(&w, "X-Content-Type-Options"), "nosniff");
+        assert_string_equal(answer_header(&w, "Set-Cookie"), "");
+        answer_fini(&w);
+    }
+}
+
 static void files_and_other_dialects_are_not_asked_of_another_host(void **state)
 {
     struct api_server *a = *state;
@@ -426,6 +462,7 @@ int main(void)
         T(what_is_wrong_with_a_queue_is_said_by_field),
         T(an_address_that_cannot_be_had_is_said_and_the_old_setting_stays),
         T(the_local_queue_has_neither_key_nor_end),
+        T(how_a_queue_is_shared_is_the_owners_affair),
         T(the_header_of_a_joined_queue_tells_hosts_leader_and_hints),
         T(a_takeover_is_a_persons_act_and_may_be_refused),
         cmocka_unit_test_setup_teardown(
@@ -439,6 +476,7 @@ int main(void)
         T(packages_go_into_the_local_queue_alone),
         T(a_request_for_another_host_goes_there_with_who_asks),
         T(what_another_host_answers_is_read_with_care),
+        T(another_hosts_answer_is_data_whatever_it_calls_itself),
         T(files_and_other_dialects_are_not_asked_of_another_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,10 @@ static int enable_queue(struct ppctl *c)
 {
     bool enable = strcmp(c->operand[0], "enable") == 0;
     json_t *body = json_pack("{s:b}", "enabled", enable);
+    const char *key = option_value(c, "--secret");
+    if (key != NULL) {
+        json_object_set_new(body, "key", json_string(key));
+    }
     return change_queue(c, "PATCH", body,
         enable ? "enabled: jobs of this queue are printed"
                : "disabled: no job of this queue is printed here any more");

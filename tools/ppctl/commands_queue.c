@@ -220,7 +220,8 @@ const struct command commands_queue[] = {
         .offers = "show add edit rm enable disable takeover release",
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
-                "                 release NAME HOST [--registry LOC] [--identity FILE]",
+                "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
+                "                 [--secret KEY]",
         .summary = "look at a queue, add one that is shared, change it",
         .help = "A queue is shared by all hosts on this network that have one of the same\n"
                 "name (and key); with --registry by hosts anywhere. KEY is one of\n"
@@ -244,8 +245,7 @@ const struct command commands_queue[] = {
                 "they have claimed stays theirs. release: HOST will not print what it has\n"
                 "claimed; others may. If it did print it after all, that is told.\n"
                 "\n"
-                "  ppctl queue enable LAN\n"
-                "  ppctl queue edit LAN key='only we know'\n"
+                "  ppctl queue enable LAN --secret 'only we know'\n"
                 "  ppctl queue add lab key=secret address=192.168.1.43:6789\n"
                 "  ppctl queue add world --registry example.org --identity trusted_peer_1.priv\n"
                 "  ppctl queue edit local strategy=least-changes\n",
@@ -253,7 +253,8 @@ const struct command commands_queue[] = {
         .least = 2,
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
-            {"--identity", "FILE", "add, edit: the .priv file to take part with"}},
+            {"--identity", "FILE", "add, edit: the .priv file to take part with"},
+            {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",
         .args = "[QUEUE]",
