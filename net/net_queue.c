@@ -427,6 +427,9 @@ void net_queue_stop(struct net_queue *q)
             n->queues[i] = n->queues[--n->queues_count];
         }
     }
+    if (q->forget) { /* nothing of it is written any more */
+        net_store_forget(n->store, q->name);
+    }
     n->open++;
     q->timers_open = false;
     uv_close((uv_handle_t *)&q->tick, handle_closed);
@@ -439,9 +442,6 @@ static void leaving(uv_timer_t *timer)
     struct net_queue *q = timer->data;
     if (!group_has_left(q->group) && net_now_ms(q->net) < q->leave_by_ms) {
         return;
-    }
-    if (q->forget) {
-        net_store_forget(q->net->store, q->name);
     }
     net_queue_stop(q);
 }
