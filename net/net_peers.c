@@ -12,6 +12,7 @@
 
 #define FORGET_MS  (10 * 60 * 1000) /* heard of through others, and silent */
 #define PER_PACKET 64
+#define COUNT_MAX  1000000000 /* more hosts there are not */
 
 /* ---- members ------------------------------------------------------------------------------------
  */
@@ -322,10 +323,12 @@ static void send_census_all(struct net_queue *q, const struct peer *but, enum ce
 
 static void polled(struct net_queue *q, const struct peer *from, uint64_t poll, uint64_t ppm)
 {
-    if (poll == q->polled) {
-        return;
+    uint64_t now = net_now_ms(q->net);
+    if (poll == q->polled || now < q->passed_ms + CENSUS_WINDOW_MS) {
+        return; /* two at once would go round for ever */
     }
     q->polled = poll;
+    q->passed_ms = now;
     q->polled_by = *from;
     double draw = (double)randombytes_random() / ((double)UINT32_MAX + 1);
     if (census_answers((double)ppm / PPM, draw)) {
@@ -333,6 +336,21 @@ static void polled(struct net_queue *q, const struct peer *from, uint64_t poll, 
     }
     if (i_am_voter(q)) {
         send_census_all(q, from, CENSUS_POLL, poll, ppm, 0);
+    }
+}
+
+static void counted(struct net_queue *q, const struct peer *from, const struct census_result *r)
+{
+    uint64_t now = net_now_ms(q->net);
+    bool news = q->told.peers != r->peers || q->told.low != r->low;
+    if (r->low > r->peers || r->peers > r->high || r->high > COUNT_MAX ||
+        now < q->counted_ms + CENSUS_WINDOW_MS) {
+        return;
+    }
+    q->told = *r;
+    q->counted_ms = now;
+    if (news && i_am_voter(q)) {
+        send_census_all(q, from, CENSUS_RESULT, r->peers, r->low, r->high);
     }
 }
 
@@ -355,11 +373,7 @@ void net_census_received(
     } else if (kind == CENSUS_ANSWER && a == q->polled && i_am_voter(q)) {
         send_census(q, &q->polled_by, CENSUS_ANSWER, a, 0, 0);
     } else if (kind == CENSUS_RESULT && of_voter) {
-        bool news = q->told.peers != a || q->told.low != b;
-        q->told = (struct census_result){.peers = a, .low = b, .high = c};
-        if (news && i_am_voter(q)) {
-            send_census_all(q, from, CENSUS_RESULT, a, b, c);
-        }
+        counted(q, from, &(struct census_result){.peers = a, .low = b, .high = c});
     }
 }
 

@@ -259,6 +259,46 @@ static void an_age_beyond_all_bounds_is_the_past(void **state)
     assert_true(p.silent_ms >= 0);
 }
 
+/* ---- census ---- */
+
+static void count_says(struct one_net *to, unsigned kind, uint64_t x, uint64_t y, uint64_t z)
+{
+    struct strbuf out = {0};
+    wire_put_u8(&out, (uint8_t)kind);
+    wire_put_u64(&out, x);
+    wire_put_u64(&out, y);
+    wire_put_u64(&out, z);
+    net_census_received(queue_of(to), id_of(&a), (const uint8_t *)out.data, out.len);
+    strbuf_fini(&out);
+}
+
+/* Two that count at once would go round among those who pass them on for ever. */
+static void one_count_is_passed_on_at_a_time(void **state)
+{
+    (void)state;
+    struct net_queue *q = queue_of(&a);
+    count_says(&a, 1, 7, 0, 0);
+    assert_int_equal(q->polled, 7);
+    count_says(&a, 1, 8, 0, 0);
+    assert_int_equal(q->polled, 7);
+    count_says(&a, 3, 300, 250, 350);
+    assert_int_equal(q->told.peers, 300);
+    count_says(&a, 3, 301, 250, 350);
+    assert_int_equal(q->told.peers, 300);
+}
+
+static void a_count_that_cannot_be_is_none(void **state)
+{
+    (void)state;
+    count_says(&b, 3, UINT64_MAX, 1, 2);
+    count_says(&b, 3, 500, 501, 600);
+    count_says(&b, 3, 500, 400, 499);
+    count_says(&b, 3, UINT64_MAX, UINT64_MAX, UINT64_MAX);
+    assert_int_equal(queue_of(&b)->told.peers, 0);
+    count_says(&b, 3, 500, 400, 600);
+    assert_int_equal(queue_of(&b)->told.peers, 500);
+}
+
 int main(void)
 {
     const struct CMUnitTest open[] = {
@@ -267,6 +307,8 @@ int main(void)
     const struct CMUnitTest keyed[] = {
         cmocka_unit_test(who_has_the_key_is_trusted),
         cmocka_unit_test(nobody_speaks_for_a_host_that_is_there),
+        cmocka_unit_test(one_count_is_passed_on_at_a_time),
+        cmocka_unit_test(a_count_that_cannot_be_is_none),
         cmocka_unit_test(an_age_beyond_all_bounds_is_the_past),
         cmocka_unit_test(one_host_cannot_use_up_the_requests_of_all),
         cmocka_unit_test(a_host_that_is_there_has_its_place_whoever_was_told_of),
