@@ -41,6 +41,7 @@ struct dht {
     std::unique_ptr<lt::session> session;
     std::deque<dht_event> events;
     std::vector<lt::port_mapping_t> mapped;
+    std::string nodes;
 };
 
 namespace
@@ -176,6 +177,7 @@ struct dht *dht_open(const dht_options *o, char *why, std::size_t why_size)
     try {
         no_signals guard;
         auto d = std::make_unique<dht>();
+        d->nodes = joined(o->nodes);
         d->session = std::make_unique<lt::session>(params(*o), lt::session_flags_t{});
         void (*wake)(void *) = o->wake;
         void *context = o->context;
@@ -236,6 +238,18 @@ void dht_map(struct dht *d, int tcp_port)
             d->session->delete_port_mapping(m);
         }
         d->mapped = d->session->add_port_mapping(lt::session_handle::tcp, tcp_port, tcp_port);
+    });
+}
+
+/* They are asked for when the setting changes. */
+void dht_again(struct dht *d)
+{
+    guarded(d, [&] {
+        lt::settings_pack s;
+        s.set_str(lt::settings_pack::dht_bootstrap_nodes, "");
+        d->session->apply_settings(s);
+        s.set_str(lt::settings_pack::dht_bootstrap_nodes, d->nodes);
+        d->session->apply_settings(s);
     });
 }
 
@@ -351,6 +365,7 @@ extern "C" __attribute__((visibility("default"))) const struct dht_calls pphost_
     dht_announce,
     dht_count,
     dht_map,
+    dht_again,
     dht_next,
     dht_save,
     dht_close,

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define DHT_MODULE_VERSION 1
+#define DHT_MODULE_VERSION 2
 #define DHT_HASH_SIZE      20
 
 struct dht;
@@ -63,6 +63,9 @@ struct dht_calls {
     void (*announce)(struct dht *d, const uint8_t hash[DHT_HASH_SIZE], int tcp_port);
     void (*count)(struct dht *d); /* DHT_NODES and DHT_HEARD follow */
     void (*map)(struct dht *d, int tcp_port);
+    /* Asks for the names of the nodes to begin with once more: the library does it only once, and a
+     * host may be up before its network is. */
+    void (*again)(struct dht *d);
     bool (*next)(struct dht *d, struct dht_event *out);
     /* For the next start; free() it. NULL when there is nothing. */
     void *(*save)(struct dht *d, size_t *len);

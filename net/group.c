@@ -195,7 +195,6 @@ static void settle(struct group *g)
     group_lead_tick(g);
     group_take_pump(g);
     group_outbox_pump(g);
-    group_take_pump(g);
     group_write_flush(g);
     if (g->applied_more) {
         group_serve_pump(g);
@@ -207,15 +206,21 @@ static void settle(struct group *g)
     }
 }
 
-void group_tick(struct group *g, uint64_t now_ms)
+void group_step(struct group *g, uint64_t now_ms)
 {
     enter(g, now_ms);
     settle(g);
 }
 
+void group_tick(struct group *g, uint64_t now_ms)
+{
+    g->taken_fresh = false;
+    group_step(g, now_ms);
+}
+
 uint64_t group_next_ms(const struct group *g)
 {
-    uint64_t next = g->second_ms;
+    uint64_t next = g->taken_fresh ? g->now_ms : g->second_ms;
     if (g->boot.on && g->boot.at_ms != 0) {
         next = g->boot.at_ms < next ? g->boot.at_ms : next;
     }

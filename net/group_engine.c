@@ -18,6 +18,42 @@
 /* ---- applying -----------------------------------------------------------------------------------
  */
 
+static void drop_row(void *context, const struct net_row *row)
+{
+    (void)context;
+    (void)row;
+}
+
+static void apply_uncommitted(struct group *g, const struct replica_entry *entry)
+{
+    struct group_envelope v;
+    if (entry->type != REPLICA_COMMAND || !group_wire_read_envelope(entry->bytes, entry->len, &v)) {
+        return;
+    }
+    struct net_entry told = {.index = entry->index,
+        .utc_ms = v.utc_ms > g->meta.applied_utc_ms ? v.utc_ms : g->meta.applied_utc_ms,
+        .origin = v.origin,
+        .trusted = v.trusted,
+        .bytes = v.bytes,
+        .len = v.len};
+    g->o.machine.apply(g->o.machine.context, &told, drop_row, NULL);
+}
+
+void group_apply_rest(struct group *g)
+{
+    uint64_t index = g->meta.applied_index;
+    const struct replica_entry *entry;
+    for (size_t i = 0; g->boot.on && i < g->boot.count; i++) {
+        if (g->boot.entries[i].index > index) {
+            apply_uncommitted(g, &g->boot.entries[i]);
+        }
+    }
+    while (g->replica != NULL && !g->installing &&
+           (entry = replica_entry(g->replica, ++index)) != NULL) {
+        apply_uncommitted(g, entry);
+    }
+}
+
 static void apply_command(struct group *g, const struct replica_entry *entry)
 {
     struct group_envelope v;

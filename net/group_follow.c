@@ -275,6 +275,7 @@ static void install(struct group *g)
     bool had = g->meta.applied_index > 0;
     bool member = g->replica != NULL || g->boot.on || g->meta.member;
     if (other && had && (g->o.plant & GROUP_BUG_WIPE) == 0) {
+        group_apply_rest(g);
         group_outbox_carry(g);
     }
     group_member_end(g);

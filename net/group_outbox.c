@@ -158,7 +158,7 @@ uint64_t group_submit(
     } else {
         item->ticket = id < g->safe_id ? 0 : g->leap_ticket;
     }
-    group_tick(g, now_ms);
+    group_step(g, now_ms);
     return id;
 }
 
@@ -283,8 +283,9 @@ void group_outbox_pump(struct group *g)
             return;
         }
         bytes += item->len;
+        /* The first waits longest: those behind it, sent later, do not put off its repeat. */
+        g->items_sent_ms = g->items_sent == 0 ? g->now_ms : g->items_sent_ms;
         g->items_sent++;
-        g->items_sent_ms = g->now_ms;
     }
 }
 

@@ -211,6 +211,7 @@ struct group {
     uint64_t path_moves;
     struct group_taken *taken; /* owned */
     size_t taken_first, taken_count, taken_cap;
+    bool taken_fresh; /* since the last tick: more may come before it is due */
     size_t taken_bytes;
     struct group_origin *origins; /* owned, by key */
     size_t origins_count, origins_cap;
@@ -245,6 +246,7 @@ struct group {
 struct group_peer *group_peer_find(const struct group *g, const struct peer *p); /* or NULL */
 void group_peer_remove(struct group *g, const struct peer *p);
 bool group_send(struct group *g, const struct peer *to, bool bulk, struct strbuf *b); /* frees b */
+void group_step(struct group *g, uint64_t now_ms); /* what has changed is acted upon */
 uint64_t group_raft_id(const struct peer *p, uint64_t incarnation);
 bool group_is_trusted(const struct group *g, const struct peer *p);
 enum group_role group_role_now(const struct group *g);
@@ -285,6 +287,9 @@ struct replica_io group_engine_io(struct group *g); /* group_engine.c */
 /* Applies the entry behind the last; false when it is not that one. */
 bool group_apply(
     struct group *g, const struct replica_entry *entry, const struct replica_conf *conf);
+/* Before the state is carried over: what the log holds beyond it, committed or not, goes into the
+ * machine alone. A log is durable before its rows are, and was acknowledged by then. */
+void group_apply_rest(struct group *g);
 void group_found(struct group *g, const struct group_epoch *epoch, const struct replica_conf *conf);
 /* No member any more (or never): the log goes, the rows stay, the id is new. */
 void group_become_client(struct group *g);

@@ -1,8 +1,9 @@
 /* A leader: commands of all hosts on their way into the log.
  *
- * Happy path: SUBMIT arrives, from its origin or through a voter; it gets an envelope with the
- * leader's time and goes into the log with others that wait. A command that a host repeats while it
- * is in the log and not yet applied is not taken again.
+ * Happy path: SUBMIT arrives, from its origin or through a voter; with others that have arrived
+ * until the next tick, which is due at once, it gets an envelope with the leader's time and goes
+ * into the log: so many make few writes and messages. A command that a host repeats while it is in
+ * the log and not yet applied is not taken again.
  *
  * The commands of a host are in the log in the order it gave them: each names the one before it
  * that is not applied yet, and is taken only after that; so when one was lost on its way, those
@@ -77,6 +78,7 @@ bool group_take(struct group *g, const struct group_submitted *m)
     g->taken_bytes += m->len;
     o->id = m->id;
     o->index = GROUP_NEVER;
+    g->taken_fresh = true;
     return true;
 }
 
@@ -152,7 +154,7 @@ void group_take_pump(struct group *g)
         g->was_leader = leads;
         group_outbox_again(g);
     }
-    while (leads && g->taken_count > 0 && submit_batch(g)) {
+    while (leads && !g->taken_fresh && g->taken_count > 0 && submit_batch(g)) {
     }
 }
 

@@ -261,10 +261,15 @@ struct resolving {
     struct peer peer;
 };
 
+/* The first that is lost stands for all, and is logged once an hour. */
 static void lose_guide(struct net_queue *q, const char *why)
 {
-    if (strcmp(q->lost_guide, why) != 0) {
+    uint64_t now = net_now_ms(q->net);
+    if (q->lost_guide[0] == '\0') {
         str_copy(q->lost_guide, sizeof q->lost_guide, why, strlen(why));
+    }
+    if (q->lost_ms == 0 || now - q->lost_ms >= 60 * AGAIN_MS) {
+        q->lost_ms = now;
         net_note(q->net, q->name, true, "%s", why);
     }
 }

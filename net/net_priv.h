@@ -76,7 +76,8 @@ struct net_queue {
     bool trusted_only;     /* nobody else takes part */
     char **bootstrap;      /* owned, NULL-terminated */
     char **guides;         /* the same of the registry; NULL = none yet */
-    char lost_guide[160];  /* why the last of them was not found */
+    char lost_guide[160];  /* why one of them was not found; "" = they all were */
+    uint64_t lost_ms;      /* when that was logged; 0 = never */
     uint64_t guided_ms;
     int link; /* of links; -1 = not joined */
     struct group *group;

@@ -550,6 +550,9 @@ bool net_queue_status(const struct net *n, const char *name, struct net_queue_st
     }
     copy(out->registry_cid, sizeof out->registry_cid, q->registry_cid);
     copy(out->problem, sizeof out->problem, worst_problem(q, &g));
+    out->trusted = q->trusted_count;
+    out->trusted_only = q->trusted_only;
+    out->trusted_self = q->kind == NET_WAN && net_wan_trusts(q, &q->id->peer);
     say_census(q, out);
     net_meet_hints(q, out);
     return true;

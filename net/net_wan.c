@@ -77,6 +77,7 @@ static void leave(struct net_queue *q)
 static void take_rendezvous(struct net_queue *q, const char *rendezvous)
 {
     if (q->link >= 0 && strcmp(q->rendezvous, rendezvous) == 0) {
+        net_meet_guides(q);
         return;
     }
     leave(q);
@@ -115,7 +116,6 @@ static void take_queue(struct net_queue *q, const struct registry_queue *r)
                                            "the queue stands still"
                                          : "");
     take_rendezvous(q, r->rendezvous);
-    net_meet_guides(q);
 }
 
 /* "farm", "landing" */

@@ -53,8 +53,8 @@ struct rendezvous {
     void *context;
     void (*closed)(void *context);
     void *closed_context;
-    char *state_file; /* owned; NULL = none */
-    uint64_t opened_ms, saved_ms;
+    char *state_file;                       /* owned; NULL = none */
+    uint64_t opened_ms, saved_ms, asked_ms; /* for the nodes to begin with */
     size_t nodes;
     bool heard; /* of anybody: the nodes to begin with are never counted */
     int port;
@@ -368,6 +368,10 @@ static void on_timer(uv_timer_t *timer)
         }
     }
     calls->count(r->dht);
+    if (r->nodes == 0 && now_ms - r->asked_ms >= (r->local ? 5000 : 60000)) {
+        r->asked_ms = now_ms;
+        calls->again(r->dht);
+    }
     describe(r);
     uv_timer_set_repeat(timer, now_ms - r->opened_ms < 60000 ? 1000 : 10000);
     if (r->state_file != NULL && !r->working && now_ms - r->saved_ms >= SAVE_MS) {
@@ -430,7 +434,7 @@ int rendezvous_open(struct rendezvous **out, uv_loop_t *loop, const struct rende
     r->map_ports = o->map_ports;
     r->state_file = o->state_file != NULL ? mem_strdup(o->state_file) : NULL;
     r->wake.data = r->timer.data = r->work.data = r;
-    r->opened_ms = r->saved_ms = uv_now(loop);
+    r->opened_ms = r->saved_ms = r->asked_ms = uv_now(loop);
     if (uv_async_init(loop, &r->wake, on_wake) != 0) {
         free(r->state_file);
         free(r);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TIMEOUT_MIN  60000
+#define TIMEOUT_MIN  120000
 #define TIMEOUT_MAX  (24 * 60 * 60 * 1000)
 #define REPLICAS_MAX 10
 #define QUEUE_RANKS  64

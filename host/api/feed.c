@@ -96,6 +96,8 @@ unsigned feed_stale_bit(enum hub_event event)
         return STALE_MANAGE;
     case HUB_SPOOLS:
         return STALE_SPOOLS;
+    case HUB_PEERS:
+        return STALE_PEERS;
     case HUB_TERMINAL:
     case HUB_QUESTION:
     case HUB_RUN:
@@ -103,7 +105,6 @@ unsigned feed_stale_bit(enum hub_event event)
     case HUB_BED:
     case HUB_QUEUE_GO:
     case HUB_FAULT:
-    case HUB_PEERS:
     case HUB_NOTICE:
     case HUB_EVENTS:
         break;

@@ -15,7 +15,8 @@ enum feed_stale {
     STALE_PROGRESS = 4,
     STALE_JOBS = 8,
     STALE_MANAGE = 16,
-    STALE_SPOOLS = 32
+    STALE_SPOOLS = 32,
+    STALE_PEERS = 64
 };
 
 struct subscriber {

@@ -19,6 +19,7 @@ EMBED(page_index_html, "index.html");
 EMBED(page_app_js, "app.js");
 EMBED(page_queue_js, "queue.js");
 EMBED(page_sd_js, "sd.js");
+EMBED(page_shared_js, "shared.js");
 EMBED(page_style_css, "style.css");
 EMBED(page_icon_svg, "icon.svg");
 
@@ -32,6 +33,7 @@ static const struct {
     {"/app.js", "text/javascript; charset=utf-8", page_app_js, page_app_js_end},
     {"/queue.js", "text/javascript; charset=utf-8", page_queue_js, page_queue_js_end},
     {"/sd.js", "text/javascript; charset=utf-8", page_sd_js, page_sd_js_end},
+    {"/shared.js", "text/javascript; charset=utf-8", page_shared_js, page_shared_js_end},
     {"/style.css", "text/css; charset=utf-8", page_style_css, page_style_css_end},
     {"/icon.svg", "image/svg+xml", page_icon_svg, page_icon_svg_end},
 };

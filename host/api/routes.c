@@ -10,6 +10,7 @@ const struct route routes[] = {
     {"GET", "/app.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/queue.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/sd.js", KEY_NONE, ROUTE_NONE, page_asset},
+    {"GET", "/shared.js", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/style.css", KEY_NONE, ROUTE_NONE, page_asset},
     {"GET", "/icon.svg", KEY_NONE, ROUTE_NONE, page_asset},
 

@@ -66,7 +66,7 @@ static void send_event(struct subscriber *s, enum hub_event event)
 static void send_stale(struct subscriber *s)
 {
     static const enum hub_event events[] = {
-        HUB_STATE, HUB_TEMPS, HUB_PROGRESS, HUB_JOBS, HUB_MANAGE, HUB_SPOOLS};
+        HUB_STATE, HUB_TEMPS, HUB_PROGRESS, HUB_JOBS, HUB_MANAGE, HUB_SPOOLS, HUB_PEERS};
     unsigned stale = s->stale;
     s->stale = 0;
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

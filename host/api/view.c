@@ -177,10 +177,11 @@ json_t *view_run(const struct run *run)
     json_t *rest = json_pack("{s:s, s:o, s:I, s:I, s:o}", "result", run_result_name(run->result),
         "reason", json_text(run->reason), "lines", (json_int_t)run->lines, "resends",
         (json_int_t)run->resends, "filament_mm", millimetres(run->filament_um));
-    json_t *origin = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "printer",
-        json_text(run->printer), "queue", json_text(run->queue), "job", json_text(run->job_id),
-        "job_name", json_text(run->job_name), "set", json_text(run->set_id), "material",
-        json_text(run->material), "used_mm", millimetres(run->used_um));
+    json_t *origin = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "printer",
+        json_text(run->printer), "peer", json_text(run->peer), "queue", json_text(run->queue),
+        "job", json_text(run->job_id), "job_name", json_text(run->job_name), "set",
+        json_text(run->set_id), "material", json_text(run->material), "used_mm",
+        millimetres(run->used_um));
     json_object_update(view, rest);
     json_object_update(view, origin);
     json_decref(rest);

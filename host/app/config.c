@@ -161,6 +161,7 @@ static void apply_net(struct config_net *c, const struct config_file_net *n)
     c->dht_local = n->dht_local;
     c->map_ports = n->map_ports;
     c->announce = n->announce;
+    c->cache_bytes = n->cache_bytes;
     c->registry_period_ms = n->registry_period_ms;
 }
 

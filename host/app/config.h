@@ -52,6 +52,7 @@ struct config_net {
     bool dht_local;
     bool map_ports;
     bool announce;              /* by DNS-SD; yes */
+    int64_t cache_bytes;        /* of others\' files are kept at most, 10 GiB */
     int64_t registry_period_ms; /* how often registries are read again; an hour */
 };
 

@@ -80,6 +80,7 @@ struct config_file_net {
     bool dht_local;
     bool map_ports;
     bool announce;
+    int64_t cache_bytes;
     int64_t registry_period_ms;
 };
 

@@ -29,6 +29,11 @@ static const struct yaml_field net_fields[] = {
     {.key = "dht_local", .kind = YAML_BOOL, .offset = NET(dht_local)},
     {.key = "map_ports", .kind = YAML_BOOL, .offset = NET(map_ports)},
     {.key = "announce", .kind = YAML_BOOL, .offset = NET(announce)},
+    {.key = "cache_limit",
+        .kind = YAML_SIZE,
+        .offset = NET(cache_bytes),
+        .min = 100 << 20,
+        .max = 1024.0 * (1 << 30)},
     {.key = "registry_period",
         .kind = YAML_DURATION,
         .offset = NET(registry_period_ms),
@@ -67,7 +72,7 @@ static const struct yaml_field shared_fields[] = {
     {.key = "claim_timeout",
         .kind = YAML_DURATION,
         .offset = SHARED(claim_timeout_ms),
-        .min = MINUTE_MS,
+        .min = 2 * MINUTE_MS,
         .max = 24 * HOUR_MS},
 };
 

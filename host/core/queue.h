@@ -32,6 +32,7 @@
 #define QUEUE_SETS_MAX     200  /* of a job */
 #define QUEUE_PROFILES_MAX 32   /* of a set */
 #define QUEUE_TOOLS_MAX    8
+#define QUEUE_STATE_SIZE   17
 #define QUEUE_JOBS_MAX     100000                    /* in the queue, and again in its archive */
 #define QUEUE_METADATA_MAX 4096                      /* bytes of a set's metadata */
 #define QUEUE_TIME_MAX     INT64_C(1000000000000000) /* of any time, size, length */
@@ -144,13 +145,22 @@ enum queue_field {
     QUEUE_F_REPEAT = 1 << 5,
     QUEUE_F_NOTE = 1 << 6,
     QUEUE_F_MOVING = 1 << 7, /* SUBMIT, of a local queue: it is to go on to another at once */
-    QUEUE_F_STATE = 1 << 9, /* SUBMIT: the job comes from another copy of this queue, with its
-                               claims, rank and revision as they are there */
-    QUEUE_F_SETS = 1 << 8   /* the whole list, in order: sets left out are removed, unknown ids are
-                               new ones. A changed count resets that set's remaining to it, unless
-                               remaining is changed too. A remaining of QUEUE_KEEP is not given: it
-                               is what it is by then, since prints may end meanwhile. completed is
-                               the queue's own and ignored */
+    QUEUE_F_STATE = 1 << 9,  /* SUBMIT: the job comes from another copy of this queue, with its
+                                claims, rank and revision as they are there */
+    QUEUE_F_SETS = 1 << 8    /* the whole list, in order: sets left out are removed, unknown ids are
+                                new ones. A changed count resets that set's remaining to it, unless
+                                remaining is changed too. A remaining of QUEUE_KEEP is not given: it
+                                is what it is by then, since prints may end meanwhile. completed is
+                                the queue's own and ignored */
+};
+
+/* What a print came to, for the histories of other hosts: the queue itself does not look at it. */
+struct queue_print {
+    char result[16]; /* as in the history, "" = nothing was printed */
+    char reason[QUEUE_TEXT_MAX + 1];
+    char material[QUEUE_WORD_MAX + 1];
+    int64_t took_ms;
+    int64_t used_um; /* of filament */
 };
 
 struct queue_command {
@@ -166,8 +176,10 @@ struct queue_command {
     char printer[QUEUE_WORD_MAX + 1];
     char profile[QUEUE_WORD_MAX + 1]; /* of that printer, "" = none: CLAIM, BEGIN, FINISH */
     bool success;
-    int64_t revision; /* -1 = whatever it is */
-    unsigned mask;    /* of enum queue_field */
+    struct queue_print print;     /* FINISH */
+    int64_t revision;             /* -1 = whatever it is */
+    unsigned mask;                /* of enum queue_field */
+    char state[QUEUE_STATE_SIZE]; /* TAKE: as queue_job_state() says of the job, "" = whatever */
     char origin[QUEUE_WORD_MAX +
                 1];         /* of a network queue: who sent it, and whether it is trusted. */
     bool trusted;           /* Said by the log, not by the sender: not in the JSON */
@@ -315,6 +327,13 @@ void queue_job_free(struct queue_job *job);                 /* NULL is fine */
 struct queue_set *queue_job_add_set(struct queue_job *job); /* zeroed but counts 1; valid until the
                                                                next is added */
 void queue_set_fini(struct queue_set *set);
+
+/* Do both names mean one printer? In a network queue by its host's id: hosts get other names. */
+bool queue_same_printer(const char *a, const char *b);
+
+/* A word for its revision and all its counters: another one as soon as somebody has edited it or a
+ * print was counted. */
+void queue_job_state(const struct queue_job *job, char out[static QUEUE_STATE_SIZE]);
 
 /* Everything that must hold of a job a client sends: counts, lengths, UTF-8, no control characters,
  * ids, hashes. PP_EINVAL with the field ("sets[1].count") and what would be right. */

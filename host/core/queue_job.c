@@ -2,6 +2,8 @@
 #include "host/base/mem.h"
 #include "host/core/queue_priv.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -253,4 +255,46 @@ bool queue_strategy_parse(const char *text, enum queue_strategy *out)
         }
     }
     return false;
+}
+
+/* ---- state --------------------------------------------------------------------------------------
+ */
+
+#define HASH_BEGIN UINT64_C(0xcbf29ce484222325) /* FNV-1a: the same on every machine */
+#define HASH_PRIME UINT64_C(0x100000001b3)
+
+static void hash_number(uint64_t *h, int64_t number)
+{
+    uint64_t rest = (uint64_t)number;
+    for (int i = 0; i < 8; i++, rest >>= 8) {
+        *h = (*h ^ (rest & 0xff)) * HASH_PRIME;
+    }
+}
+
+static void hash_text(uint64_t *h, const char *text)
+{
+    do {
+        *h = (*h ^ (uint8_t)*text) * HASH_PRIME;
+    } while (*text++ != '\0');
+}
+
+void queue_job_state(const struct queue_job *job, char out[static QUEUE_STATE_SIZE])
+{
+    uint64_t h = HASH_BEGIN;
+    hash_number(&h, job->revision);
+    hash_number(&h, job->count);
+    hash_number(&h, job->remaining);
+    for (size_t i = 0; i < job->sets_count; i++) {
+        hash_text(&h, job->sets[i].id);
+        hash_number(&h, job->sets[i].remaining);
+        hash_number(&h, job->sets[i].completed);
+    }
+    for (size_t i = 0; i < job->claims_count; i++) {
+        const struct queue_claim *claim = &job->claims[i];
+        for (size_t k = 0; k < claim->counters_count; k++) {
+            hash_number(&h, claim->counters[k].remaining);
+            hash_number(&h, claim->counters[k].completed);
+        }
+    }
+    snprintf(out, QUEUE_STATE_SIZE, "%016" PRIx64, h);
 }

@@ -75,7 +75,15 @@ static const struct field command_fields[] = {
     {"profile", FIELD_WORD, AT(queue_command, profile), 0, QUEUE_WORD_MAX},
     {"success", FIELD_BOOL, AT(queue_command, success), 0, 0},
     {"revision", FIELD_INT64, AT(queue_command, revision), -1, QUEUE_TIME_MAX},
+    {"state", FIELD_WORD, AT(queue_command, state), 0, QUEUE_STATE_SIZE - 1},
+    /* of a FINISH alone */
+    {"result", FIELD_WORD, AT(queue_command, print.result), 0, 15},
+    {"reason", FIELD_WORD, AT(queue_command, print.reason), 0, QUEUE_TEXT_MAX},
+    {"material", FIELD_WORD, AT(queue_command, print.material), 0, QUEUE_WORD_MAX},
+    {"took_ms", FIELD_INT64, AT(queue_command, print.took_ms), 0, QUEUE_TIME_MAX},
+    {"used_um", FIELD_INT64, AT(queue_command, print.used_um), 0, QUEUE_TIME_MAX},
 };
+#define PRINT_FIELDS 5
 
 #define COUNT(fields) (sizeof(fields) / sizeof *(fields))
 
@@ -142,7 +150,9 @@ json_t *queue_job_to_json(const struct queue_job *job)
 
 json_t *queue_command_to_json(const struct queue_command *c)
 {
-    json_t *object = fields_write(command_fields, COUNT(command_fields), c);
+    bool prints = c->verb == QUEUE_FINISH && c->print.result[0] != '\0';
+    size_t count = COUNT(command_fields) - (prints ? 0 : PRINT_FIELDS);
+    json_t *object = fields_write(command_fields, count, c);
     json_object_set_new(object, "verb", json_string(queue_verb_name(c->verb)));
     json_object_set_new(object, "mask", json_integer(c->mask));
     json_object_set_new(object, "spec", c->spec != NULL ? queue_job_to_json(c->spec) : json_null());

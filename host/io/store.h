@@ -82,6 +82,7 @@ struct run {
     int64_t resends;
     int64_t filament_um; /* forward extrusion of the file, all tools */
     char printer[64];    /* the host's name for it */
+    char peer[80];       /* the id of the other host that printed it, "" = this one */
     char queue[64];      /* "" in these five: not of a queue */
     char job_id[37];
     char job_name[201];
@@ -95,6 +96,8 @@ struct run {
 const char *run_result_name(enum run_result r); /* "open", "success", "failure", ... */
 
 void store_save_run(struct store *s, const struct run *r, store_cb done, void *context);
+/* Of another host (`peer`), as it tells it; one that is there stays as it is. */
+void store_add_run(struct store *s, const struct run *r, store_cb done, void *context);
 
 /* Which runs; a zeroed filter with a limit means the newest of all. */
 struct run_filter {
@@ -105,6 +108,7 @@ struct run_filter {
     const char *job; /* its id */
     const char *set;
     const enum run_result *result; /* NULL = any */
+    bool own;                      /* only of this host */
 };
 
 /* The runs wanted, newest first; the array is valid during the callback. */
@@ -123,7 +127,7 @@ enum stats_by {
     STATS_BY_DAY /* of its beginning, local time: "2024-05-31" */
 };
 
-/* Runs that have ended, one row for each printer, file, material or day. */
+/* Runs of this host that have ended, one row for each printer, file, material or day. */
 struct run_stats {
     char key[201];
     int64_t prints;                       /* all of them */

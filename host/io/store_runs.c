@@ -9,7 +9,7 @@
 #define LIST_MAX 1000
 #define COLUMNS                                                                                    \
     "id, file_name, sha256, start_ms, end_ms, result, reason, lines, resends, filament_um, "       \
-    "printer, queue, job_id, job_name, set_id, material, used_um"
+    "printer, queue, job_id, job_name, set_id, material, used_um, peer"
 
 static const char *const results[] = {
     [RUN_OPEN] = "open",
@@ -36,23 +36,39 @@ static enum run_result parse_result(const char *text)
     return RUN_INTERRUPTED;
 }
 
-static int save_run(sqlite3 *db, void *data, struct err *e)
+#define INTO_RUNS                                                                                  \
+    " INTO runs (" COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+static int write_run(sqlite3 *db, const char *text, const struct run *r, struct err *e)
 {
-    const struct run *r = data;
-    return sql_run(db,
-        "REPLACE INTO runs (" COLUMNS ") "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    return sql_run(db, text,
         SQL_ARGS(SQL_TEXT(r->id), SQL_TEXT(r->file_name), SQL_TEXT(r->sha256), SQL_INT(r->start_ms),
             SQL_INT(r->end_ms), SQL_TEXT(results[r->result]), SQL_TEXT(r->reason),
             SQL_INT(r->lines), SQL_INT(r->resends), SQL_INT(r->filament_um), SQL_TEXT(r->printer),
             SQL_TEXT(r->queue), SQL_TEXT(r->job_id), SQL_TEXT(r->job_name), SQL_TEXT(r->set_id),
-            SQL_TEXT(r->material), SQL_INT(r->used_um)),
+            SQL_TEXT(r->material), SQL_INT(r->used_um), SQL_TEXT(r->peer)),
         e);
+}
+
+static int save_run(sqlite3 *db, void *data, struct err *e)
+{
+    return write_run(db, "REPLACE" INTO_RUNS, data, e);
+}
+
+static int add_run(sqlite3 *db, void *data, struct err *e)
+{
+    return write_run(db, "INSERT OR IGNORE" INTO_RUNS, data, e);
 }
 
 void store_save_run(struct store *s, const struct run *r, store_cb done, void *context)
 {
     static const struct job_kind kind = {.name = "save run", .writes = true, .run = save_run};
+    store_queue(s, &kind, store_copy(r, sizeof *r), done, context);
+}
+
+void store_add_run(struct store *s, const struct run *r, store_cb done, void *context)
+{
+    static const struct job_kind kind = {.name = "add run", .writes = true, .run = add_run};
     store_queue(s, &kind, store_copy(r, sizeof *r), done, context);
 }
 
@@ -86,12 +102,14 @@ static void read_run(sqlite3_stmt *q, struct run *r)
     sql_text(q, 14, r->set_id, sizeof r->set_id);
     sql_text(q, 15, r->material, sizeof r->material);
     r->used_um = sqlite3_column_int64(q, 16);
+    sql_text(q, 17, r->peer, sizeof r->peer);
 }
 
 /* Each condition is met by anything when its word is empty. */
 #define WANTED                                                                                     \
     "(?2 = 0 OR start_ms < ?2) AND (?3 = '' OR printer = ?3) AND (?4 = '' OR file_name = ?4) "     \
-    "AND (?5 = '' OR job_id = ?5) AND (?6 = '' OR set_id = ?6) AND (?7 = '' OR result = ?7)"
+    "AND (?5 = '' OR job_id = ?5) AND (?6 = '' OR set_id = ?6) AND (?7 = '' OR result = ?7)"       \
+    " AND (?8 = 0 OR peer = '')"
 
 static int list_runs(sqlite3 *db, void *data, struct err *e)
 {
@@ -102,7 +120,7 @@ static int list_runs(sqlite3 *db, void *data, struct err *e)
         "SELECT " COLUMNS " FROM runs WHERE " WANTED " ORDER BY start_ms DESC, id DESC LIMIT ?1",
         SQL_ARGS(SQL_INT(f->limit), SQL_INT(f->before_ms), SQL_TEXT(f->printer), SQL_TEXT(f->file),
             SQL_TEXT(f->job), SQL_TEXT(f->set),
-            SQL_TEXT(f->result != NULL ? results[l->result] : "")),
+            SQL_TEXT(f->result != NULL ? results[l->result] : ""), SQL_INT(f->own)),
         &q, e);
     if (rc != 0) {
         return rc;

@@ -121,6 +121,8 @@ static const char *const steps[] = {
     "CREATE TABLE moves ("
     "  job TEXT PRIMARY KEY NOT NULL CHECK (job <> ''),"
     "  doc TEXT NOT NULL) STRICT, WITHOUT ROWID;",
+    /* Prints of other hosts: the peer id of whose it was. */
+    "ALTER TABLE runs ADD COLUMN peer TEXT NOT NULL DEFAULT '';",
 };
 
 #define VERSION ((int64_t)(sizeof steps / sizeof *steps))

@@ -47,7 +47,7 @@ static char *make_query(enum stats_by by)
         "SELECT %s AS key, material, count(*), total(result = 'success'), total(result = "
         "'failure'), total(result = 'cancelled'), total(result = 'aborted'), total(result = "
         "'interrupted'), total(max(0, end_ms - start_ms)), total(used_um) FROM runs "
-        "WHERE result <> 'open' AND start_ms >= ?1 GROUP BY key, material "
+        "WHERE result <> 'open' AND peer = '' AND start_ms >= ?1 GROUP BY key, material "
         "ORDER BY key%s, material LIMIT ?2",
         keys[by], by == STATS_BY_DAY ? " DESC" : "");
 }

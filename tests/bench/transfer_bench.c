@@ -189,7 +189,9 @@ static void open_files(struct bench *b, const char *folder)
 static void open_all(struct bench *b, const char *folder)
 {
     struct err e = {0};
-    struct links_options o = {.phrase = "", .events = {on_up, on_down, on_message, on_note, b}};
+    struct links_options o = {.phrase = "",
+        .events = {
+            .up = on_up, .down = on_down, .message = on_message, .note = on_note, .context = b}};
     struct links_queue q = {.name = QUEUE_NAME, .id = &b->id};
     open_files(b, folder);
     const struct net_content *n = content_for_net(b->content);

@@ -105,8 +105,10 @@ static void begin(struct world *w, bool decides)
         uint8_t seed[32] = {(uint8_t)(i + 1)};
         identity_from_seed(&w->id[i], seed);
     }
-    struct links_options o = {
-        .hello = "fuzz", .hello_len = 4, .events = {on_up, on_down, on_message, on_note, w}};
+    struct links_options o = {.hello = "fuzz",
+        .hello_len = 4,
+        .events = {
+            .up = on_up, .down = on_down, .message = on_message, .note = on_note, .context = w}};
     int rc = links_open(&w->links, &w->loop, &o, NULL);
     assert(rc == 0);
     memset(w->links->static_secret, 1, 32);

@@ -192,7 +192,8 @@ def write_registries(folder):
     peers = re.findall(r"12D3KooW\w+", block)
     dials = "".join(f"  - /dns4/print{i + 1}.example.test/tcp/6789/p2p/{p}\n" for i, p in enumerate(peers))
     landing = other_queue(block, "landing", "pphost-landing-of-the-tests", "  bootstrap:\n" + dials)
-    closed = other_queue(block, "closed", "pphost-closed-of-the-tests", "  access: trusted\n")
+    closed = other_queue(block, "closed", "pphost-closed-of-the-tests",
+                         "  access: trusted\n  bootstrap:\n" + dials)
     for version, first in ((1, block), (2, block.replace(f"  - {peers[2]}\n", ""))):
         with open(os.path.join(folder, f"registry_{version}.yaml"), "w", encoding="ascii") as f:
             f.write(head + first + landing + closed + "url:" + tail)

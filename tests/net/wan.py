@@ -81,7 +81,7 @@ class World:
         settings = {"gateways": "[" + ", ".join(self.gateways) + "]", "nameserver": f'"{self.names.address}"',
                     "dht_nodes": f"[{self.meeting.address}:{DHT_PORT}]", "dht_local": "yes",
                     "registry_period": f"{PERIOD_S}s", **net}
-        lines = ["net:"] + [f"  {key}: {value}" for key, value in settings.items()] + ["queues:"]
+        lines = ["net:"] + [f"  {key}: {value}" for key, value in settings.items()] + ["queues:"][:len(queues)]
         for name, of in queues.items():
             lines += [f"  {name}:", "    kind: wan"] + [f"    {key}: {value}" for key, value in of.items()]
         with open(node.config, "w", encoding="utf-8") as f:
@@ -159,13 +159,16 @@ def is_whole(nodes, voters, name="farm", count=None):
     return leader_of(nodes, name) is not None
 
 
-def shown(nodes, name="farm"):
+def shown(nodes):
     for node in nodes:
-        q = queue_of(node, name)
-        if q:
-            say(f"  {node.name}: {q['role']}, {q['peers']['count']} hosts, {q['voters_linked']} of {q['voters']} "
+        try:
+            queues = [q for q in node.ask("GET", "queues", timeout=5)["queues"] if q["kind"] == "wan"]
+        except (Away, RuntimeError):
+            queues = []
+        for q in queues:
+            say(f"  {node.name} {q['name']}: {q['role']}, {q['peers']['count']} hosts, {q['voters_linked']} of {q['voters']} "
                 f"deciding, leader {(q['leader'] or {}).get('name')}, problem {q['problem']!r}, hints {q['hints']}")
-        else:
+        if not queues:
             say(f"  {node.name}: no answer")
 
 
@@ -436,7 +439,202 @@ def trouble(world):
     copied_key(world, trusted)
 
 
-PLAYS = {"farm": farm, "trouble": trouble}
+# ---- without a DHT ----------------------------------------------------------------------------------
+
+
+def landing_hosts(world, names):
+    """Hosts that know three addresses of the registry by name, and of no DHT."""
+    for i, name in enumerate(names):
+        node = world.add(name)
+        settings = {"registry": DOMAIN}
+        if name.startswith("trusted"):
+            settings["identity"] = world.registry.key(name[-1])
+            settings["address"] = "0.0.0.0:6789"
+        period = "1h" if name == "guest2" else "5s"  # it does not ask again because of that
+        world.configure(node, {"landing": settings, "closed": settings}, dht_nodes=f"[{world.meeting.address}:1]",
+                        registry_period=period)
+        node.hosts = os.path.join(world.fleet.folder, f"hosts{i}")
+    return world.nodes
+
+
+def write_hosts(world, node, known):
+    """In place: it is mounted."""
+    with open(node.hosts, "w", encoding="ascii") as f:
+        f.write("127.0.0.1 localhost\n")
+        for i in range(3 if known else 0):
+            f.write(f"{world.nodes[i].address} print{i + 1}.example.test\n")
+
+
+def closed_queue(world):
+    """`access: trusted`: who is none is kept out, and says why."""
+    trusted, guests = world.nodes[:3], world.nodes[3:]
+    world.fleet.wait(lambda: is_whole(trusted, 3, "closed"), "the trusted peers share the closed queue", 60, 0.5)
+    for guest in guests:
+        wait_problem(world, guest, "only trusted peers take part, and this host .12D3KooW", name="closed")
+        want(queue_of(guest, "closed")["peers"]["count"] == 1, f"{guest.name} takes part in the closed queue")
+
+
+def intruder(world):
+    """A host whose own copy of the registry says that the queue is open."""
+    path = os.path.join(world.fleet.folder, "forged.yaml")
+    with open(world.registry.file(1), encoding="ascii") as f:
+        text = f.read().replace("  access: trusted\n", "")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+    guest = world.nodes[3]
+    guest.ask("PATCH", "queues/closed", {"registry": path})
+    world.fleet.wait(lambda: "only trusted" not in problem_of(guest, "closed"), "the forged registry counts there", 20)
+    time.sleep(8)
+    want(queue_of(guest, "closed")["linked"] == 0, "an intruder is let into the closed queue")
+    want(all(queue_of(n, "closed")["peers"]["count"] == 3 for n in world.nodes[:3]), "the trusted peers see it")
+    want(queue_of(guest, "landing")["connected"], "it is refused in the open queue, too")
+    say("a host that takes the closed queue for an open one is let into the open one only")
+
+
+def landing(world):
+    world.names.link(DOMAIN, "/ipfs/" + world.registry.names["v1"])
+    nodes = landing_hosts(world, ["trusted1", "trusted2", "trusted3", "guest1", "guest2"])
+    for node in nodes:
+        write_hosts(world, node, node.name != "guest2")
+    up(world, nodes)
+    world.fleet.wait(lambda: is_whole(nodes[:4], 3, "landing"), "they meet at the registry's addresses", 40, 0.5)
+    say(f"without any DHT: {leader_of(nodes[:4], 'landing')} leads")
+    closed_queue(world)
+    world.fleet.wait(lambda: "host \"print" in " ".join(queue_of(nodes[4], "landing")["hints"]), "the name is told", 60)
+    hints = " ".join(queue_of(nodes[4], "landing")["hints"])
+    want("nobody was found in the DHT" in hints and "forwards TCP port" in hints, f"hints: {hints}")
+    say(f"guest2, whose names lead nowhere: {hints}")
+    write_hosts(world, nodes[4], True)
+    world.fleet.wait(lambda: is_whole(nodes, 3, "landing"), "guest2 asks for the names again", 90, 0.5)
+    say("its names lead somewhere now: it has joined by itself")
+    intruder(world)
+    for node in nodes:
+        node.clear_by_script()
+    world.submit(nodes[1], "parcel", "landing")
+    for node in nodes[2:]:
+        node.attend()
+    say(f"parcel: printed once by {world.wait_printed('parcel')}")
+    world.judge()
+
+
+# ---- nodes of the DHT that come and go --------------------------------------------------------------
+
+
+def meeting(world):
+    """The DHT's node has a name that is not known at first (a host that starts before its network does), and
+    is gone later on."""
+    world.names.link(DOMAIN, "/ipfs/" + world.registry.names["v1"])
+    nodes = trusted_three(world)
+    for i, node in enumerate(nodes):
+        world.configure(node, {"farm": {"registry": DOMAIN, "identity": world.registry.key(i + 1)}},
+                        dht_nodes=f"[dht.example.test:{DHT_PORT}]", registry_period="1h")
+        node.hosts = os.path.join(world.fleet.folder, f"hosts{i}")
+        with open(node.hosts, "w", encoding="ascii") as f:
+            f.write("127.0.0.1 localhost\n")
+    world.start_dht()
+    up(world, nodes)
+    world.fleet.wait(lambda: all("no node has answered" in " ".join(queue_of(n)["hints"]) for n in nodes),
+                     "that no node answers is told", 30)
+    say(f"hints: {queue_of(nodes[0])['hints']}")
+    for node in nodes:
+        with open(node.hosts, "a", encoding="ascii") as f:
+            f.write(f"{world.meeting.address} dht.example.test\n")
+    world.fleet.wait(lambda: is_whole(nodes, 3), "they find each other once the name is known", 120, 0.5)
+    say("the name of the DHT's node is known now: they have met")
+    nodes[2].stop()
+    world.dht.kill()
+    world.dht.wait()
+    want(os.path.getsize(os.path.join(nodes[2].folder, "data", "dht.state")) > 0, "no nodes were kept")
+    nodes[2].start()
+    world.fleet.wait(lambda: is_whole(nodes, 3) and queue_of(nodes[0])["voters_linked"] == 3,
+                     "it finds the others without the node", 60, 0.5)
+    say("without it a host that was started again found the others by the nodes it had kept")
+
+
+# ---- a registry that is edited ----------------------------------------------------------------------
+
+
+class Edited:
+    """A registry in a file that all hosts read."""
+
+    def __init__(self, world):
+        self.path = os.path.join(world.fleet.folder, "registry.yaml")
+        with open(world.registry.file(1), encoding="ascii") as f:
+            self.first = f.read()
+        self.write(self.first)
+
+    def write(self, text):
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(self.path + ".new", self.path)
+
+
+def peer_ids(text):
+    return list(dict.fromkeys(re.findall("12D3KooW[A-Za-z0-9]+", text)))
+
+
+def changes(world):
+    edited = Edited(world)
+    nodes = [world.add(name) for name in ("trusted1", "trusted2", "trusted3", "guest")]
+    for node in nodes:
+        world.configure(node, {})
+    world.start_dht()
+    up(world, nodes)
+    for node in nodes:
+        node.clear_by_script()
+        key = ["--key", world.registry.key(node.name[-1])] if node.name != "guest" else []
+        done = node.ctl("queue", "add", "farm", "--registry", edited.path, *key)
+        want(done.returncode == 0, f"ppctl queue add at {node.name}: {done.stderr}")
+    fleet, trusted, guest = world.fleet, nodes[:3], nodes[3]
+    fleet.wait(lambda: is_whole(nodes, 3), "they find each other", 60, 0.5)
+    say("four hosts were given the registry with ppctl queue add; they share it")
+    world.submit(nodes[0], "before")
+
+    edited.write(re.sub("rendezvous: .*", "rendezvous: somewhere-else", edited.first, count=1))
+    time.sleep(PERIOD_S + 1)
+    fleet.wait(lambda: is_whole(nodes, 3) and all(queue_of(n)["linked"] == 3 for n in nodes), "they meet elsewhere", 60,
+               0.5)
+    for node in nodes[1:]:
+        node.attend()
+    say(f"another rendezvous: they have met again; the job of before is printed once by {world.wait_printed('before')}")
+
+    closed = edited.first.replace("  url: https://example.test/farm\n", "  url: https://example.test/farm\n"
+                                  "  access: trusted\n", 1)
+    edited.write(closed)
+    wait_problem(world, guest, "only trusted peers take part, and this host")
+    fleet.wait(lambda: queue_of(guest)["linked"] == 0, "it is linked to nobody", 20)
+    fleet.wait(lambda: is_whole(trusted, 3, count=4), "the trusted peers go on", 30)
+    out = trusted[0].ctl("queue", "show", "farm").stdout
+    want("nobody else takes part; this host is one of them" in " ".join(out.split()), f"access is not shown: {out}")
+    edited.write(edited.first)
+    fleet.wait(lambda: is_whole(nodes, 3) and not problem_of(guest), "the guest is back", 120, 0.5)
+    say("closed to all but trusted peers, and open again: the guest was out and is back")
+    out = guest.ctl("queue", "show", "farm").stdout
+    want("3 trusted peers decide, anybody may take part" in " ".join(out.split()), f"who decides is not shown: {out}")
+
+    edited.write(edited.first.replace("name: farm", "name: barn", 1))
+    wait_problem(world, guest, 'no queue "farm" .*"barn"')
+    edited.write(edited.first.replace("rendezvous", "randevous", 1))
+    wait_problem(world, guest, "registry.yaml:5:3: randevous: unknown.*; the registry as it was last counts")
+    want(is_whole(nodes, 3), "a registry that is wrong counts")
+    one, _, _ = peer_ids(edited.first)
+    first, rest = edited.first.split("- desc", 1)
+    block, tail = rest.split("- desc", 1)
+    edited.write(first + "- desc" + re.sub(f"  - (?!{one})12D3KooW.*\n", "", block) + "- desc" + tail)
+    fleet.wait(lambda: is_whole(nodes, 1) and leader_of(nodes) == "trusted1", "one trusted peer is left", 60, 0.5)
+    say("two of three trusted peers were struck off at once: the one that is left leads")
+    edited.write(edited.first)
+    fleet.wait(lambda: is_whole(nodes, 3), "all three decide again", 60, 0.5)
+    say("all three decide again")
+    world.submit(nodes[1], "after")
+    for node in nodes:
+        node.attend()
+    say(f"after: printed once by {world.wait_printed('after')}")
+    time.sleep(2)
+    world.judge()
+
+
+PLAYS = {"farm": farm, "trouble": trouble, "landing": landing, "meeting": meeting, "changes": changes}
 
 
 def main():

@@ -137,12 +137,29 @@ int sim_job_find(const struct sim *s, const char *id)
     return -1;
 }
 
+/* Two groups may have it, that have not met yet. */
+static bool is_elsewhere(const struct sim *s, const struct sim_run *r)
+{
+    const struct sim_host *h = &s->host[r->host];
+    for (unsigned i = 0; i < s->hosts; i++) {
+        const struct sim_host *other = &s->host[i];
+        if (other->machine != NULL && memcmp(&other->epoch, &h->epoch, sizeof h->epoch) != 0 &&
+            queue_find(queue_machine_queue(other->machine), s->job[r->job].id) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sim_judge_begins(struct sim *s, struct sim_run *r)
 {
     struct sim_job *job = &s->job[r->job];
     sim_note(s, "%s prints set %u of job %u (run …%s)", s->host[r->host].name, r->set, r->job,
         r->id + 32);
     r->state = SIM_RUN_PRINTS;
+    if (is_elsewhere(s, r)) {
+        job->excuse |= SIM_MET;
+    }
     if (++job->printing > 1 && !job->share && job->excuse == 0) {
         sim_bad(s, "printed twice", "job %u is printed by two at once", r->job);
     }
@@ -353,7 +370,13 @@ static void judge_run(struct sim *s, const struct sim_run *r, const struct queue
     if (!queue_machine_print(m, r->id, &print)) {
         sim_bad(s, "lost", "a print of job %u by %s is in nobody's rows (run %s)", r->job,
             s->host[r->host].name, r->id);
-    } else if (!print.counted && job->excuse == 0 && !job->removed) {
+        return;
+    }
+    if (!print.counted) {
+        sim_note(s, "job %u: the print of %s (run …%s) was not counted", r->job,
+            s->host[r->host].name, r->id + 32);
+    }
+    if (!print.counted && job->excuse == 0 && !job->removed) {
         sim_bad(s, "not counted", "a print of job %u by %s was not waited for (run %s)", r->job,
             s->host[r->host].name, r->id);
     }

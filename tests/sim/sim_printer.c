@@ -129,11 +129,23 @@ static struct queue_command command_of(
     return c;
 }
 
-static void ask(struct sim_host *h, enum queue_verb verb, const char *job)
+static void claim(struct sim_host *h, const char *job)
 {
-    struct queue_command c = command_of(h, verb, job);
+    struct queue_command c = command_of(h, QUEUE_CLAIM, job);
     uint64_t id = sim_submit(h, false, &c);
     if (id != 0 && h->printer.state == SIM_IDLE) {
+        set_state(&h->printer, SIM_CLAIMING, id, h->sim->now_us);
+    }
+}
+
+/* Kept, as what comes after it is: asked for and given up, it might yet come true in the middle of
+ * the next print. */
+static void release(struct sim_host *h, const char *job)
+{
+    struct queue_command c = command_of(h, QUEUE_RELEASE, job);
+    uint64_t id = sim_submit(h, true, &c);
+    if (id != 0) {
+        add_word(h, id, &c);
         set_state(&h->printer, SIM_CLAIMING, id, h->sim->now_us);
     }
 }
@@ -209,7 +221,7 @@ static bool work_on(struct sim_host *h, const struct queue_job *job)
             begin(h, job->id, set->id);
             did = true;
         } else if (!has_words(&h->printer, job->id)) {
-            ask(h, QUEUE_RELEASE, job->id);
+            release(h, job->id);
             did = true;
         }
     }
@@ -231,7 +243,7 @@ static void claim_next(struct sim_host *h)
     if (next.job != NULL) {
         char id[ID_SIZE];
         memcpy(id, next.job->id, ID_SIZE);
-        ask(h, QUEUE_CLAIM, id);
+        claim(h, id);
     }
 }
 
@@ -349,6 +361,8 @@ static void is_durable(struct sim_host *h, uint64_t id)
     }
     if (p->state == SIM_BEGINNING) {
         print_begins(h);
+    } else if (p->state == SIM_CLAIMING) {
+        set_state(p, SIM_IDLE, 0, h->sim->now_us);
     } else if (p->state == SIM_ENDING) {
         drop_past(p, p->run);
         set_state(p, SIM_IDLE, 0, h->sim->now_us);

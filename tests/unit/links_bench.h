@@ -52,6 +52,8 @@ struct host {
     bool closed;
     bool leave_on_message; /* in the callback */
     bool drop_on_message;
+    bool alone; /* admits nobody to its first queue */
+    unsigned twins;
 };
 
 struct bench {
@@ -99,6 +101,18 @@ static inline void bench_message(void *context, int queue, const struct peer *pe
     }
 }
 
+static inline bool bench_admits(void *context, int queue, const struct peer *peer)
+{
+    const struct host *h = context;
+    (void)peer;
+    return queue > 0 || !h->alone;
+}
+
+static inline void bench_twin(void *context)
+{
+    ((struct host *)context)->twins++;
+}
+
 static inline void bench_note(void *context, const char *text)
 {
     struct host *h = context;
@@ -121,7 +135,13 @@ static inline struct host *bench_host(struct bench *b, int i, int seed, const ch
     struct links_options o = {.phrase = phrase,
         .hello = hello,
         .hello_len = strlen(hello),
-        .events = {bench_up, bench_down, bench_message, bench_note, h}};
+        .events = {.up = bench_up,
+            .down = bench_down,
+            .message = bench_message,
+            .admits = bench_admits,
+            .twin = bench_twin,
+            .note = bench_note,
+            .context = h}};
     assert_int_equal(links_open(&h->links, &b->loop, &o, NULL), 0);
     links_set_times(h->links, &bench_times);
     return h;

@@ -229,7 +229,8 @@ static void every_mistake_is_told_with_its_place(void **state)
     snprintf(wanted, sizeof wanted,
         "%s:1:1: buad: unknown key; here may stand: listen, auth, heaters_off_after, "
         "resume_within, pause_heaters_off_after, pause_bed_off_after, upload_limit, "
-        "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, "
+        "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, net, "
+        "queues, "
         "upload_action, attempts, retry_within, give_up, on_cancel, cooldown, cooldown_timeout, "
         "quiet_hours, "
         "material_check, spool_reserve, ignore_lines\n"
@@ -239,6 +240,29 @@ static void every_mistake_is_told_with_its_place(void **state)
         path, path, path);
     assert_string_equal(strbuf_text(&mistakes), wanted);
     assert_int_equal(strncmp(error.text, wanted, strlen(path) + 8), 0);
+}
+
+static void what_a_queue_accepts_is_kept_apart_from_what_was_not_said(void **state)
+{
+    (void)state;
+    assert_int_equal(load(put("a.yaml", "net:\n"
+                                        "  registry_period: 10m\n"
+                                        "queues:\n"
+                                        "  farm: {kind: wan, registry: example.org}\n"
+                                        "  open: {kind: wan, registry: example.org, accept: all}\n"
+                                        "  shed: {accept: model}\n"),
+                         NULL, "", "/dev/x"),
+        0);
+    assert_int_equal(config.net.registry_period_ms, 600000);
+    assert_int_equal(config.queues_count, 3);
+    assert_string_equal(config.queues[0].accept, "");
+    assert_string_equal(config.queues[1].accept, "all");
+    assert_string_equal(config.queues[2].accept, "model");
+    assert_int_equal(
+        load(put("b.yaml", "net: {registry_period: 1s}\n"), NULL, "", "/dev/x"), -PP_EINVAL);
+    assert_non_null(strstr(error.text, "registry_period"));
+    assert_int_equal(load(put("c.yaml", "auth: keys\n"), NULL, "", "/dev/x"), 0);
+    assert_int_equal(config.net.registry_period_ms, 3600000);
 }
 
 static void what_a_printer_does_with_its_queue_has_sane_defaults(void **state)
@@ -378,6 +402,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(later_files_override_key_by_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_home_folder_may_be_short, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_mistake_is_told_with_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            what_a_queue_accepts_is_kept_apart_from_what_was_not_said, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             what_a_printer_does_with_its_queue_has_sane_defaults, set_up, tear_down),
         cmocka_unit_test_setup_teardown(

@@ -1,6 +1,7 @@
 // link: ppnet
 // with: fleet fleet_disk fleet_lines
 /* Commands on their way, clients that follow, disks that are slow or full. */
+#include "net/group_priv.h"
 #include "tests/unit/group_bench.h"
 
 static void a_kept_command_survives_a_kill_and_arrives(void **state)
@@ -107,6 +108,24 @@ static void a_command_that_reaches_a_new_leader_before_it_is_ready_is_taken(void
         snprintf(line, sizeof line, "h%u at once", i);
         assert_true(i == killed || all_have(f, line));
     }
+    fleet_free(f);
+}
+
+static void commands_that_come_together_are_written_together(void **state)
+{
+    (void)state;
+    struct fleet *f = fleet_of(1, 1);
+    settles(f, 30, 1);
+    const struct group *g = fleet_group(f, 0);
+    uint64_t writes = g->ticket;
+    for (unsigned i = 0; i < 100; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%03u", i);
+        fleet_submit(f, 0, false, text);
+    }
+    fleet_run(f, 100);
+    assert_int_equal(fleet_lines(f, 0), 100);
+    assert_in_range(g->ticket - writes, 1, 10);
     fleet_free(f);
 }
 
@@ -296,6 +315,7 @@ int main(void)
         cmocka_unit_test(commands_arrive_in_order_over_links_that_come_and_go),
         cmocka_unit_test(a_client_reaches_the_leader_through_a_voter),
         cmocka_unit_test(a_command_that_reaches_a_new_leader_before_it_is_ready_is_taken),
+        cmocka_unit_test(commands_that_come_together_are_written_together),
         cmocka_unit_test(a_new_client_gets_everything_in_pieces),
         cmocka_unit_test(a_client_that_is_too_far_behind_gets_everything_anew),
         cmocka_unit_test(a_client_moves_on_from_a_voter_that_is_cut_off_from_the_others),

@@ -73,6 +73,7 @@ static void the_page_needs_no_key_and_brings_its_policy(void **state)
     expect(*state, 200, NULL, "GET", "/app.js", "", NULL);
     expect(*state, 200, NULL, "GET", "/queue.js", "", NULL);
     expect(*state, 200, NULL, "GET", "/sd.js", "", NULL);
+    expect(*state, 200, NULL, "GET", "/shared.js", "", NULL);
     expect(*state, 200, NULL, "HEAD", "/style.css", "", NULL);
     expect(*state, 404, NULL, "GET", "/nothing", "", NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -132,7 +133,8 @@ static void what_is_wrong_with_a_queue_is_said_by_field(void **state)
         {"{\"name\":\"q\",\"accept\":\"some\"}", 400, "accept", "\"some\": must be one of all"},
         {"{\"name\":\"q\",\"replicas\":0}", 400, "replicas", "replicas 0: must be"},
         {"{\"name\":\"q\",\"replicas\":11}", 400, "replicas", "replicas 11: must be"},
-        {"{\"name\":\"q\",\"claim_timeout_ms\":59999}", 400, "claim_timeout_ms", "59999: must be"},
+        {"{\"name\":\"q\",\"claim_timeout_ms\":119999}", 400, "claim_timeout_ms",
+            "119999: must be"},
         {"{\"name\":\"q\",\"rank\":65}", 400, "rank", "rank 65: must be"},
         {"{\"name\":\"q\",\"colour\":\"red\"}", 400, "colour", "unknown field"},
         {"{\"name\":\"0123456789012345678901234567890123456789012345678901234567890123\"}", 400,
@@ -166,6 +168,9 @@ static void the_local_queue_has_neither_key_nor_end(void **state)
     api_refused(a, 400, a->admin, "DELETE", QUEUES "/local", NULL, "", "local");
     api_refused(a, 404, a->admin, "DELETE", QUEUES "/lan", NULL, "queue", "no queue \"lan\"");
     api_refused(a, 403, a->print, "POST", QUEUES, "{\"name\":\"q\"}", "", "");
+    api_refused(a, 403, a->print, "PATCH", LAN, "{\"control\":\"yes\"}", "", "admin is needed");
+    json_decref(
+        api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"strategy\":\"in-order\"}"));
 }
 
 /* Who may print may not let others in. */
@@ -280,6 +285,52 @@ static void a_move_that_is_refused_says_why(void **state)
     json_t *job = api_expect(a, 200, a->read, "GET", JOB, NULL);
     assert_string_equal(text(job, "queue"), "local");
     json_decref(job);
+}
+
+/* ---- moves that take long */
+
+static void ask_move(struct api_server *a, struct client *c)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+        "POST " JOB "/move HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nX-Api-Key: %s\r\n"
+        "Content-Length: 15\r\n\r\n{\"queue\":\"LAN\"}",
+        a->host, a->print);
+    client_open(c, a);
+    client_puts(c, text);
+    while (a->network.move_done == NULL) {
+        client_settle(c);
+    }
+}
+
+static void a_move_is_waited_for(void **state)
+{
+    struct api_server *a = *state;
+    struct client c;
+    enable_lan(a);
+    a->network.slow = true;
+    ask_move(a, &c);
+    assert_string_equal(strbuf_text(&c.in), "");
+    fake_network_moved(&a->network, PP_EREFUSED, "nobody wants it");
+    client_until_eof(&c);
+    assert_non_null(strstr(strbuf_text(&c.in), " 422 "));
+    assert_non_null(strstr(strbuf_text(&c.in), "nobody wants it"));
+    client_close(&c);
+}
+
+static void who_does_not_wait_for_a_move_does_not_stop_it(void **state)
+{
+    struct api_server *a = *state;
+    struct client c;
+    enable_lan(a);
+    a->network.slow = true;
+    ask_move(a, &c);
+    shutdown(c.fd, SHUT_RDWR);
+    client_settle(&c);
+    fake_network_moved(&a->network, 0, "");
+    client_settle(&c);
+    client_close(&c);
+    json_decref(api_expect(a, 200, a->read, "GET", JOB, NULL));
 }
 
 static void a_job_made_in_a_shared_queue_is_made_once_and_sent_there(void **state)
@@ -418,6 +469,8 @@ int main(void)
             a_host_alone_says_that_it_shares_nothing, set_up_alone, tear_down),
         T(a_job_that_moves_to_a_shared_queue_is_answered_when_it_is_there),
         T(a_move_that_is_refused_says_why),
+        T(a_move_is_waited_for),
+        T(who_does_not_wait_for_a_move_does_not_stop_it),
         T(a_job_made_in_a_shared_queue_is_made_once_and_sent_there),
         T(one_that_the_shared_queue_does_not_want_is_nowhere_afterwards),
         T(packages_go_into_the_local_queue_alone),

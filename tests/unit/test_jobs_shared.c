@@ -220,7 +220,7 @@ static void a_wan_queue_accepts_gcode_of_trusted_hosts_alone(void **state)
     struct jobs_queue q = {.name = "world", .kind = "wan"};
     snprintf(q.shared.registry, sizeof q.shared.registry, "example.org");
     assert_int_equal(add_queue(b, &q).code, 0);
-    assert_string_equal(jobs_queue_find(b->jobs, "world")->shared.accept, "trusted");
+    assert_string_equal(jobs_queue_accept(jobs_queue_find(b->jobs, "world")), "trusted");
 }
 
 static void what_a_person_said_of_a_host_is_remembered(void **state)

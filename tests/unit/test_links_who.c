@@ -77,6 +77,35 @@ static void who_is_linked_already_is_not_dialled(void **state)
     assert_true(b.host[1].links->turns == turns);
 }
 
+static bool both_once(struct bench *x)
+{
+    return x->host[0].ups == 1 && x->host[1].ups == 1;
+}
+
+static void who_is_not_admitted_to_a_queue_may_share_another(void **state)
+{
+    (void)state;
+    char address[32];
+    two(address);
+    b.host[1].alone = true;
+    for (int i = 0; i < 2; i++) {
+        bench_join(&b.host[i], "farm", "key");
+    }
+    links_dial(b.host[0].links, 0, address, NULL);
+    links_dial(b.host[0].links, 1, address, NULL);
+    bench_until(&b, both_once);
+    bench_settle(&b, 100);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(links_count(b.host[i].links, 0), 0);
+        assert_int_equal(links_count(b.host[i].links, 1), 1);
+        assert_int_equal(b.host[i].downs, 0);
+    }
+    uint8_t word[] = "let me in";
+    assert_int_equal(
+        links_send(b.host[0].links, 0, &b.host[1].id.peer, LINK_CONTROL, 'x', word, sizeof word),
+        -PP_EOFFLINE);
+}
+
 static void our_identity_at_another_host_is_told(void **state)
 {
     (void)state;
@@ -89,6 +118,7 @@ static void our_identity_at_another_host_is_told(void **state)
     links_dial(b.host[0].links, 0, address, NULL);
     bench_until(&b, zero_noted);
     assert_non_null(strstr(strbuf_text(&b.host[0].notes), "a key was copied"));
+    assert_true(b.host[0].twins > 0);
     assert_int_equal(b.host[0].ups + b.host[1].ups, 0);
 }
 
@@ -135,6 +165,7 @@ static void one_identity_at_two_hosts_is_refused_at_both(void **state)
     assert_int_equal(links_count(b.host[2].links, 0), 0);
     assert_int_equal(b.host[1].ups, 0);
     assert_non_null(strstr(strbuf_text(&b.host[2].notes), b.host[0].id.text));
+    assert_true(b.host[0].twins > 0 && b.host[1].twins > 0 && b.host[2].twins == 0);
     bench_close_host(&b.host[1]); /* one is switched off: the other is taken back, after a while */
     b.host[2].ups = 0;
     bench_until(&b, two_has_one);
@@ -193,6 +224,7 @@ int main(void)
         TEST(a_queue_may_have_an_identity_of_its_own),
         TEST(somebody_else_than_expected_is_told),
         TEST(who_is_linked_already_is_not_dialled),
+        TEST(who_is_not_admitted_to_a_queue_may_share_another),
         TEST(our_identity_at_another_host_is_told),
         TEST(a_queue_s_identity_at_another_host_is_told),
         TEST(one_identity_at_two_hosts_is_refused_at_both),

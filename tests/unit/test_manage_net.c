@@ -106,9 +106,9 @@ static const struct queue_job *lan_job(const struct netted *n, const char *id)
     return queue_find(lan(n), id);
 }
 
-/* A job of the other host; its content is that of `file` here, or unknown content. */
-static void other_submits(
-    struct netted *n, const char *name, const char *file, int count, char id[static ID_SIZE])
+/* A job of a host; its content is that of `file` here, or unknown content. */
+static void submit_from(struct netted *n, size_t host, const char *name, const char *file,
+    int count, char id[static ID_SIZE])
 {
     static int number;
     const struct file_entry *entry = files_find(n->t->b->files, file);
@@ -130,10 +130,16 @@ static void other_submits(
     set->profiles[0] = mem_strdup(bench_profile.id);
     struct queue_command c = {.verb = QUEUE_SUBMIT, .revision = -1, .spec = job};
     memcpy(c.job, job->id, sizeof c.job);
-    fake_net_say(n->net, OTHERS, &c);
+    fake_net_say(n->net, host, &c);
     memcpy(id, job->id, ID_SIZE);
     queue_job_free(job);
     fake_net_settle(n->net);
+}
+
+static void other_submits(
+    struct netted *n, const char *name, const char *file, int count, char id[static ID_SIZE])
+{
+    submit_from(n, OTHERS, name, file, count, id);
 }
 
 static void other_claims(struct netted *n, const char *id)
@@ -458,6 +464,31 @@ static void a_queue_may_accept_only_trusted_gcode_or_none(void **state)
     done_with_net(n);
 }
 
+static void a_queue_over_the_internet_accepts_only_trusted_gcode_where_nothing_is_said(void **state)
+{
+    (void)state;
+    struct jobs_queue q = {.kind = "wan"};
+    assert_string_equal(jobs_queue_accept(&q), "trusted");
+    snprintf(q.shared.accept, sizeof q.shared.accept, "all");
+    assert_string_equal(jobs_queue_accept(&q), "all");
+    q = (struct jobs_queue){.kind = "lan"};
+    assert_string_equal(jobs_queue_accept(&q), "all");
+}
+
+static void what_a_host_sends_itself_it_prints_whomever_it_trusts(void **state)
+{
+    (void)state;
+    struct netted *n = netted();
+    char id[ID_SIZE];
+    char why[200];
+    set_queue(n, "secret", "trusted");
+    put_file(n->t->b, "a.gcode", SHORT);
+    submit_from(n, 0, "A", "a.gcode", 1, id);
+    manage_why_passed(n->t->m, "LAN", lan_job(n, id), &lan_job(n, id)->sets[0], why, sizeof why);
+    assert_null(strstr(why, "no trusted host"));
+    done_with_net(n);
+}
+
 /* The key says nothing of who sent in jobs before. */
 static void a_key_given_later_lets_no_stranger_in(void **state)
 {
@@ -621,6 +652,9 @@ int main(void)
         cmocka_unit_test(gcode_of_a_stranger_waits_for_a_persons_word),
         cmocka_unit_test(a_stranger_who_was_declined_is_not_asked_about_again),
         cmocka_unit_test(a_queue_may_accept_only_trusted_gcode_or_none),
+        cmocka_unit_test(
+            a_queue_over_the_internet_accepts_only_trusted_gcode_where_nothing_is_said),
+        cmocka_unit_test(what_a_host_sends_itself_it_prints_whomever_it_trusts),
         cmocka_unit_test(a_key_given_later_lets_no_stranger_in),
         cmocka_unit_test(a_print_is_counted_once_whatever_was_on_its_way),
         cmocka_unit_test(what_another_prints_meanwhile_is_told_as_one_too_many),

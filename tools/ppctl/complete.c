@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_SHOWN       6
-#define JOBS_WITHIN_MS 300
+#define ID_SHOWN         6
+#define ANSWER_WITHIN_MS 300
 
 static void offer(const char *candidate, const char *typed)
 {
@@ -140,23 +140,63 @@ static bool choose_host(struct ppctl *c, char **words, int count)
     return options_parse(c, n, args, &e) == 0 && target_choose(c) == PPCTL_DONE && c->count == 1;
 }
 
+typedef void offer_from(const json_t *list, const char *typed);
+
 /* Whoever types does not wait: a host that takes longer offers nothing. */
-static void offer_jobs(const char *queue, char **words, int count, const char *typed)
+static void offer_of_host(const char *path, const char *member, offer_from *each, char **words,
+    int count, const char *typed)
 {
     struct ppctl *c = mem_alloc(sizeof *c);
-    char path[80];
-    snprintf(path, sizeof path, "/api/v1/jobs?queue=%s&limit=200", queue);
     if (choose_host(c, words, count)) {
         struct answer a;
-        struct request r = {.method = "GET", .path = path, .timeout_ms = JOBS_WITHIN_MS};
+        struct request r = {.method = "GET", .path = path, .timeout_ms = ANSWER_WITHIN_MS};
         if (client_call(c->chosen[0], &r, &a) == 0) {
-            offer_each_job(field_node(a.doc, "jobs"), typed);
+            each(field_node(a.doc, member), typed);
         }
         answer_fini(&a);
     }
     hosts_fini(&c->hosts);
     sodium_memzero(c, sizeof *c);
     free(c);
+}
+
+static void offer_each_queue(const json_t *queues, const char *typed)
+{
+    size_t i;
+    json_t *queue;
+    json_array_foreach(queues, i, queue)
+    {
+        if (is_plain(field_text(queue, "name"))) {
+            offer(field_text(queue, "name"), typed);
+        }
+    }
+}
+
+static void offer_queues(char **words, int count, const char *typed)
+{
+    offer_of_host("/api/v1/queues", "queues", offer_each_queue, words, count, typed);
+}
+
+/* Commands whose operand of this number is a queue's name. */
+static bool wants_queue(const struct command *about, size_t operands)
+{
+    static const struct {
+        const char *command;
+        size_t operand;
+    } rows[] = {{"peers", 0}, {"queue", 1}, {"move", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].command, about->name) == 0 && rows[i].operand == operands) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void offer_jobs(const char *queue, char **words, int count, const char *typed)
+{
+    char path[80];
+    snprintf(path, sizeof path, "/api/v1/jobs?queue=%s&limit=200", queue);
+    offer_of_host(path, "jobs", offer_each_job, words, count, typed);
 }
 
 /* ":jobs" and ":archive" are jobs of the host, for the first operand, or all where nothing follows
@@ -184,6 +224,10 @@ static void offer_operand(const struct command *about, char **words, int count, 
     const char *offers = about->offers != NULL ? about->offers : "";
     if (strcmp(about->name, "help") == 0) {
         offer_commands(typed);
+    }
+    if (wants_queue(about, operands_before(about, words, count))) {
+        offer_queues(words, count, typed);
+        return;
     }
     if (offered_jobs(about, words, count, typed)) {
         return;
@@ -239,6 +283,8 @@ int complete(char **words, int count)
         puts(":files");
     } else if (strcmp(before, "--scope") == 0) {
         offer_list(scopes, sizeof scopes / sizeof *scopes, typed);
+    } else if (strcmp(before, "--queue") == 0) {
+        offer_queues(words, count, typed);
     } else if (typed[0] == '-') {
         offer_options(about, typed);
     } else if (about == NULL) {

@@ -240,6 +240,21 @@ static void fact_claims(struct strbuf *out, const struct view *v, const json_t *
     }
 }
 
+/* Which hosts of its queue cannot print it. */
+static void fact_others(struct strbuf *out, const struct view *v, const json_t *job)
+{
+    const char *name;
+    json_t *why;
+    json_object_foreach(field_node(job, "peers_why"), name, why)
+    {
+        struct strbuf value = {0};
+        text_foreign(&value, name);
+        strbuf_puts(&value, ": ");
+        text_foreign(&value, json_is_string(why) ? json_string_value(why) : "");
+        fact(out, v, "not on", &value);
+    }
+}
+
 static void fact_text(struct strbuf *out, const struct view *v, const json_t *job,
     const char *field, const char *name)
 {
@@ -333,6 +348,7 @@ void view_job(struct strbuf *out, const struct view *v, const json_t *job)
     fact_state(out, v, job);
     fact_copies(out, v, job);
     fact_claims(out, v, job);
+    fact_others(out, v, job);
     fact_changed(out, v, job);
     fact_text(out, v, job, "note", "note");
     strbuf_printf(out, "%3s  %-*s%6s", "#", name_columns(v, SET_COLUMNS, 40), "file", "done");

@@ -13,6 +13,8 @@
 #define FACT_COLUMNS  12 /* where the values of a file begin */
 #define REASON_INDENT 18
 #define RUN_COLUMNS   61 /* before the file in the table of runs */
+#define RUNS_COLUMNS  57 /* and where a column says whose they are */
+#define RUNS_PRINTER  14
 
 static void fact(struct strbuf *out, const struct view *v, const char *name, struct strbuf *value)
 {
@@ -139,8 +141,10 @@ static void run_reason(
     strbuf_fini(&safe);
 }
 
-static void run_view(struct strbuf *out, const struct view *v, const json_t *run)
+/* `shared`: who printed it, instead of what only that host knows. */
+static void run_view(struct strbuf *out, const struct view *v, const json_t *run, bool shared)
 {
+    int before = shared ? RUNS_COLUMNS : RUN_COLUMNS;
     const char *result = field_text(run, "result");
     int64_t start = field_int(run, "start_ms", 0);
     int64_t end = field_int(run, "end_ms", 0);
@@ -154,27 +158,49 @@ static void run_view(struct strbuf *out, const struct view *v, const json_t *run
     snprintf(cell, sizeof cell, "%-12.11s", strcmp(result, "open") == 0 ? "printing" : word);
     term_paint(out, v->color, result_color(result), cell);
     strbuf_printf(out, "%9.9s  ", end > start ? text_hms(text, end - start) : "-");
-    strbuf_printf(out, "%9.9s  ", text_count(text, field_int(run, "lines", 0)));
-    strbuf_printf(out, "%7.7s  ", text_count(text, field_int(run, "resends", 0)));
+    if (shared) {
+        text_cell(out, field_text(run, "printer"), RUNS_PRINTER);
+        strbuf_puts(out, "  ");
+    } else {
+        strbuf_printf(out, "%9.9s  ", text_count(text, field_int(run, "lines", 0)));
+        strbuf_printf(out, "%7.7s  ", text_count(text, field_int(run, "resends", 0)));
+    }
     text_foreign(&line, field_text(run, "file_name"));
-    text_cut(
-        out, strbuf_text(&line), v->columns - RUN_COLUMNS > 12 ? v->columns - RUN_COLUMNS : 12);
+    text_cut(out, strbuf_text(&line), v->columns - before > 12 ? v->columns - before : 12);
     strbuf_puts(out, "\n");
     strbuf_fini(&line);
     run_reason(out, v, result, field_text(run, "reason"));
 }
 
+static bool of_several(const json_t *runs)
+{
+    size_t i;
+    json_t *run;
+    json_array_foreach(runs, i, run)
+    {
+        if (*field_text(run, "peer") != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 void view_runs(struct strbuf *out, const struct view *v, const json_t *runs)
 {
     size_t count = json_array_size(runs);
+    bool shared = of_several(runs);
     if (count == 0) {
         strbuf_puts(out, "nothing printed yet\n");
         return;
     }
-    strbuf_printf(out, "%-16s  %-12s%9s  %9s  %7s  %s\n", "started", "result", "time", "lines",
-        "resends", "file");
+    strbuf_printf(out, "%-16s  %-12s%9s  ", "started", "result", "time");
+    if (shared) {
+        strbuf_printf(out, "%-*s  file\n", RUNS_PRINTER, "printer");
+    } else {
+        strbuf_printf(out, "%9s  %7s  file\n", "lines", "resends");
+    }
     for (size_t i = count; i > 0; i--) {
-        run_view(out, v, json_array_get(runs, i - 1));
+        run_view(out, v, json_array_get(runs, i - 1), shared);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "host/base/mem.h"
 #include "tools/ppctl/term.h"
 #include "tools/ppctl/text.h"
+#include "tools/ppctl/view_network.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ void view_queues(struct strbuf *out, const struct view *v, const json_t *doc)
     json_array_foreach(field_node(doc, "queues"), i, queue)
     {
         queue_row(out, queue, wide, narrow);
+        view_queue_line(out, v, queue);
     }
 }
 

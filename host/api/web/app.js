@@ -2,6 +2,7 @@
 
 import { queueCard } from "./queue.js";
 import { sdCard } from "./sd.js";
+import { sharedCards } from "./shared.js";
 
 const $ = (id) => document.getElementById(id);
 const status = {};
@@ -253,7 +254,9 @@ function ask(question, yes) {
 }
 
 const card = sdCard({ $, element, show, text, call, act, ask, notice, merge });
-const queue = queueCard({ $, element, show, text, call, notice, merge });
+const shared = sharedCards({ $, element, show, text, call, notice, ask,
+  refreshLocal: (asks = true) => (asks ? queue.refresh() : queue.drawJobs()) });
+const queue = queueCard({ $, element, show, text, call, notice, merge, shared: () => shared });
 setInterval(() => { if (status.temperatures) drawTemperatures(); }, 5000);
 
 $("pause").onclick = () => act("pause");
@@ -283,6 +286,9 @@ function take(message) {
     merge({ last_run: message.run });
   } else if (message.type === "jobs") {
     queue.refresh();
+    shared.refresh();
+  } else if (message.type === "peers") {
+    shared.refresh();
   } else if (message.type !== "terminal" && message.type !== "spools") {
     loggedIn(true);
     merge(message);
@@ -296,6 +302,7 @@ async function follow() {
     take(await call("GET", "status"));
     show("offline", false);
     queue.refresh();
+    shared.refresh(true);
   } catch (error) {
     show("offline", error.status !== 403);
     if (error.status === 403) {

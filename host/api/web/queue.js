@@ -17,7 +17,7 @@ function progress(job) {
   return pending === 1 ? "1 print to come" : `${pending} prints to come`;
 }
 
-// `page`: what app.js lends: $, element, show, text, call, merge, notice.
+// `page`: what app.js lends: $, element, show, text, call, merge, notice, shared.
 export function queueCard(page) {
   const { $, element, show, text } = page;
   let list = { jobs: [], total: 0 };
@@ -29,6 +29,11 @@ export function queueCard(page) {
     const what = [STATES[job.state] ?? job.state, job.why].filter(Boolean).join(": ");
     item.append(element("span", "file-name", name(job)), element("span", "quiet", what),
       element("span", "quiet number", progress(job)));
+    if (job.moving || job.claims.some((claim) => claim.run !== null)) return item;
+    const buttons = element("span", "row-buttons", "");
+    buttons.append(...page.shared().moveButtons(job, "local"));
+    item.append(buttons);
+    page.shared().drag(item, job);
     return item;
   }
 
@@ -76,7 +81,8 @@ export function queueCard(page) {
     }
   }
 
+  page.shared().drop($("queue"), "local");
   $("queue-start").onclick = () => manage("start");
   $("queue-stop").onclick = () => manage("stop");
-  return { draw, refresh };
+  return { draw, drawJobs, refresh };
 }

@@ -173,7 +173,8 @@ static void on_past(void *context, const struct err *e, const struct run *runs, 
 void device_load_last(struct device *d)
 {
     d->open++;
-    store_list_runs(d->store, &(struct run_filter){.limit = 2}, on_past, d); /* one may be open */
+    store_list_runs(
+        d->store, &(struct run_filter){.limit = 2, .own = true}, on_past, d); /* one may be open */
 }
 
 void device_terminal(

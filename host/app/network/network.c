@@ -111,7 +111,6 @@ static int join(struct network *w, const struct jobs_queue *queue, struct err *e
     struct joined *q = mem_alloc(sizeof *q);
     str_copy(q->name, sizeof q->name, queue->name, strlen(queue->name));
     q->shared = queue->shared;
-    q->connected_ms = (int64_t)clock_ms();
     int rc = w->queues_count < NETWORK_QUEUES_MAX
                  ? printer_name(w, &o, q->printer, sizeof q->printer, e)
                  : err_set(e, PP_ELIMIT, "%d network queues are the most", NETWORK_QUEUES_MAX);
@@ -297,6 +296,7 @@ static bool fetch_progress(const void *context, const char *sha256, struct net_p
     return network_fetch_progress(context, sha256, out);
 }
 
+/* How long it was away before it was started nobody knows: then others are heard first. */
 bool network_may_begin(const struct network *w, const char *queue)
 {
     const struct joined *q = network_joined(w, queue);
@@ -305,7 +305,7 @@ bool network_may_begin(const struct network *w, const char *queue)
         return true; /* nobody gives this host's claims away */
     }
     int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
-    return away_ms < q->shared.claim_timeout_ms - RETRY_MS;
+    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - RETRY_MS;
 }
 
 static void look_at_health(struct network *w)
@@ -411,6 +411,7 @@ void network_let_go(struct network *w)
     }
     void (*closed)(void *context) = w->closed;
     void *context = w->closed_context;
+    jobs_set_other_needs(w->o.jobs, NULL, NULL);
     network_moves_close(w);
     content_close(w->content);
     free(w->important);
@@ -455,6 +456,7 @@ int network_open(
         return rc;
     }
     content_set_net(w->content, w->net);
+    content_set_limits(w->content, o->config->cache_bytes, CONTENT_RESERVE_BYTES);
     announce_api(w);
     uv_timer_init(loop, &w->second);
     uv_idle_init(loop, &w->sync);
@@ -471,6 +473,7 @@ int network_open(
     manage_set_fetch_progress(o->manage, fetch_progress);
     uv_timer_start(&w->second, second, 1000, 1000);
     network_moves_load(w, NULL);
+    jobs_set_other_needs(o->jobs, network_moves_need, w);
     network_sync(w);
     *out = w;
     return 0;
@@ -498,7 +501,7 @@ static void give_back(struct network *w, const struct joined *q)
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            if (strcmp(job->claims[i].printer, q->printer) == 0) {
+            if (queue_same_printer(job->claims[i].printer, q->printer)) {
                 network_give_back(w, q->name, job, &job->claims[i], w->name);
             }
         }

@@ -58,6 +58,7 @@ static void add_rest(const struct network *w, json_t *out)
     int64_t left_ms = d.job.run_id[0] != '\0' ? d.job.left_ms : -1;
     json_object_set_new(
         out, "eta_ms", left_ms >= 0 ? json_integer(clock_wall_ms() + left_ms) : json_null());
+    json_object_set_new(out, "left_ms", json_integer(left_ms));
     json_object_set_new(out, "temperatures", temperatures(&d));
     json_object_set_new(out, "files", json_integer((json_int_t)content_count(w->content)));
 }

@@ -13,13 +13,13 @@ struct joined {
     struct jobs_shared shared; /* what it was joined with */
     char printer[QUEUE_WORD_MAX + 1];
     bool leaving;
-    int64_t connected_ms;  /* monotonic: last in touch with a leader */
+    int64_t connected_ms;  /* monotonic: last in touch with a leader; 0 = not since it was joined */
     int64_t lead_ms;       /* since when we lead; 0 = we do not */
     struct absent *absent; /* owned: claim holders that were never heard of; network_lease.c */
     size_t absent_count;
 };
 
-struct move; /* network_move.c */
+struct move; /* network_move_priv.h */
 
 struct network {
     uv_loop_t *loop;
@@ -68,6 +68,8 @@ const char *network_claim_peer(const char *printer);
 /* ---- network_move.c ---- */
 int network_moves_load(struct network *w, struct err *e);
 void network_moves_tick(struct network *w);
+/* Is the content of a job that is on its way? */
+bool network_moves_need(void *context, const char *sha256);
 void network_moves_close(struct network *w); /* they go on at the next start */
 
 /* ---- network_ask.c ---- */

@@ -300,6 +300,31 @@ static bool unread_need(const struct jobs *j, const char *sha256)
     return false;
 }
 
+void jobs_set_other_needs(
+    struct jobs *j, bool (*other)(void *context, const char *sha256), void *context)
+{
+    j->other_left = j->other_needs != NULL && other == NULL;
+    j->other_needs = other;
+    j->other_context = context;
+}
+
+static bool is_needed_by_others(const struct jobs *j, const char *sha256)
+{
+    return j->other_left || (j->other_needs != NULL && j->other_needs(j->other_context, sha256));
+}
+
+/* What a queue holds is not known before it is joined. */
+static const char *unknown_queue(const struct jobs *j)
+{
+    for (size_t i = 0; i < j->slots_count; i++) {
+        const struct slot *slot = j->slots[i];
+        if (slot->network && slot->shown.enabled && slot->queue == NULL) {
+            return slot->shown.name;
+        }
+    }
+    return NULL;
+}
+
 void jobs_name_user(void *context, const char *sha256, char *out, size_t out_size)
 {
     const struct jobs *j = context;
@@ -307,6 +332,11 @@ void jobs_name_user(void *context, const char *sha256, char *out, size_t out_siz
     *out = '\0';
     if (job == NULL && unread_need(j, sha256)) {
         snprintf(out, out_size, "a job that could not be read");
+    } else if (job == NULL && is_needed_by_others(j, sha256)) {
+        snprintf(out, out_size, "a job on its way to another queue");
+    } else if (job == NULL && unknown_queue(j) != NULL) {
+        snprintf(out, out_size, "a job of queue \"%s\", which is not joined yet: maybe",
+            unknown_queue(j));
     } else if (job != NULL && job->name != NULL && job->name[0] != '\0') {
         snprintf(out, out_size, "job \"%s\"", job->name);
     } else if (job != NULL) {

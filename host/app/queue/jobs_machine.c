@@ -110,9 +110,12 @@ static void sign_all(const struct slot *slot, const struct net_entry *entry, str
 {
     const struct queue_trust trust = jobs_net_trust(slot);
     char origin[PEER_TEXT_SIZE];
+    /* a time that no row may have would be a row that nobody can read */
+    int64_t utc_ms = entry->utc_ms > 0 ? entry->utc_ms : 1;
+    utc_ms = utc_ms < QUEUE_TIME_MAX ? utc_ms : QUEUE_TIME_MAX;
     peer_format(&entry->origin, origin);
     for (size_t i = 0; i < all->count; i++) {
-        all->at[i].now_ms = entry->utc_ms;
+        all->at[i].now_ms = utc_ms;
         jobs_net_sign(&all->at[i], origin, entry->trusted);
         queue_trust_trim(&trust, &all->at[i]);
     }
@@ -128,14 +131,17 @@ static void on_apply(
     struct queue_result result = {.job = ""};
     struct commands all;
     struct queue_command first = {.client = ""};
+    struct run print = {.id = ""};
     jobs_own_off(slot);
     if (read_commands(entry->bytes, entry->len, &all, &result.err) == 0) {
         const struct queue_may rules = {may, &trust};
         first = all.at[0];
         sign_all(slot, entry, &all);
+        jobs_history_note(slot, &all.at[0], &print);
         queue_apply_all(slot->queue, &rules, all.at, all.count, &result);
         slot->jobs->network_let_go = slot->jobs->network_let_go || may_let_go(&all, &result);
     }
+    jobs_history_keep(slot, &print, &result);
     queue_changes(slot->queue, &sink);
     queue_settle(slot->queue);
     struct request *r = entry->own != 0 ? jobs_list_take_id(&slot->sent, entry->own) : NULL;

@@ -98,6 +98,9 @@ struct jobs {
                                 need may still be needed */
     size_t held_count;
     struct content *content;
+    bool (*other_needs)(void *context, const char *sha256); /* NULL: none */
+    void *other_context;
+    bool other_left;
 
     char **unread; /* owned: documents of jobs that could not be read */
     size_t unread_count;
@@ -162,6 +165,13 @@ void jobs_cancel_waiting(struct jobs *j);
 
 /* ---- jobs_rows.c: documents ---------------------------------------------------------------------
  */
+
+/* ---- jobs_history.c ---- */
+/* What a command says of another host's print, before it is applied; `out->id` stays "" otherwise.
+ */
+void jobs_history_note(const struct slot *slot, const struct queue_command *c, struct run *out);
+/* Into the history, when the command was taken. */
+void jobs_history_keep(struct slot *slot, const struct run *run, const struct queue_result *result);
 
 /* Loads what the store has; what cannot be read is told and left there. */
 int jobs_load(struct jobs *j, struct err *e);

@@ -105,7 +105,8 @@ void manage_load_history(struct manage *m, void (*done)(struct manage *m))
 {
     struct history_query *query = mem_alloc(sizeof *query);
     *query = (struct history_query){.manage = m, .done = done};
-    const struct run_filter filter = {.limit = MANAGE_HISTORY, .file = m->current.path};
+    const struct run_filter filter = {
+        .limit = MANAGE_HISTORY, .file = m->current.path, .own = true};
     m->open++;
     store_list_runs(m->o.store, &filter, on_runs, query);
 }

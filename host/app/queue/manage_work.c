@@ -10,13 +10,15 @@
 #include "host/base/id.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
+#include "host/base/str.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define LATE_MS    10000 /* between two tries to write a result */
-#define REFUSED_MS 15000 /* before a job that another has, or nobody agreed upon, is tried again   \
+#define LATE_MS 10000 /* between two tries to write a result */
+#define REFUSED_MS                                                                                 \
+    15000                /* before a job that another has, or nobody agreed upon, is tried again   \
                           */
 #define UNFIT_MS 3600000 /* and one whose file is no good here */
 
@@ -47,7 +49,7 @@ const struct queue_claim *manage_own_claim(
 {
     const char *printer = manage_printer_in(m, queue);
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
-        if (strcmp(job->claims[i].printer, printer) == 0) {
+        if (queue_same_printer(job->claims[i].printer, printer)) {
             return &job->claims[i];
         }
     }
@@ -385,6 +387,18 @@ static void on_finished(void *context, const struct queue_result *result)
     manage_let_go(m);
 }
 
+static void tell_print(struct queue_print *p, const struct run *run)
+{
+    if (run->result == RUN_OPEN) {
+        return;
+    }
+    snprintf(p->result, sizeof p->result, "%s", run_result_name(run->result));
+    str_copy(p->reason, sizeof p->reason, run->reason, strlen(run->reason));
+    str_copy(p->material, sizeof p->material, run->material, strlen(run->material));
+    p->took_ms = run->end_ms > run->start_ms ? run->end_ms - run->start_ms : 0;
+    p->used_um = run->used_um > 0 ? run->used_um : 0;
+}
+
 void manage_finish(struct manage *m, const struct manage_finish *what, bool at_start)
 {
     struct finishing *f = mem_alloc(sizeof *f);
@@ -396,6 +410,7 @@ void manage_finish(struct manage *m, const struct manage_finish *what, bool at_s
     memcpy(c.set, what->run.set_id, sizeof c.set);
     memcpy(c.run, what->run.id, sizeof c.run);
     c.success = what->success;
+    tell_print(&c.print, &what->run);
     m->starting += at_start;
     m->open++;
     jobs_do(m->o.jobs, what->queue, &c, on_finished, f);

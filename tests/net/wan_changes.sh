@@ -1,0 +1,5 @@
+#!/bin/sh
+# labels: slow
+# A registry that is edited: another rendezvous, closed and open, wrong, votes struck off and given back.
+set -eu
+exec "$(command -v /usr/bin/python3 || command -v python3)" "$(dirname "$0")/wan.py" changes

@@ -1,0 +1,5 @@
+#!/bin/sh
+# labels: slow
+# A queue over the internet without a DHT: addresses of the registry, also names that lead nowhere at first; a queue of trusted peers only.
+set -eu
+exec "$(command -v /usr/bin/python3 || command -v python3)" "$(dirname "$0")/wan.py" landing

@@ -1,0 +1,5 @@
+#!/bin/sh
+# labels: slow
+# Nodes of the DHT whose names are not known at first, and that are gone later on.
+set -eu
+exec "$(command -v /usr/bin/python3 || command -v python3)" "$(dirname "$0")/wan.py" meeting
