@@ -95,9 +95,10 @@ struct net_queue {
     struct census_result told; /* what a leader published */
     uint64_t polled;           /* the last poll that came by, and from whom */
     struct peer polled_by;
-    uint64_t told_sequence;        /* of our presence, that all linked peers have */
-    struct registry_load *loading; /* net_wan.c */
-    struct peer *trusted;          /* owned; of the registry */
+    uint64_t passed_ms, counted_ms; /* when a poll, a result was passed on */
+    uint64_t told_sequence;         /* of our presence, that all linked peers have */
+    struct registry_load *loading;  /* net_wan.c */
+    struct peer *trusted;           /* owned; of the registry */
     size_t trusted_count;
     uint64_t alone_since_ms;
     uint64_t leave_by_ms;
