@@ -221,7 +221,7 @@ const struct command commands_queue[] = {
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
                 "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
-                "                 [--secret KEY]",
+                "                 [--secret KEY] [--key FILE]",
         .summary = "look at a queue, add one that is shared, change it",
         .help = "A queue is shared by all hosts on this network that have one of the same\n"
                 "name (and key); with --registry by hosts anywhere. KEY is one of\n"
