@@ -41,7 +41,7 @@ static void print_next(unsigned peers, const char *dir)
         "2. Copy one pair of keys to each trusted host: trusted_peer_1.priv and .pub to the first, "
         "and so on.\n"
         "   Who has a .priv is trusted: give none of them away, use none of them twice. There:\n"
-        "   ppctl queue add NAME --registry registry.yaml --key trusted_peer_1.priv\n"
+        "   ppctl queue add NAME --registry registry.yaml --identity trusted_peer_1.priv\n"
         "3. For others to join, put registry.yaml where they can fetch it: at a web address, or in "
         "IPFS\n"
         "   (`ipfs add registry.yaml` prints its CID), which you may also name in DNS:\n"

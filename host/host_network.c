@@ -1,5 +1,6 @@
 #include "host/host_network.h"
 
+#include "host/app/network/network_may.h"
 #include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/base/str.h"
@@ -9,17 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MAX (900 << 10)
-#define SERVE_MS   25000
+#define ANSWER_MAX        (900 << 10)
+#define SERVE_MS          25000
+#define SERVE_AT_ONCE     2
+#define SERVE_WAITING_MAX 32
+#define SERVE_LATE_MS     5000 /* what waited for so long is not done any more */
 
 /* ---- serving other hosts ------------------------------------------------------------------------
  */
 
+/* In the pool few at once: each keeps a thread of it until our own API has answered, which may need
+ * the pool for that. The others wait in the order they came. */
 struct serving {
+    struct serving *next;
     uv_work_t work;
     struct host_network *owner;
     uint64_t id;
-    char url[600];
+    uint64_t since_ms;
+    char url[128 + NETWORK_PATH_MAX];
     char method[16];
     char who[200];
     char *body; /* owned */
@@ -40,7 +48,17 @@ static void do_serve(uv_work_t *work)
     webcall_request(&request, ANSWER_MAX, SERVE_MS, &s->answer, &s->err);
 }
 
+static const char busy[] = "too many requests of other hosts wait already";
+
 static void close_now(struct host_network *n);
+static void serve_next(struct host_network *n);
+
+static void free_serving(struct serving *s)
+{
+    free(s->answer.bytes);
+    free(s->body);
+    free(s);
+}
 
 static void on_served(uv_work_t *work, int status)
 {
@@ -53,11 +71,30 @@ static void on_served(uv_work_t *work, int status)
         network_answered(n->network, s->id, (int)s->answer.status, s->answer.type, s->answer.bytes,
             s->answer.len);
     }
-    free(s->answer.bytes);
-    free(s->body);
-    free(s);
-    if (--n->serving == 0 && n->closing) {
+    free_serving(s);
+    n->serving--;
+    serve_next(n);
+    if (n->serving == 0 && n->closing) {
         close_now(n);
+    }
+}
+
+static void serve_next(struct host_network *n)
+{
+    while (n->waiting != NULL && (n->closing || n->serving < SERVE_AT_ONCE)) {
+        struct serving *s = n->waiting;
+        n->waiting = s->next;
+        n->waiting_count--;
+        bool late = uv_now(n->loop) - s->since_ms > SERVE_LATE_MS;
+        if (n->closing || late) {
+            if (late && n->network != NULL) {
+                network_answered(n->network, s->id, 503, "text/plain", busy, sizeof busy - 1);
+            }
+            free_serving(s);
+            continue;
+        }
+        n->serving++;
+        uv_queue_work(n->loop, &s->work, do_serve, on_served);
     }
 }
 
@@ -65,18 +102,28 @@ static void serve(void *context, uint64_t id, const char *who, const char *metho
     const char *body, size_t body_len)
 {
     struct host_network *n = context;
+    struct serving **last = &n->waiting;
+    if (n->waiting_count == SERVE_WAITING_MAX) {
+        network_answered(n->network, id, 503, "text/plain", busy, sizeof busy - 1);
+        return;
+    }
     struct serving *s = mem_alloc(sizeof *s);
     s->work.data = s;
     s->owner = n;
     s->id = id;
-    snprintf(s->url, sizeof s->url, "%s%.400s", n->url, path);
-    snprintf(s->method, sizeof s->method, "%.15s", method);
-    snprintf(s->who, sizeof s->who, "%.199s", who);
+    s->since_ms = uv_now(n->loop);
+    snprintf(s->url, sizeof s->url, "%s%s", n->url, path);
+    snprintf(s->method, sizeof s->method, "%s", method);
+    snprintf(s->who, sizeof s->who, "%s", who);
     s->body = mem_alloc(body_len + 1);
     memcpy(s->body, body, body_len);
     s->body_len = body_len;
-    n->serving++;
-    uv_queue_work(n->loop, &s->work, do_serve, on_served);
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = s;
+    n->waiting_count++;
+    serve_next(n);
 }
 
 /* ---- queues of the configuration ----------------------------------------------------------------
@@ -167,6 +214,7 @@ static void on_network_closed(void *context)
     struct host_network *n = context;
     n->network = NULL;
     n->closing = true;
+    serve_next(n);
     if (n->serving == 0) {
         close_now(n);
     }

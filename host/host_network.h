@@ -31,7 +31,9 @@ struct host_network {
     struct network *network; /* NULL: there is none */
     char url[128];
     char key[128];
-    size_t serving; /* requests in the pool */
+    size_t serving;          /* requests in the pool */
+    struct serving *waiting; /* to be put there; owned */
+    size_t waiting_count;
     bool closing;
     void (*closed)(void *context);
     void *context;

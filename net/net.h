@@ -145,6 +145,9 @@ struct net_queue_status {
     bool disk_full;
     char address[64]; /* where it listens */
     char registry_cid[80];
+    size_t trusted;     /* WAN: peers its registry trusts; 0 = no registry yet */
+    bool trusted_only;  /* WAN: nobody else takes part */
+    bool trusted_self;  /* WAN: this host is one of them */
     char problem[320];  /* "" = none */
     char hints[6][160]; /* why nobody may be there; "" = no more */
 };

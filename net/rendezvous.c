@@ -53,7 +53,7 @@ struct rendezvous {
     void *context;
     void (*closed)(void *context);
     void *closed_context;
-    char *state_file; /* owned; NULL = none */
+    char *state_file;                       /* owned; NULL = none */
     uint64_t opened_ms, saved_ms, asked_ms; /* for the nodes to begin with */
     size_t nodes;
     bool heard; /* of anybody: the nodes to begin with are never counted */

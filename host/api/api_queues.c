@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define TIMEOUT_MIN  60000
+#define TIMEOUT_MIN  120000
 #define TIMEOUT_MAX  (24 * 60 * 60 * 1000)
 #define REPLICAS_MAX 10
 #define QUEUE_RANKS  64
@@ -220,6 +220,28 @@ static void on_changed(void *context, const struct err *e)
     }
 }
 
+/* Who may print chooses the order; with whom and by which key it is shared is the owner's affair,
+ * above all when the request comes from another host. */
+static int check_owner(const struct request *r, const struct jobs_queue *q, struct err *e)
+{
+    static const char *const anybodys_fields[] = {"strategy", "share", "rank"};
+    const char *name;
+    json_t *value;
+    bool local = strcmp(q->kind, "local") == 0;
+    json_object_foreach(r->input, name, value)
+    {
+        bool anybodys = local;
+        for (size_t i = 0; i < COUNT(anybodys_fields); i++) {
+            anybodys = anybodys || strcmp(name, anybodys_fields[i]) == 0;
+        }
+        if (!anybodys && r->scope < KEY_ADMIN) {
+            return err_set(e, PP_EAUTH, "key \"%s\" has scope %s: admin is needed for \"%.40s\"",
+                r->key_name, key_scope_name(r->scope), name);
+        }
+    }
+    return 0;
+}
+
 void api_queue_edit(struct request *r)
 {
     struct err e = {0};
@@ -229,7 +251,8 @@ void api_queue_edit(struct request *r)
         return;
     }
     struct jobs_queue changed = *queue;
-    int rc = read_queue(r, &changed, &w, false, &e);
+    int rc = check_owner(r, queue, &e);
+    rc = rc == 0 ? read_queue(r, &changed, &w, false, &e) : rc;
     rc = rc == 0 ? check_joinable(r, &changed, &e) : rc;
     if (reply_failed(r, rc, &e)) {
         return;

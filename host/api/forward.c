@@ -49,6 +49,15 @@ static void write_path(const struct request *r, struct strbuf *out)
     MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, add_argument, out);
 }
 
+/* A page, or a script, of another host's making is not to run as one of ours. */
+static const char *shown_type(const char *type)
+{
+    static const char json[] = "application/json";
+    bool is_json = strncmp(type, json, sizeof json - 1) == 0 &&
+                   (type[sizeof json - 1] == '\0' || type[sizeof json - 1] == ';');
+    return is_json ? json : "text/plain; charset=utf-8";
+}
+
 static void reply_answer(struct request *r, const uint8_t *bytes, size_t len)
 {
     struct err e = {0};
@@ -65,7 +74,7 @@ static void reply_answer(struct request *r, const uint8_t *bytes, size_t len)
     } else if (status == MHD_HTTP_NO_CONTENT) {
         reply_empty(r, MHD_HTTP_NO_CONTENT);
     } else {
-        reply_text(r, (unsigned)status, type, body, body_len);
+        reply_text(r, (unsigned)status, shown_type(type), body, body_len);
     }
     json_decref(answer);
 }

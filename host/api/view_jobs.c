@@ -394,9 +394,11 @@ static json_t *joined_view(const struct http *h, const struct jobs_queue *q)
         "applied", (json_int_t)s.applied, "voters", (json_int_t)s.voters, "voters_linked",
         (json_int_t)s.voters_linked, "linked", (json_int_t)s.linked, "peers", peers, "waiting",
         (json_int_t)s.waiting);
-    json_t *rest = json_pack("{s:b, s:o, s:o, s:o, s:o}", "disk_full", s.disk_full, "listening",
-        json_text(s.address), "registry_cid", json_text(s.registry_cid), "problem",
-        json_text(s.problem), "hints", hints_view(&s));
+    json_t *trust = json_pack("{s:I, s:b, s:b}", "peers", (json_int_t)s.trusted, "only",
+        s.trusted_only, "self", s.trusted_self);
+    json_t *rest = json_pack("{s:o, s:b, s:o, s:o, s:o, s:o}", "trust", trust, "disk_full",
+        s.disk_full, "listening", json_text(s.address), "registry_cid", json_text(s.registry_cid),
+        "problem", json_text(s.problem), "hints", hints_view(&s));
     json_object_update(view, rest);
     json_decref(rest);
     return view;

@@ -72,7 +72,7 @@ static const struct yaml_field shared_fields[] = {
     {.key = "claim_timeout",
         .kind = YAML_DURATION,
         .offset = SHARED(claim_timeout_ms),
-        .min = MINUTE_MS,
+        .min = 2 * MINUTE_MS,
         .max = 24 * HOUR_MS},
 };
 

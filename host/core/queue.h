@@ -328,6 +328,9 @@ struct queue_set *queue_job_add_set(struct queue_job *job); /* zeroed but counts
                                                                next is added */
 void queue_set_fini(struct queue_set *set);
 
+/* Do both names mean one printer? In a network queue by its host's id: hosts get other names. */
+bool queue_same_printer(const char *a, const char *b);
+
 /* A word for its revision and all its counters: another one as soon as somebody has edited it or a
  * print was counted. */
 void queue_job_state(const struct queue_job *job, char out[static QUEUE_STATE_SIZE]);

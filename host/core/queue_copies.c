@@ -112,7 +112,7 @@ size_t queue_claim_of(const struct queue_job *job, const char *printer)
 {
     size_t i = 0;
     while (i < job->claims_count &&
-           (printer[0] == '\0' || strcmp(job->claims[i].printer, printer) != 0)) {
+           (printer[0] == '\0' || !queue_same_printer(job->claims[i].printer, printer))) {
         i++;
     }
     return i;

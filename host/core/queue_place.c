@@ -3,6 +3,7 @@
 #include "host/core/queue_priv.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static int want_archived(
@@ -115,11 +116,36 @@ static void set_origin(struct queue_job *job, const struct queue_command *c, boo
     }
 }
 
+/* A host that was away, and belongs to what the queue was before, may still have the job and bring
+ * it along (QUEUE_F_STATE): it must not come back from there. Remembered as the answer to a client
+ * whose name nobody has: in a network queue theirs begin with their host. */
+static void taken_name(const char *job, char out[static QUEUE_WORD_MAX + 1])
+{
+    snprintf(out, QUEUE_WORD_MAX + 1, "taken %s", job);
+}
+
+static void note_taken(struct queue *q, const struct queue_command *c)
+{
+    struct queue_answer answer = {.sequence = 1, .used_ms = c->now_ms};
+    if (c->origin[0] != '\0') {
+        taken_name(c->job, answer.client);
+        memcpy(answer.result.job, c->job, ID_SIZE);
+        queue_answer_set(&q->answers, &answer);
+    }
+}
+
 /* As it is in another copy of this queue. */
 static int submit_state(struct queue *q, const struct queue_command *c, struct queue_result *out)
 {
     struct queue_job *job = queue_job_copy(c->spec);
     set_origin(job, c, true);
+    char taken[QUEUE_WORD_MAX + 1];
+    taken_name(job->id, taken);
+    if (queue_answer_find(&q->answers, taken) != NULL) {
+        err_set(&out->err, PP_EEXIST, "job \"%s\": it was taken out of this queue", job->id);
+        queue_job_free(job);
+        return -PP_EEXIST;
+    }
     int rc = job->archived_ms != 0
                  ? err_set(&out->err, PP_ESTATE, "job \"%s\": it is in the archive", job->id)
                  : queue_job_holds(job, &out->err);
@@ -264,6 +290,7 @@ int queue_take(struct queue *q, const struct queue_command *c, struct queue_resu
     rc = rc == 0 ? want_state(e->job, c, &out->err) : rc;
     if (rc == 0) {
         queue_put(q, e, NULL);
+        note_taken(q, c);
     }
     return rc;
 }

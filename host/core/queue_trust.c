@@ -168,6 +168,62 @@ static int check_profiles(const struct queue_command *c, struct err *e)
     return 0;
 }
 
+/* ---- content ------------------------------------------------------------------------------------
+ */
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+/* The same content for the same printers. */
+static bool prints_the_same(const struct queue_set *a, const struct queue_set *b)
+{
+    size_t i = 0;
+    if (!same_text(a->sha256, b->sha256) || a->model != b->model ||
+        (a->sha256 == NULL && !same_text(a->path, b->path))) {
+        return false;
+    }
+    const char *const none[] = {NULL};
+    const char *const *of_a = a->profiles != NULL ? (const char *const *)a->profiles : none;
+    const char *const *of_b = b->profiles != NULL ? (const char *const *)b->profiles : none;
+    while (of_a[i] != NULL && of_b[i] != NULL && strcmp(of_a[i], of_b[i]) == 0) {
+        i++;
+    }
+    return of_a[i] == NULL && of_b[i] == NULL;
+}
+
+static bool has_set(const struct queue_job *job, const struct queue_set *set)
+{
+    for (size_t i = 0; i < job->sets_count; i++) {
+        if (prints_the_same(&job->sets[i], set)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Where nobody vouches for anybody, a person's word for a host is about what that host sent in, and
+ * what is our own needs none: so nobody else puts other content under it. */
+static int check_content(const struct queue *q, const struct queue_command *c, struct err *e)
+{
+    char label[QUEUE_LABEL_SIZE];
+    const struct queue_job *job = queue_find(q, c->job);
+    bool edits = c->verb == QUEUE_EDIT && (c->mask & QUEUE_F_SETS) != 0 && c->spec != NULL;
+    if (!edits || job == NULL || c->trusted || c->origin[0] == '\0' || is_sent_by(job, c->origin)) {
+        return 0;
+    }
+    for (size_t i = 0; i < c->spec->sets_count; i++) {
+        if (!has_set(job, &c->spec->sets[i])) {
+            return err_set(e, PP_EPERM,
+                "%s: in this queue only the host that sent it in changes what it prints; others "
+                "how often",
+                queue_label(job, label));
+        }
+    }
+    return 0;
+}
+
 /* ---- all ---------------------------------------------------------------------------------------
  */
 
@@ -190,7 +246,8 @@ int queue_trust_check(const struct queue *q, const struct queue_trust *t,
         [QUEUE_TAKE] = check_owner,
     };
     int rc = check_profiles(c, e);
-    return rc == 0 && t->open_wan ? checks[c->verb](q, c, e) : rc;
+    rc = rc == 0 && t->open_wan ? checks[c->verb](q, c, e) : rc;
+    return rc == 0 ? check_content(q, c, e) : rc;
 }
 
 void queue_trust_trim(const struct queue_trust *t, struct queue_command *c)

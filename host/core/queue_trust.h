@@ -4,7 +4,8 @@
  * Happy path: queue_trust_check() is 0 and queue_apply() follows.
  *
  * Failure modes: a refusal says what the limit is (PP_ELIMIT) or who may (PP_EPERM). In a queue
- * that is not open nothing is refused here.
+ * whose hosts all have its key nothing is refused here but a set without a profile; in one that has
+ * no key, other content put into another host's job is refused too.
  */
 #ifndef PP_CORE_QUEUE_TRUST_H
 #define PP_CORE_QUEUE_TRUST_H

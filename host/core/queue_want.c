@@ -61,6 +61,15 @@ bool queue_is_printer_of(const char *printer, const char *origin)
     return at != NULL && strcmp(at + 1, origin) == 0;
 }
 
+bool queue_same_printer(const char *a, const char *b)
+{
+    const char *peer_a;
+    const char *peer_b;
+    queue_printer_name_len(a, &peer_a);
+    queue_printer_name_len(b, &peer_b);
+    return strcmp(a, b) == 0 || (peer_a != NULL && peer_b != NULL && strcmp(peer_a, peer_b) == 0);
+}
+
 int queue_want_unclaimed(const struct queue_job *job, const struct queue_command *c, struct err *e)
 {
     char label[QUEUE_LABEL_SIZE];

@@ -141,6 +141,8 @@ static CURLcode get(CURL *curl, const char *url, const char *accept, int64_t tim
     lib.setopt(curl, CURLOPT_HTTPHEADER, headers);
     lib.setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     lib.setopt(curl, CURLOPT_MAXREDIRS, REDIRECTS_MAX);
+    bool secure = strncmp(url, "https:", 6) == 0; /* and so it stays */
+    lib.setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, secure ? "https" : "http,https");
     CURLcode code = lib.perform(curl);
     lib.getinfo(curl, CURLINFO_RESPONSE_CODE, status);
     lib.slist_free(headers);
@@ -185,6 +187,20 @@ static struct curl_slist *add_header(struct curl_slist *list, const char *name, 
     return value[0] != '\0' ? lib.slist_append(list, line) : list;
 }
 
+/* libcurl writes a header as it is, line ends too. */
+static int check_words(const struct webcall_request *r, struct err *e)
+{
+    const char *const texts[] = {r->key, r->actor};
+    size_t len = strlen(r->method);
+    bool good = len > 0 && strspn(r->method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == len;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (const char *at = texts[i]; *at != '\0'; at++) {
+            good = good && (unsigned char)*at >= ' ' && *at != 0x7f;
+        }
+    }
+    return good ? 0 : err_set(e, PP_EINVAL, "a request whose method or headers are no words");
+}
+
 static CURLcode request(CURL *curl, const struct webcall_request *r, int64_t timeout_ms,
     struct taking *t, struct webcall_answer *out)
 {
@@ -214,9 +230,12 @@ int webcall_request(const struct webcall_request *r, size_t limit, int64_t timeo
     struct webcall_answer *out, struct err *e)
 {
     struct taking t = {.limit = limit};
+    *out = (struct webcall_answer){.status = 0};
+    if (check_words(r, e) != 0) {
+        return -PP_EINVAL;
+    }
     pthread_once(&once, load);
     CURL *curl = lib.loaded ? lib.easy_init() : NULL;
-    *out = (struct webcall_answer){.status = 0};
     if (curl == NULL) {
         return err_set(e, PP_EIO, "\"%.100s\" is not called: libcurl cannot be loaded", r->url);
     }

@@ -19,12 +19,14 @@
 int webcall(const char *url, const char *body, int64_t timeout_ms, struct err *e);
 
 /* GET; the answer, at most `limit` bytes (PP_ETOOBIG), is *bytes, freed by the caller. `accept`:
- * the header of that name, NULL = none. Redirects are followed, at most 5. */
+ * the header of that name, NULL = none. Redirects are followed, at most 5,
+ * from https only to https. */
 int webcall_get(const char *url, const char *accept, size_t limit, int64_t timeout_ms, char **bytes,
     size_t *len, struct err *e);
 
 /* Any method with a body of JSON ("" = none) and our key in its header; whatever the status, the
- * answer is told. For our own API. */
+ * answer is told. For our own API. PP_EINVAL for a method that is no word in capitals, and for
+ * control characters in a header. */
 struct webcall_request {
     const char *method;
     const char *url;

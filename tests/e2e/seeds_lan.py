@@ -4,6 +4,7 @@
 Everything is done with ppctl, as a person would, and looked at on every host. What was printed, and by whom, is
 read off what the virtual printers executed.
 """
+import copy
 import json
 import os
 import shutil
@@ -332,6 +333,39 @@ class Walk:
         self.does(self.anna, "queue", "rm", "Lab")
         self.does(self.bert, "queue", "rm", "lab")
 
+    def privileged(self):
+        self.step("a port below 1024 is refused to who may not have it")
+        self.refused(self.anna, ["80", "privileged", "1024"], "queue", "add", "lab", "address=0.0.0.0:80")
+
+    def one_machine(self):
+        self.step("hosts of one machine share a queue by localhost; who is on another machine is not in it")
+        dora = copy.copy(self.anna)
+        dora.name, dora.printer, dora.host, dora.wrap = "dora", None, None, []
+        dora.folder = os.path.join(self.fleet.folder, "dora")
+        dora.runtime, dora.config = os.path.join(dora.folder, "run"), os.path.join(dora.folder, "pphost.yaml")
+        os.makedirs(dora.runtime, mode=0o700)
+        dora.env = dict(self.anna.env, PPHOST_RUNTIME=dora.runtime, XDG_CONFIG_HOME=dora.folder,
+                        XDG_STATE_HOME=dora.folder)
+        self.fleet.nodes.append(dora)
+        dora.start_printer("--speed", "200", "--wire", "off", "--heat", "100000")
+        dora.start("--listen", "127.0.0.1:8126")
+        self.fleet.wait(lambda: dora.ctl("status").returncode == 0, "dora is ready", 30)
+        for node in (self.anna, dora):
+            self.does(node, "queue", "add", "bench", "address=localhost")
+        self.does(self.bert, "queue", "add", "bench")
+
+        def there(node):
+            return sorted(p["name"] for p in self.tells(node, "peers", "bench")["peers"])
+        self.fleet.wait(lambda: there(self.anna) == there(dora) == ["anna", "dora"], "anna and dora meet", 60)
+        same("bert is alone", there(self.bert), ["bert"])
+        self.does(self.anna, "add", "--queue", "bench", "--job", "near", "--profile", "virtual",
+                  os.path.join(self.folder, "lid.gcode"))
+        self.soon(dora, "has the job", lambda: self.titles(dora, "bench") == ["near"])
+        self.does(dora, "rm", "near")
+        self.fleet.nodes.remove(dora)
+        dora.stop()
+        dora.stop_printer()
+
     def disable(self):
         self.step("a host that disables the queue is out of it, and in it again with all jobs when it enables it")
         self.does(self.carl, "queue", "disable", "LAN")
@@ -356,7 +390,7 @@ def write_profiles(folder):
 
 MORE = os.environ.get("SEEDS_OPTIONS", "").split()
 STEPS = ["enable", "validate", "submit_and_undo", "change", "ask_first", "lock", "whole_job", "two_profiles",
-         "while_printing", "history", "names", "disable"]
+         "while_printing", "history", "names", "privileged", "disable", "one_machine"]
 
 
 def walk(folder, steps):
@@ -370,6 +404,7 @@ def walk(folder, steps):
         for node in fleet.nodes:
             node.start_printer("--speed", "200", "--wire", "off", "--heat", "100000")
         profiles = os.path.join(folder, "profiles")
+        w.anna.wrap = ["setpriv", "--inh-caps=-net_bind_service", "--bounding-set=-net_bind_service"]
         for node in fleet.nodes[:2]:
             node.start("--profiles", profiles, *MORE)
         fleet.nodes[2].start("--profiles", profiles, "--profile", "twin", *MORE)

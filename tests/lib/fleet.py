@@ -82,6 +82,7 @@ class Node:
         self.runtime = os.path.join(self.folder, "run")
         self.config = os.path.join(self.folder, "pphost.yaml")
         self.printer = self.host = None
+        self.wrap = []  # what the host is started by
         self.key = None
         self.hosts = None  # a file that is its /etc/hosts
         os.makedirs(self.runtime, mode=0o700)
@@ -122,7 +123,7 @@ class Node:
         if not os.path.exists(self.config):
             with open(self.config, "w", encoding="utf-8") as f:
                 f.write(self.fleet.config)
-        self.host = self.spawn("pphost.log", os.path.join(BIN, "pphost"), "--name", self.name, "--profile",
+        self.host = self.spawn("pphost.log", *self.wrap, os.path.join(BIN, "pphost"), "--name", self.name, "--profile",
                                "virtual", "--profiles", os.path.join(SOURCE, "profiles"), "--baud", "250000",
                                "--listen", "0.0.0.0:8125", "--config", self.config, "--data",
                                os.path.join(self.folder, "data"), *options, os.path.join(self.folder, "printer"))

@@ -81,7 +81,7 @@ class World:
         settings = {"gateways": "[" + ", ".join(self.gateways) + "]", "nameserver": f'"{self.names.address}"',
                     "dht_nodes": f"[{self.meeting.address}:{DHT_PORT}]", "dht_local": "yes",
                     "registry_period": f"{PERIOD_S}s", **net}
-        lines = ["net:"] + [f"  {key}: {value}" for key, value in settings.items()] + ["queues:"]
+        lines = ["net:"] + [f"  {key}: {value}" for key, value in settings.items()] + ["queues:"][:len(queues)]
         for name, of in queues.items():
             lines += [f"  {name}:", "    kind: wan"] + [f"    {key}: {value}" for key, value in of.items()]
         with open(node.config, "w", encoding="utf-8") as f:
@@ -384,9 +384,13 @@ def registries_wrong(world):
         world.fleet.wait(guest.ready, guest.name, 60)
         wait_problem(world, guest, said)
         want(queue_of(guest)["peers"]["count"] == 1, "a registry that is not right counts")
-    out = guest.ctl("queue", "add", "barn", "--registry", registry.file(1))
-    want(out.returncode == 0, f"ppctl queue add: {out.stderr}")
-    wait_problem(world, guest, 'no queue "barn".*farm', name="barn")
+    for name, place, said in (("barn", registry.file(1), 'no queue "barn".*"farm", "landing"'),
+                              ("farm2", os.path.join(registry.folder, "registry_todo.yaml"), ":3:9: desc: .TODO"),
+                              ("farm2", "/nowhere/registry.yaml", "/nowhere/registry.yaml.*No such file"),
+                              ("farm2", "ipfs://Qmfoo", "Qmfoo"), ("farm2", "ftp://x/y", "ftp://x/y")):
+        done = guest.ctl("queue", "add", name, "--registry", place)
+        want(done.returncode == 1 and re.search(said, done.stderr), f"ppctl queue add {place}: {done.stderr}")
+        say(f"refused: {done.stderr.strip()}")
 
 
 def lost_database(world, trusted):
@@ -551,7 +555,90 @@ def meeting(world):
     say("without it a host that was started again found the others by the nodes it had kept")
 
 
-PLAYS = {"farm": farm, "trouble": trouble, "landing": landing, "meeting": meeting}
+# ---- a registry that is edited ----------------------------------------------------------------------
+
+
+class Edited:
+    """A registry in a file that all hosts read."""
+
+    def __init__(self, world):
+        self.path = os.path.join(world.fleet.folder, "registry.yaml")
+        with open(world.registry.file(1), encoding="ascii") as f:
+            self.first = f.read()
+        self.write(self.first)
+
+    def write(self, text):
+        with open(self.path + ".new", "w", encoding="ascii") as f:
+            f.write(text)
+        os.replace(self.path + ".new", self.path)
+
+
+def peer_ids(text):
+    return list(dict.fromkeys(re.findall("12D3KooW[A-Za-z0-9]+", text)))
+
+
+def changes(world):
+    edited = Edited(world)
+    nodes = [world.add(name) for name in ("trusted1", "trusted2", "trusted3", "guest")]
+    for node in nodes:
+        world.configure(node, {})
+    world.start_dht()
+    up(world, nodes)
+    for node in nodes:
+        node.clear_by_script()
+        key = ["--key", world.registry.key(node.name[-1])] if node.name != "guest" else []
+        done = node.ctl("queue", "add", "farm", "--registry", edited.path, *key)
+        want(done.returncode == 0, f"ppctl queue add at {node.name}: {done.stderr}")
+    fleet, trusted, guest = world.fleet, nodes[:3], nodes[3]
+    fleet.wait(lambda: is_whole(nodes, 3), "they find each other", 60, 0.5)
+    say("four hosts were given the registry with ppctl queue add; they share it")
+    world.submit(nodes[0], "before")
+
+    edited.write(re.sub("rendezvous: .*", "rendezvous: somewhere-else", edited.first, count=1))
+    time.sleep(PERIOD_S + 1)
+    fleet.wait(lambda: is_whole(nodes, 3) and all(queue_of(n)["linked"] == 3 for n in nodes), "they meet elsewhere", 60,
+               0.5)
+    for node in nodes[1:]:
+        node.attend()
+    say(f"another rendezvous: they have met again; the job of before is printed once by {world.wait_printed('before')}")
+
+    closed = edited.first.replace("  url: https://example.test/farm\n", "  url: https://example.test/farm\n"
+                                  "  access: trusted\n", 1)
+    edited.write(closed)
+    wait_problem(world, guest, "only trusted peers take part, and this host")
+    fleet.wait(lambda: queue_of(guest)["linked"] == 0, "it is linked to nobody", 20)
+    fleet.wait(lambda: is_whole(trusted, 3, count=4), "the trusted peers go on", 30)
+    out = trusted[0].ctl("queue", "show", "farm").stdout
+    want("nobody else takes part; this host is one of them" in " ".join(out.split()), f"access is not shown: {out}")
+    edited.write(edited.first)
+    fleet.wait(lambda: is_whole(nodes, 3) and not problem_of(guest), "the guest is back", 120, 0.5)
+    say("closed to all but trusted peers, and open again: the guest was out and is back")
+    out = guest.ctl("queue", "show", "farm").stdout
+    want("3 trusted peers decide, anybody may take part" in " ".join(out.split()), f"who decides is not shown: {out}")
+
+    edited.write(edited.first.replace("name: farm", "name: barn", 1))
+    wait_problem(world, guest, 'no queue "farm" .*"barn"')
+    edited.write(edited.first.replace("rendezvous", "randevous", 1))
+    wait_problem(world, guest, "registry.yaml:5:3: randevous: unknown.*; the registry as it was last counts")
+    want(is_whole(nodes, 3), "a registry that is wrong counts")
+    one, _, _ = peer_ids(edited.first)
+    first, rest = edited.first.split("- desc", 1)
+    block, tail = rest.split("- desc", 1)
+    edited.write(first + "- desc" + re.sub(f"  - (?!{one})12D3KooW.*\n", "", block) + "- desc" + tail)
+    fleet.wait(lambda: is_whole(nodes, 1) and leader_of(nodes) == "trusted1", "one trusted peer is left", 60, 0.5)
+    say("two of three trusted peers were struck off at once: the one that is left leads")
+    edited.write(edited.first)
+    fleet.wait(lambda: is_whole(nodes, 3), "all three decide again", 60, 0.5)
+    say("all three decide again")
+    world.submit(nodes[1], "after")
+    for node in nodes:
+        node.attend()
+    say(f"after: printed once by {world.wait_printed('after')}")
+    time.sleep(2)
+    world.judge()
+
+
+PLAYS = {"farm": farm, "trouble": trouble, "landing": landing, "meeting": meeting, "changes": changes}
 
 
 def main():

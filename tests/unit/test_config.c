@@ -229,7 +229,8 @@ static void every_mistake_is_told_with_its_place(void **state)
     snprintf(wanted, sizeof wanted,
         "%s:1:1: buad: unknown key; here may stand: listen, auth, heaters_off_after, "
         "resume_within, pause_heaters_off_after, pause_bed_off_after, upload_limit, "
-        "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, "
+        "archive_keep, archive_keep_jobs, history_keep, shutdown_command, profiles, printers, net, "
+        "queues, "
         "upload_action, attempts, retry_within, give_up, on_cancel, cooldown, cooldown_timeout, "
         "quiet_hours, "
         "material_check, spool_reserve, ignore_lines\n"

@@ -58,7 +58,7 @@ static void a_job_is_made_and_shown_with_every_field(void **state)
     static const char *const fields[] = {"id", "name", "queue", "position", "count", "remaining",
         "completed", "draft", "share", "repeat", "moving", "created_ms", "submitter", "note",
         "revision", "changed_by", "changed_ms", "archived_ms", "finished", "time_left_ms",
-        "filament_left_mm", "state", "why", "claims", "sets"};
+        "filament_left_mm", "state", "why", "claims", "sets", "peers_why"};
     static const char *const set_fields[] = {"id", "path", "sha256", "size_bytes", "model", "count",
         "remaining", "completed", "pending", "profiles", "materials", "time_ms", "filament_mm",
         "metadata", "why"};

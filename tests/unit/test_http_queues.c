@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
@@ -132,7 +133,8 @@ static void what_is_wrong_with_a_queue_is_said_by_field(void **state)
         {"{\"name\":\"q\",\"accept\":\"some\"}", 400, "accept", "\"some\": must be one of all"},
         {"{\"name\":\"q\",\"replicas\":0}", 400, "replicas", "replicas 0: must be"},
         {"{\"name\":\"q\",\"replicas\":11}", 400, "replicas", "replicas 11: must be"},
-        {"{\"name\":\"q\",\"claim_timeout_ms\":59999}", 400, "claim_timeout_ms", "59999: must be"},
+        {"{\"name\":\"q\",\"claim_timeout_ms\":119999}", 400, "claim_timeout_ms",
+            "119999: must be"},
         {"{\"name\":\"q\",\"rank\":65}", 400, "rank", "rank 65: must be"},
         {"{\"name\":\"q\",\"colour\":\"red\"}", 400, "colour", "unknown field"},
         {"{\"name\":\"0123456789012345678901234567890123456789012345678901234567890123\"}", 400,
@@ -166,6 +168,25 @@ static void the_local_queue_has_neither_key_nor_end(void **state)
     api_refused(a, 400, a->admin, "DELETE", QUEUES "/local", NULL, "", "local");
     api_refused(a, 404, a->admin, "DELETE", QUEUES "/lan", NULL, "queue", "no queue \"lan\"");
     api_refused(a, 403, a->print, "POST", QUEUES, "{\"name\":\"q\"}", "", "");
+    api_refused(a, 403, a->print, "PATCH", LAN, "{\"control\":\"yes\"}", "", "admin is needed");
+    json_decref(
+        api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"strategy\":\"in-order\"}"));
+}
+
+/* Who may print may not let others in. */
+static void how_a_queue_is_shared_is_the_owners_affair(void **state)
+{
+    static const char *const bodies[] = {"{\"key\":\"\"}", "{\"enabled\":true}",
+        "{\"control\":\"yes\"}", "{\"accept\":\"all\"}", "{\"identity\":\"/etc/shadow\"}",
+        "{\"registry\":\"/etc/shadow\"}", "{\"namespace\":\"x\"}", "{\"address\":\"0.0.0.0\"}",
+        "{\"replicas\":1}", "{\"claim_timeout_ms\":60000}", "{\"rank\":0,\"key\":\"\"}"};
+    struct api_server *a = *state;
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        api_refused(a, 403, a->print, "PATCH", LAN, bodies[i], "", "admin is needed");
+    }
+    json_decref(
+        api_expect(a, 200, a->print, "PATCH", LAN, "{\"strategy\":\"oldest-first\",\"rank\":0}"));
+    json_decref(api_expect(a, 200, a->print, "PATCH", QUEUES "/local", "{\"share\":true}"));
 }
 
 /* ---- hosts */
@@ -266,6 +287,52 @@ static void a_move_that_is_refused_says_why(void **state)
     json_decref(job);
 }
 
+/* ---- moves that take long */
+
+static void ask_move(struct api_server *a, struct client *c)
+{
+    char text[400];
+    snprintf(text, sizeof text,
+        "POST " JOB "/move HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nX-Api-Key: %s\r\n"
+        "Content-Length: 15\r\n\r\n{\"queue\":\"LAN\"}",
+        a->host, a->print);
+    client_open(c, a);
+    client_puts(c, text);
+    while (a->network.move_done == NULL) {
+        client_settle(c);
+    }
+}
+
+static void a_move_is_waited_for(void **state)
+{
+    struct api_server *a = *state;
+    struct client c;
+    enable_lan(a);
+    a->network.slow = true;
+    ask_move(a, &c);
+    assert_string_equal(strbuf_text(&c.in), "");
+    fake_network_moved(&a->network, PP_EREFUSED, "nobody wants it");
+    client_until_eof(&c);
+    assert_non_null(strstr(strbuf_text(&c.in), " 422 "));
+    assert_non_null(strstr(strbuf_text(&c.in), "nobody wants it"));
+    client_close(&c);
+}
+
+static void who_does_not_wait_for_a_move_does_not_stop_it(void **state)
+{
+    struct api_server *a = *state;
+    struct client c;
+    enable_lan(a);
+    a->network.slow = true;
+    ask_move(a, &c);
+    shutdown(c.fd, SHUT_RDWR);
+    client_settle(&c);
+    fake_network_moved(&a->network, 0, "");
+    client_settle(&c);
+    client_close(&c);
+    json_decref(api_expect(a, 200, a->read, "GET", JOB, NULL));
+}
+
 static void a_job_made_in_a_shared_queue_is_made_once_and_sent_there(void **state)
 {
     struct api_server *a = *state;
@@ -351,6 +418,26 @@ static void what_another_host_answers_is_read_with_care(void **state)
     answer_fini(&w);
 }
 
+/* A page of another host's making is none of ours. */
+static void another_hosts_answer_is_data_whatever_it_calls_itself(void **state)
+{
+    static const char *const types[] = {"text/html", "text/html; charset=utf-8", "image/svg+xml",
+        "application/json\\r\\nSet-Cookie: a=b", "application/javascript", ""};
+    struct api_server *a = *state;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        char doc[300];
+        struct answer w;
+        snprintf(doc, sizeof doc,
+            "{\"status\":200,\"type\":\"%s\",\"body\":\"<script>alert(1)</script>\"}", types[i]);
+        a->network.answer = doc;
+        assert_int_equal(ask_shed(a, &w, "GET", "/api/v1/status", NULL), 200);
+        assert_string_equal(answer_header(&w, "Content-Type"), "text/plain; charset=utf-8");
+        assert_string_equal(answer_header(&w, "X-Content-Type-Options"), "nosniff");
+        assert_string_equal(answer_header(&w, "Set-Cookie"), "");
+        answer_fini(&w);
+    }
+}
+
 static void files_and_other_dialects_are_not_asked_of_another_host(void **state)
 {
     struct api_server *a = *state;
@@ -375,17 +462,21 @@ int main(void)
         T(what_is_wrong_with_a_queue_is_said_by_field),
         T(an_address_that_cannot_be_had_is_said_and_the_old_setting_stays),
         T(the_local_queue_has_neither_key_nor_end),
+        T(how_a_queue_is_shared_is_the_owners_affair),
         T(the_header_of_a_joined_queue_tells_hosts_leader_and_hints),
         T(a_takeover_is_a_persons_act_and_may_be_refused),
         cmocka_unit_test_setup_teardown(
             a_host_alone_says_that_it_shares_nothing, set_up_alone, tear_down),
         T(a_job_that_moves_to_a_shared_queue_is_answered_when_it_is_there),
         T(a_move_that_is_refused_says_why),
+        T(a_move_is_waited_for),
+        T(who_does_not_wait_for_a_move_does_not_stop_it),
         T(a_job_made_in_a_shared_queue_is_made_once_and_sent_there),
         T(one_that_the_shared_queue_does_not_want_is_nowhere_afterwards),
         T(packages_go_into_the_local_queue_alone),
         T(a_request_for_another_host_goes_there_with_who_asks),
         T(what_another_host_answers_is_read_with_care),
+        T(another_hosts_answer_is_data_whatever_it_calls_itself),
         T(files_and_other_dialects_are_not_asked_of_another_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

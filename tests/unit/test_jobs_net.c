@@ -414,6 +414,137 @@ static void jobs_claims_and_prints_are_carried_over_into_another_group(void **st
     check_equal(f);
 }
 
+/* ---- what comes with time -----------------------------------------------------------------------
+ */
+
+static void a_host_that_was_renamed_keeps_what_it_claimed(void **state)
+{
+    struct fleet *f = *state;
+    struct fake_host *h = &f->net->host[1];
+    char id[ID_SIZE];
+    submit_lan(f, 0, "cubes", 2, id);
+    struct queue_command c = of_printer(f, 1, QUEUE_CLAIM, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_run(f, 1, QUEUE_BEGIN, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    fake_net_leave(f->net, 1);
+    snprintf(h->printer, sizeof h->printer, "robert@%s", h->text);
+    fake_net_join(f->net, 1, f->at[1]->jobs, "LAN");
+    c = of_run(f, 1, QUEUE_FINISH, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    assert_int_equal(queue_find(lan(f, 0), id)->sets[0].remaining, 1);
+    c = of_printer(f, 1, QUEUE_RELEASE, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    assert_int_equal(queue_find(lan(f, 0), id)->claims_count, 0);
+    check_equal(f);
+}
+
+static void a_job_of_too_many_sets_is_refused_and_says_why(void **state)
+{
+    struct fleet *f = *state;
+    put_file(f->at[0], "cube.gcode", CUBE);
+    struct queue_job *job = network_job("many", "cube.gcode");
+    while (job->sets_count < QUEUE_SETS_MAX) {
+        struct queue_set *set = queue_job_add_set(job);
+        set->path = mem_strdup("cube.gcode");
+        set->profiles = mem_array(2, sizeof(char *));
+        set->profiles[0] = mem_strdup("mk3");
+    }
+    struct queue_command c = {.verb = QUEUE_SUBMIT, .revision = -1, .spec = job};
+    struct queue_result r = give_lan(f, 0, &c);
+    assert_int_equal(r.err.code, PP_ETOOBIG);
+    assert_non_null(strstr(r.err.text, "the job has 200 sets and is "));
+    assert_non_null(strstr(r.err.text, "takes at most 49152 bytes of one job"));
+    queue_job_free(job);
+}
+
+/* It is somewhere else, and may be printed there. */
+static void what_was_taken_out_does_not_come_back_with_an_old_copy_of_the_queue(void **state)
+{
+    struct fleet *f = *state;
+    char id[ID_SIZE];
+    submit_lan(f, 0, "cubes", 2, id);
+    struct queue_job *old = queue_job_copy(queue_find(lan(f, 0), id));
+    struct queue_command c = order(QUEUE_TAKE, id);
+    snprintf(c.printer, sizeof c.printer, "ada");
+    assert_int_equal(give_lan(f, 0, &c).err.code, 0);
+    struct queue_command back = {
+        .verb = QUEUE_SUBMIT, .revision = -1, .mask = QUEUE_F_STATE, .spec = old};
+    fake_net_say(f->net, 3, &back);
+    settle(f);
+    assert_null(queue_find(lan(f, 0), id));
+    back.mask = 0; /* whoever has it may put it back */
+    fake_net_say(f->net, 3, &back);
+    settle(f);
+    assert_non_null(queue_find(lan(f, 0), id));
+    check_equal(f);
+    queue_job_free(old);
+}
+
+static void what_is_taken_is_what_was_looked_at(void **state)
+{
+    struct fleet *f = *state;
+    char id[ID_SIZE];
+    submit_lan(f, 0, "cubes", 2, id);
+    struct queue_command take = order(QUEUE_TAKE, id);
+    snprintf(take.printer, sizeof take.printer, "ada");
+    queue_job_state(queue_find(lan(f, 0), id), take.state);
+    struct queue_command c = of_printer(f, 1, QUEUE_CLAIM, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_run(f, 1, QUEUE_BEGIN, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_run(f, 1, QUEUE_FINISH, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_printer(f, 1, QUEUE_RELEASE, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    struct queue_result r = give_lan(f, 0, &take);
+    assert_int_equal(r.err.code, PP_ESTATE);
+    assert_string_equal(r.err.field, "state");
+    queue_job_state(queue_find(lan(f, 0), id), take.state);
+    assert_int_equal(give_lan(f, 0, &take).err.code, 0);
+    check_equal(f);
+}
+
+static void a_leader_whose_clock_is_far_off_makes_no_row_that_nobody_can_read(void **state)
+{
+    struct fleet *f = *state;
+    char id[ID_SIZE];
+    submit_lan(f, 0, "cubes", 2, id);
+    f->net->utc_ms = INT64_MAX - 100;
+    struct queue_command c = of_printer(f, 1, QUEUE_CLAIM, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = order(QUEUE_RESET, id);
+    assert_int_equal(give_lan(f, 0, &c).err.code, 0);
+    fake_net_leave(f->net, 2);
+    turn(f);
+    fake_net_join(f->net, 2, f->at[2]->jobs, "LAN");
+    assert_non_null(queue_find(lan(f, 2), id));
+    check_equal(f);
+}
+
+/* After a start nobody knows what a queue holds before it is joined. */
+static void content_is_kept_until_the_queue_is_there(void **state)
+{
+    struct fleet *f = *state;
+    struct answer removed = {0};
+    char id[ID_SIZE];
+    char sha256[65];
+    submit_lan(f, 1, "cubes", 2, id);
+    snprintf(sha256, sizeof sha256, "%s", queue_find(lan(f, 1), id)->sets[0].sha256);
+    files_remove_name(f->at[1]->files, "cube.gcode", true, on_answer, &removed);
+    wait_for(&f->at[1]->base, &removed, 1);
+    assert_int_equal(removed.err.code, 0);
+    fake_net_leave(f->net, 1);
+    reopen_jobs(f->at[1]);
+    turn(f); /* it looks what is not needed */
+    assert_non_null(files_find_content(f->at[1]->files, sha256));
+    fake_net_join(f->net, 1, f->at[1]->jobs, "LAN");
+    struct queue_command c = order(QUEUE_ARCHIVE, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    turn(f);
+    assert_null(files_find_content(f->at[1]->files, sha256));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -435,6 +566,12 @@ int main(void)
         FLEET_TEST(the_leaders_clock_counts_and_not_the_senders),
         FLEET_TEST(what_was_kept_lies_on_top_again_after_a_restart),
         FLEET_TEST(jobs_claims_and_prints_are_carried_over_into_another_group),
+        FLEET_TEST(a_host_that_was_renamed_keeps_what_it_claimed),
+        FLEET_TEST(a_job_of_too_many_sets_is_refused_and_says_why),
+        FLEET_TEST(what_was_taken_out_does_not_come_back_with_an_old_copy_of_the_queue),
+        FLEET_TEST(what_is_taken_is_what_was_looked_at),
+        FLEET_TEST(a_leader_whose_clock_is_far_off_makes_no_row_that_nobody_can_read),
+        FLEET_TEST(content_is_kept_until_the_queue_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

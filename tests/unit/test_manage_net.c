@@ -74,6 +74,9 @@ static struct netted *netted(void)
     n->net = fake_net_new("LAN");
     set_queue(n, "secret", "");
     fake_net_join(n->net, 0, n->t->jobs, "LAN");
+    for (size_t i = 0; i < FAKE_HOSTS; i++) {
+        n->net->host[i].trusted = true; /* they have the key */
+    }
     manage_set_fetch(n->t->m, on_fetch, n);
     return n;
 }
@@ -392,6 +395,7 @@ static void gcode_of_a_stranger_waits_for_a_persons_word(void **state)
     char id[ID_SIZE];
     char question[200];
     set_queue(n, "", "");
+    n->net->host[OTHERS].trusted = false;
     put_file(n->t->b, "a.gcode", SHORT);
     other_submits(n, "A", "a.gcode", 2, id);
     say_clear(n->t);
@@ -417,6 +421,7 @@ static void a_stranger_who_was_declined_is_not_asked_about_again(void **state)
     char id[ID_SIZE];
     char why[200];
     set_queue(n, "", "");
+    n->net->host[OTHERS].trusted = false;
     put_file(n->t->b, "a.gcode", SHORT);
     other_submits(n, "A", "a.gcode", 1, id);
     say_clear(n->t);
@@ -442,6 +447,7 @@ static void a_queue_may_accept_only_trusted_gcode_or_none(void **state)
     char why[200];
     set_queue(n, "secret", "trusted");
     put_file(n->t->b, "a.gcode", SHORT);
+    n->net->host[OTHERS].trusted = false;
     other_submits(n, "A", "a.gcode", 1, id[0]);
     n->net->host[OTHERS].trusted = true;
     other_submits(n, "B", "a.gcode", 1, id[1]);
@@ -480,6 +486,27 @@ static void what_a_host_sends_itself_it_prints_whomever_it_trusts(void **state)
     submit_from(n, 0, "A", "a.gcode", 1, id);
     manage_why_passed(n->t->m, "LAN", lan_job(n, id), &lan_job(n, id)->sets[0], why, sizeof why);
     assert_null(strstr(why, "no trusted host"));
+    done_with_net(n);
+}
+
+/* The key says nothing of who sent in jobs before. */
+static void a_key_given_later_lets_no_stranger_in(void **state)
+{
+    (void)state;
+    struct netted *n = netted();
+    char id[2][ID_SIZE];
+    set_queue(n, "", "");
+    put_file(n->t->b, "a.gcode", SHORT);
+    n->net->host[OTHERS].trusted = false;
+    other_submits(n, "A", "a.gcode", 1, id[0]);
+    set_queue(n, "secret", "");
+    n->net->host[OTHERS].trusted = true;
+    other_submits(n, "B", "a.gcode", 1, id[1]);
+    say_clear(n->t);
+    start_managing(n->t);
+    NET_UNTIL(n, asks(n->t, "peer") && lan_job(n, id[1])->finished);
+    assert_int_equal(n->t->begun, 1);
+    assert_false(lan_job(n, id[0])->finished);
     done_with_net(n);
 }
 
@@ -628,6 +655,7 @@ int main(void)
         cmocka_unit_test(
             a_queue_over_the_internet_accepts_only_trusted_gcode_where_nothing_is_said),
         cmocka_unit_test(what_a_host_sends_itself_it_prints_whomever_it_trusts),
+        cmocka_unit_test(a_key_given_later_lets_no_stranger_in),
         cmocka_unit_test(a_print_is_counted_once_whatever_was_on_its_way),
         cmocka_unit_test(what_another_prints_meanwhile_is_told_as_one_too_many),
         cmocka_unit_test(a_print_that_was_given_up_counts_when_its_host_comes_back),

@@ -365,6 +365,31 @@ static void a_job_on_its_way_to_another_queue_is_not_edited(void **state)
     bench_close(&b);
 }
 
+static int submit_moving(struct bench *b, const char *name, const char *origin)
+{
+    struct queue_job *spec = new_spec(name, "A1", 1);
+    struct queue_command c = command(b, QUEUE_SUBMIT, name);
+    spec->moving = true;
+    c.mask = QUEUE_F_MOVING;
+    c.spec = spec;
+    snprintf(c.origin, sizeof c.origin, "%s", origin);
+    int rc = apply(b, &c);
+    queue_job_free(spec);
+    return rc;
+}
+
+static void a_job_that_is_to_go_on_to_another_queue_is_held_from_the_start(void **state)
+{
+    (void)state;
+    struct bench b = bench_open();
+    assert_int_equal(submit_moving(&b, "guest", ""), 0);
+    assert_true(job_of(&b, "guest")->moving);
+    assert_null(next_work(&b).job);
+    assert_int_equal(submit_moving(&b, "foreign", "12D3KooWsomebody"), 0);
+    assert_false(job_of(&b, "foreign")->moving); /* of another host's word it is not */
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +410,7 @@ int main(void)
         cmocka_unit_test(a_print_of_a_set_that_was_removed_meanwhile_counts_nowhere),
         cmocka_unit_test(what_is_printed_is_not_removed_reset_or_moved),
         cmocka_unit_test(what_is_archived_is_not_edited),
+        cmocka_unit_test(a_job_that_is_to_go_on_to_another_queue_is_held_from_the_start),
         cmocka_unit_test(a_job_on_its_way_to_another_queue_is_not_edited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

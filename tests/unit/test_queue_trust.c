@@ -241,6 +241,57 @@ static void a_job_that_another_has_claimed_is_not_taken(void **state)
     queue_free(q);
 }
 
+static int edit_as(struct queue *q, const struct queue_trust *t, const char *host, bool trusted,
+    const struct queue_job *spec, char *text)
+{
+    struct queue_command c = from(host, trusted, QUEUE_EDIT, "J");
+    c.mask = QUEUE_F_SETS;
+    c.spec = queue_job_copy(spec);
+    int code = give_as(q, t, &c, text);
+    queue_job_free(c.spec);
+    return code;
+}
+
+/* A person's word for a host is about what that host sent in. */
+static void what_a_job_prints_is_changed_by_who_sent_it_in_alone_where_nobody_is_known(void **state)
+{
+    (void)state;
+    struct queue *q = queue_new("open");
+    char text[256];
+    struct queue_command c = from("eve", false, QUEUE_SUBMIT, "J");
+    c.spec = new_spec("J", "A2@mk3 B1@mk3", 1);
+    c.spec->sets[0].sha256 = mem_printf("%064d", 1);
+    c.spec->sets[1].sha256 = mem_printf("%064d", 2);
+    assert_int_equal(give_as(q, &keyed, &c, text), 0);
+    struct queue_job *spec = queue_job_copy(c.spec);
+    spec->sets[0].sha256[0] = 'f'; /* other content under the same name */
+    assert_int_equal(edit_as(q, &keyed, "mallory", false, spec, text), PP_EPERM);
+    assert_string_equal(text,
+        "job \"J\": in this queue only the host that sent it in changes what it prints; others "
+        "how often");
+    spec->sets[0].sha256[0] = '0';
+    free(spec->sets[0].profiles[0]);
+    spec->sets[0].profiles[0] = mem_strdup("mini"); /* for a printer it was not made for */
+    assert_int_equal(edit_as(q, &keyed, "mallory", false, spec, text), PP_EPERM);
+    queue_job_free(spec);
+    spec = queue_job_copy(c.spec);
+    free(spec->sets[0].sha256);
+    spec->sets[0].sha256 = NULL; /* whatever has that name */
+    assert_int_equal(edit_as(q, &keyed, "mallory", false, spec, text), PP_EPERM);
+    assert_int_equal(edit_as(q, &keyed, "eve", false, spec, text), 0);
+    assert_int_equal(edit_as(q, &keyed, "eve", false, c.spec, text), 0);
+    queue_job_free(spec);
+    spec = queue_job_copy(c.spec);
+    spec->sets[0].count = spec->sets[0].remaining = 5;
+    assert_int_equal(edit_as(q, &keyed, "mallory", false, spec, text), 0);
+    assert_int_equal(queue_find(q, qid("J"))->sets[0].count, 5);
+    spec->sets[1].sha256[0] = 'f';
+    assert_int_equal(edit_as(q, &keyed, "tina", true, spec, text), 0); /* has the key */
+    queue_job_free(spec);
+    queue_job_free(c.spec);
+    queue_free(q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +304,8 @@ int main(void)
         cmocka_unit_test(a_stranger_carries_over_no_claims_of_others),
         cmocka_unit_test(where_all_have_the_key_all_may_do_everything),
         cmocka_unit_test(a_job_that_another_has_claimed_is_not_taken),
+        cmocka_unit_test(
+            what_a_job_prints_is_changed_by_who_sent_it_in_alone_where_nobody_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,60 @@ static void other_protocols_are_not_spoken(void **state)
     assert_int_equal(webcall("nonsense", "", 100, &e) < 0, 1);
 }
 
+static void what_stands_in_a_header_ends_no_line(void **state)
+{
+    (void)state;
+    struct server s;
+    struct webcall_answer answer;
+    struct err e = {0};
+    open_server(&s, "HTTP/1.0 200 OK\r\n\r\n{}");
+    const struct webcall_request r = {.method = "GET",
+        .url = s.url,
+        .key = "k",
+        .actor = "ana\r\nX-Host: shed\r\n\r\nPOST /api/v1/restart HTTP/1.1"};
+    int rc = webcall_request(&r, 1000, 5000, &answer, &e);
+    if (rc != 0) { /* so that the server has its call */
+        assert_int_equal(webcall(s.url, "", 5000, NULL), 0);
+    }
+    close_server(&s);
+    assert_int_equal(rc, -PP_EINVAL);
+    assert_null(strstr(s.heard, "X-Host"));
+    assert_null(strstr(s.heard, "restart"));
+}
+
+static void a_method_is_a_word(void **state)
+{
+    static const char *const methods[] = {"", "GET /x", "GET\r\nA: b", "get"};
+    (void)state;
+    struct webcall_answer answer;
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        struct err e = {0};
+        const struct webcall_request r = {
+            .method = methods[i], .url = "http://127.0.0.1:1/", .key = "k", .actor = ""};
+        assert_int_equal(webcall_request(&r, 1000, 5000, &answer, &e), -PP_EINVAL);
+    }
+}
+
+/* What it begins as secure it stays, and it goes to no other kind of server. */
+static void a_redirect_leads_to_http_alone(void **state)
+{
+    static const char *const answers[] = {
+        "HTTP/1.0 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n",
+        "HTTP/1.0 302 Found\r\nLocation: ftp://127.0.0.1:1/x\r\n\r\n",
+        "HTTP/1.0 302 Found\r\nLocation: gopher://127.0.0.1:1/x\r\n\r\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+        struct server s;
+        char *bytes = NULL;
+        size_t len;
+        struct err e = {0};
+        open_server(&s, answers[i]);
+        assert_int_not_equal(webcall_get(s.url, NULL, 100, 5000, &bytes, &len, &e), 0);
+        assert_true(strstr(e.text, "protocol") != NULL || strstr(e.text, "Protocol") != NULL);
+        close_server(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +184,9 @@ int main(void)
         cmocka_unit_test(what_is_answered_with_an_error_is_one),
         cmocka_unit_test(nobody_there_is_an_error_and_so_is_no_answer),
         cmocka_unit_test(other_protocols_are_not_spoken),
+        cmocka_unit_test(what_stands_in_a_header_ends_no_line),
+        cmocka_unit_test(a_method_is_a_word),
+        cmocka_unit_test(a_redirect_leads_to_http_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static const struct spec_key shared_keys[] = {
     {"control", NULL, SPEC_TEXT, 0, 0},
     {"accept", NULL, SPEC_TEXT, 0, 0},
     {"replicas", NULL, SPEC_COUNT, 1, 10},
-    {"claim_timeout_min", NULL, SPEC_COUNT, 1, DAY_MIN},
+    {"claim_timeout_min", NULL, SPEC_COUNT, 2, DAY_MIN},
 };
 
 /* The host may be started elsewhere: it gets whole paths of files that are here. */
@@ -70,7 +70,8 @@ static void make_absolute(json_t *body, const char *field)
 static int read_settings(struct ppctl *c, json_t *body)
 {
     const char *registry = option_value(c, "--registry");
-    const char *identity = option_value(c, "--key");
+    const char *identity = option_value(c, "--identity");
+    identity = identity != NULL ? identity : option_value(c, "--key");
     size_t count = sizeof shared_keys / sizeof *shared_keys;
     int status = spec_take_all(c, 2, shared_keys, count, body);
     if (status != PPCTL_DONE) {

@@ -220,47 +220,48 @@ const struct command commands_queue[] = {
         .offers = "show add edit rm enable disable takeover release",
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
-                "                 release NAME HOST",
+                "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
+                "                 [--secret KEY] [--key FILE]",
         .summary = "look at a queue, add one that is shared, change it",
-        .help =
-            "A queue is shared by all hosts on this network that have one of the same name (and\n"
-            "key); with --registry by hosts anywhere. KEY is one of\n"
-            "\n"
-            "  strategy    in-order, least-changes or oldest-first\n"
-            "  share       yes: copies of one job may go to several printers\n"
-            "  rank        its place among the queues; the first with work wins\n"
-            "  key         a secret: only hosts that have it take part (nothing: open to anyone)\n"
-            "  namespace   its name on the network, where that is not NAME\n"
-            "  address     auto, IP:PORT, localhost (hosts of this machine) or 0.0.0.0\n"
-            "  registry    a path, https://..., ipfs://CID or a domain; identity: a .priv file\n"
-            "  control     may its hosts operate this printer: keyed (if it has a key), yes, no\n"
-            "  accept      all, trusted (gcode of trusted submitters alone) or model\n"
-            "  replicas    hosts that hold a job's files before it may be printed (2)\n"
-            "  claim_timeout_min\n"
-            "              a host silent for so long loses what it has claimed (15)\n"
-            "\n"
-            "Of a disabled queue nothing is printed, and nothing is heard. takeover: the hosts\n"
-            "that decide are gone for good, and this one decides from now on; what they have\n"
-            "claimed stays theirs. release: HOST will not print what it has claimed; others may.\n"
-            "If it did print it after all, that is told.\n"
-            "\n"
-            "  ppctl queue enable LAN\n"
-            "  ppctl queue edit LAN key='only we know'\n"
-            "  ppctl queue add lab key=secret address=192.168.1.43:6789\n"
-            "  ppctl queue add world --registry print.example.org --key trusted_peer_1.priv\n"
-            "  ppctl queue edit local strategy=least-changes\n",
+        .help = "A queue is shared by all hosts on this network that have one of the same\n"
+                "name (and key); with --registry by hosts anywhere. KEY is one of\n"
+                "\n"
+                "  strategy    in-order, least-changes or oldest-first\n"
+                "  share       yes: copies of one job may go to several printers\n"
+                "  rank        its place among the queues; the first with work wins\n"
+                "  key         a secret: only hosts that have it take part (none: anyone may)\n"
+                "  namespace   its name on the network, where that is not NAME\n"
+                "  address     auto, IP:PORT, localhost (hosts of this machine) or 0.0.0.0\n"
+                "  registry    a path, https://..., ipfs://CID or a domain\n"
+                "  identity    a .priv file to take part with\n"
+                "  control     may its hosts operate this printer: keyed (if locked), yes, no\n"
+                "  accept      all, trusted (gcode of trusted submitters alone) or model\n"
+                "  replicas    hosts that hold a job's files before it may be printed (2)\n"
+                "  claim_timeout_min\n"
+                "              a host silent for so long loses what it has claimed (15)\n"
+                "\n"
+                "Of a disabled queue nothing is printed, and nothing is heard. takeover: the\n"
+                "hosts that decide are gone for good, and this one decides from now on; what\n"
+                "they have claimed stays theirs. release: HOST will not print what it has\n"
+                "claimed; others may. If it did print it after all, that is told.\n"
+                "\n"
+                "  ppctl queue enable LAN --secret 'only we know'\n"
+                "  ppctl queue add lab key=secret address=192.168.1.43:6789\n"
+                "  ppctl queue add world --registry example.org --identity trusted_peer_1.priv\n"
+                "  ppctl queue edit local strategy=least-changes\n",
         .kind = COMMAND_CHANGES,
         .least = 2,
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
-            {"--key", "FILE", "add, edit: the identity to take part with (a .priv file)"},
+            {"--identity", "FILE", "add, edit: the .priv file to take part with"},
+            {"--key", "FILE", "the same as --identity"},
             {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",
         .args = "[QUEUE]",
         .summary = "the hosts of the shared queues",
-        .help = "What they print, how far they are, and how good the link to them is. When nobody\n"
-                "is there: what may be the reason.\n"
+        .help = "What they print, how far they are, and how good the link to them is.\n"
+                "When nobody is there: what may be the reason.\n"
                 "\n"
                 "  ppctl peers\n"
                 "  ppctl peers LAN\n",

@@ -43,6 +43,17 @@ static int take_value(struct cursor *in, const char *name, const char **value, s
     return 0;
 }
 
+/* Is it one of the command's own? */
+static bool has_option(const struct ppctl *c, const char *name)
+{
+    for (size_t i = 0; c->command != NULL && c->command->option[i].name != NULL; i++) {
+        if (strcmp(c->command->option[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 1 if the word was a global option, 0 if not, -PP_EINVAL. */
 static int global_option(struct ppctl *c, struct cursor *in, struct err *e)
 {
@@ -62,7 +73,7 @@ static int global_option(struct ppctl *c, struct cursor *in, struct err *e)
         c->key_file = value;
         return rc == 0 ? 1 : rc;
     }
-    if (is_option(word, "--key", &value)) {
+    if (is_option(word, "--key", &value) && !has_option(c, "--key")) {
         return err_set(e, PP_EINVAL,
             "--key: other users can see keys on a command line: use --key-file FILE or PPCTL_KEY");
     }

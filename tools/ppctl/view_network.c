@@ -33,14 +33,31 @@ static void line(struct strbuf *out, const struct view *v, const char *name, con
 /* ---- a queue ------------------------------------------------------------------------------------
  */
 
-static const char *access_of(const json_t *q)
+/* Of a queue over the internet: as its registry says. */
+static void put_trust(struct strbuf *out, const struct view *v, const json_t *q)
+{
+    struct strbuf text = {0};
+    const json_t *trust = field_node(q, "trust");
+    int64_t peers = field_int(trust, "peers", 0);
+    strbuf_puts(&text, "by its registry");
+    if (peers > 0) {
+        strbuf_printf(&text, ": %" PRId64 " trusted peer%s decide%s, %s", peers,
+            peers == 1 ? "" : "s", peers == 1 ? "s" : "",
+            field_true(trust, "only") ? "nobody else takes part" : "anybody may take part");
+        strbuf_puts(&text, field_true(trust, "self") ? "; this host is one of them" : "");
+    }
+    fact(out, v, "access", &text);
+}
+
+static void put_access(struct strbuf *out, const struct view *v, const json_t *q)
 {
     if (strcmp(field_text(q, "kind"), "wan") == 0) {
-        return "by its registry";
+        put_trust(out, v, q);
+    } else if (field_true(q, "locked")) {
+        line(out, v, "access", "locked by a key");
+    } else {
+        line(out, v, "access", "open: anyone on this network can print here (key=... locks it)");
     }
-    return field_true(q, "locked")
-               ? "locked by a key"
-               : "open: anyone on this network can print here (key=... locks it)";
 }
 
 static void put_hosts(struct strbuf *out, const struct view *v, const json_t *q)
@@ -91,7 +108,7 @@ static void put_shared(struct strbuf *out, const struct view *v, const json_t *q
     static const char *const settings[][2] = {{"registry", "registry"}, {"CID", "registry_cid"},
         {"identity", "identity"}, {"address", "address"}, {"listening", "listening"},
         {"control", "control"}, {"accept", "accept"}};
-    line(out, v, "access", access_of(q));
+    put_access(out, v, q);
     if (strcmp(field_text(q, "namespace"), field_text(q, "name")) != 0) {
         line(out, v, "namespace", field_text(q, "namespace"));
     }

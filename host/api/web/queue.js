@@ -29,7 +29,10 @@ export function queueCard(page) {
     const what = [STATES[job.state] ?? job.state, job.why].filter(Boolean).join(": ");
     item.append(element("span", "file-name", name(job)), element("span", "quiet", what),
       element("span", "quiet number", progress(job)));
-    if (!job.moving) item.append(...page.shared().moveButtons(job, "local"));
+    if (job.moving || job.claims.some((claim) => claim.run !== null)) return item;
+    const buttons = element("span", "row-buttons", "");
+    buttons.append(...page.shared().moveButtons(job, "local"));
+    item.append(buttons);
     page.shared().drag(item, job);
     return item;
   }

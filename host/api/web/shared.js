@@ -99,7 +99,7 @@ export function sharedCards(page) {
     button.type = "button";
     button.onclick = async () => {
       if (await ask(`Remove ${name(job)} from the queue, for all hosts?`, "Remove it")) {
-        await tell("POST", "jobs/batch", { action: "remove", jobs: [job.id] });
+        await tell("DELETE", `jobs/${job.id}`);
         refresh(true);
       }
     };
@@ -109,8 +109,11 @@ export function sharedCards(page) {
   function jobRow(job, queue) {
     const row = element("li", "", "");
     const what = job.why ?? { printing: "printing here", next: "next here" }[job.state] ?? "";
-    row.append(element("span", "file-name", name(job)), element("span", "quiet", what),
-      ...moveButtons(job, queue.name), removeButton(job));
+    row.append(element("span", "file-name", name(job)), element("span", "quiet", what));
+    if (job.claims.some((claim) => claim.run !== null)) return row; // nobody may touch it now
+    const buttons = element("span", "row-buttons", "");
+    buttons.append(...moveButtons(job, queue.name), removeButton(job));
+    row.append(buttons);
     drag(row, job);
     return row;
   }
@@ -146,7 +149,9 @@ export function sharedCards(page) {
     const card = element("section", "card shared", "");
     const { jobs = [], total = 0, peers = [] } = lists.get(queue.name) ?? {};
     const buttons = element("div", "buttons", "");
-    card.append(element("h2", "", `Queue ${queue.name}`));
+    const title = element("h2", "", "Queue ");
+    title.append(element("span", "queue-name", queue.name));
+    card.append(title);
     if (!queue.enabled) {
       card.append(element("p", "quiet", queue.name === "LAN"
         ? "Share jobs with the other printers of this network: enable this queue on each of them."

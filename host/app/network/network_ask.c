@@ -1,11 +1,14 @@
 /* Requests of the API from host to host: who may, in which words.
  *
  * A request is JSON: {"who", "method", "path", "body"}; the answer {"status", "type", "body"}, the
- * body as text. What a peer may ask for is decided here (docs of `control`); the route then checks
- * it like any other.
+ * body as text. What a peer may ask for is decided by network_may.h; the route then checks it like
+ * any other.
  */
+#include "host/app/network/network_may.h"
 #include "host/app/network/network_priv.h"
 
+#include "host/app/device/device.h"
+#include "host/base/log.h"
 #include "host/base/mem.h"
 #include "host/base/str.h"
 
@@ -18,16 +21,32 @@
 /* ---- asking -------------------------------------------------------------------------------------
  */
 
+/* Whatever others call themselves. */
+static bool find_by_id(const struct network *w, const char *host, char queue[64], struct peer *out)
+{
+    struct net_peer p;
+    for (size_t i = 0; net_peer_parse(host, out) && i < w->queues_count; i++) {
+        if (net_peer_find(w->net, w->queues[i]->name, out, &p) && !p.self) {
+            snprintf(queue, 64, "%s", w->queues[i]->name);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Where that host is: its queue and peer, by name or id. */
 static int find_host(
     const struct network *w, const char *host, char queue[64], struct peer *out, struct err *e)
 {
     size_t found = 0;
+    if (find_by_id(w, host, queue, out)) {
+        return 0;
+    }
     for (size_t i = 0; i < w->queues_count; i++) {
         struct net_peer p;
         for (size_t k = 1; net_peer_at(w->net, w->queues[i]->name, k, &p); k++) {
-            bool meant = strcmp(p.name, host) == 0 || strcmp(p.text, host) == 0;
-            if (meant && (found == 0 || memcmp(out, &p.peer, sizeof *out) != 0)) {
+            if (strcmp(p.name, host) == 0 &&
+                (found == 0 || memcmp(out, &p.peer, sizeof *out) != 0)) {
                 found++;
                 *out = p.peer;
                 snprintf(queue, 64, "%s", w->queues[i]->name);
@@ -70,29 +89,42 @@ void network_ask(struct network *w, const char *host, const char *who, const cha
 /* ---- serving ------------------------------------------------------------------------------------
  */
 
-static void refuse(struct network *w, uint64_t id, int status, const char *text)
+static const struct err no_request = {
+    .code = PP_EINVAL, .text = "that is no request of another host's program"};
+
+static void refuse(struct network *w, uint64_t id, const struct err *e)
 {
-    json_t *body = json_pack("{s:{s:s, s:s, s:n}}", "error", "code",
-        err_name(status == 403 ? PP_EPERM : PP_EINVAL), "message", text, "field");
+    json_t *body = json_pack(
+        "{s:{s:s, s:s, s:n}}", "error", "code", err_name(e->code), "message", e->text, "field");
     char *bytes = json_dumps(body, JSON_COMPACT);
-    network_answered(w, id, status, "application/json", bytes, strlen(bytes));
+    network_answered(w, id, err_http_status(e->code), "application/json", bytes, strlen(bytes));
     free(bytes);
     json_decref(body);
 }
 
-/* Looking is free to members; an emergency stop is taken from any member of a keyed queue, always;
- * the rest as `control` says. */
-static bool is_allowed(
-    const struct joined *q, bool locked, bool trusted, const char *method, const char *path)
+/* At once and by nobody else's leave: it waits behind no other request. */
+static void stop(struct network *w, uint64_t id, const char *who)
 {
-    const char *control = q->shared.control;
-    if (strcmp(method, "GET") == 0) {
-        return locked || trusted || strcmp(control, "yes") == 0;
+    struct err e = {0};
+    device_estop(w->o.device, &e); /* before the log, which may be on a dying card */
+    log_info("emergency stop asked for by %s", who);
+    if (e.code != 0) {
+        log_info("emergency stop refused: %s", e.text);
+        refuse(w, id, &e);
+    } else {
+        network_answered(w, id, 200, "application/json", "{}", 2);
     }
-    if (strcmp(path, "/api/v1/estop") == 0) {
-        return locked || strcmp(control, "yes") == 0;
-    }
-    return strcmp(control, "yes") == 0 || (control[0] == '\0' && locked);
+}
+
+/* "ana at shed", as it may stand in a log and in a header. */
+static void name_asker(struct network *w, const char *queue, const struct peer *from,
+    const char *who, char *out, size_t size)
+{
+    struct net_peer p;
+    char shown[100];
+    bool known = net_peer_find(w->net, queue, from, &p);
+    str_escape(shown, sizeof shown, who, strnlen(who, 60));
+    snprintf(out, size, "%s at %s", shown, known ? p.name : "another host");
 }
 
 static void serve(struct network *w, const struct joined *q, const struct peer *from, bool trusted,
@@ -104,23 +136,25 @@ static void serve(struct network *w, const struct joined *q, const struct peer *
     const char *body;
     size_t len;
     struct net_queue_status s;
-    struct net_peer p;
+    struct err e = {0};
     char name[200];
     if (json_unpack(request, "{s:s, s:s, s:s, s:s%}", "who", &who, "method", &method, "path", &path,
             "body", &body, &len) != 0 ||
-        !str_starts(path, "/api/")) {
-        refuse(w, id, 400, "that is no request of another host's program");
+        !net_queue_status(w->net, q->name, &s)) {
+        refuse(w, id, &no_request);
         return;
     }
-    if (!net_queue_status(w->net, q->name, &s) || !is_allowed(q, s.locked, trusted, method, path)) {
-        refuse(w, id, 403,
-            "this printer is not operated from other hosts of this queue (its setting "
-            "\"control\")");
+    const struct network_asker asker = {q->shared.control, s.locked, trusted};
+    if (network_may_ask(&asker, method, path, &e) != 0) {
+        refuse(w, id, &e);
         return;
     }
-    bool known = net_peer_find(w->net, q->name, from, &p);
-    snprintf(name, sizeof name, "%.60s at %.60s", who, known ? p.name : "another host");
-    w->o.serve(w->o.serve_context, id, name, method, path, body, len);
+    name_asker(w, q->name, from, who, name, sizeof name);
+    if (strcmp(path, NETWORK_ESTOP) == 0 && strcmp(method, "POST") == 0) {
+        stop(w, id, name);
+    } else {
+        w->o.serve(w->o.serve_context, id, name, method, path, body, len);
+    }
 }
 
 void network_request(void *context, const char *queue, const struct peer *from, bool trusted,
@@ -130,7 +164,7 @@ void network_request(void *context, const char *queue, const struct peer *from, 
     const struct joined *q = network_joined(w, queue);
     json_t *request = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
     if (q == NULL || request == NULL || w->o.serve == NULL) {
-        refuse(w, id, 400, "that is no request of another host's program");
+        refuse(w, id, &no_request);
     } else {
         serve(w, q, from, trusted, id, request);
     }

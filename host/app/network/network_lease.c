@@ -15,6 +15,8 @@
 #include <string.h>
 
 #define EVERY_MS     10000
+#define LEFT_MAX_MS  (INT64_C(30) * 24 * 3600 * 1000) /* of what a host says of itself */
+#define MARGIN_MS    60000            /* before others may be given what a silent host has */
 #define UNSTARTED_MS (30 * 60 * 1000) /* a claim without a print, where anybody may claim */
 
 /* A holder of claims that this host has never heard of, since when it is waited for. */
@@ -22,6 +24,16 @@ struct absent {
     struct peer peer;
     int64_t since_ms;
 };
+
+static struct joined *joined(const struct network *w, const char *queue)
+{
+    for (size_t i = 0; i < w->queues_count; i++) {
+        if (strcmp(w->queues[i]->name, queue) == 0) {
+            return w->queues[i];
+        }
+    }
+    return NULL;
+}
 
 const char *network_claim_peer(const char *printer)
 {
@@ -49,24 +61,35 @@ static int64_t absent_since(struct joined *q, const struct peer *peer, int64_t n
     return now;
 }
 
-/* When a printer was to be done, by its own last word; 0 = it was not printing. */
-static int64_t eta_ms(const struct net_peer *p)
+/* How long it was away before it was started nobody knows: then others are heard first. */
+bool network_may_begin(const struct network *w, const char *queue)
+{
+    const struct joined *q = joined(w, queue);
+    struct net_queue_status s;
+    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected || s.voters < 3) {
+        return true; /* nobody gives this host's claims away */
+    }
+    int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
+    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - MARGIN_MS;
+}
+
+/* How long its print was to last yet, by its own last word; 0 = it was not printing. Not by the
+ * time of day: clocks differ. */
+static int64_t left_ms(const struct net_peer *p)
 {
     json_t *told = p->presence != NULL ? json_loadb((const char *)p->presence, p->presence_len,
                                              JSON_REJECT_DUPLICATES, NULL)
                                        : NULL;
-    json_int_t eta = json_integer_value(json_object_get(told, "eta_ms"));
+    json_int_t left = json_integer_value(json_object_get(told, "left_ms"));
     json_decref(told);
-    return eta > 0 ? eta : 0;
+    return left <= 0 ? 0 : (left < LEFT_MAX_MS ? left : LEFT_MAX_MS);
 }
 
-/* One that was printing is waited for until its own estimate plus half. Clocks are not compared:
- * how long it still had was told when it was last heard. */
+/* One that was printing is waited for until its own estimate plus half. */
 static int64_t patience_ms(const struct joined *q, const struct net_peer *p)
 {
-    int64_t heard_wall_ms = clock_wall_ms() - p->silent_ms;
-    int64_t left_ms = eta_ms(p) - heard_wall_ms;
-    int64_t until = left_ms > 0 ? left_ms + left_ms / 2 : 0;
+    int64_t left = left_ms(p);
+    int64_t until = left + left / 2;
     return until > q->shared.claim_timeout_ms ? until : q->shared.claim_timeout_ms;
 }
 
@@ -80,6 +103,15 @@ static bool is_silent_too_long(
     return !p.self && p.silent_ms > patience_ms(q, &p) && now - q->lead_ms > EVERY_MS;
 }
 
+/* Its end may be in the history and not told yet. */
+static bool ended_well(const struct network *w, const struct queue_claim *claim)
+{
+    struct run run = {.id = ""};
+    struct err e;
+    return claim->run[0] != '\0' && store_load_run(w->o.store, claim->run, &run, &e) >= 0 &&
+           run.id[0] != '\0' && run.result == RUN_SUCCESS;
+}
+
 /* Of another host both at once: between them it could begin anew. Our own word is kept on the disk
  * one by one. */
 void network_give_back(struct network *w, const char *queue, const struct queue_job *job,
@@ -87,13 +119,14 @@ void network_give_back(struct network *w, const char *queue, const struct queue_
 {
     const struct jobs_queue *q = jobs_queue_find(w->o.jobs, queue);
     struct queue_command c[2] = {{.verb = QUEUE_FINISH, .revision = -1}};
-    bool own = q != NULL && strcmp(claim->printer, q->printer) == 0;
+    bool own = q != NULL && queue_same_printer(claim->printer, q->printer);
     size_t first = claim->run[0] != '\0' ? 0 : 1;
     snprintf(c[0].actor, sizeof c[0].actor, "%s", actor);
     snprintf(c[0].job, sizeof c[0].job, "%s", job->id);
     snprintf(c[0].set, sizeof c[0].set, "%s", claim->set);
     snprintf(c[0].run, sizeof c[0].run, "%s", claim->run);
-    snprintf(c[0].printer, sizeof c[0].printer, "%s", claim->printer);
+    snprintf(c[0].printer, sizeof c[0].printer, "%s", own ? q->printer : claim->printer);
+    c[0].success = own && ended_well(w, claim);
     c[1] = c[0];
     c[1].verb = QUEUE_RELEASE;
     for (size_t i = first; own && i < 2; i++) {
@@ -217,7 +250,7 @@ static size_t holder(const struct queue_job *job, const struct half pair[static 
     for (size_t i = 0; i < job->claims_count; i++) {
         for (size_t who = 0; who < 2; who++) {
             if (job->claims[i].run[0] == '\0' &&
-                strcmp(job->claims[i].printer, pair[who].printer) == 0) {
+                queue_same_printer(job->claims[i].printer, pair[who].printer)) {
                 return who;
             }
         }

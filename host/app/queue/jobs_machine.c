@@ -110,9 +110,12 @@ static void sign_all(const struct slot *slot, const struct net_entry *entry, str
 {
     const struct queue_trust trust = jobs_net_trust(slot);
     char origin[PEER_TEXT_SIZE];
+    /* a time that no row may have would be a row that nobody can read */
+    int64_t utc_ms = entry->utc_ms > 0 ? entry->utc_ms : 1;
+    utc_ms = utc_ms < QUEUE_TIME_MAX ? utc_ms : QUEUE_TIME_MAX;
     peer_format(&entry->origin, origin);
     for (size_t i = 0; i < all->count; i++) {
-        all->at[i].now_ms = entry->utc_ms;
+        all->at[i].now_ms = utc_ms;
         jobs_net_sign(&all->at[i], origin, entry->trusted);
         queue_trust_trim(&trust, &all->at[i]);
     }

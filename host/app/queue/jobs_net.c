@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST_TAIL 12 /* characters that tell a peer */
+#define HOST_TAIL   12 /* characters that tell a peer */
+#define COMMAND_MAX (48 << 10)
 
 /* ---- told from the pump -------------------------------------------------------------------------
  */
@@ -161,15 +162,23 @@ static void name_person(const struct jobs *j, char *name, size_t size)
     snprintf(name, size, "%.44s at %.44s", key, j->host_name);
 }
 
+static void rename_person(const struct jobs *j, char **name)
+{
+    char text[QUEUE_WORD_MAX + 1];
+    if (*name != NULL) {
+        str_copy(text, sizeof text, *name, strlen(*name));
+        name_person(j, text, sizeof text);
+        free(*name);
+        *name = mem_strdup(text);
+    }
+}
+
 static void name_people(const struct jobs *j, struct queue_command *c)
 {
-    char submitter[QUEUE_WORD_MAX + 1];
     name_person(j, c->actor, sizeof c->actor);
-    if (c->verb == QUEUE_SUBMIT && c->spec != NULL && c->spec->submitter != NULL) {
-        str_copy(submitter, sizeof submitter, c->spec->submitter, strlen(c->spec->submitter));
-        name_person(j, submitter, sizeof submitter);
-        free(c->spec->submitter);
-        c->spec->submitter = mem_strdup(submitter);
+    if (c->verb == QUEUE_SUBMIT && c->spec != NULL) {
+        rename_person(j, &c->spec->submitter);
+        rename_person(j, &c->spec->changed_by);
     }
 }
 
@@ -221,13 +230,29 @@ static int prepare(struct slot *slot, struct request *r, struct err *e)
     return rc;
 }
 
+/* Smaller than what the log takes: on its way into another group's log a job has its claims too. */
+static int check_size(const struct request *r, size_t len, struct err *e)
+{
+    bool carries = r->commands[0].spec != NULL;
+    if (!carries || len <= COMMAND_MAX) {
+        return 0;
+    }
+    return err_set(e, PP_ETOOBIG,
+        "the job has %zu sets and is %zu bytes as a message: a network queue takes at most %d "
+        "bytes "
+        "of one job; make several of it, or leave out what the sets say beyond their files",
+        r->commands[0].spec->sets_count, len, COMMAND_MAX);
+}
+
 static void send_request(struct slot *slot, struct request *r)
 {
     const struct jobs_network *n = &slot->jobs->network;
     struct err *e = &r->result.err;
     if (prepare(slot, r, e) == 0) {
         char *bytes = jobs_net_write(r->commands, r->count);
-        r->id = n->submit(n->context, slot->shown.name, false, bytes, strlen(bytes), e);
+        if (check_size(r, strlen(bytes), e) == 0) {
+            r->id = n->submit(n->context, slot->shown.name, false, bytes, strlen(bytes), e);
+        }
         free(bytes);
     }
     if (r->id != 0) {

@@ -97,7 +97,7 @@ static bool has_claim(const struct slot *slot, const struct queue_command *c)
 {
     const struct queue_job *job = queue_find(slot->queue, c->job);
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
-        if (strcmp(job->claims[i].printer, c->printer) == 0) {
+        if (queue_same_printer(job->claims[i].printer, c->printer)) {
             return true;
         }
     }
@@ -182,7 +182,7 @@ static const char *other_of(const struct slot *slot, const struct queue_job *job
 {
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
         const char *printer = job->claims[i].printer;
-        if (printer[0] != '\0' && strcmp(printer, slot->shown.printer) != 0) {
+        if (printer[0] != '\0' && !queue_same_printer(printer, slot->shown.printer)) {
             return printer;
         }
     }

@@ -45,13 +45,14 @@ static bool is_ours(const struct jobs_queue *q, const struct queue_job *job)
     return at != NULL && job->origin != NULL && strcmp(at + 1, job->origin) == 0;
 }
 
-/* In a queue that anybody on the network may join, a host's gcode waits for a person's word. */
+/* In a queue that anybody on the network may join, a host's gcode waits for a person's word; and so
+ * does, when a key has been given to it since, what came before. */
 static bool is_strange(const struct manage *m, const struct jobs_queue *q,
     const struct queue_job *job, char *why, size_t why_size, struct manage_stranger *stranger)
 {
     char name[80];
-    bool open = strcmp(q->kind, "lan") == 0 && q->shared.key[0] == '\0';
-    if (!open || job->origin == NULL) {
+    bool vouched = q->shared.key[0] != '\0' && job->trusted;
+    if (strcmp(q->kind, "lan") != 0 || vouched || job->origin == NULL) {
         return false;
     }
     enum jobs_word word = jobs_peer_word(m->o.jobs, q->name, job->origin);

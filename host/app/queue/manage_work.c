@@ -49,7 +49,7 @@ const struct queue_claim *manage_own_claim(
 {
     const char *printer = manage_printer_in(m, queue);
     for (size_t i = 0; job != NULL && i < job->claims_count; i++) {
-        if (strcmp(job->claims[i].printer, printer) == 0) {
+        if (queue_same_printer(job->claims[i].printer, printer)) {
             return &job->claims[i];
         }
     }
