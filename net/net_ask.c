@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASKS_MAX   256
+#define ASKS_MAX   256 /* of ours that wait */
+#define SERVED_MAX 256 /* of others */
+#define OF_ONE_MAX 32  /* of one host */
+#define BY_ONE_MAX 64  /* that one host passes on */
 #define BODY_MAX   (1 << 20)
 #define SERVE_MS   60000
 #define FIRST_HOP  0
@@ -101,11 +104,12 @@ static bool first_hop(const struct net_queue *q, const struct peer *to, struct p
     return false;
 }
 
+/* Our own. */
 static size_t count(const struct net *n)
 {
     size_t c = 0;
     for (const struct ask *a = n->asks; a != NULL; a = a->next) {
-        c++;
+        c += !a->serving;
     }
     return c;
 }
@@ -134,18 +138,30 @@ void net_ask(struct net *n, const char *queue, const struct peer *to, const void
 /* ---- serving ------------------------------------------------------------------------------------
  */
 
+/* Who asks too much at once is not heard; all others are. */
+static bool has_room(const struct net *n, const struct peer *from, const struct peer *hop)
+{
+    size_t all = 0, of_one = 0, by_one = 0;
+    for (const struct ask *a = n->asks; a != NULL; a = a->next) {
+        all += a->serving;
+        of_one += a->serving && peer_compare(&a->to, from) == 0;
+        by_one += a->serving && peer_compare(&a->hop, hop) == 0;
+    }
+    return all < SERVED_MAX && of_one < OF_ONE_MAX && by_one < BY_ONE_MAX;
+}
+
 static void serve(struct net_queue *q, const struct peer *hop, const struct peer *from,
     uint64_t foreign, const uint8_t *bytes, size_t len)
 {
     struct net *n = q->net;
-    if (count(n) >= ASKS_MAX || n->o.events.request == NULL) {
+    if (!has_room(n, from, hop) || n->o.events.request == NULL) {
         return;
     }
     struct ask *a = ask_new(n, q, from, SERVE_MS);
     a->serving = true;
     a->hop = *hop;
     a->foreign = foreign;
-    bool trusted = q->locked || group_is_voter(q->group, from);
+    bool trusted = q->locked || (q->kind == NET_WAN && net_wan_trusts(q, from));
     n->o.events.request(n->o.events.context, q->name, from, trusted, a->id, bytes, len);
 }
 

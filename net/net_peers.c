@@ -12,6 +12,7 @@
 
 #define FORGET_MS  (10 * 60 * 1000) /* heard of through others, and silent */
 #define PER_PACKET 64
+#define COUNT_MAX  1000000000 /* more hosts there are not */
 
 /* ---- members ------------------------------------------------------------------------------------
  */
@@ -39,10 +40,36 @@ struct member *net_member_find(const struct net_queue *q, const struct peer *p)
     return there ? &q->members[at] : NULL;
 }
 
-/* NULL when there are too many. */
-static struct member *member_make(struct net_queue *q, const struct peer *p)
+static void member_remove(struct net_queue *q, size_t at)
+{
+    free(q->members[at].presence);
+    q->members_count--;
+    memmove(&q->members[at], &q->members[at + 1], (q->members_count - at) * sizeof *q->members);
+}
+
+/* Of those that are only heard of, the one heard of longest ago makes room. */
+static void make_room(struct net_queue *q)
+{
+    size_t oldest = q->members_count;
+    for (size_t i = 0; i < q->members_count; i++) {
+        const struct member *m = &q->members[i];
+        if (!m->linked &&
+            (oldest == q->members_count || m->heard_ms < q->members[oldest].heard_ms)) {
+            oldest = i;
+        }
+    }
+    if (oldest < q->members_count) {
+        member_remove(q, oldest);
+    }
+}
+
+/* NULL when there are too many; one that is `here` takes the place of one that is only heard of. */
+static struct member *member_make(struct net_queue *q, const struct peer *p, bool here)
 {
     struct member *m = net_member_find(q, p);
+    if (m == NULL && here && q->members_count == NET_PEERS_MAX) {
+        make_room(q);
+    }
     if (m != NULL || q->members_count == NET_PEERS_MAX) {
         return m;
     }
@@ -52,13 +79,6 @@ static struct member *member_make(struct net_queue *q, const struct peer *p)
     q->members_count++;
     q->members[at] = (struct member){.peer = *p, .heard_ms = net_now_ms(q->net)};
     return &q->members[at];
-}
-
-static void member_remove(struct net_queue *q, size_t at)
-{
-    free(q->members[at].presence);
-    q->members_count--;
-    memmove(&q->members[at], &q->members[at + 1], (q->members_count - at) * sizeof *q->members);
 }
 
 void net_members_free(struct net_queue *q)
@@ -135,7 +155,7 @@ static bool take(struct net_queue *q, struct wire_in *in, const struct peer *sen
         peer_compare(&told.peer, &q->id->peer) == 0) {
         return false;
     }
-    struct member *m = member_make(q, &told.peer);
+    struct member *m = member_make(q, &told.peer, himself);
     if (m == NULL || (!himself && m->linked) ||
         (m->instance == told.instance && m->sequence >= told.sequence && m->presence != NULL)) {
         return false;
@@ -239,10 +259,11 @@ static void relay(struct net_queue *q)
 void net_member_up(struct net_queue *q, const struct peer *p, const void *hello, size_t n)
 {
     struct wire_in in = wire_read(hello, n);
-    struct member *m = member_make(q, p);
+    struct member *m = member_make(q, p, true);
     if (m == NULL) {
         return;
     }
+    m->instance = m->sequence = 0; /* whatever others said of it */
     m->linked = true;
     m->via_set = false;
     m->heard_ms = net_now_ms(q->net);
@@ -302,10 +323,12 @@ static void send_census_all(struct net_queue *q, const struct peer *but, enum ce
 
 static void polled(struct net_queue *q, const struct peer *from, uint64_t poll, uint64_t ppm)
 {
-    if (poll == q->polled) {
-        return;
+    uint64_t now = net_now_ms(q->net);
+    if (poll == q->polled || now < q->passed_ms + CENSUS_WINDOW_MS) {
+        return; /* two at once would go round for ever */
     }
     q->polled = poll;
+    q->passed_ms = now;
     q->polled_by = *from;
     double draw = (double)randombytes_random() / ((double)UINT32_MAX + 1);
     if (census_answers((double)ppm / PPM, draw)) {
@@ -313,6 +336,21 @@ static void polled(struct net_queue *q, const struct peer *from, uint64_t poll, 
     }
     if (i_am_voter(q)) {
         send_census_all(q, from, CENSUS_POLL, poll, ppm, 0);
+    }
+}
+
+static void counted(struct net_queue *q, const struct peer *from, const struct census_result *r)
+{
+    uint64_t now = net_now_ms(q->net);
+    bool news = q->told.peers != r->peers || q->told.low != r->low;
+    if (r->low > r->peers || r->peers > r->high || r->high > COUNT_MAX ||
+        now < q->counted_ms + CENSUS_WINDOW_MS) {
+        return;
+    }
+    q->told = *r;
+    q->counted_ms = now;
+    if (news && i_am_voter(q)) {
+        send_census_all(q, from, CENSUS_RESULT, r->peers, r->low, r->high);
     }
 }
 
@@ -335,11 +373,7 @@ void net_census_received(
     } else if (kind == CENSUS_ANSWER && a == q->polled && i_am_voter(q)) {
         send_census(q, &q->polled_by, CENSUS_ANSWER, a, 0, 0);
     } else if (kind == CENSUS_RESULT && of_voter) {
-        bool news = q->told.peers != a || q->told.low != b;
-        q->told = (struct census_result){.peers = a, .low = b, .high = c};
-        if (news && i_am_voter(q)) {
-            send_census_all(q, from, CENSUS_RESULT, a, b, c);
-        }
+        counted(q, from, &(struct census_result){.peers = a, .low = b, .high = c});
     }
 }
 

@@ -95,9 +95,10 @@ struct net_queue {
     struct census_result told; /* what a leader published */
     uint64_t polled;           /* the last poll that came by, and from whom */
     struct peer polled_by;
-    uint64_t told_sequence;        /* of our presence, that all linked peers have */
-    struct registry_load *loading; /* net_wan.c */
-    struct peer *trusted;          /* owned; of the registry */
+    uint64_t passed_ms, counted_ms; /* when a poll, a result was passed on */
+    uint64_t told_sequence;         /* of our presence, that all linked peers have */
+    struct registry_load *loading;  /* net_wan.c */
+    struct peer *trusted;           /* owned; of the registry */
     size_t trusted_count;
     uint64_t alone_since_ms;
     uint64_t leave_by_ms;
@@ -200,15 +201,20 @@ void net_content_step(struct net *n); /* after anything that was told to xfer */
 int net_meet_open(struct net *n, struct err *e);
 void net_meet_close(struct net *n);
 void net_meet_join(struct net_queue *q);
-void net_meet_guides(struct net_queue *q); /* dials those of person and registry, names anew */
 void net_meet_leave(struct net_queue *q);
 void net_meet_tick(struct net_queue *q);
 int net_meet_try(const struct net *n, const char *ip, int port, struct err *e);
 void net_meet_hints(const struct net_queue *q, struct net_queue_status *out);
 
+/* ---- net_far.c: beyond the local network ---- */
+void net_far_join(struct net_queue *q);   /* the DHT, at the address it listens at */
+void net_far_guides(struct net_queue *q); /* dials those of person and registry, names anew */
+
 /* ---- net_wan.c: a queue described by a registry ---- */
 void net_wan_begin(struct net_queue *q);
 void net_wan_stop(struct net_queue *q);
+/* Of a registry that is a file here: can it be read, is it right, does it have the queue? */
+int net_wan_check(const char *where, const char *queue, struct err *e);
 bool net_wan_trusts(const struct net_queue *q, const struct peer *p);
 bool net_wan_admits(const struct net_queue *q, const struct peer *p);
 void net_wan_hints(const struct net_queue *q, struct net_queue_status *out);

@@ -220,8 +220,8 @@ const struct command commands_queue[] = {
         .offers = "show add edit rm enable disable takeover release",
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
-                "                 release NAME HOST [--registry LOC] [--identity|--key FILE]\n"
-                "                 [--secret KEY]",
+                "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
+                "                 [--secret KEY] [--key FILE]",
         .summary = "look at a queue, add one that is shared, change it",
         .help = "A queue is shared by all hosts on this network that have one of the same\n"
                 "name (and key); with --registry by hosts anywhere. KEY is one of\n"
@@ -254,7 +254,8 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
             {"--identity", "FILE", "add, edit: the .priv file to take part with"},
-            {"--key", "FILE", "the same"}, {"--secret", "KEY", "enable: set its key too"}},
+            {"--key", "FILE", "the same as --identity"},
+            {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",
         .args = "[QUEUE]",

@@ -1,5 +1,6 @@
 /* What peers are told of this printer, and what they told of theirs: one JSON object each. */
 #include "host/app/network/network_priv.h"
+#include "host/app/network/network_told.h"
 
 #include "host/app/device/device.h"
 #include "host/base/clock.h"
@@ -106,37 +107,6 @@ static void put_api(json_t *out, const struct net_peer *p, json_int_t port)
     json_object_set_new(out, "api", json_string(url));
 }
 
-/* What a peer told, checked as far as it is shown: foreign. */
-static void take_presence(json_t *out, const struct net_peer *p)
-{
-    static const char *const texts[] = {"profile", "state", "doing", "job", "file", "queue"};
-    json_t *told = p->presence != NULL ? json_loadb((const char *)p->presence, p->presence_len,
-                                             JSON_REJECT_DUPLICATES, NULL)
-                                       : NULL;
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        const char *text = json_string_value(json_object_get(told, texts[i]));
-        char shown[300];
-        bool there = text != NULL && text[0] != '\0';
-        str_escape(shown, sizeof shown, there ? text : "", there ? strlen(text) : 0);
-        json_object_set_new(out, texts[i], there ? json_string(shown) : json_null());
-    }
-    static const char *const numbers[] = {"progress", "eta_ms", "files"};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        json_t *n = json_object_get(told, numbers[i]);
-        json_object_set(out, numbers[i], json_is_integer(n) ? n : json_null());
-    }
-    static const char *const flags[] = {"managing", "needs_person"};
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
-        json_object_set_new(
-            out, flags[i], json_boolean(json_is_true(json_object_get(told, flags[i]))));
-    }
-    put_api(out, p, json_integer_value(json_object_get(told, "api_port")));
-    json_t *temps = json_object_get(told, "temperatures");
-    json_object_set_new(
-        out, "temperatures", json_is_object(temps) ? json_deep_copy(temps) : json_object());
-    json_decref(told);
-}
-
 static json_t *peer_json(const struct net_peer *p)
 {
     json_t *out = json_pack("{s:s, s:s, s:o, s:b, s:b, s:b, s:b, s:b, s:o, s:I, s:I, s:I}", "peer",
@@ -145,7 +115,11 @@ static json_t *peer_json(const struct net_peer *p)
         text_or_null(p->address), "silent_ms", (json_int_t)p->silent_ms, "bytes_in",
         (json_int_t)p->bytes_in, "bytes_out", (json_int_t)p->bytes_out);
     json_object_set_new(out, "rtt_us", p->rtt_us >= 0 ? json_integer(p->rtt_us) : json_null());
-    take_presence(out, p);
+    json_t *told = network_told(p->presence, p->presence_len);
+    put_api(out, p, json_integer_value(json_object_get(told, "api_port")));
+    json_object_del(told, "api_port");
+    json_object_update(out, told);
+    json_decref(told);
     return out;
 }
 
