@@ -485,6 +485,8 @@ int network_open(
 static void on_net_closed(void *context)
 {
     struct network *w = context;
+    w->net = NULL; /* what still comes from the pool finds nobody */
+    content_set_net(w->content, NULL);
     while (w->queues_count > 0) {
         jobs_left(w->o.jobs, w->queues[0]->name);
         forget(w, w->queues[0]);
@@ -537,10 +539,15 @@ static void leaving(uv_timer_t *timer)
     }
 }
 
+void network_rest(struct network *w)
+{
+    w->resting = true;
+}
+
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context)
 {
     assert(!w->closing);
-    w->closing = true;
+    w->resting = w->closing = true;
     w->closed = closed;
     w->closed_context = context;
     hub_remove(w->o.hub, w->listener);
