@@ -213,15 +213,20 @@ void net_content_step(struct net *n); /* after anything that was told to xfer */
 int net_meet_open(struct net *n, struct err *e);
 void net_meet_close(struct net *n);
 void net_meet_join(struct net_queue *q);
-void net_meet_guides(struct net_queue *q); /* dials those of person and registry, names anew */
 void net_meet_leave(struct net_queue *q);
 void net_meet_tick(struct net_queue *q);
 int net_meet_try(const struct net *n, const char *ip, int port, struct err *e);
 void net_meet_hints(const struct net_queue *q, struct net_queue_status *out);
 
+/* ---- net_far.c: beyond the local network ---- */
+void net_far_join(struct net_queue *q);   /* the DHT, at the address it listens at */
+void net_far_guides(struct net_queue *q); /* dials those of person and registry, names anew */
+
 /* ---- net_wan.c: a queue described by a registry ---- */
 void net_wan_begin(struct net_queue *q);
 void net_wan_stop(struct net_queue *q);
+/* Of a registry that is a file here: can it be read, is it right, does it have the queue? */
+int net_wan_check(const char *where, const char *queue, struct err *e);
 bool net_wan_trusts(const struct net_queue *q, const struct peer *p);
 bool net_wan_admits(const struct net_queue *q, const struct peer *p);
 void net_wan_hints(const struct net_queue *q, struct net_queue_status *out);

@@ -212,7 +212,11 @@ int net_queue_check(const struct net *n, const struct net_queue_options *o, stru
     struct identity id = {0};
     int rc = check(o, &address, &id, e);
     identity_wipe(&id);
-    if (rc != 0 || address.automatic || net_queue_find(n, o->name) != NULL) {
+    const struct net_queue *q = net_queue_find(n, o->name);
+    if (rc == 0 && o->kind == NET_WAN && (q == NULL || strcmp(q->registry, o->registry) != 0)) {
+        rc = net_wan_check(o->registry, is_given(o->namespace) ? o->namespace : o->name, e);
+    }
+    if (rc != 0 || address.automatic || q != NULL) {
         return rc;
     }
     int port = address.port;
@@ -423,6 +427,9 @@ void net_queue_stop(struct net_queue *q)
             n->queues[i] = n->queues[--n->queues_count];
         }
     }
+    if (q->forget) { /* nothing of it is written any more */
+        net_store_forget(n->store, q->name);
+    }
     n->open++;
     q->timers_open = false;
     uv_close((uv_handle_t *)&q->tick, handle_closed);
@@ -435,9 +442,6 @@ static void leaving(uv_timer_t *timer)
     struct net_queue *q = timer->data;
     if (!group_has_left(q->group) && net_now_ms(q->net) < q->leave_by_ms) {
         return;
-    }
-    if (q->forget) {
-        net_store_forget(q->net->store, q->name);
     }
     net_queue_stop(q);
 }

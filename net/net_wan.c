@@ -4,12 +4,17 @@
 #include "net/net_priv.h"
 #include "net/registry_load.h"
 
+#include "host/base/clock.h"
+#include "host/base/file.h"
 #include "host/base/mem.h"
+#include "net/locate.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CHECK_MAX (256 << 10) /* of a file that the loop reads; larger ones are told later */
 
 bool net_wan_trusts(const struct net_queue *q, const struct peer *p)
 {
@@ -77,7 +82,7 @@ static void leave(struct net_queue *q)
 static void take_rendezvous(struct net_queue *q, const char *rendezvous)
 {
     if (q->link >= 0 && strcmp(q->rendezvous, rendezvous) == 0) {
-        net_meet_guides(q);
+        net_far_guides(q);
         return;
     }
     leave(q);
@@ -129,18 +134,22 @@ static void name_others(const struct registry *r, char *out, size_t size)
     }
 }
 
+static void say_missing(const struct registry *r, const char *queue, char *out, size_t size)
+{
+    char others[100];
+    name_others(r, others, sizeof others);
+    snprintf(out, size, "the registry has no queue \"%s\" (namespace); it has %s", queue, others);
+}
+
 static void take_registry(struct net_queue *q, const struct registry *r)
 {
     char text[300];
-    char others[100];
     const struct registry_queue *found = registry_find(r, q->wire_name);
     if (found != NULL) {
         take_queue(q, found);
         return;
     }
-    name_others(r, others, sizeof others);
-    snprintf(text, sizeof text, "the registry has no queue \"%s\" (namespace); it has %s",
-        q->wire_name, others);
+    say_missing(r, q->wire_name, text, sizeof text);
     set_problem(q, text);
 }
 
@@ -210,6 +219,50 @@ void net_wan_hints(const struct net_queue *q, struct net_queue_status *out)
             "map_ports: yes asks it to)",
             q->listen_port);
     }
+}
+
+/* ---- before it is joined ------------------------------------------------------------------------
+ */
+
+static int check_text(const char *path, const struct strbuf *text, const char *queue, struct err *e)
+{
+    struct registry_notes notes = {0};
+    char why[256];
+    struct registry *r = registry_parse(strbuf_text(text), text->len, path, &notes);
+    int rc = 0;
+    for (size_t i = 0; r == NULL && rc == 0 && i < notes.count; i++) {
+        if (!notes.at[i].warning) {
+            rc = err_field(e, PP_EINVAL, "registry", "%.200s%s", notes.at[i].text,
+                notes.mistakes > 1 ? " (and more: pphost registry check)" : "");
+        }
+    }
+    if (r != NULL && registry_find(r, queue) == NULL) {
+        say_missing(r, queue, why, sizeof why);
+        rc = err_field(e, PP_EINVAL, "registry", "%s", why);
+    }
+    registry_free(r);
+    registry_notes_fini(&notes);
+    return rc;
+}
+
+int net_wan_check(const char *where, const char *queue, struct err *e)
+{
+    struct locate *l;
+    struct locate_need need;
+    struct strbuf text = {0};
+    const struct locate_options o = {.now_s = clock_wall_ms() / 1000};
+    int rc = locate_new(&l, where, &o, e);
+    if (rc != 0) {
+        return rc;
+    }
+    locate_need(l, &need);
+    locate_free(l);
+    if (need.kind == LOCATE_FILE) {
+        rc = file_read(need.what, CHECK_MAX, &text, e);
+        rc = rc == 0 ? check_text(need.what, &text, queue, e) : rc;
+    }
+    strbuf_fini(&text);
+    return rc;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@
  *
  *     status                                         how it stands
  *     load CONCURRENT BYTES COUNT KEPT               commands, so many outstanding; KEPT 1: outbox
+ *     bare BYTES COUNT                               the yardstick: SQLite alone, as durable
  *     wait INDEX                                     told when so much is applied (0: in touch)
  *     quit                                           leaves as a host that is switched off
  *
  * The end of stdin ends it at once, as a crash would. Times are CLOCK_MONOTONIC, so that another
  * process may compare them.
  */
-#include "net/net.h"
+#include "tests/bench/network_load.h"
 
 #include "host/base/clock.h"
 #include "host/base/mem.h"
@@ -29,10 +30,9 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define QUEUE     "LAN"
-#define ROWS      1000
-#define FOUND_MS  200 /* of the first host: nobody else is there */
-#define BYTES_MAX (60 << 10)
+#define QUEUE    "LAN"
+#define ROWS     1000
+#define FOUND_MS 200 /* of the first host: nobody else is there */
 
 struct row {
     uint8_t *bytes; /* owned */
@@ -45,22 +45,6 @@ struct node {
     bool first;
     uint64_t applied;
     struct row rows[ROWS];
-};
-
-/* A command that was sent and not seen applied. */
-struct sent {
-    uint64_t id; /* 0 = no command */
-    uint64_t begin_ns;
-};
-
-struct load {
-    size_t concurrent, bytes, count;
-    bool kept;
-    size_t begun, done, refused;
-    struct sent *sent; /* `concurrent` of them */
-    uint64_t *took_ns; /* `count` of them; NULL = no load */
-    uint64_t begin_ns;
-    char why[200]; /* the last one was refused */
 };
 
 struct bench {
@@ -79,15 +63,7 @@ struct bench {
     bool waiting;
     uint64_t wait_for;
     struct load load;
-    uint8_t command[BYTES_MAX];
-    uint64_t number; /* of commands */
 };
-
-static void fail(const char *text)
-{
-    fprintf(stderr, "network_bench: %s\n", text);
-    exit(1);
-}
 
 /* ---- the machine --------------------------------------------------------------------------------
  */
@@ -98,18 +74,6 @@ static void set_row(struct node *n, size_t at, const uint8_t *bytes, size_t len)
     n->rows[at].bytes = mem_alloc(len > 0 ? len : 1);
     memcpy(n->rows[at].bytes, bytes, len);
     n->rows[at].len = len;
-}
-
-static void command_done(struct load *l, uint64_t id, bool refused)
-{
-    for (size_t i = 0; l->took_ns != NULL && i < l->concurrent; i++) {
-        if (l->sent[i].id == id) {
-            l->took_ns[l->done++] = clock_ns() - l->sent[i].begin_ns;
-            l->refused += refused;
-            l->sent[i].id = 0;
-            return;
-        }
-    }
 }
 
 static void on_apply(
@@ -125,7 +89,7 @@ static void on_apply(
     row(row_context, &(struct net_row){key, entry->bytes, entry->len});
     n->applied = entry->index;
     if (n->first && entry->own != 0) {
-        command_done(&n->bench->load, entry->own, false);
+        load_done(&n->bench->load, entry->own, NULL);
     }
 }
 
@@ -174,10 +138,8 @@ static void on_kept(void *context, uint64_t id)
 static void on_refused(void *context, uint64_t id, const struct err *e)
 {
     struct node *n = context;
-    struct load *l = &n->bench->load;
     if (n->first) {
-        str_copy(l->why, sizeof l->why, e->text, strlen(e->text));
-        command_done(l, id, true);
+        load_done(&n->bench->load, id, e);
     }
 }
 
@@ -255,7 +217,7 @@ static void open_node(struct bench *b, struct node *n, size_t number)
     n->bench = b;
     n->first = number == 0;
     if (net_open(&n->net, &b->loop, &o, &e) != 0 || net_queue_add(n->net, &q, &m, &e) != 0) {
-        fail(e.text);
+        load_fail(e.text);
     }
     free(folder);
     free(name);
@@ -283,78 +245,6 @@ static void grow(struct bench *b)
             b->count);
     }
     fflush(stdout);
-}
-
-/* ---- load ---------------------------------------------------------------------------------------
- */
-
-static int compare(const void *a, const void *b)
-{
-    const uint64_t *one = a;
-    const uint64_t *other = b;
-    return *one < *other ? -1 : *one > *other;
-}
-
-static void finish_load(struct load *l)
-{
-    uint64_t end_ns = clock_ns();
-    qsort(l->took_ns, l->done, sizeof *l->took_ns, compare);
-    printf("{\"event\": \"load\", \"at_ns\": %" PRIu64 ", \"n\": %zu, \"refused\": %zu, "
-           "\"seconds\": %.6f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f, "
-           "\"why\": \"%s\"}\n",
-        end_ns, l->done, l->refused, (double)(end_ns - l->begin_ns) / 1e9,
-        (double)l->took_ns[l->done / 2] / 1e3, (double)l->took_ns[l->done * 99 / 100] / 1e3,
-        (double)l->took_ns[l->done - 1] / 1e3, l->why);
-    fflush(stdout);
-    free(l->sent);
-    free(l->took_ns);
-    *l = (struct load){0};
-}
-
-static bool submit(struct bench *b, struct sent *slot)
-{
-    struct load *l = &b->load;
-    struct err e = {0};
-    b->number++;
-    memcpy(b->command, &b->number, sizeof b->number);
-    slot->begin_ns = clock_ns();
-    slot->id = net_submit(b->nodes[0].net, QUEUE, l->kept, b->command, l->bytes, &e);
-    if (slot->id == 0) {
-        str_copy(l->why, sizeof l->why, e.text, strlen(e.text));
-        return false;
-    }
-    l->begun++;
-    return true;
-}
-
-static void go_on(struct bench *b)
-{
-    struct load *l = &b->load;
-    for (size_t i = 0; i < l->concurrent && l->begun < l->count; i++) {
-        if (l->sent[i].id == 0 && !submit(b, &l->sent[i])) {
-            return;
-        }
-    }
-    if (l->took_ns != NULL && l->done == l->count) {
-        finish_load(l);
-    }
-}
-
-static void begin_load(struct bench *b, const size_t given[4])
-{
-    bool fits = given[0] > 0 && given[1] >= sizeof b->number && given[1] <= BYTES_MAX;
-    if (!fits || given[2] == 0 || b->load.took_ns != NULL) {
-        fail("load: out of range, or one is under way");
-    }
-    b->load = (struct load){
-        .concurrent = given[0],
-        .bytes = given[1],
-        .count = given[2],
-        .kept = given[3] != 0,
-        .sent = mem_array(given[0], sizeof(struct sent)),
-        .took_ns = mem_array(given[2], sizeof(uint64_t)),
-        .begin_ns = clock_ns(),
-    };
 }
 
 /* ---- what is asked ------------------------------------------------------------------------------
@@ -410,7 +300,9 @@ static void do_line(struct bench *b, const char *line)
         say_status(b);
     } else if (sscanf(line, "load %zu %zu %zu %zu", &given[0], &given[1], &given[2], &given[3]) ==
                4) {
-        begin_load(b, given);
+        load_begin(&b->load, given);
+    } else if (sscanf(line, "bare %zu %zu", &given[0], &given[1]) == 2) {
+        load_bare(b->folder, given[0], given[1]);
     } else if (sscanf(line, "wait %zu", &given[0]) == 1) {
         b->waiting = true;
         b->wait_for = given[0];
@@ -418,7 +310,7 @@ static void do_line(struct bench *b, const char *line)
         net_close(b->nodes[0].net, true, on_left, b);
         b->count = 0;
     } else {
-        fail("stdin: no such command");
+        load_fail("stdin: no such command");
     }
 }
 
@@ -456,7 +348,7 @@ static void turn(struct bench *b)
     if (!b->grown) {
         grow(b);
     }
-    go_on(b);
+    load_go_on(&b->load, b->nodes[0].net, QUEUE);
     check_wait(b);
 }
 
@@ -478,7 +370,7 @@ static void begin(struct bench *b)
     uv_check_init(&b->loop, &b->after);
     b->input.data = b->before.data = b->after.data = b;
     if (uv_pipe_open(&b->input, 0) != 0) {
-        fail("stdin must be a pipe");
+        load_fail("stdin must be a pipe");
     }
     uv_read_start((uv_stream_t *)&b->input, on_space, on_input);
     uv_prepare_start(&b->before, on_before);
@@ -488,7 +380,7 @@ static void begin(struct bench *b)
 int main(int argc, char **argv)
 {
     if (argc < 5 || atoi(argv[2]) < 1) {
-        fail("usage: network_bench FOLDER NETS HEARTBEAT_MS ELECTION_MS [ADDRESS]...");
+        load_fail("usage: network_bench FOLDER NETS HEARTBEAT_MS ELECTION_MS [ADDRESS]...");
     }
     struct bench *b = mem_alloc(sizeof *b);
     signal(SIGPIPE, SIG_IGN);

@@ -180,7 +180,7 @@ class Jobs(QueueBase):
                 ("add -n many gear.gcode", '-n "many"'), ("template save x", "missing: NAME ID"),
                 ("template use x -n 0", '"0"'), ("template make", "list, save, use or rm"),
                 ("quarantine clear", "list or rm"), ("files cp a", "ls, mkdir, mv or rm"), ("files mv a", "FROM TO"),
-                ("queue edit local kind=x", "KEY one of strategy, share"), ("queue stop local", "edit, enable or disable"),
+                ("queue edit local kind=x", "KEY one of strategy, share"), ("queue stop local", "takeover or release"),
                 ("stats --by week", "printer, file, material or day"), ("stats --days 0", "1 to 36500"),
                 ("load 8 PLA", "0 to 7"), ("load 0", "MATERIAL or SPOOL is missing"),
                 ("spool add x", "type=PLA"), ("spool add x type=PLA left=much", 'left="much"'),
@@ -408,6 +408,11 @@ class Around(QueueBase):
                          ["local", "local", "in-order", "2", "10", "12", "min", "34", "s", "disabled"])
         self.both(host, ["queue", "edit", "local", "strategy=oldest-first", "share=yes"],
                   ("PATCH", "queues/local", {"strategy": "oldest-first", "share": True}), queue)
+        world = {"name": "world", "registry": "print.example.org", "identity": "/keys/trusted_peer_1.priv"}
+        self.reply(host, "POST", "queues", queue)
+        for option in ("--identity", "--key"):
+            self.both(host, ["queue", "add", "world", "--registry", "print.example.org", option,
+                             "/keys/trusted_peer_1.priv"], ("POST", "queues", world), queue)
         self.both(host, ["queue", "enable", "local"], ("PATCH", "queues/local", {"enabled": True}), queue)
         self.both(host, ["queue", "disable", "local"], ("PATCH", "queues/local", {"enabled": False}), queue)
 

@@ -384,9 +384,13 @@ def registries_wrong(world):
         world.fleet.wait(guest.ready, guest.name, 60)
         wait_problem(world, guest, said)
         want(queue_of(guest)["peers"]["count"] == 1, "a registry that is not right counts")
-    out = guest.ctl("queue", "add", "barn", "--registry", registry.file(1))
-    want(out.returncode == 0, f"ppctl queue add: {out.stderr}")
-    wait_problem(world, guest, 'no queue "barn".*farm', name="barn")
+    for name, place, said in (("barn", registry.file(1), 'no queue "barn".*"farm", "landing"'),
+                              ("farm2", os.path.join(registry.folder, "registry_todo.yaml"), ":3:9: desc: .TODO"),
+                              ("farm2", "/nowhere/registry.yaml", "/nowhere/registry.yaml.*No such file"),
+                              ("farm2", "ipfs://Qmfoo", "Qmfoo"), ("farm2", "ftp://x/y", "ftp://x/y")):
+        done = guest.ctl("queue", "add", name, "--registry", place)
+        want(done.returncode == 1 and re.search(said, done.stderr), f"ppctl queue add {place}: {done.stderr}")
+        say(f"refused: {done.stderr.strip()}")
 
 
 def lost_database(world, trusted):

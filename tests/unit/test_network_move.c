@@ -351,6 +351,12 @@ static void say_as_bob(struct world *t, enum queue_verb verb, const char *id, co
 /* ---- killed -------------------------------------------------------------------------------------
  */
 
+/* PP_KILLS=1: at every step. */
+static int stride(int usual)
+{
+    return getenv("PP_KILLS") != NULL ? 1 : usual;
+}
+
 static void kill_in(const char *from, const char *to, int steps)
 {
     struct world *t = world_new();
@@ -371,7 +377,7 @@ static void kill_in(const char *from, const char *to, int steps)
 static void a_host_killed_anywhere_on_the_way_to_the_network_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    for (int steps = 0; steps < 26; steps += 2) {
+    for (int steps = 0; steps < 26; steps += stride(5)) {
         kill_in(QUEUE_LOCAL, "LAN", steps);
     }
 }
@@ -379,7 +385,7 @@ static void a_host_killed_anywhere_on_the_way_to_the_network_loses_and_doubles_n
 static void a_host_killed_anywhere_on_the_way_back_loses_and_doubles_nothing(void **state)
 {
     (void)state;
-    for (int steps = 0; steps < 26; steps += 2) {
+    for (int steps = 0; steps < 26; steps += stride(5)) {
         kill_in("LAN", QUEUE_LOCAL, steps);
     }
 }
@@ -420,6 +426,42 @@ static void there_and_back_again_as_often_as_wanted(void **state)
     }
     assert_non_null(files_find(t->b.files, "imports/machine/gears.gcode"));
     world_free(t);
+}
+
+/* ---- full disks ---------------------------------------------------------------------------------
+ */
+
+/* From some step on for a while. What is told is so, and at the end it is in one place. */
+static void fill_the_disk_in(const char *from, const char *to, int steps)
+{
+    struct world *t = world_new();
+    char id[ID_SIZE];
+    make_job(t, from, id);
+    begin_move(t, id, from, to);
+    for (int i = 0; i < steps; i++) {
+        step(t);
+    }
+    fill_disk(&t->b.base, 0);
+    for (int i = 0; i < 40; i++) {
+        step(t);
+    }
+    fill_disk(&t->b.base, SIZE_MAX);
+    settle(t);
+    assert_int_equal(t->moved.count, 1);
+    check_is_in(t, id, t->moved.result.err.code == 0 ? to : from);
+    kill_and_start(t);
+    settle(t);
+    check_is_in(t, id, t->moved.result.err.code == 0 ? to : from);
+    world_free(t);
+}
+
+static void a_full_disk_anywhere_on_the_way_loses_and_doubles_nothing(void **state)
+{
+    (void)state;
+    for (int steps = 0; steps < 20; steps += stride(9)) {
+        fill_the_disk_in(QUEUE_LOCAL, "LAN", steps);
+        fill_the_disk_in("LAN", QUEUE_LOCAL, steps);
+    }
 }
 
 /* ---- what others do meanwhile -------------------------------------------------------------------
@@ -685,6 +727,31 @@ static void what_a_former_life_may_have_taken_is_held(void **state)
     world_free(t);
 }
 
+/* A backup of this host's queue from before the move. */
+static void what_is_in_both_queues_is_held_here(void **state)
+{
+    struct world *t = world_new();
+    char id[ID_SIZE];
+    char other[ID_SIZE];
+    (void)state;
+    make_job(t, QUEUE_LOCAL, id);
+    make_job(t, QUEUE_LOCAL, other);
+    struct queue_job *copy = queue_job_copy(in_local(t, id));
+    struct queue_command c = {.verb = QUEUE_SUBMIT, .revision = -1, .spec = copy};
+    fake_net_say(t->net, BOB, &c);
+    step(t);
+    network_hold_doubles(&t->w, "LAN");
+    for (int i = 0; i < 1000 && !in_local(t, id)->draft; i++) {
+        step(t);
+    }
+    assert_true(in_local(t, id)->draft);
+    assert_false(in_local(t, other)->draft);
+    assert_false(in_lan(t, id)->draft);
+    assert_int_equal(t->notes, 1);
+    queue_job_free(copy);
+    world_free(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -693,6 +760,7 @@ int main(void)
             a_host_killed_anywhere_on_the_way_to_the_network_loses_and_doubles_nothing),
         cmocka_unit_test(a_host_killed_anywhere_on_the_way_back_loses_and_doubles_nothing),
         cmocka_unit_test(a_host_killed_before_it_heard_the_answer_knows_it_afterwards),
+        cmocka_unit_test(a_full_disk_anywhere_on_the_way_loses_and_doubles_nothing),
         cmocka_unit_test(a_print_that_is_counted_on_the_way_is_not_printed_again),
         cmocka_unit_test(what_another_host_prints_stays),
         cmocka_unit_test(of_two_hosts_that_fetch_a_job_one_gets_it),
@@ -706,6 +774,7 @@ int main(void)
         cmocka_unit_test(what_a_removed_queue_may_have_is_held),
         cmocka_unit_test(what_was_maybe_taken_from_a_removed_queue_is_held),
         cmocka_unit_test(what_a_former_life_may_have_taken_is_held),
+        cmocka_unit_test(what_is_in_both_queues_is_held_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

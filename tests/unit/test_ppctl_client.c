@@ -152,6 +152,18 @@ static void options_may_stand_anywhere(void **state)
     assert_null(option_value(&c, "--wait"));
 }
 
+static void a_key_is_a_file_where_the_command_says_so_and_nowhere_else(void **state)
+{
+    struct ppctl c;
+    struct err e;
+    (void)state;
+    assert_int_equal(parse(&c, &e, "queue add world --registry r.yaml --key peer_1.priv"), 0);
+    assert_string_equal(option_value(&c, "--key"), "peer_1.priv");
+    assert_int_equal(parse(&c, &e, "status --key secret"), -PP_EINVAL);
+    assert_non_null(strstr(e.text, "--key-file"));
+    assert_int_equal(parse(&c, &e, "--key secret queue show LAN"), -PP_EINVAL);
+}
+
 static void every_command_is_explained_and_in_order(void **state)
 {
     (void)state;
@@ -185,6 +197,7 @@ int main(void)
         cmocka_unit_test(the_answer_may_come_in_pieces),
         cmocka_unit_test(a_wrong_answer_opens_nothing),
         cmocka_unit_test(options_may_stand_anywhere),
+        cmocka_unit_test(a_key_is_a_file_where_the_command_says_so_and_nowhere_else),
         cmocka_unit_test(every_command_is_explained_and_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,7 @@ static int read_settings(struct ppctl *c, json_t *body)
 {
     const char *registry = option_value(c, "--registry");
     const char *identity = option_value(c, "--identity");
+    identity = identity != NULL ? identity : option_value(c, "--key");
     size_t count = sizeof shared_keys / sizeof *shared_keys;
     int status = spec_take_all(c, 2, shared_keys, count, body);
     if (status != PPCTL_DONE) {

@@ -221,7 +221,7 @@ const struct command commands_queue[] = {
         .args = "show NAME | add NAME [KEY=VALUE]... | edit NAME KEY=VALUE... | rm NAME |\n"
                 "                 enable NAME | disable NAME | takeover NAME |\n"
                 "                 release NAME HOST [--registry LOC] [--identity FILE]\n"
-                "                 [--secret KEY]",
+                "                 [--secret KEY] [--key FILE]",
         .summary = "look at a queue, add one that is shared, change it",
         .help = "A queue is shared by all hosts on this network that have one of the same\n"
                 "name (and key); with --registry by hosts anywhere. KEY is one of\n"
@@ -254,6 +254,7 @@ const struct command commands_queue[] = {
         .most = COMMAND_OPERANDS,
         .option = {{"--registry", "LOC", "add, edit: where its registry is"},
             {"--identity", "FILE", "add, edit: the .priv file to take part with"},
+            {"--key", "FILE", "the same as --identity"},
             {"--secret", "KEY", "enable: set its key too"}},
         .exec = cmd_queue},
     {.name = "peers",

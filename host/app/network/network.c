@@ -274,10 +274,47 @@ void network_set_profile(struct network *w, const char *profile)
     str_copy(w->profile, sizeof w->profile, profile, strlen(profile));
 }
 
+/* Net tells nobody any more when it is closed; here everybody is told. */
+struct fetching {
+    struct fetching *next;
+    struct network *w;
+    net_fetch_cb done;
+    void *context;
+};
+
+static void take_out(struct fetching *gone)
+{
+    struct fetching **at = &gone->w->fetches;
+    while (*at != gone) {
+        at = &(*at)->next;
+    }
+    *at = gone->next;
+}
+
+static void on_fetched(void *context, const struct err *e)
+{
+    struct fetching *f = context;
+    take_out(f);
+    f->done(f->context, e);
+    free(f);
+}
+
 void network_fetch(struct network *w, const char *queue, const char *sha256, int64_t size_bytes,
     net_fetch_cb done, void *context)
 {
-    net_fetch(w->net, queue, sha256, size_bytes, done, context);
+    struct fetching *f = mem_alloc(sizeof *f);
+    *f = (struct fetching){w->fetches, w, done, context};
+    w->fetches = f;
+    net_fetch(w->net, queue, sha256, size_bytes, on_fetched, f);
+}
+
+static void end_fetches(struct network *w)
+{
+    struct err e = {0};
+    err_set(&e, PP_ECANCELED, "the network queues of this host are closed");
+    while (w->fetches != NULL) {
+        on_fetched(w->fetches, &e);
+    }
 }
 
 bool network_fetch_progress(const struct network *w, const char *sha256, struct net_progress *out)
@@ -296,18 +333,6 @@ static bool fetch_progress(const void *context, const char *sha256, struct net_p
     return network_fetch_progress(context, sha256, out);
 }
 
-/* How long it was away before it was started nobody knows: then others are heard first. */
-bool network_may_begin(const struct network *w, const char *queue)
-{
-    const struct joined *q = network_joined(w, queue);
-    struct net_queue_status s;
-    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected || s.voters < 3) {
-        return true; /* nobody gives this host's claims away */
-    }
-    int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
-    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - RETRY_MS;
-}
-
 static void look_at_health(struct network *w)
 {
     for (size_t i = 0; i < w->queues_count; i++) {
@@ -316,6 +341,9 @@ static void look_at_health(struct network *w)
         int64_t now = (int64_t)clock_ms();
         if (!net_queue_status(w->net, q->name, &s)) {
             continue;
+        }
+        if (s.connected && q->connected_ms == 0) {
+            network_hold_doubles(w, q->name);
         }
         q->connected_ms = s.connected ? now : q->connected_ms;
         if (s.role != NET_LEADER) {
@@ -487,6 +515,7 @@ static void on_net_closed(void *context)
     struct network *w = context;
     w->net = NULL; /* what still comes from the pool finds nobody */
     content_set_net(w->content, NULL);
+    end_fetches(w);
     while (w->queues_count > 0) {
         jobs_left(w->o.jobs, w->queues[0]->name);
         forget(w, w->queues[0]);
@@ -524,6 +553,7 @@ static bool something_waits(const struct network *w)
 static void close_net(struct network *w)
 {
     jobs_set_network(w->o.jobs, NULL);
+    manage_set_fetch(w->o.manage, NULL, NULL);
     uv_close((uv_handle_t *)&w->second, handle_closed);
     uv_close((uv_handle_t *)&w->sync, handle_closed);
     net_close(w->net, w->leave_by_ms != 0, on_net_closed, w);

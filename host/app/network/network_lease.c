@@ -16,6 +16,7 @@
 
 #define EVERY_MS     10000
 #define LEFT_MAX_MS  (INT64_C(30) * 24 * 3600 * 1000) /* of what a host says of itself */
+#define MARGIN_MS    60000            /* before others may be given what a silent host has */
 #define UNSTARTED_MS (30 * 60 * 1000) /* a claim without a print, where anybody may claim */
 
 /* A holder of claims that this host has never heard of, since when it is waited for. */
@@ -23,6 +24,16 @@ struct absent {
     struct peer peer;
     int64_t since_ms;
 };
+
+static struct joined *joined(const struct network *w, const char *queue)
+{
+    for (size_t i = 0; i < w->queues_count; i++) {
+        if (strcmp(w->queues[i]->name, queue) == 0) {
+            return w->queues[i];
+        }
+    }
+    return NULL;
+}
 
 const char *network_claim_peer(const char *printer)
 {
@@ -48,6 +59,18 @@ static int64_t absent_since(struct joined *q, const struct peer *peer, int64_t n
     q->absent = mem_resize(q->absent, q->absent_count + 1, sizeof *q->absent);
     q->absent[q->absent_count++] = (struct absent){*peer, now};
     return now;
+}
+
+/* How long it was away before it was started nobody knows: then others are heard first. */
+bool network_may_begin(const struct network *w, const char *queue)
+{
+    const struct joined *q = joined(w, queue);
+    struct net_queue_status s;
+    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected || s.voters < 3) {
+        return true; /* nobody gives this host's claims away */
+    }
+    int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
+    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - MARGIN_MS;
 }
 
 /* How long its print was to last yet, by its own last word; 0 = it was not printing. Not by the

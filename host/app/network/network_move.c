@@ -214,6 +214,43 @@ void network_move(struct network *w, const char *from, const char *job, const ch
     move_save(m, on_saved);
 }
 
+/* ---- in two queues at once ----------------------------------------------------------------------
+ */
+
+static void hold_double(struct network *w, const struct queue_job *job, const char *queue)
+{
+    struct queue_job *spec = queue_job_new();
+    struct queue_command c = {
+        .verb = QUEUE_EDIT, .revision = -1, .mask = QUEUE_F_DRAFT, .spec = spec};
+    char text[400];
+    snprintf(text, sizeof text,
+        "job \"%.80s\" is in the local queue and was in this one too (was a backup restored?): it "
+        "is "
+        "held in the local queue; look before you let it be printed",
+        jobs_title(job));
+    network_note(w, queue, true, text);
+    spec->draft = true;
+    memcpy(c.job, job->id, sizeof c.job);
+    snprintf(c.actor, sizeof c.actor, "%s", w->name);
+    jobs_do(w->o.jobs, QUEUE_LOCAL, &c, NULL, NULL);
+    queue_job_free(spec);
+}
+
+void network_hold_doubles(struct network *w, const char *queue)
+{
+    const struct jobs_queue *local = jobs_queue_find(w->o.jobs, QUEUE_LOCAL);
+    const struct jobs_queue *shared = jobs_queue_find(w->o.jobs, queue);
+    if (local == NULL || shared == NULL || shared->queue == NULL) {
+        return;
+    }
+    for (const struct queue_job *job = queue_first(local->queue); job != NULL;
+         job = queue_after(local->queue, job)) {
+        if (!job->moving && !job->draft && queue_find(shared->queue, job->id) != NULL) {
+            hold_double(w, job, queue);
+        }
+    }
+}
+
 /* ---- what they need -----------------------------------------------------------------------------
  */
 

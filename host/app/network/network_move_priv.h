@@ -46,9 +46,29 @@ void move_end(struct move *m, const struct err *e); /* NULL: it is there */
 bool move_is_local(const char *queue);
 const struct queue_job *move_job_of(const struct move *m, const char *queue);
 
-/* ---- network_move_step.c ---- */
+/* ---- network_move_step.c: out of its queue ---- */
 extern void (*const move_steps[MOVE_STEPS])(struct move *);
 /* The set whose file is concerned; NULL: none is left. */
 const struct queue_set *move_file(const struct move *m);
+void move_advance(struct move *m);
+void move_give_up(struct move *m, const struct err *e); /* nothing has left its place: it stays */
+/* A command of this move, under the name that it has in every life of this host. */
+struct queue_command move_command(const struct move *m, const char *queue, enum queue_verb verb);
+/* `done` gets the move and ends with network_let_go(). */
+void move_say(struct move *m, const char *queue, struct queue_command *c, size_t n, jobs_cb done);
+/* What the queue has answered to it; NULL: nothing that is known here. */
+const struct queue_answer *move_answer(
+    const struct move *m, const char *queue, enum queue_verb verb);
+bool move_was_refused(const struct move *m, const char *queue, enum queue_verb verb);
+bool move_is_passing(int code); /* a network that is away, a disk that is full: later */
+bool move_is_unknown(int code); /* it may be applied yet */
+bool move_is_there(const struct move *m, const char *queue);
+bool move_is_in_archive(const struct move *m, const char *queue); /* finished, or removed */
+void move_no_job(const struct move *m, struct err *e);
+
+/* ---- network_move_put.c: into the other ---- */
+void move_name(struct move *m);
+void move_put(struct move *m);
+void move_let_go(struct move *m);
 
 #endif

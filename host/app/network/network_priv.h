@@ -34,6 +34,7 @@ struct network {
     struct joined *queues[NETWORK_QUEUES_MAX];
     size_t queues_count;
     struct move *moves;
+    struct fetching *fetches; /* owned; network.c */
     char *important; /* owned: of the presence told last */
     int64_t told_ms;
     int64_t leased_ms;
@@ -69,6 +70,8 @@ const char *network_claim_peer(const char *printer);
 /* ---- network_move.c ---- */
 int network_moves_load(struct network *w, struct err *e);
 void network_moves_tick(struct network *w);
+/* A job that is in this queue and in the local one (an old backup of either) is held here. */
+void network_hold_doubles(struct network *w, const char *queue);
 /* Is the content of a job that is on its way? */
 bool network_moves_need(void *context, const char *sha256);
 void network_moves_close(struct network *w); /* they go on at the next start */
