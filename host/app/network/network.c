@@ -553,7 +553,6 @@ static bool something_waits(const struct network *w)
 static void close_net(struct network *w)
 {
     jobs_set_network(w->o.jobs, NULL);
-    manage_set_fetch(w->o.manage, NULL, NULL);
     uv_close((uv_handle_t *)&w->second, handle_closed);
     uv_close((uv_handle_t *)&w->sync, handle_closed);
     net_close(w->net, w->leave_by_ms != 0, on_net_closed, w);
@@ -572,12 +571,16 @@ static void leaving(uv_timer_t *timer)
 void network_rest(struct network *w)
 {
     w->resting = true;
+    manage_set_fetch(w->o.manage, NULL, NULL);
 }
 
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context)
 {
     assert(!w->closing);
-    w->resting = w->closing = true;
+    if (!w->resting) {
+        network_rest(w);
+    }
+    w->closing = true;
     w->closed = closed;
     w->closed_context = context;
     hub_remove(w->o.hub, w->listener);
