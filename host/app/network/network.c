@@ -513,6 +513,8 @@ int network_open(
 static void on_net_closed(void *context)
 {
     struct network *w = context;
+    w->net = NULL; /* what still comes from the pool finds nobody */
+    content_set_net(w->content, NULL);
     end_fetches(w);
     while (w->queues_count > 0) {
         jobs_left(w->o.jobs, w->queues[0]->name);
@@ -551,7 +553,6 @@ static bool something_waits(const struct network *w)
 static void close_net(struct network *w)
 {
     jobs_set_network(w->o.jobs, NULL);
-    manage_set_fetch(w->o.manage, NULL, NULL);
     uv_close((uv_handle_t *)&w->second, handle_closed);
     uv_close((uv_handle_t *)&w->sync, handle_closed);
     net_close(w->net, w->leave_by_ms != 0, on_net_closed, w);
@@ -567,9 +568,18 @@ static void leaving(uv_timer_t *timer)
     }
 }
 
+void network_rest(struct network *w)
+{
+    w->resting = true;
+    manage_set_fetch(w->o.manage, NULL, NULL);
+}
+
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context)
 {
     assert(!w->closing);
+    if (!w->resting) {
+        network_rest(w);
+    }
     w->closing = true;
     w->closed = closed;
     w->closed_context = context;

@@ -337,7 +337,7 @@ static void claim_ahead(struct network *w, struct joined *q)
 void network_lease_tick(struct network *w)
 {
     int64_t now = (int64_t)clock_ms();
-    if (now < w->leased_ms + EVERY_MS) {
+    if (w->resting || now < w->leased_ms + EVERY_MS) {
         return;
     }
     w->leased_ms = now;

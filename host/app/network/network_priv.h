@@ -39,6 +39,7 @@ struct network {
     int64_t told_ms;
     int64_t leased_ms;
     int64_t retry_ms; /* of queues that could not be joined */
+    bool resting;     /* device and manage are going: nothing is told of them, nothing asked */
     bool closing;
     int64_t leave_by_ms; /* 0 = not leaving */
     unsigned open;       /* handles */
