@@ -221,6 +221,7 @@ static void on_http_closed(void *context)
 {
     struct host *h = context;
     h->http = NULL;
+    host_network_rest(&h->network);
     host_queue_stop(&h->queue, on_queue_stopped, h);
 }
 

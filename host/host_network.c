@@ -229,6 +229,13 @@ static void close_now(struct host_network *n)
     }
 }
 
+void host_network_rest(struct host_network *n)
+{
+    if (n->network != NULL) {
+        network_rest(n->network);
+    }
+}
+
 void host_network_close(
     struct host_network *n, bool leave, void (*closed)(void *context), void *context)
 {

@@ -47,6 +47,9 @@ int host_network_open(
 void host_network_configure(
     struct host_network *n, struct jobs *jobs, const struct config *config, const char *profile);
 
+/* Before the device, or who manages it, is closed. */
+void host_network_rest(struct host_network *n);
+
 /* `leave`: others take over what this host is for them. `closed` runs once, maybe at once. */
 void host_network_close(
     struct host_network *n, bool leave, void (*closed)(void *context), void *context);

@@ -21,20 +21,6 @@ enum ask_kind {
     ASK_ANSWER
 };
 
-/* One that waits for its answer (`serving` false), or that our program has to answer. */
-struct ask {
-    struct ask *next;
-    uint64_t id;
-    struct net_queue *queue;
-    struct peer to; /* serving: who asked */
-    bool serving;
-    struct peer hop;  /* serving: to whom the answer goes */
-    uint64_t foreign; /* serving: its id there */
-    uint64_t until_ms;
-    net_answer_cb done;
-    void *context;
-};
-
 static struct ask **find(struct net *n, uint64_t id, bool serving)
 {
     struct ask **at = &n->asks;

@@ -109,7 +109,19 @@ struct net_queue {
     unsigned open; /* handles */
 };
 
-struct ask; /* net_ask.c */
+/* One that waits for its answer (`serving` false), or that our program has to answer. */
+struct ask {
+    struct ask *next;
+    uint64_t id;
+    struct net_queue *queue;
+    struct peer to; /* serving: who asked */
+    bool serving;
+    struct peer hop;  /* serving: to whom the answer goes */
+    uint64_t foreign; /* serving: its id there */
+    uint64_t until_ms;
+    net_answer_cb done;
+    void *context;
+};
 
 struct net {
     uv_loop_t *loop;

@@ -111,6 +111,7 @@ static int join(struct network *w, const struct jobs_queue *queue, struct err *e
     struct joined *q = mem_alloc(sizeof *q);
     str_copy(q->name, sizeof q->name, queue->name, strlen(queue->name));
     q->shared = queue->shared;
+    q->joined_ms = (int64_t)clock_ms();
     int rc = w->queues_count < NETWORK_QUEUES_MAX
                  ? printer_name(w, &o, q->printer, sizeof q->printer, e)
                  : err_set(e, PP_ELIMIT, "%d network queues are the most", NETWORK_QUEUES_MAX);
@@ -345,7 +346,12 @@ static void look_at_health(struct network *w)
         if (s.connected && q->connected_ms == 0) {
             network_hold_doubles(w, q->name);
         }
+        bool may_now = q->may_begin;
         q->connected_ms = s.connected ? now : q->connected_ms;
+        q->may_begin = network_may_begin(w, q->name);
+        if (q->may_begin && !may_now) {
+            hub_emit(w->o.hub, HUB_JOBS, NULL); /* who waited for it looks again */
+        }
         if (s.role != NET_LEADER) {
             q->lead_ms = 0;
         } else if (q->lead_ms == 0) {
@@ -513,6 +519,8 @@ int network_open(
 static void on_net_closed(void *context)
 {
     struct network *w = context;
+    w->net = NULL; /* what still comes from the pool finds nobody */
+    content_set_net(w->content, NULL);
     end_fetches(w);
     while (w->queues_count > 0) {
         jobs_left(w->o.jobs, w->queues[0]->name);
@@ -551,7 +559,6 @@ static bool something_waits(const struct network *w)
 static void close_net(struct network *w)
 {
     jobs_set_network(w->o.jobs, NULL);
-    manage_set_fetch(w->o.manage, NULL, NULL);
     uv_close((uv_handle_t *)&w->second, handle_closed);
     uv_close((uv_handle_t *)&w->sync, handle_closed);
     net_close(w->net, w->leave_by_ms != 0, on_net_closed, w);
@@ -567,9 +574,18 @@ static void leaving(uv_timer_t *timer)
     }
 }
 
+void network_rest(struct network *w)
+{
+    w->resting = true;
+    manage_set_fetch(w->o.manage, NULL, NULL);
+}
+
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context)
 {
     assert(!w->closing);
+    if (!w->resting) {
+        network_rest(w);
+    }
     w->closing = true;
     w->closed = closed;
     w->closed_context = context;

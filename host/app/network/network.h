@@ -41,6 +41,9 @@ struct network_options {
 
 int network_open(
     struct network **out, uv_loop_t *loop, const struct network_options *o, struct err *e);
+/* The device, or who manages it, is about to be closed: peers hear no more of it and ask nothing of
+ * it any more. For good; network_close() follows. */
+void network_rest(struct network *w);
 /* `leave`: others take over what this host is for them (a stop, not a restart). */
 void network_close(struct network *w, bool leave, void (*closed)(void *context), void *context);
 void network_set_profile(struct network *w, const char *profile);

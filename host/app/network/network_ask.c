@@ -92,6 +92,8 @@ void network_ask(struct network *w, const char *host, const char *who, const cha
 static const struct err no_request = {
     .code = PP_EINVAL, .text = "that is no request of another host's program"};
 
+static const struct err stopping = {.code = PP_EOFFLINE, .text = "that host is being stopped"};
+
 static void refuse(struct network *w, uint64_t id, const struct err *e)
 {
     json_t *body = json_pack(
@@ -163,7 +165,9 @@ void network_request(void *context, const char *queue, const struct peer *from, 
     struct network *w = context;
     const struct joined *q = network_joined(w, queue);
     json_t *request = json_loadb((const char *)bytes, len, JSON_REJECT_DUPLICATES, NULL);
-    if (q == NULL || request == NULL || w->o.serve == NULL) {
+    if (w->resting) {
+        refuse(w, id, &stopping);
+    } else if (q == NULL || request == NULL || w->o.serve == NULL) {
         refuse(w, id, &no_request);
     } else {
         serve(w, q, from, trusted, id, request);
@@ -174,6 +178,9 @@ void network_request(void *context, const char *queue, const struct peer *from, 
 void network_answered(
     struct network *w, uint64_t id, int status, const char *type, const void *body, size_t len)
 {
+    if (w->net == NULL) {
+        return;
+    }
     json_t *answer =
         json_pack("{s:i, s:s, s:s%}", "status", status, "type", type, "body", body, len);
     char *text = json_dumps(answer, JSON_COMPACT);

@@ -66,7 +66,7 @@ static void add_rest(const struct network *w, json_t *out)
 void network_tell(struct network *w)
 {
     int64_t now = (int64_t)clock_ms();
-    if (w->closing || w->queues_count == 0) {
+    if (w->resting || w->queues_count == 0) {
         return;
     }
     json_t *told = important(w);
