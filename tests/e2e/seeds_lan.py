@@ -8,6 +8,7 @@ import copy
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 import time
@@ -337,6 +338,19 @@ class Walk:
         self.step("a port below 1024 is refused to who may not have it")
         self.refused(self.anna, ["80", "privileged", "1024"], "queue", "add", "lab", "address=0.0.0.0:80")
 
+    def stranded(self):
+        self.step("a job whose way to another queue ended with its host's life is there again, as a draft")
+        self.add(self.carl, "lost", "twin.gcode", profile="twin")
+        self.carl.stop()
+        with sqlite3.connect(os.path.join(self.carl.folder, "data", "pphost.db")) as db:
+            db.execute("UPDATE jobs SET doc = json_set(doc, '$.moving', json('true')) WHERE doc LIKE '%lost%'")
+        db.close()
+        self.start_carl()
+        self.fleet.wait(self.carl.ready, "carl is ready", 30)
+        self.soon(self.carl, "has it as a draft", lambda: [
+            (j["moving"], j["draft"]) for j in self.carl.ask("GET", "jobs")["jobs"]] == [(False, True)])
+        self.does(self.carl, "rm", "lost")
+
     def one_machine(self):
         self.step("hosts of one machine share a queue by localhost; who is on another machine is not in it")
         dora = copy.copy(self.anna)
@@ -403,9 +417,11 @@ def write_profiles(folder):
         f.write(text.replace("Virtual printer", "Twin").replace("- Virtual", "- Twin"))
 
 
-MORE = os.environ.get("SEEDS_OPTIONS", "").split()
+MORE = os.environ.get("SEEDS_OPTIONS", "").split()  # of each host, such as -v
+LINES = int(os.environ.get("SEEDS_LINES", "40"))  # of each log, when the test fails
 STEPS = ["enable", "validate", "submit_and_undo", "change", "ask_first", "lock", "whole_job", "two_profiles",
-         "while_printing", "history", "names", "privileged", "disable", "one_machine", "operate"]
+         "while_printing", "history", "names", "privileged", "disable", "stranded",
+         "one_machine", "operate"]
 
 
 def walk(folder, steps):
@@ -422,7 +438,8 @@ def walk(folder, steps):
         w.anna.wrap = ["setpriv", "--inh-caps=-net_bind_service", "--bounding-set=-net_bind_service"]
         for node in fleet.nodes[:2]:
             node.start("--profiles", profiles, *MORE)
-        fleet.nodes[2].start("--profiles", profiles, "--profile", "twin", *MORE)
+        w.start_carl = lambda: fleet.nodes[2].start("--profiles", profiles, "--profile", "twin", *MORE)
+        w.start_carl()
         for node in fleet.nodes:
             fleet.wait(node.ready, f"{node.name} is ready", 30)
         try:
@@ -430,10 +447,9 @@ def walk(folder, steps):
                 getattr(w, name)()
         except (RuntimeError, Away):
             for node in fleet.nodes:
-                if os.environ.get("SEEDS_DEBUG"):
-                    print(node.name, node.address, node.ctl("--json", "peers", "LAN").stdout, node.inside("ss", "-tnp").stdout, node.ctl("queue","show","LAN").stdout)
                 with open(os.path.join(node.folder, "pphost.log"), encoding="utf-8", errors="replace") as f:
-                    print(f"--- {node.name}\n" + "".join([x for x in f.readlines() if "debug: http" not in x and ": debug: [<>]" not in x][-int(os.environ.get("SEEDS_LINES", "40")):]))
+                    lines = [line for line in f if ": debug: http" not in line and ": debug: [<>]" not in line]
+                print(f"--- {node.name}\n" + "".join(lines[-LINES:]))
             raise
 
 

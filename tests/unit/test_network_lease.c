@@ -191,6 +191,19 @@ static void a_host_that_has_heard_nobody_since_its_start_begins_nothing(void **s
     assert_true(network_may_begin(&l.w, "LAN"));
 }
 
+/* There may be more than two by now, and its disk may be an old copy. */
+static void of_two_one_waits_a_little_for_the_other_after_its_start(void **state)
+{
+    struct leased l;
+    set_up(&l, *state, false);
+    heard.status.connected = false;
+    heard.status.voters = 1;
+    l.q.joined_ms = (int64_t)clock_ms() - 5000;
+    assert_false(network_may_begin(&l.w, "LAN"));
+    l.q.joined_ms = (int64_t)clock_ms() - 16000;
+    assert_true(network_may_begin(&l.w, "LAN"));
+}
+
 /* Its end is in the history, and nobody was told before the host was switched off. */
 static void what_had_ended_well_is_counted_when_the_host_goes(void **state)
 {
@@ -223,6 +236,7 @@ int main(void)
         FLEET_TEST(of_two_nothing_is_taken_from_the_silent_one),
         FLEET_TEST(who_does_not_lead_gives_nothing_away),
         FLEET_TEST(a_host_that_has_heard_nobody_since_its_start_begins_nothing),
+        FLEET_TEST(of_two_one_waits_a_little_for_the_other_after_its_start),
         FLEET_TEST(what_had_ended_well_is_counted_when_the_host_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

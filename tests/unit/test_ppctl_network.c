@@ -171,6 +171,16 @@ static void a_shared_job_says_who_has_it_and_who_cannot_print_it(void **state)
     free(got);
 }
 
+static void a_job_that_moves_for_long_says_that_it_goes_on(void **state)
+{
+    (void)state;
+    assert_shown(view_job, 80,
+        "{'moving':{'job':'x','from':'local','to':'LAN','step':'offer','done_bytes':2400000,"
+        "'size_bytes':9000000}}",
+        "on its way from local to LAN (2.4 MB of 9.0 MB); it goes on by itself (ppctl -H\n"
+        "mk3 peers shows it)\n");
+}
+
 static void nothing_is_wider_than_the_terminal(void **state)
 {
     static const int columns[] = {40, 60, 80, 100, 120};
@@ -221,6 +231,7 @@ int main(void)
         cmocka_unit_test(one_that_is_alone_says_why_that_may_be),
         cmocka_unit_test(hosts_are_a_table_with_what_they_do_below_each),
         cmocka_unit_test(a_shared_job_says_who_has_it_and_who_cannot_print_it),
+        cmocka_unit_test(a_job_that_moves_for_long_says_that_it_goes_on),
         cmocka_unit_test(nothing_is_wider_than_the_terminal),
         cmocka_unit_test(documents_of_other_shapes_are_shown_as_far_as_they_go),
     };

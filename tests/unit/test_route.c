@@ -105,8 +105,8 @@ static void a_wrong_method_is_told_which_are_right(void **state)
 
 static void everything_but_the_page_the_version_and_the_login_needs_a_key(void **state)
 {
-    static const char *const open_paths[] = {"/", "/app.js", "/queue.js", "/sd.js", "/shared.js", "/style.css",
-        "/icon.svg", "/api/version", "/api/v1/login", "/api/v1/logout"};
+    static const char *const open_paths[] = {"/", "/app.js", "/queue.js", "/sd.js", "/shared.js",
+        "/style.css", "/icon.svg", "/api/version", "/api/v1/login", "/api/v1/logout"};
     (void)state;
     for (size_t i = 0; i < routes_count; i++) {
         bool open = false;

@@ -335,11 +335,34 @@ static void set_row(struct strbuf *out, const struct view *v, const json_t *set,
     }
 }
 
+/* Of a job that goes to another queue for longer than anybody waits. */
+static void view_moving(struct strbuf *out, const struct view *v, const json_t *move)
+{
+    struct strbuf text = {0};
+    char done[TEXT_SIZE];
+    char all[TEXT_SIZE];
+    strbuf_puts(&text, "on its way from ");
+    text_foreign(&text, field_text(move, "from"));
+    strbuf_puts(&text, " to ");
+    text_foreign(&text, field_text(move, "to"));
+    if (field_int(move, "size_bytes", -1) > 0) {
+        strbuf_printf(&text, " (%s of %s)", text_size(done, field_int(move, "done_bytes", 0)),
+            text_size(all, field_int(move, "size_bytes", 0)));
+    }
+    strbuf_printf(&text, "; it goes on by itself (ppctl %speers shows it)", v->target);
+    text_wrap(out, strbuf_text(&text), 0, v->columns);
+    strbuf_fini(&text);
+}
+
 void view_job(struct strbuf *out, const struct view *v, const json_t *job)
 {
     size_t i;
     json_t *set;
     struct strbuf name = {0};
+    if (json_is_object(field_node(job, "moving"))) {
+        view_moving(out, v, field_node(job, "moving"));
+        return;
+    }
     text_foreign(&name, job_name(job));
     text_cut(out, strbuf_text(&name), v->columns);
     strbuf_fini(&name);

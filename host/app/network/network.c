@@ -111,6 +111,7 @@ static int join(struct network *w, const struct jobs_queue *queue, struct err *e
     struct joined *q = mem_alloc(sizeof *q);
     str_copy(q->name, sizeof q->name, queue->name, strlen(queue->name));
     q->shared = queue->shared;
+    q->joined_ms = (int64_t)clock_ms();
     int rc = w->queues_count < NETWORK_QUEUES_MAX
                  ? printer_name(w, &o, q->printer, sizeof q->printer, e)
                  : err_set(e, PP_ELIMIT, "%d network queues are the most", NETWORK_QUEUES_MAX);
@@ -345,7 +346,12 @@ static void look_at_health(struct network *w)
         if (s.connected && q->connected_ms == 0) {
             network_hold_doubles(w, q->name);
         }
+        bool may_now = q->may_begin;
         q->connected_ms = s.connected ? now : q->connected_ms;
+        q->may_begin = network_may_begin(w, q->name);
+        if (q->may_begin && !may_now) {
+            hub_emit(w->o.hub, HUB_JOBS, NULL); /* who waited for it looks again */
+        }
         if (s.role != NET_LEADER) {
             q->lead_ms = 0;
         } else if (q->lead_ms == 0) {

@@ -16,7 +16,8 @@
 
 #define EVERY_MS     10000
 #define LEFT_MAX_MS  (INT64_C(30) * 24 * 3600 * 1000) /* of what a host says of itself */
-#define MARGIN_MS    60000            /* before others may be given what a silent host has */
+#define MARGIN_MS    60000 /* before others may be given what a silent host has */
+#define ALONE_MS     15000 /* after the start, until a queue of two goes on without the other */
 #define UNSTARTED_MS (30 * 60 * 1000) /* a claim without a print, where anybody may claim */
 
 /* A holder of claims that this host has never heard of, since when it is waited for. */
@@ -61,16 +62,20 @@ static int64_t absent_since(struct joined *q, const struct peer *peer, int64_t n
     return now;
 }
 
-/* How long it was away before it was started nobody knows: then others are heard first. */
+/* How long it was away before it was started nobody knows, nor how old its disk is: then others are
+ * heard first, and where there seem to be but two, waited for. */
 bool network_may_begin(const struct network *w, const char *queue)
 {
     const struct joined *q = joined(w, queue);
     struct net_queue_status s;
-    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected || s.voters < 3) {
-        return true; /* nobody gives this host's claims away */
+    int64_t now = (int64_t)clock_ms();
+    if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected) {
+        return true;
     }
-    int64_t away_ms = (int64_t)clock_ms() - q->connected_ms;
-    return q->connected_ms != 0 && away_ms < q->shared.claim_timeout_ms - MARGIN_MS;
+    if (s.voters < 3) { /* nobody gives this host's claims away */
+        return q->connected_ms != 0 || now - q->joined_ms > ALONE_MS;
+    }
+    return q->connected_ms != 0 && now - q->connected_ms < q->shared.claim_timeout_ms - MARGIN_MS;
 }
 
 /* How long its print was to last yet, by its own last word; 0 = it was not printing. Not by the

@@ -326,9 +326,41 @@ static void on_row(void *context, const char *queue, const char *job, const char
     json_decref(doc);
 }
 
+static bool is_on_its_way(const struct network *w, const char *job)
+{
+    const struct move *m = w->moves;
+    while (m != NULL && strcmp(m->job, job) != 0) {
+        m = m->next;
+    }
+    return m != NULL;
+}
+
+/* One that was made for another queue, and then the host died before its first step: whoever made
+ * it was told nothing. It is kept, as a draft. */
+static void keep_stranded(struct network *w, const struct queue_job *job)
+{
+    struct queue_job *spec = queue_job_new();
+    struct queue_command c[2] = {
+        {.verb = QUEUE_EDIT, .revision = -1, .mask = QUEUE_F_MOVING, .spec = spec},
+        {.verb = QUEUE_EDIT, .revision = -1, .mask = QUEUE_F_DRAFT, .spec = spec}};
+    memcpy(c[0].job, job->id, sizeof c[0].job);
+    memcpy(c[1].job, job->id, sizeof c[1].job);
+    spec->draft = true;
+    jobs_do_all(w->o.jobs, QUEUE_LOCAL, c, 2, NULL, NULL);
+    queue_job_free(spec);
+}
+
 int network_moves_load(struct network *w, struct err *e)
 {
-    return store_load_docs(w->o.store, STORE_MOVES, on_row, w, e);
+    int rc = store_load_docs(w->o.store, STORE_MOVES, on_row, w, e);
+    const struct jobs_queue *local = jobs_queue_find(w->o.jobs, QUEUE_LOCAL);
+    const struct queue_job *job = queue_first(local->queue);
+    for (; rc == 0 && job != NULL; job = queue_after(local->queue, job)) {
+        if (job->moving && !is_on_its_way(w, job->id)) {
+            keep_stranded(w, job);
+        }
+    }
+    return rc;
 }
 
 void network_moves_close(struct network *w)

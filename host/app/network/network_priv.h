@@ -13,7 +13,9 @@ struct joined {
     struct jobs_shared shared; /* what it was joined with */
     char printer[QUEUE_WORD_MAX + 1];
     bool leaving;
+    int64_t joined_ms;     /* monotonic */
     int64_t connected_ms;  /* monotonic: last in touch with a leader; 0 = not since it was joined */
+    bool may_begin;        /* as told to managing last */
     int64_t lead_ms;       /* since when we lead; 0 = we do not */
     struct absent *absent; /* owned: claim holders that were never heard of; network_lease.c */
     size_t absent_count;
@@ -35,7 +37,7 @@ struct network {
     size_t queues_count;
     struct move *moves;
     struct fetching *fetches; /* owned; network.c */
-    char *important; /* owned: of the presence told last */
+    char *important;          /* owned: of the presence told last */
     int64_t told_ms;
     int64_t leased_ms;
     int64_t retry_ms; /* of queues that could not be joined */
