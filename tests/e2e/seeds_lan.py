@@ -391,6 +391,21 @@ class Walk:
         self.does(self.carl, "rm", "later")
         self.in_queue([])
 
+    def operate(self):
+        self.step("a host that others may not operate shows its state, keeps its files and settings, and stops at once")
+        self.does(self.bert, "queue", "edit", "LAN", "control=no")
+        self.soon(self.carl, "sees bert", lambda: self.carl.ctl("-H", "bert", "status").returncode == 0)
+        self.refused(self.carl, ["control"], "-H", "bert", "send", "G28")
+        self.refused(self.carl, ["control"], "-H", "bert", "log")
+        self.does(self.bert, "queue", "edit", "LAN", "control=keyed")
+        self.does(self.carl, "-H", "bert", "log")
+        self.refused(self.carl, ["admin"], "-H", "bert", "queue", "edit", "LAN", "key=")
+        self.refused(self.carl, ["not asked"], "-H", "bert", "key", "list")
+        self.does(self.bert, "queue", "edit", "LAN", "control=no")
+        self.does(self.carl, "-H", "bert", "estop")
+        same("bert", self.bert.ask("GET", "status")["state"], "error")
+        same("carl", self.carl.ask("GET", "status")["state"], "operational")
+
 
 def write_profiles(folder):
     """A second kind of printer, which is like the first in all but its name."""
@@ -406,7 +421,7 @@ MORE = os.environ.get("SEEDS_OPTIONS", "").split()  # of each host, such as -v
 LINES = int(os.environ.get("SEEDS_LINES", "40"))  # of each log, when the test fails
 STEPS = ["enable", "validate", "submit_and_undo", "change", "ask_first", "lock", "whole_job", "two_profiles",
          "while_printing", "history", "names", "privileged", "disable", "stranded",
-         "one_machine"]
+         "one_machine", "operate"]
 
 
 def walk(folder, steps):
