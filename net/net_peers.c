@@ -51,7 +51,7 @@ static void member_remove(struct net_queue *q, size_t at)
 static void make_room(struct net_queue *q)
 {
     size_t oldest = q->members_count;
-    for (size_t i = 0; i < q->members_count; i++) {
+    for (size_t i = 0; q->members != NULL && i < q->members_count; i++) {
         const struct member *m = &q->members[i];
         if (!m->linked &&
             (oldest == q->members_count || m->heard_ms < q->members[oldest].heard_ms)) {
