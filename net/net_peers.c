@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORGET_MS  (10 * 60 * 1000) /* heard of through others, and silent */
+#define FORGET_MS  ((uint64_t)10 * 60 * 1000) /* heard of through others, and silent */
 #define PER_PACKET 64
 #define COUNT_MAX  1000000000 /* more hosts there are not */
 
