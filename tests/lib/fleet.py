@@ -60,8 +60,7 @@ class Segment:
         self.net = f"10.{77 + number}.{fleet.salt}"
         run("ip", "link", "add", self.bridge, "type", "bridge")
         # Snooping would keep groups nobody has asked for from going around.
-        with open(f"/sys/class/net/{self.bridge}/bridge/multicast_snooping", "w", encoding="ascii") as f:
-            f.write("0")
+        run("ip", "link", "set", self.bridge, "type", "bridge", "mcast_snooping", "0")
         run("ip", "addr", "add", f"{self.net}.254/24", "dev", self.bridge)
         run("ip", "link", "set", self.bridge, "up")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A queue over the internet: seven hosts, each on a network of its own behind a router, no multicast.
 
-    wan.py farm | trouble | landing
+    wan.py farm | trouble | landing | meeting | changes
 
 They meet through one node of the DHT and know of each other only what a registry says: served as DNSLink,
 IPNS and CID by stand-ins (tests/lib/wan_web.py). Three are its trusted peers. What was printed is judged by
@@ -647,15 +647,16 @@ def main():
     run_privileged()
     folder = tempfile.mkdtemp(prefix="pphost-wan.")
     keep = "--keep" in sys.argv
-    world = World(folder)
+    world = None
     try:
+        world = World(folder)
         PLAYS[sys.argv[1]](world)
         say("all well")
         return 0
     except (Failed, RuntimeError, Away) as e:
         say(f"FAILED: {e}")
-        shown(world.nodes)
-        for node in world.nodes:
+        shown(world.nodes if world is not None else [])
+        for node in world.nodes if world is not None else []:
             log = os.path.join(node.folder, "pphost.log")
             if os.path.exists(log):
                 with open(log, encoding="utf-8", errors="replace") as f:
@@ -663,7 +664,8 @@ def main():
                 print(f"--- {node.name}\n" + "\n".join(line[:240] for line in lines[-30:]))
         return 1
     finally:
-        world.close()
+        if world is not None:
+            world.close()
         if keep:
             say("kept: " + folder)
         else:

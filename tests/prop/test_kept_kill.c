@@ -1,3 +1,4 @@
+// labels: slow
 /* Killed after any instruction, what the stream has kept is whole, and what has gone to the port is
  * in it: a child streams into shared memory under single steps, its parent looks at a copy.
  */

@@ -1,3 +1,4 @@
+// quick: PP_SEEDS=40
 /* Laws of the queue, for any sequence of commands, by seed (PP_SEED=N replays one, PP_SEEDS=N runs
  * as many, 300 commands each):
  *   - the same commands on the same state give the same state and the same answers;

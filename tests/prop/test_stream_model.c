@@ -1,4 +1,5 @@
 // link: ppcore ppvirtual_model
+// quick: PP_SEEDS=400
 /* The stream machine against a small model of a Marlin printer's serial side, in virtual time.
  *
  * In every second seed the host dies now and then, at any point between two calls, and another

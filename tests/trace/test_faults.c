@@ -1,5 +1,6 @@
 // link: ppcore ppvirtual_model
 // with: virtual_printer
+// quick: PP_SEEDS=100
 /* The stream machine and the virtual printer with its faults, coupled on virtual time.
  *
  * The law: the printer executes the job's lines, each once and in order; or the stream has stopped

@@ -158,6 +158,12 @@ static inline struct device_status status(const struct bench *b)
     return s;
 }
 
+/* The temperatures are asked for now, and not within two seconds. */
+static inline void ask_temps(struct bench *b)
+{
+    b->device->temps_ms = 0;
+}
+
 #define UNTIL_STATE(b, wanted) RUN_UNTIL(b, status(b).state == (wanted))
 
 static inline void on_hub(void *context, enum hub_event event, const void *data)

@@ -458,6 +458,38 @@ static void a_job_of_too_many_sets_is_refused_and_says_why(void **state)
     queue_job_free(job);
 }
 
+static void on_notice(void *context, enum hub_event event, const void *data)
+{
+    (void)event, (void)data;
+    (*(int *)context)++;
+}
+
+/* The queue was left and joined anew between its end and the answer; so it is told again. */
+static void an_end_that_is_told_twice_is_no_surplus(void **state)
+{
+    struct fleet *f = *state;
+    char id[ID_SIZE];
+    int notices = 0;
+    hub_add(f->at[1]->hub, 1u << HUB_NOTICE, on_notice, &notices);
+    submit_lan(f, 0, "cubes", 2, id);
+    struct queue_command c = of_printer(f, 1, QUEUE_CLAIM, id);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_run(f, 1, QUEUE_BEGIN, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    c = of_run(f, 1, QUEUE_FINISH, id, 0);
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    fake_net_leave(f->net, 1);
+    turn(f);
+    fake_net_join(f->net, 1, f->at[1]->jobs, "LAN");
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    assert_int_equal(notices, 0);
+    c = of_run(f, 1, QUEUE_FINISH, id, 1); /* of which nobody has heard */
+    assert_int_equal(give_lan(f, 1, &c).err.code, 0);
+    assert_int_equal(notices, 1);
+    assert_int_equal(queue_find(lan(f, 0), id)->sets[0].remaining, 1);
+    check_equal(f);
+}
+
 /* It is somewhere else, and may be printed there. */
 static void what_was_taken_out_does_not_come_back_with_an_old_copy_of_the_queue(void **state)
 {
@@ -568,6 +600,7 @@ int main(void)
         FLEET_TEST(jobs_claims_and_prints_are_carried_over_into_another_group),
         FLEET_TEST(a_host_that_was_renamed_keeps_what_it_claimed),
         FLEET_TEST(a_job_of_too_many_sets_is_refused_and_says_why),
+        FLEET_TEST(an_end_that_is_told_twice_is_no_surplus),
         FLEET_TEST(what_was_taken_out_does_not_come_back_with_an_old_copy_of_the_queue),
         FLEET_TEST(what_is_taken_is_what_was_looked_at),
         FLEET_TEST(a_leader_whose_clock_is_far_off_makes_no_row_that_nobody_can_read),

@@ -1,5 +1,7 @@
+// quick: PP_ROUNDS=500
 /* Replies as running firmwares wrote them, and as a bad cable changes them. */
 #include "host/core/reply.h"
+#include "tests/lib/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -371,11 +373,12 @@ static void two_wrong_characters_do_not_hide_a_halt(void **state)
     char line[120];
     struct reply r;
     uint32_t seed = 1;
+    int tries = rounds(3000);
     (void)state;
     for (size_t i = 0; i < sizeof kill_set / sizeof *kill_set; i++) {
         bool bare = strchr("fI!", kill_set[i].line[0]) != NULL;
         size_t from = kill_set[i].line[0] == ' ' ? 2 : 0;
-        for (int round = 0; round < 3000; round++) {
+        for (int round = 0; round < tries; round++) {
             strcpy(line, kill_set[i].line);
             for (int k = 0; k < 2 && !bare; k++) {
                 garble(line, from + next_random(&seed) % (strlen(line) - from), next_random(&seed));
@@ -400,9 +403,10 @@ static void two_wrong_characters_never_make_a_halt(void **state)
     char line[120];
     struct reply r;
     uint32_t seed = 2;
+    int tries = rounds(3000);
     (void)state;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
-        for (int round = 0; round < 3000; round++) {
+        for (int round = 0; round < tries; round++) {
             strcpy(line, lines[i]);
             for (int k = 0; k < 2; k++) {
                 garble(line, next_random(&seed) % strlen(line), next_random(&seed));

@@ -1,4 +1,5 @@
 // link: ppnet
+// quick: PP_SEEDS=2
 #include "tests/unit/xfer_world.h"
 
 #include <stdio.h>

@@ -189,6 +189,23 @@ static const char *other_of(const struct slot *slot, const struct queue_job *job
     return "another printer";
 }
 
+/* Told again because its answer was missed: it counted then. */
+static bool was_counted(const struct slot *slot, const char *run)
+{
+    for (size_t i = 0; i < JOBS_COUNTED; i++) {
+        if (strcmp(slot->counted[i], run) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_counted(struct slot *slot, const struct queue_command *c)
+{
+    memcpy(slot->counted[slot->counted_at], c->run, ID_SIZE);
+    slot->counted_at = (slot->counted_at + 1) % JOBS_COUNTED;
+}
+
 /* It counts here no more, or never did: what was printed here is one too many. */
 static void tell_surplus(
     struct slot *slot, const struct queue_command *c, const struct queue_result *result)
@@ -196,7 +213,8 @@ static void tell_surplus(
     const struct queue_job *job = queue_find(slot->queue, c->job);
     const char *title = job != NULL ? jobs_title(job) : c->job;
     bool begins = c->verb == QUEUE_BEGIN && result->err.code != 0;
-    bool ends = c->verb == QUEUE_FINISH && c->success && !result->counted;
+    bool ends =
+        c->verb == QUEUE_FINISH && c->success && !result->counted && !was_counted(slot, c->run);
     if (result->repeated) {
         return;
     }
@@ -228,6 +246,9 @@ void jobs_own_applied(struct slot *slot, const struct net_entry *entry,
     }
     if (o->request != NULL) {
         jobs_net_answer(slot, o->request, result);
+    }
+    if (c->verb == QUEUE_FINISH && c->success && result->counted) {
+        note_counted(slot, &o->command);
     }
     tell_surplus(slot, &o->command, result);
     drop(slot, o);

@@ -34,6 +34,8 @@ struct own_command {
     struct request *request;    /* answered when it is on the disk; NULL = it was */
 };
 
+#define JOBS_COUNTED 16
+
 /* What a person has said of a host. */
 struct peer_word {
     char peer[PEER_TEXT_SIZE];
@@ -56,8 +58,10 @@ struct slot {
     int64_t own_sequence;
     struct peer_word *words; /* owned, oldest first */
     size_t words_count;
-    struct request_list sent; /* not applied yet */
-    struct own_command *own;  /* owned, in order; on top of what is committed */
+    struct request_list sent;            /* not applied yet */
+    struct own_command *own;             /* owned, in order; on top of what is committed */
+    char counted[JOBS_COUNTED][ID_SIZE]; /* the last prints here that were counted */
+    size_t counted_at;
 };
 
 struct template_entry {
