@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORGET_MS  (10 * 60 * 1000) /* heard of through others, and silent */
+#define FORGET_MS  ((uint64_t)10 * 60 * 1000) /* heard of through others, and silent */
 #define PER_PACKET 64
 #define COUNT_MAX  1000000000 /* more hosts there are not */
 
@@ -51,7 +51,7 @@ static void member_remove(struct net_queue *q, size_t at)
 static void make_room(struct net_queue *q)
 {
     size_t oldest = q->members_count;
-    for (size_t i = 0; i < q->members_count; i++) {
+    for (size_t i = 0; q->members != NULL && i < q->members_count; i++) {
         const struct member *m = &q->members[i];
         if (!m->linked &&
             (oldest == q->members_count || m->heard_ms < q->members[oldest].heard_ms)) {

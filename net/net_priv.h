@@ -200,7 +200,7 @@ void net_hello(const struct net *n, struct strbuf *out);
 
 /* ---- net_ask.c ---- */
 void net_ask_received(
-    struct net_queue *q, const struct peer *from, const uint8_t *bytes, size_t len);
+    struct net_queue *q, const struct peer *sender, const uint8_t *bytes, size_t len);
 void net_asks_tick(struct net *n);
 void net_asks_drop(struct net *n, const struct net_queue *q); /* NULL: of all queues */
 

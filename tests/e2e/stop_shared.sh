@@ -1,3 +1,4 @@
+# labels: slow
 # A host that shares a queue is stopped while it prints: it parks, turns all off and ends in order.
 . "$(dirname "$0")/lib.sh"
 
