@@ -1,4 +1,5 @@
-/* Inside files: a change of names on its way. Included by files_change.c, files_give.c and files_move.c only. */
+/* Inside files: a change of names on its way. Included by files_change.c, files_give.c and
+ * files_move.c only. */
 #ifndef PP_APP_FILES_CHANGE_H
 #define PP_APP_FILES_CHANGE_H
 

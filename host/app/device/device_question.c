@@ -24,16 +24,11 @@ static const struct {
     void (*answered)(struct device *d, size_t answer);
     bool aloud; /* no answer is no yes: who meant to say that the bed is clear would start it */
 } kinds[] = {
-    {"bed", device_bed_answered, false},
-    {"identity", device_identity_answered, false},
-    {"recover", device_recover_answered, true},
-    {"unchecked", device_unchecked_answered, false},
-    {"prompt", device_prompt_answered, false},
-    {"wait", device_wait_answered, false},
+    {"bed", device_bed_answered, false}, {"identity", device_identity_answered, false},
+    {"recover", device_recover_answered, true}, {"unchecked", device_unchecked_answered, false},
+    {"prompt", device_prompt_answered, false}, {"wait", device_wait_answered, false},
     {"material", NULL, true}, /* of the queue: device_ask_person() */
-    {"file", NULL, true},
-    {"script", NULL, false},
-    {"managing", NULL, true},
+    {"file", NULL, true}, {"script", NULL, false}, {"managing", NULL, true},
     {"peer", NULL, true}, /* whose jobs are printed */
 };
 

@@ -202,8 +202,8 @@ void jobs_next(const struct jobs *j, struct queue_printer *p, struct jobs_work *
 /* Which unfinished job needs this content; NULL = none. */
 const struct queue_job *jobs_using(const struct jobs *j, const char *sha256);
 
-/* Who else needs content: jobs that are in no queue at the moment. NULL: nobody is there any more to
- * be asked, and all is kept until jobs is closed. */
+/* Who else needs content: jobs that are in no queue at the moment. NULL: nobody is there any more
+ * to be asked, and all is kept until jobs is closed. */
 void jobs_set_other_needs(
     struct jobs *j, bool (*needs)(void *context, const char *sha256), void *context);
 
