@@ -48,7 +48,7 @@ static size_t write_file(const struct load *l, char *out, size_t number)
         l->run, number, 20 + number % 100, 20 + number / 100 % 100);
     size_t at = (size_t)used < size ? (size_t)used : size;
     for (size_t column = 0; at < size; at++, column = (column + 1) % 80) {
-        out[at] = column == 0 ? ';' : column == 79 ? '\n' : '-';
+        out[at] = "-;\n"[column == 0 ? 1 : column == 79 ? 2 : 0];
     }
     return size;
 }

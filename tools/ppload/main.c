@@ -15,7 +15,7 @@
 #define CLIENTS_MAX 256
 #define FILE_MIN    512
 #define FILE_MAX    (256 << 20)
-#define WITHIN_MAX  (7 * 86400)
+#define WITHIN_MAX  604800 /* a week */
 
 enum {
     DONE = 0,
