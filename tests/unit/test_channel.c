@@ -401,9 +401,7 @@ static void other_programs_are_refused_with_their_first_bytes(void **state)
 {
     (void)state;
     static const char *const texts[] = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
-        "\x16\x03\x01\x02\x00",
-        "\x13"
-        "BitTorrent protocol"};
+        "\x16\x03\x01\x02\x00", "\023BitTorrent protocol"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct pair p;
         set_up(&p);

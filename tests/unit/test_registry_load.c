@@ -278,7 +278,7 @@ static void no_place_is_refused_at_once(void **state)
 /* At every moment: while a file is read, while DNS and a gateway are waited for. */
 static void it_can_be_closed_at_any_time(void **state)
 {
-    static const char *const places[] = {YAML, "example.org", "ipfs://" FOLDER_V1};
+    static const char *const places[] = {YAML, "example.org", ("ipfs://" FOLDER_V1)};
     (void)state;
     server.names[0].name = "_dnslink.registry.example.org";
     server.names[0].records[0] = "dnslink=/ipfs/" FOLDER_V1;
