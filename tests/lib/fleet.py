@@ -8,6 +8,7 @@ A bridge joins the namespaces; this process is on it too (address .254) and talk
 another `segment` are on another bridge: no multicast reaches them, only what is routed. Needs root, or
 user namespaces: run_privileged() starts the calling program again in one where it must.
 """
+import fcntl
 import http.client
 import json
 import os
@@ -240,11 +241,23 @@ class Node:
         return done
 
 
+def own_number():
+    """A number that no other fleet on this machine has while this one lives, and what holds it."""
+    for number in range(1, 251):
+        lock = open(f"/tmp/pphost-fleet.{number}.lock", "w", encoding="ascii")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number, lock
+        except OSError:
+            lock.close()
+    raise RuntimeError("250 fleets run on this machine already")
+
+
 class Fleet:
     def __init__(self, folder, count=0, config=""):
         self.folder, self.config = folder, config
-        self.tag = f"pp{os.getpid() % 10000}"
-        self.salt = os.getpid() % 250 + 1
+        self.salt, self.lock = own_number()
+        self.tag = f"pp{self.salt}"
         self.segments, self.nodes = {}, []
         os.makedirs(folder, exist_ok=True)
         for i in range(count):
@@ -271,6 +284,7 @@ class Fleet:
             node.close()
         for segment in self.segments.values():
             segment.close()
+        self.lock.close()
 
     @staticmethod
     def wait(condition, what, seconds=60.0, step=0.1):

@@ -88,6 +88,7 @@ static void edit(struct sim_host *h, const struct queue_job *job, struct queue_c
     } else if (sim_chance(s, 30) && job->count < 5) {
         c->mask = QUEUE_F_COUNT;
         c->spec->count = job->count + 1;
+        c->revision = job->revision; /* what is shown may be old, and more would be less */
     } else {
         c->mask = QUEUE_F_NOTE;
         snprintf(text, sizeof text, "note %u", (unsigned)sim_random(s, 1000));
