@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FORGET_MS  ((uint64_t)10 * 60 * 1000) /* heard of through others, and silent */
-#define PER_PACKET 64
-#define COUNT_MAX  1000000000 /* more hosts there are not */
+#define FORGET_MS     ((uint64_t)10 * 60 * 1000) /* heard of through others, and silent */
+#define PER_PACKET    64
+#define TELLS         3
+#define TELL_AGAIN_MS 4000
+#define COUNT_MAX     1000000000 /* more hosts there are not */
 
 /* ---- members ------------------------------------------------------------------------------------
  */
@@ -233,6 +235,24 @@ static bool i_am_voter(const struct net_queue *q)
     return group_is_voter(q->group, &q->id->peer);
 }
 
+/* Who is new is told of all others: at once, and again when he knows who decides, since he believes
+ * nobody else. */
+static void tell_new(struct net_queue *q)
+{
+    uint64_t now = net_now_ms(q->net);
+    if (!i_am_voter(q) || q->members_count > CENSUS_EXACT_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < q->members_count; i++) {
+        struct member *m = &q->members[i];
+        if (m->linked && m->tells > 0 && now >= m->tell_ms) {
+            relay_to(q, &m->peer, true);
+            m->tells--;
+            m->tell_ms = now + TELL_AGAIN_MS;
+        }
+    }
+}
+
 /* Up to CENSUS_EXACT_MAX of them: beyond that nobody needs to know all. */
 static void relay(struct net_queue *q)
 {
@@ -271,9 +291,9 @@ void net_member_up(struct net_queue *q, const struct peer *p, const void *hello,
     wire_text(&in, m->name, sizeof m->name);
     wire_text(&in, m->version, sizeof m->version);
     send_self(q, p);
-    if (i_am_voter(q) && q->members_count <= CENSUS_EXACT_MAX) {
-        relay_to(q, p, true);
-    }
+    m->tells = TELLS;
+    m->tell_ms = m->heard_ms;
+    tell_new(q);
     tell_above(q);
 }
 
@@ -420,6 +440,7 @@ void net_peers_tick(struct net_queue *q)
             }
         }
     }
+    tell_new(q);
     relay(q);
     count(q);
     forget_silent(q);

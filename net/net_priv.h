@@ -43,6 +43,8 @@ struct member {
     uint64_t sequence; /* of his presence; ascending within an `instance` */
     uint64_t instance; /* of his process */
     bool dirty;        /* to be passed on to others */
+    unsigned tells;    /* how often he is told of all others yet; by when the next time */
+    uint64_t tell_ms;
     uint64_t heard_ms;
     uint8_t *presence; /* owned; NULL = nothing yet */
     size_t presence_len;
