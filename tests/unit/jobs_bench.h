@@ -179,7 +179,7 @@ static inline void submit(
 static inline struct queue_command order(enum queue_verb verb, const char *job)
 {
     struct queue_command c = {.verb = verb, .revision = -1};
-    snprintf(c.job, sizeof c.job, "%s", job);
+    snprintf(c.job, sizeof c.job, "%.36s", job);
     return c;
 }
 
