@@ -46,16 +46,6 @@ static void on_peers(void *context, const char *queue)
 /* ---- joining and leaving ------------------------------------------------------------------------
  */
 
-struct joined *network_joined(const struct network *w, const char *queue)
-{
-    for (size_t i = 0; i < w->queues_count; i++) {
-        if (strcmp(w->queues[i]->name, queue) == 0) {
-            return w->queues[i];
-        }
-    }
-    return NULL;
-}
-
 static struct net_queue_options options_of(const struct jobs_queue *q)
 {
     return (struct net_queue_options){

@@ -26,7 +26,7 @@ struct absent {
     int64_t since_ms;
 };
 
-static struct joined *joined(const struct network *w, const char *queue)
+struct joined *network_joined(const struct network *w, const char *queue)
 {
     for (size_t i = 0; i < w->queues_count; i++) {
         if (strcmp(w->queues[i]->name, queue) == 0) {
@@ -66,7 +66,7 @@ static int64_t absent_since(struct joined *q, const struct peer *peer, int64_t n
  * heard first, and where there seem to be but two, waited for. */
 bool network_may_begin(const struct network *w, const char *queue)
 {
-    const struct joined *q = joined(w, queue);
+    const struct joined *q = network_joined(w, queue);
     struct net_queue_status s;
     int64_t now = (int64_t)clock_ms();
     if (q == NULL || !net_queue_status(w->net, queue, &s) || s.connected) {
@@ -170,10 +170,16 @@ int network_release(
     for (const struct queue_job *job = queue_first(jobs); job != NULL;
          job = queue_after(jobs, job)) {
         for (size_t i = 0; i < job->claims_count; i++) {
-            if (is_of_host(&job->claims[i], host)) {
-                network_give_back(w, queue, job, &job->claims[i], actor);
-                count++;
+            if (!is_of_host(&job->claims[i], host)) {
+                continue;
             }
+            if (queue_same_printer(job->claims[i].printer, q->printer)) {
+                return err_field(e, PP_ESTATE, "host",
+                    "\"%.80s\" is this host: stop managing, and it gives back what it has claimed",
+                    host);
+            }
+            network_give_back(w, queue, job, &job->claims[i], actor);
+            count++;
         }
     }
     return count > 0 ? count
@@ -285,13 +291,16 @@ static struct queue_command command(
     return c;
 }
 
-/* Only who holds a claim gives it away: nobody else knows whether its print has begun. */
+/* Only who holds a claim gives it away: nobody else knows whether its print has begun. As a word of
+ * our own the release holds here at once, before it is committed: so no print of it begins
+ * meanwhile. */
 static void hand_over(struct network *w, const struct joined *q, const struct queue_job *job,
     struct half *from, struct half *to)
 {
-    const struct queue_command c[] = {
-        command(QUEUE_RELEASE, job, from), command(QUEUE_CLAIM, job, to)};
-    jobs_do_all(w->o.jobs, q->name, c, 2, NULL, NULL);
+    const struct queue_command release = command(QUEUE_RELEASE, job, from);
+    const struct queue_command claim = command(QUEUE_CLAIM, job, to);
+    jobs_do(w->o.jobs, q->name, &release, NULL, NULL);
+    jobs_do(w->o.jobs, q->name, &claim, NULL, NULL);
     from->ahead--;
     to->ahead++;
 }
