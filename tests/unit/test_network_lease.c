@@ -13,6 +13,7 @@ static struct {
     bool known; /* host 1 was heard of since the start */
     int64_t silent_ms;
     const char *presence;
+    char other[QUEUE_WORD_MAX + 1]; /* of a pair: by which it claims */
     int notes;
 } heard;
 
@@ -37,13 +38,26 @@ bool net_peer_find(
 size_t net_peers(const struct net *n, const char *queue)
 {
     (void)n, (void)queue;
-    return HOSTS;
+    return heard.other[0] != '\0' ? 2 : HOSTS;
 }
 
 bool net_peer_at(const struct net *n, const char *queue, size_t index, struct net_peer *out)
 {
-    (void)n, (void)queue, (void)index, (void)out;
-    return false;
+    (void)n, (void)queue;
+    *out = (struct net_peer){.linked = true,
+        .presence = (const uint8_t *)heard.presence,
+        .presence_len = heard.presence != NULL ? strlen(heard.presence) : 0};
+    str_copy(out->name, sizeof out->name, heard.other, strcspn(heard.other, "@"));
+    const char *at = strchr(heard.other, '@');
+    str_copy(
+        out->text, sizeof out->text, at != NULL ? at + 1 : "", at != NULL ? strlen(at + 1) : 0);
+    return index == 1 && heard.other[0] != '\0';
+}
+
+void manage_status(const struct manage *m, struct manage_status *out)
+{
+    (void)m;
+    *out = (struct manage_status){.managing = true};
 }
 
 bool net_peer_parse(const char *text, struct peer *out)
@@ -191,6 +205,32 @@ static void a_host_that_has_heard_nobody_since_its_start_begins_nothing(void **s
     assert_true(network_may_begin(&l.w, "LAN"));
 }
 
+/* The release counts here before it is committed: else both might begin. */
+static void what_one_of_two_hands_over_it_does_not_begin_meanwhile(void **state)
+{
+    struct leased l;
+    char ours[3][ID_SIZE];
+    set_up(&l, *state, false);
+    for (size_t i = 0; i < 3; i++) {
+        submit_lan(l.f, 0, "part", 1, ours[i]);
+        struct queue_command c = of_printer(l.f, 0, QUEUE_CLAIM, ours[i]);
+        assert_int_equal(give_lan(l.f, 0, &c).err.code, 0);
+    }
+    heard.status.voters = 1;
+    heard.presence = "{\"managing\":true,\"profile\":\"mk3\"}";
+    snprintf(heard.other, sizeof heard.other, "%s", l.f->net->host[1].printer);
+    l.w.leased_ms = (int64_t)clock_ms() - HOUR_MS;
+    network_lease_tick(&l.w);
+    size_t refused = 0;
+    for (size_t i = 0; i < 3; i++) {
+        struct queue_command c = of_run(l.f, 0, QUEUE_BEGIN, ours[i], (int)i);
+        refused += give_lan(l.f, 0, &c).err.code == PP_ESTATE;
+    }
+    settle(l.f);
+    assert_int_equal(refused, 1);
+    check_equal(l.f);
+}
+
 /* There may be more than two by now, and its disk may be an old copy. */
 static void of_two_one_waits_a_little_for_the_other_after_its_start(void **state)
 {
@@ -236,6 +276,7 @@ int main(void)
         FLEET_TEST(of_two_nothing_is_taken_from_the_silent_one),
         FLEET_TEST(who_does_not_lead_gives_nothing_away),
         FLEET_TEST(a_host_that_has_heard_nobody_since_its_start_begins_nothing),
+        FLEET_TEST(what_one_of_two_hands_over_it_does_not_begin_meanwhile),
         FLEET_TEST(of_two_one_waits_a_little_for_the_other_after_its_start),
         FLEET_TEST(what_had_ended_well_is_counted_when_the_host_goes),
     };
