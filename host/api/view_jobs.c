@@ -355,19 +355,10 @@ json_t *view_one_job(
 
 static json_t *leader_view(const struct http *h, const struct jobs_queue *q, const char *leader)
 {
-    size_t i;
-    json_t *peer;
-    json_t *out = json_null();
-    json_t *peers = network_peers(h->o.network, q->name);
-    json_array_foreach(peers, i, peer)
-    {
-        if (leader[0] != '\0' &&
-            strcmp(json_string_value(json_object_get(peer, "peer")), leader) == 0) {
-            out = json_pack("{s:s, s:O}", "peer", leader, "name", json_object_get(peer, "name"));
-        }
-    }
-    json_decref(peers);
-    return out;
+    char name[64];
+    return network_host_name(h->o.network, q->name, leader, name)
+               ? json_pack("{s:s, s:o}", "peer", leader, "name", json_text(name))
+               : json_null();
 }
 
 static json_t *hints_view(const struct net_queue_status *s)

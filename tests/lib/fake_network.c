@@ -53,6 +53,22 @@ json_t *network_peers(const struct network *w, const char *queue)
     return json_deep_copy(w->peers);
 }
 
+bool network_host_name(
+    const struct network *w, const char *queue, const char *peer, char name[static 64])
+{
+    size_t i;
+    json_t *p;
+    (void)queue;
+    name[0] = '\0';
+    json_array_foreach(w->peers, i, p)
+    {
+        if (strcmp(json_string_value(json_object_get(p, "peer")), peer) == 0) {
+            snprintf(name, 64, "%s", json_string_value(json_object_get(p, "name")));
+        }
+    }
+    return name[0] != '\0';
+}
+
 int network_release(
     struct network *w, const char *queue, const char *host, const char *actor, struct err *e)
 {

@@ -67,6 +67,9 @@ int network_release(
  * rtt_ms, silent_ms, profile, state, progress, eta_ms, temperatures, job, api, files} for a queue,
  * or of all queues (NULL), each peer once with its "queues". */
 json_t *network_peers(const struct network *w, const char *queue);
+/* What the host of this peer id calls itself; false when it is not known. */
+bool network_host_name(
+    const struct network *w, const char *queue, const char *peer, char name[static 64]);
 /* The reasons why none of the peers can print a job, or each of them cannot: {name: text}. */
 json_t *network_why(const struct network *w, const char *queue, const struct queue_job *job);
 

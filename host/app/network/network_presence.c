@@ -150,6 +150,18 @@ static void add_queue(const struct network *w, const char *queue, json_t *out)
     }
 }
 
+bool network_host_name(
+    const struct network *w, const char *queue, const char *peer, char name[static 64])
+{
+    struct peer who;
+    struct net_peer p;
+    if (!net_peer_parse(peer, &who) || !net_peer_find(w->net, queue, &who, &p)) {
+        return false;
+    }
+    snprintf(name, 64, "%s", p.name);
+    return true;
+}
+
 json_t *network_peers(const struct network *w, const char *queue)
 {
     json_t *out = json_array();
