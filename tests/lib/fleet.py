@@ -244,6 +244,8 @@ class Node:
 def own_number():
     """A number that no other fleet on this machine has while this one lives, and what holds it."""
     for number in range(1, 251):
+        if os.path.exists(f"/sys/class/net/pp{number}b0"):  # left behind by one that was killed
+            continue
         lock = open(f"/tmp/pphost-fleet.{number}.lock", "w", encoding="ascii")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -256,6 +258,7 @@ def own_number():
 class Fleet:
     def __init__(self, folder, count=0, config=""):
         self.folder, self.config = folder, config
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and what was set up is taken down
         self.salt, self.lock = own_number()
         self.tag = f"pp{self.salt}"
         self.segments, self.nodes = {}, []
